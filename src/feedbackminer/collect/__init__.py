@@ -1,0 +1,1 @@
+"""① Sources to posts: read rows, map columns, mask what is personal, keep the structure."""

@@ -1,0 +1,132 @@
+"""Turn one raw value of an export into a typed field: ``value -> field`` functions.
+
+A value that cannot be a field raises :class:`BadValue` with the reason under which the row
+is set aside.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from dateutil import parser as dateparser
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no public community is older
+CLOCK_SKEW = timedelta(days=1)
+_EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0, 1))  # ns, us, ms, s
+_HAS_YEAR = re.compile(r"\b\d{4}\b")
+_TRUE = {"true", "1", "yes", "y", "t"}
+_STAFF = {"staff", "admin", "administrator", "moderator", "employee", "team", "owner"}
+_BOT = {"bot", "automation", "system"}
+
+
+class BadValue(ValueError):
+    """A value that makes its row unusable; ``reason`` names it in ``dropped``."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+def text(value: Any) -> str:
+    """Return a value as text without null bytes and broken surrogates; None is empty."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        plain = value
+    elif isinstance(value, dict | list):
+        plain = json.dumps(value, ensure_ascii=False, default=str)
+    else:
+        plain = str(value)
+    if plain.isascii() and "\x00" not in plain:
+        return plain
+    return plain.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def timestamp(value: Any, *, zone: tzinfo, now: datetime) -> datetime:
+    """Parse ISO 8601, epoch seconds to nanoseconds, mail dates and common written dates.
+
+    Args:
+        zone: of timestamps that name none.
+        now: later timestamps (a day's skew allowed) are refused.
+    Raises:
+        BadValue: ``bad_timestamp``, ``implausible_timestamp`` or ``future_timestamp``.
+    """
+    moment = _parse_moment(value)
+    if moment is None:
+        raise BadValue(
+            "bad_timestamp",
+            f"{text(value)[:40]!r} is not a timestamp; want ISO 8601, e.g. 2026-03-01T09:30:00Z",
+        )
+    try:
+        utc = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    except OverflowError:
+        utc = datetime.min.replace(tzinfo=UTC)
+    if utc < EARLIEST:
+        raise BadValue("implausible_timestamp", f"{text(value)[:40]!r} is before {EARLIEST.year}")
+    if utc > now + CLOCK_SKEW:
+        raise BadValue("future_timestamp", f"{text(value)[:40]!r} is after the import at {now:%F}")
+    return utc
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number, or None."""
+    try:
+        parsed = float(text(value).replace(",", "."))
+    except ValueError:
+        return None
+    return parsed if math.isfinite(parsed) else None
+
+
+def rating(value: Any) -> float | None:
+    """Return stars from 1 to 5, or None where there are none."""
+    stars = number(value)
+    return stars if stars is not None and 1 <= stars <= 5 else None
+
+
+def flag(value: Any) -> bool:
+    """Return whether a value says yes."""
+    return text(value).strip().lower() in _TRUE
+
+
+def role(value: Any, column: str) -> str:
+    """Return member, staff, bot or unknown from a role name or an ``is_staff``-like flag."""
+    plain = text(value).strip().lower()
+    if plain in _STAFF or (plain in _TRUE and "bot" not in column.lower()):
+        return "staff"
+    if plain in _BOT or (plain in _TRUE and "bot" in column.lower()):
+        return "bot"
+    return "member" if plain else "unknown"
+
+
+def web_link(value: Any) -> str | None:
+    """Return an http(s) link, or None: no other scheme is ever made clickable."""
+    link = text(value).strip()
+    return link if re.fullmatch(r"https?://[^\s<>\"']+", link) else None
+
+
+def _parse_moment(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value
+    plain = text(value).strip()
+    seconds = number(plain) if re.fullmatch(r"\d{9,19}(\.\d+)?", plain) else None
+    if seconds is not None:
+        unit = next(unit for floor, unit in _EPOCH_UNITS if seconds >= floor)
+        return datetime.fromtimestamp(seconds / unit, tz=UTC)
+    for parse in (datetime.fromisoformat, parsedate_to_datetime, _written_date):
+        try:
+            return parse(plain)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None
+
+
+def _written_date(plain: str) -> datetime:
+    if not _HAS_YEAR.search(plain):
+        raise ValueError(plain)
+    moment: datetime = dateparser.parse(plain, default=datetime(1, 1, 1))
+    return moment

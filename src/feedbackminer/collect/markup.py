@@ -1,0 +1,54 @@
+"""HTML bodies become the plain text a reader sees; quotes become ``> `` lines.
+
+Scripts, styles and every attribute vanish here; a text that merely talks about tags stays.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_BLOCKS = "p|div|blockquote|aside|ul|ol|table|pre|h[1-6]|article|section"
+_IS_HTML = re.compile(rf"^\s*<({_BLOCKS})\b[^>]*>.*</\1>|<br\s*/?>\s*\S", re.IGNORECASE | re.DOTALL)
+_NEWLINE_AFTER = "p, div, li, tr, h1, h2, h3, h4, h5, h6, pre, ul, ol, table, article, section"
+_MANY_NEWLINES = re.compile(r"\n{3,}")
+
+
+def is_html(body: str) -> bool:
+    """Tell whether a body is markup: it opens with a block element, or breaks lines by ``<br>``."""
+    return "<" in body and _IS_HTML.search(body) is not None
+
+
+def to_text(body: str) -> str:
+    """Return the text of an HTML body; code stands in ``` fences, quotes behind ``> ``."""
+    tree = LexborHTMLParser(body)
+    for node in tree.css("script, style, template, iframe, noscript, object, svg"):
+        node.decompose()
+    for node in tree.css("pre"):
+        _replace(node, f"\n```\n{node.text(deep=True)}\n```\n")
+    for node in tree.css("img"):
+        _replace(node, "[image]")
+    for node in tree.css("br"):
+        _replace(node, "\n")
+    for node in tree.css(_NEWLINE_AFTER):
+        node.insert_after("\n")
+    for node in reversed(tree.css("blockquote, aside.quote")):
+        _replace(node, "\n" + _quoted(node.text(deep=True)) + "\n\n")
+    text = tree.body.text(deep=True) if tree.body else ""
+    return _MANY_NEWLINES.sub("\n\n", text.replace("\xa0", " ")).strip()
+
+
+def title_text(title: str) -> str:
+    """Titles hold entities at most."""
+    return html.unescape(title)
+
+
+def _replace(node: LexborNode, text: str) -> None:
+    node.insert_before(text)
+    node.decompose()
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line.strip()}" for line in text.splitlines() if line.strip())

@@ -1,0 +1,1 @@
+"""③ Texts to vectors, each distinct text encoded once, ever."""

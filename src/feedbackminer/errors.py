@@ -1,0 +1,43 @@
+"""Every exception of feedbackminer, and the exit code each one ends a command with.
+
+FeedbackminerError           4  internal error: a bug of ours
+├── InputError               2  a file that cannot be read as posts
+├── SettingsError            2  a setting, option or key file that is wrong
+├── StoreError               3  the store could not be read or written; a rerun continues
+└── TableError               4  a table breaks its contract
+    └── ConservationError    4  rows in != rows out + rows dropped with a reason
+
+A message says what is wrong, where, what was found, and what to do.
+"""
+
+
+class FeedbackminerError(Exception):
+    """Root of the tree; ``exit_code`` is what a command returns."""
+
+    exit_code = 4
+
+
+class InputError(FeedbackminerError):
+    """A file that cannot be read as posts."""
+
+    exit_code = 2
+
+
+class SettingsError(FeedbackminerError):
+    """A setting, option or key file that is wrong."""
+
+    exit_code = 2
+
+
+class StoreError(FeedbackminerError):
+    """The store could not be read or written; what is stored stays intact."""
+
+    exit_code = 3
+
+
+class TableError(FeedbackminerError):
+    """A table breaks the contract declared in ``tables.py``."""
+
+
+class ConservationError(TableError):
+    """A stage lost or invented rows."""

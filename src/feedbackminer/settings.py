@@ -1,0 +1,212 @@
+"""Settings: one frozen model per stage, loaded from one ``feedbackminer.toml``.
+
+Order of precedence: command line, environment (``FEEDBACKMINER_TOPICS__SEED=7``), file,
+defaults. Secrets never stand in the file; an object store reads its own environment
+variables (``AWS_ACCESS_KEY_ID`` and the like).
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from feedbackminer.errors import SettingsError
+
+FILE_NAME = "feedbackminer.toml"
+
+
+class StageSettings(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(StageSettings):
+    url: str = Field("", description="Where the tables live; empty: `tables/` in the project")
+    options: dict[str, str] = Field(
+        default_factory=dict,
+        description="Storage options of delta-rs, such as aws_endpoint_url; no secrets",
+    )
+
+
+class CollectSettings(StageSettings):
+    source: str = Field("", description="Prefix of post ids; empty: the name of the file")
+    map: dict[str, str] = Field(
+        default_factory=dict, description="Our column = the column of the export"
+    )
+    encoding: str = Field("utf-8", description="Encoding of text files without a BOM")
+    timezone: str = Field("UTC", description="Zone of timestamps that name none")
+    url_template: str = Field(
+        "", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
+    )
+    staff: tuple[str, ...] = Field((), description="Account names of the company")
+    bots: tuple[str, ...] = Field((), description="Account names of bots")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone; want one like Europe/Berlin") from error
+        return name
+
+
+class CleanSettings(StageSettings):
+    languages: tuple[str, ...] = Field(
+        (), description="Languages to analyse, such as en; empty: the export's main one"
+    )
+    min_words: int = Field(2, ge=1, description="Posts with fewer words say too little")
+    max_chars: int = Field(20_000, ge=100, description="What is read of a very long post")
+
+
+class EmbedSettings(StageSettings):
+    model: str = Field(
+        "all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
+    )
+    max_tokens: int = Field(128, ge=8, description="Tokens of a post that are encoded")
+    batch_size: int = Field(32, ge=1)
+    threads: int = Field(0, ge=0, description="Threads of the encoder; 0: one per core")
+
+
+class TopicSettings(StageSettings):
+    seed: int = 42
+    min_posts: int = Field(
+        0, ge=0, description="Smallest topic; 0: grows with the community (see method)"
+    )
+    small_community: int = Field(
+        150, ge=2, description="With fewer posts than this, posts are grouped simply"
+    )
+    max_topics: int = Field(60, ge=2, description="Topics a digest can hold")
+    thread_weight: float = Field(
+        0.35, ge=0, le=1, description="How far a post leans towards its thread's subject"
+    )
+    accept_quantile: float = Field(
+        0.05, ge=0, lt=1, description="Share of a topic's own posts that may be called unsorted"
+    )
+    ignore_words: tuple[str, ...] = Field((), description="Words kept out of topic names")
+
+
+class InsightSettings(StageSettings):
+    window_days: int = Field(
+        0, ge=0, description="Length of the latest window; 0: a sixth of the period, 7 to 91 days"
+    )
+    since: datetime | None = Field(None, description="Posts before this are left out")
+    until: datetime | None = Field(None, description="Posts from this on are left out")
+    min_voices: int = Field(3, ge=1, description="Fewer voices make no headline")
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+    false_discovery: float = Field(0.05, gt=0, lt=1)
+
+
+class DigestSettings(StageSettings):
+    product: str = Field("", description="Name of the product or community, for the title")
+    quotes_per_topic: int = Field(5, ge=1)
+    max_topics: int = Field(30, ge=1, description="Topics with a page of their own")
+
+
+class Settings(BaseSettings):
+    """Everything a run can be told."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="FEEDBACKMINER_",
+        env_nested_delimiter="__",
+    )
+
+    store: StoreSettings = StoreSettings()
+    collect: CollectSettings = CollectSettings()
+    clean: CleanSettings = CleanSettings()
+    embed: EmbedSettings = EmbedSettings()
+    topics: TopicSettings = TopicSettings()
+    insight: InsightSettings = InsightSettings()
+    digest: DigestSettings = DigestSettings()
+    max_dropped_share: float | None = Field(
+        None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)  # load() merges the others beneath it
+
+
+def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings file, the environment and ``overrides`` (the command line).
+
+    Args:
+        path: a TOML file; None: defaults only. A path that does not exist is an error.
+        overrides: nested like the file, such as ``{"topics": {"seed": 7}}``.
+    Raises:
+        SettingsError: no such file, not TOML, an unknown key or a value out of range.
+    """
+    values = _read_toml(path) if path else {}
+    merged = _merge(_merge(values, EnvSettingsSource(Settings)()), overrides or {})
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        place = str(path) if path else "settings"
+        raise SettingsError("\n".join(_explain(place, e) for e in error.errors())) from None
+
+
+def fingerprint(*parts: BaseModel) -> str:
+    """Hash settings so that a change of any value is seen."""
+    text = "\n".join(part.model_dump_json() for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such settings file; `feedbackminer init` writes one")
+    try:
+        return TomlConfigSettingsSource(Settings, toml_file=path)()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: cannot be read as TOML: {error}") from error
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _explain(place: str, error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        return f"{place}: {where}: {error['msg']}; got {error['input']!r}"
+    *parents, key = error["loc"]
+    valid = _keys_at(parents)
+    near = difflib.get_close_matches(str(key), valid, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid here: {', '.join(valid)}"
+    return f"{place}: unknown setting {where!r}; {hint}"
+
+
+def _keys_at(parents: list[Any]) -> list[str]:
+    model: Any = Settings
+    for name in parents:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)
+

@@ -1,0 +1,172 @@
+"""The store: Delta Lake tables in a folder or on an object store, ACID and versioned.
+
+A table's version changes only when its content does, so equal versions mean equal input
+and a digest can name exactly what it was computed from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import stamina
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from feedbackminer.errors import StoreError
+from feedbackminer.tables import TABLES, check
+
+_retry_conflicts = stamina.retry(on=CommitFailedError, attempts=20, wait_initial=0.05, timeout=60)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: rows that were new, changed or already there as they are."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+class Store:
+    """Tables of ``tables.py`` under one root: a local folder or an ``s3://…`` URL."""
+
+    def __init__(self, url: str | Path, options: dict[str, str] | None = None) -> None:
+        self.url = str(url).rstrip("/")
+        self.options = dict(options or {})
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return a table sorted by key; a table never written is empty."""
+        schema = TABLES[name]
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+            if table is None:
+                frame = schema.create_empty()
+            else:
+                scan = pl.scan_delta(table)
+                frame = (scan.select(columns) if columns else scan).collect()
+        if columns:
+            return frame.select(columns)
+        return check(frame, schema, where=self._path(name)).sort(schema.primary_key())
+
+    def missing(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of ``keys`` (the key columns) that the table does not hold."""
+        known = self.read(name, keys.columns)
+        return keys.join(known, on=keys.columns, how="anti", maintain_order="left")
+
+    def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of the table whose key columns stand in ``keys``, one a key."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+            if table is None:
+                return TABLES[name].create_empty()
+            rows = pl.scan_delta(table).join(keys.lazy(), on=keys.columns, how="semi")
+            return rows.unique(keys.columns).collect()
+
+    @_retry_conflicts
+    def merge(self, name: str, frame: pl.DataFrame, *, ignore: Sequence[str] = ()) -> Merged:
+        """Insert new keys and update changed rows; an identical repeat writes nothing.
+
+        Args:
+            ignore: columns whose change alone is no change, such as ``collected_at``.
+        """
+        schema = TABLES[name]
+        frame = check(frame, schema, where=f"merge into {name}")
+        key = schema.primary_key()
+        content = [c for c in frame.columns if c not in {*key, *ignore}]
+        old = self.read(name)
+        new = frame.join(old, on=key, how="anti")
+        same = frame.join(old, on=key + content, how="semi", nulls_equal=True)
+        changed = frame.join(old, on=key, how="semi").join(same, on=key, how="anti")
+        if len(changed) or len(new):
+            self._upsert(name, pl.concat([changed, new]), key)
+        return Merged(len(new), len(changed), len(same))
+
+    def append(self, name: str, frame: pl.DataFrame) -> None:
+        """Add rows whose keys are known to be new."""
+        if len(frame):
+            self._write(name, check(frame, TABLES[name], where=f"append to {name}"), mode="append")
+
+    @_retry_conflicts
+    def replace(self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None) -> None:
+        """Make the table (or its rows where column == value) equal to ``frame``.
+
+        Where it already is, nothing is written and the version stays.
+        """
+        schema = TABLES[name]
+        frame = check(frame, schema, where=f"replace {name}").sort(schema.primary_key())
+        old = self.read(name)
+        if where:
+            old = old.filter(pl.col(where[0]) == where[1])
+        if self.version(name) is not None and frame.equals(old):
+            return
+        predicate = f"{where[0]} = '{where[1]}'" if where and len(old) else None
+        mode = "overwrite" if predicate or not where else "append"
+        self._write(name, frame, mode=mode, predicate=predicate)
+
+    def version(self, name: str) -> int | None:
+        """Return the version of a table, or None where it was never written."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+        return None if table is None else table.version()
+
+    def versions(self, names: Sequence[str]) -> dict[str, int | None]:
+        """Return the version of each table."""
+        return {name: self.version(name) for name in names}
+
+    def _path(self, name: str) -> str:
+        return f"{self.url}/{name}"
+
+    def _open(self, name: str) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._path(name), storage_options=self.options)
+        except TableNotFoundError:
+            return None
+
+    def _write(self, name: str, frame: pl.DataFrame, *, mode: str, predicate: str | None = None) -> None:
+        with _told(self._path(name), "written"):
+            write_deltalake(
+                self._path(name),
+                _plain(frame),
+                mode=mode,  # type: ignore[arg-type]
+                predicate=predicate,
+                storage_options=self.options,
+            )
+
+    def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
+        # MERGE even where all rows look new: a concurrent writer may have just added them.
+        table = self._open(name)
+        if table is None:
+            self._write(name, frame, mode="error")
+            return
+        with _told(self._path(name), "written"):
+            same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
+            merge = table.merge(
+                _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
+            )
+            merge.when_matched_update_all().when_not_matched_insert_all().execute()
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Enums become strings: Delta has no enumeration type."""
+    return frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String))
+
+
+@contextmanager
+def _told(path: str, verb: str) -> Iterator[None]:
+    """Turn an I/O failure into an error that says what to do."""
+    try:
+        yield
+    except CommitFailedError:
+        raise
+    except (DeltaError, OSError, pl.exceptions.ComputeError) as error:
+        full = "No space left" in str(error)
+        what = (
+            "the disk is full; free some space and run the same command again, it continues"
+            if full
+            else "check that it exists, that you may write to it and that the disk has room"
+        )
+        raise StoreError(f"{path}: could not be {verb}: {error}; {what}") from error

@@ -1,0 +1,291 @@
+"""The tables that pass between stages: key, columns, types, units. Declared here only.
+
+A stage checks its input on entry and its output on exit with :func:`check`. ``dropped``
+holds every row that did not go on, with the stage and the reason; :class:`Account` states
+for each stage that rows in = rows out + rows dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.errors import ConservationError, TableError
+
+SENTIMENTS = ("negative", "neutral", "positive")
+KINDS = (
+    "bug",
+    "feature_request",
+    "question",
+    "complaint",
+    "praise",
+    "usability",
+    "performance",
+    "documentation",
+    "pricing",
+    "churn",
+)
+ROLES = ("member", "staff", "bot", "unknown")
+
+
+def _utc(*, nullable: bool = False) -> dy.Datetime:
+    return dy.Datetime(time_zone="UTC", time_unit="us", nullable=nullable)
+
+
+def _text(*, nullable: bool = True) -> dy.String:
+    return dy.String(nullable=nullable)
+
+
+class Posts(dy.Schema):
+    """One message by one member at one time; masked, with pseudonyms for names."""
+
+    post_id = dy.String(primary_key=True, min_length=1)  # "source:native id"
+    source = dy.String()
+    channel = _text()
+    thread_id = dy.String()
+    parent_id = _text()
+    author_id = _text()  # null: nobody knows who wrote it, so it is no voice
+    author_role = dy.Enum(ROLES)
+    created_at = _utc(nullable=True)
+    edited_at = _utc(nullable=True)
+    title = _text()
+    body = dy.String()
+    url = _text()
+    rating = dy.Float64(nullable=True, min=1, max=5)
+    score = dy.Float64(nullable=True)  # likes or votes
+    accepted = dy.Bool()
+    meta = dy.String()  # JSON object
+    collected_at = _utc()
+
+
+class Texts(dy.Schema):
+    """What the analysis reads of a post: no quoted replies, code, signatures or links."""
+
+    post_id = dy.String(primary_key=True)
+    title = _text()  # only where the post opens its thread
+    text = dy.String()
+    language = dy.String()  # ISO 639-1, or "und" where the text is too short to tell
+    n_words = dy.Int64(min=1)
+    truncated = dy.Bool()
+    content_hash = dy.String(min_length=16)  # of title and text: equal texts share a vector
+
+
+class Dropped(dy.Schema):
+    """A row that did not go on, and why."""
+
+    stage = dy.String(primary_key=True)
+    ref = dy.String(primary_key=True)  # a post_id, or file:line
+    reason = dy.String(min_length=1)
+    detail = dy.String()
+
+
+class Vectors(dy.Schema):
+    """Sentence vectors, append-only; ``vector`` is little-endian float16 bytes, unit length."""
+
+    content_hash = dy.String(primary_key=True)
+    encoder = dy.String(primary_key=True)
+    vector = dy.Binary()
+
+
+class Topics(dy.Schema):
+    """A group of posts about the same thing."""
+
+    topic_id = dy.String(primary_key=True)
+    label = dy.String(min_length=1)
+    keywords = dy.List(dy.String())
+    parent_id = _text()
+    size = dy.Int64(min=1)  # posts
+    centroid = dy.Binary()  # float16 bytes
+    born_in = dy.String()  # run_id
+    status = dy.Enum(("active", "retired"))
+
+
+class Lineage(dy.Schema):
+    """Birth and retirement of topics."""
+
+    event = dy.String(primary_key=True)
+    topic_id = dy.String(primary_key=True)
+    run_id = dy.String(primary_key=True)
+    by = dy.Enum(("model", "human"))
+    why = dy.String()
+
+
+class Assignments(dy.Schema):
+    """Which topic a post belongs to; ``score`` is the cosine of its own vector to the centre."""
+
+    post_id = dy.String(primary_key=True)
+    topic_id = dy.String()
+    score = dy.Float64(min=-1.001, max=1.001)
+    rank = dy.Int64(min=1)
+
+
+class Tags(dy.Schema):
+    """What a post does and how it sounds; ``rules`` names the rules that fired."""
+
+    post_id = dy.String(primary_key=True)
+    sentiment = dy.Enum(SENTIMENTS)
+    sentiment_score = dy.Float64(min=-1, max=1)
+    kinds = dy.List(dy.String(check=lambda kind: kind.is_in(list(KINDS))))
+    rules = dy.List(dy.String())
+    sentences = dy.List(dy.String())  # quotable: each one an exact substring of the text
+    sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
+    tagger = dy.String()
+
+
+class Threads(dy.Schema):
+    """One conversation: who opened it, who answered, how soon."""
+
+    thread_id = dy.String(primary_key=True)
+    title = _text()
+    channel = _text()
+    opener_post_id = dy.String()
+    opener_id = _text()
+    opened_at = _utc(nullable=True)
+    last_at = _utc(nullable=True)
+    n_posts = dy.Int64(min=1)
+    n_voices = dy.Int64(min=0)
+    is_question = dy.Bool()
+    first_reply_hours = dy.Float64(nullable=True, min=0)  # by another person, not a bot
+    answered_by = dy.Enum(("member", "staff"), nullable=True)
+    resolved = dy.Bool()  # an answer was accepted, or the opener said it works now
+
+
+class Members(dy.Schema):
+    """One person behind an account, over the whole export."""
+
+    author_id = dy.String(primary_key=True)
+    role = dy.Enum(ROLES)
+    first_at = _utc(nullable=True)
+    last_at = _utc(nullable=True)
+    n_posts = dy.Int64(min=1)
+    n_threads_opened = dy.Int64(min=0)
+    n_replies_to_others = dy.Int64(min=0)
+    n_people_helped = dy.Int64(min=0)  # distinct openers answered
+    n_thanks = dy.Int64(min=0)  # thanked by, or accepted by, another member
+    n_replies_received = dy.Int64(min=0)
+    segment = dy.Enum(("newcomer", "regular", "veteran", "lapsed", "occasional"))
+    advocate = dy.Bool()
+
+
+class Claims(dy.Schema):
+    """One statement with its number, interval, window, people and posts; it can be recomputed."""
+
+    claim_id = dy.String(primary_key=True)
+    kind = dy.String()
+    editions = dy.List(dy.String())
+    topic_id = _text()
+    since = _utc(nullable=True)
+    until = _utc(nullable=True)
+    metric = dy.String()
+    value = dy.Float64(nullable=True)
+    low = dy.Float64(nullable=True)
+    high = dy.Float64(nullable=True)
+    baseline = dy.Float64(nullable=True)
+    p = dy.Float64(nullable=True, min=0, max=1)
+    q = dy.Float64(nullable=True, min=0, max=1)
+    n_posts = dy.Int64(min=0)
+    n_voices = dy.Int64(min=0)
+    effective_voices = dy.Float64(nullable=True)
+    rank_score = dy.Float64()
+    headline = dy.String(min_length=1)
+    action = dy.String()  # a question or a next step
+    evidence = dy.List(dy.String())  # post ids, every one that was counted
+    status = dy.Enum(("shown", "held_back"))
+
+
+class Runs(dy.Schema):
+    """One stage of one run: what it read, wrote and dropped."""
+
+    run_id = dy.String(primary_key=True)
+    stage = dy.String(primary_key=True)
+    fingerprint = dy.String()
+    reused = dy.Bool()
+    rows_in = dy.Int64(min=0)
+    rows_out = dy.Int64(min=0)
+    dropped = dy.String()  # JSON object: reason -> rows
+    seconds = dy.Float64(min=0)
+    settings_hash = dy.String()
+    code_version = dy.String()
+    models = dy.String()  # JSON object
+    reads = dy.String()  # JSON object: table -> version
+    writes = dy.String()  # JSON object: table -> version
+    notices = dy.List(dy.String())
+    finished_at = _utc()
+
+
+TABLES: Mapping[str, type[dy.Schema]] = {
+    "posts": Posts,
+    "texts": Texts,
+    "dropped": Dropped,
+    "vectors": Vectors,
+    "topics": Topics,
+    "lineage": Lineage,
+    "assignments": Assignments,
+    "tags": Tags,
+    "threads": Threads,
+    "members": Members,
+    "claims": Claims,
+    "runs": Runs,
+}
+
+S = TypeVar("S", bound=dy.Schema)
+
+
+def column_types(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """Return column -> type for building a frame from rows; enumerations are still strings."""
+    types = schema.create_empty().schema
+    return {name: pl.String() if isinstance(t, pl.Enum) else t for name, t in types.items()}
+
+
+def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S]:
+    """Return ``frame`` as a table of ``schema``, columns in the declared order.
+
+    Raises:
+        TableError: a column is missing or of another type, a value is out of range, or the
+            key repeats; the message names the table, the rule and ``where``.
+    """
+    try:
+        return schema.validate(frame.select(schema.column_names()), cast=True)
+    except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
+        raise TableError(
+            f"{where}: table {schema.__name__.lower()} breaks its contract: {error}\n"
+            f"got columns {frame.columns}; the contract is in feedbackminer/tables.py"
+        ) from error
+
+
+@dataclass(frozen=True)
+class Account:
+    """Row account of one stage: ``rows_in == rows_out + sum(dropped.values())``."""
+
+    stage: str
+    rows_in: int
+    rows_out: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lost = self.rows_in - self.rows_out - sum(self.dropped.values())
+        if lost:
+            raise ConservationError(
+                f"{self.stage}: {self.rows_in} rows in, {self.rows_out} out, "
+                f"{dict(self.dropped)} dropped: {lost} rows unaccounted for; please report this"
+            )
+
+
+def dropped_frame(stage: str, rows: list[tuple[str, str, str]]) -> dy.DataFrame[Dropped]:
+    """Build the ``dropped`` table of a stage from ``(ref, reason, detail)`` rows."""
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+    frame = pl.DataFrame(
+        {"ref": columns[0], "reason": columns[1], "detail": columns[2]},
+        schema={"ref": pl.String, "reason": pl.String, "detail": pl.String},
+    ).with_columns(stage=pl.lit(stage))
+    return check(frame, Dropped, where=stage)
+
+
+def account(stage: str, rows_in: int, kept: pl.DataFrame, dropped: pl.DataFrame) -> Account:
+    """State the row account of a stage from its two outputs."""
+    counts = dropped["reason"].value_counts(sort=True)
+    return Account(stage, rows_in, len(kept), dict(counts.iter_rows()))

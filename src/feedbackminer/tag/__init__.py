@@ -1,0 +1,1 @@
+"""⑤ Texts to tags: how a post sounds (sentiment) and what it does (kinds)."""

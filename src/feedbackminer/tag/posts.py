@@ -1,0 +1,131 @@
+"""The stage: texts to tags, by a :class:`Tagger`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.tables import Account, Tags, Texts, check, column_types
+from feedbackminer.tag import sentiment
+
+STAGE = "tag"
+MAX_SENTENCES = 12  # quotable sentences kept per post
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_NOT_QUOTABLE = re.compile(r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]")
+_QUOTE_WORDS = (6, 45)
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What a tagger says of one text."""
+
+    sentiment: str
+    score: float
+    kinds: tuple[str, ...]
+    rules: tuple[str, ...]
+    sentences: tuple[str, ...]
+    sentence_kinds: tuple[str, ...] = field(default=())  # of each sentence, joined by spaces
+
+
+class Tagger(Protocol):
+    """Tags texts; ``name`` changes whenever its answers would."""
+
+    name: str
+
+    def tag(self, texts: Iterable[str]) -> Iterator[Tag]:
+        """Yield one tag per text, in order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags, one row per text."""
+
+    tags: dy.DataFrame[Tags]
+    account: Account
+
+
+def tag_texts(
+    texts: pl.DataFrame, *, tagger: Tagger, progress: Callable[[int], object] = lambda _: None
+) -> Tagged:
+    """Tag every text.
+
+    Args:
+        texts: the ``texts`` table.
+        progress: called with the number of texts done since the last call.
+    """
+    texts = check(texts, Texts, where=STAGE)
+    passages = texts.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
+    rows = []
+    for post_id, tag in zip(
+        texts["post_id"], tagger.tag(passages.to_series().to_list()), strict=True
+    ):
+        rows.append(
+            {
+                "post_id": post_id,
+                "sentiment": tag.sentiment,
+                "sentiment_score": tag.score,
+                "kinds": list(tag.kinds),
+                "rules": list(tag.rules),
+                "sentences": list(tag.sentences),
+                "sentence_kinds": list(tag.sentence_kinds),
+            }
+        )
+        progress(1)
+    frame = pl.DataFrame(rows, schema=column_types(Tags)).with_columns(tagger=pl.lit(tagger.name))
+    tags = check(frame, Tags, where=STAGE)
+    return Tagged(tags, Account(STAGE, len(texts), len(tags)))
+
+
+def quotable(sentence: str) -> bool:
+    """Tell whether a sentence can stand alone: prose, neither a stub nor a wall, nothing masked."""
+    if _NOT_QUOTABLE.search(sentence) or not sentence[:1].isalnum() and sentence[:1] not in "\"'“‘+":
+        return False
+    if len(_CJK.findall(sentence)) > 8:
+        return len(sentence) <= 200
+    words = _WORD.findall(sentence)
+    letters = sum(map(len, words))
+    return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
+
+
+class RuleTagger:
+    """Sentiment by VADER, kinds by the phrases of ``rules.toml``; spaCy finds the sentences."""
+
+    name = "vader+rules-1"
+
+    def tag(self, texts: Iterable[str]) -> Iterator[Tag]:
+        """Yield one tag per text, in order."""
+        import spacy
+
+        from feedbackminer.tag.rules import Rules, kind_of
+
+        nlp = spacy.blank("en")
+        nlp.add_pipe("sentencizer")
+        nlp.max_length = 2_000_000
+        rules = Rules(nlp)
+        for doc in nlp.pipe(texts, batch_size=256):
+            hits = rules.hits(doc)
+            spans = [(sentence.start, sentence.end, sentence.text) for sentence in doc.sents]
+            lines: list[tuple[str, str]] = []
+            for start, end, text in spans:
+                kinds = {kind_of(rule) for rule, at in hits if start <= at < end}
+                if text.rstrip().endswith("?"):
+                    kinds.add("question")
+                lines += [(line.strip(), " ".join(sorted(kinds))) for line in text.split("\n")]
+            told = {kind for _, kinds in lines for kind in kinds.split()}
+            score = sentiment.score([line for line, _ in lines if line])
+            shown = [(line, kinds) for line, kinds in lines if quotable(line)][:MAX_SENTENCES]
+            yield Tag(
+                sentiment.label(score),
+                score,
+                tuple(sorted(told)),
+                tuple(sorted({rule for rule, _ in hits})),
+                tuple(line for line, _ in shown),
+                tuple(kinds for _, kinds in shown),
+            )

@@ -1,0 +1,81 @@
+"""Kinds by rules: the phrases of ``rules.toml`` compiled to spaCy's PhraseMatcher."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from itertools import product
+
+from spacy.language import Language
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc
+
+from feedbackminer.tables import KINDS
+
+GAP = 4  # words that ".." may stand for
+
+
+def load_rules() -> dict[str, list[str]]:
+    """Return rule name -> phrases; a rule ``bug.data_loss`` is evidence for the kind ``bug``."""
+    text = files(__package__).joinpath("rules.toml").read_text("utf-8")
+    rules: dict[str, list[str]] = tomllib.loads(text)
+    unknown = {kind_of(rule) for rule in rules} - set(KINDS)
+    if unknown:
+        raise ValueError(f"rules.toml: no such kind: {', '.join(sorted(unknown))}")
+    return rules
+
+
+def kind_of(rule: str) -> str:
+    """Return the kind that a rule is evidence for."""
+    return rule.partition(".")[0]
+
+
+class Rules:
+    """All rules, compiled for one spaCy vocabulary.
+
+    Phrases are written out in full for the PhraseMatcher, which walks a trie; the token Matcher
+    would try every rule at every word (three times slower on forum posts). A phrase with a gap
+    is two phrases, the second beginning at most ``GAP`` words after the first ends.
+    """
+
+    def __init__(self, nlp: Language) -> None:
+        self._strings = nlp.vocab.strings
+        self._matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
+        for rule, phrases in load_rules().items():
+            for number, phrase in enumerate(phrases):
+                for side, part in enumerate(phrase.split(" .. ")):
+                    has_gap = " .. " in phrase
+                    key = f"{rule}/{number}/{side}" if has_gap else rule
+                    self._matcher.add(key, [nlp.make_doc(text) for text in expand(part)])
+
+    def hits(self, doc: Doc) -> list[tuple[str, int]]:
+        """Return (rule, first word) of every match."""
+        hits, ends, starts = [], [], []
+        for key, start, end in self._matcher(doc):
+            rule, *place = self._strings[key].split("/")
+            if not place:
+                hits.append((rule, start))
+            elif place[1] == "0":
+                ends.append((rule, place[0], start, end))
+            else:
+                starts.append((rule, place[0], start))
+        for rule, number, start, end in ends:
+            if any(
+                (rule, number) == (right[0], right[1]) and 0 <= right[2] - end <= GAP
+                for right in starts
+            ):
+                hits.append((rule, start))
+        return hits
+
+
+def expand(phrase: str) -> list[str]:
+    """Write out every reading of a phrase without a gap: ``a|b c?`` is a, b, a c and b c."""
+    choices = [
+        [*word.removesuffix("?").split("|"), ""] if _is_optional(word) else word.split("|")
+        for word in phrase.split()
+    ]
+    return [" ".join(filter(None, reading)).replace(" n't", "n't") for reading in product(*choices)]
+
+
+def _is_optional(word: str) -> bool:
+    return word.endswith("?") and len(word) > 1

