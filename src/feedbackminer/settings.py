@@ -9,24 +9,22 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pydantic_settings
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from feedbackminer.errors import SettingsError
 
 FILE_NAME = "feedbackminer.toml"
+LINK_PARTS = ("post_id", "thread_id", "post_number")
 
 
 class StageSettings(BaseModel):
@@ -36,7 +34,9 @@ class StageSettings(BaseModel):
 
 
 class StoreSettings(StageSettings):
-    url: str = Field("", description="Where the tables live; empty: `tables/` in the project")
+    url: str = Field(
+        default="", description="Where the tables live; empty: `tables/` in the project"
+    )
     options: dict[str, str] = Field(
         default_factory=dict,
         description="Storage options of delta-rs, such as aws_endpoint_url; no secrets",
@@ -44,17 +44,28 @@ class StoreSettings(StageSettings):
 
 
 class CollectSettings(StageSettings):
-    source: str = Field("", description="Prefix of post ids; empty: the name of the file")
+    source: str = Field(default="", description="Prefix of post ids; empty: the name of the file")
     map: dict[str, str] = Field(
         default_factory=dict, description="Our column = the column of the export"
     )
-    encoding: str = Field("utf-8", description="Encoding of text files without a BOM")
-    timezone: str = Field("UTC", description="Zone of timestamps that name none")
+    encoding: str = Field(default="utf-8", description="Encoding of text files without a BOM")
+    timezone: str = Field(default="UTC", description="Zone of timestamps that name none")
     url_template: str = Field(
-        "", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
+        default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
     )
-    staff: tuple[str, ...] = Field((), description="Account names of the company")
-    bots: tuple[str, ...] = Field((), description="Account names of bots")
+    staff: tuple[str, ...] = Field(default=(), description="Account names of the company")
+    bots: tuple[str, ...] = Field(default=(), description="Account names of bots")
+
+    @field_validator("url_template")
+    @classmethod
+    def _known_placeholders(cls, template: str) -> str:
+        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        if unknown := sorted(names - set(LINK_PARTS)):
+            raise ValueError(
+                f"no placeholder {{{unknown[0]}}}; "
+                f"want {', '.join(f'{{{part}}}' for part in LINK_PARTS)}"
+            )
+        return template
 
     @field_validator("timezone")
     @classmethod
@@ -68,54 +79,59 @@ class CollectSettings(StageSettings):
 
 class CleanSettings(StageSettings):
     languages: tuple[str, ...] = Field(
-        (), description="Languages to analyse, such as en; empty: the export's main one"
+        default=(), description="Languages to analyse, such as en; empty: the export's main one"
     )
-    min_words: int = Field(2, ge=1, description="Posts with fewer words say too little")
-    max_chars: int = Field(20_000, ge=100, description="What is read of a very long post")
+    min_words: int = Field(default=2, ge=1, description="Posts with fewer words say too little")
+    max_chars: int = Field(default=20_000, ge=100, description="What is read of a very long post")
 
 
 class EmbedSettings(StageSettings):
     model: str = Field(
-        "all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
+        default="all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
     )
-    max_tokens: int = Field(128, ge=8, description="Tokens of a post that are encoded")
-    batch_size: int = Field(32, ge=1)
-    threads: int = Field(0, ge=0, description="Threads of the encoder; 0: one per core")
+    max_tokens: int = Field(default=128, ge=8, description="Tokens of a post that are encoded")
+    batch_size: int = Field(default=32, ge=1)
+    threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: one per core")
 
 
 class TopicSettings(StageSettings):
     seed: int = 42
     min_posts: int = Field(
-        0, ge=0, description="Smallest topic; 0: grows with the community (see method)"
+        default=0, ge=0, description="Smallest topic; 0: grows with the community (see method)"
     )
     small_community: int = Field(
-        150, ge=2, description="With fewer posts than this, posts are grouped simply"
+        default=150, ge=2, description="With fewer posts than this, posts are grouped simply"
     )
-    max_topics: int = Field(60, ge=2, description="Topics a digest can hold")
+    max_topics: int = Field(default=60, ge=2, description="Topics a digest can hold")
     thread_weight: float = Field(
-        0.35, ge=0, le=1, description="How far a post leans towards its thread's subject"
+        default=0.35, ge=0, le=1, description="How far a post leans towards its thread's subject"
     )
     accept_quantile: float = Field(
-        0.05, ge=0, lt=1, description="Share of a topic's own posts that may be called unsorted"
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="Share of a topic's own posts that may be called unsorted",
     )
-    ignore_words: tuple[str, ...] = Field((), description="Words kept out of topic names")
+    ignore_words: tuple[str, ...] = Field(default=(), description="Words kept out of topic names")
 
 
 class InsightSettings(StageSettings):
     window_days: int = Field(
-        0, ge=0, description="Length of the latest window; 0: a sixth of the period, 7 to 91 days"
+        default=0,
+        ge=0,
+        description="Length of the latest window; 0: a sixth of the period, 7 to 91 days",
     )
-    since: datetime | None = Field(None, description="Posts before this are left out")
-    until: datetime | None = Field(None, description="Posts from this on are left out")
-    min_voices: int = Field(3, ge=1, description="Fewer voices make no headline")
-    confidence: float = Field(0.95, gt=0.5, lt=1)
-    false_discovery: float = Field(0.05, gt=0, lt=1)
+    since: datetime | None = Field(default=None, description="Posts before this are left out")
+    until: datetime | None = Field(default=None, description="Posts from this on are left out")
+    min_voices: int = Field(default=3, ge=1, description="Fewer voices make no headline")
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    false_discovery: float = Field(default=0.05, gt=0, lt=1)
 
 
 class DigestSettings(StageSettings):
-    product: str = Field("", description="Name of the product or community, for the title")
-    quotes_per_topic: int = Field(5, ge=1)
-    max_topics: int = Field(30, ge=1, description="Topics with a page of their own")
+    product: str = Field(default="", description="Name of the product or community, for the title")
+    quotes_per_topic: int = Field(default=5, ge=1)
+    max_topics: int = Field(default=30, ge=1, description="Topics with a page of their own")
 
 
 class Settings(BaseSettings):
@@ -136,19 +152,8 @@ class Settings(BaseSettings):
     insight: InsightSettings = InsightSettings()
     digest: DigestSettings = DigestSettings()
     max_dropped_share: float | None = Field(
-        None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
+        default=None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings,)  # load() merges the others beneath it
 
 
 def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -161,7 +166,7 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         SettingsError: no such file, not TOML, an unknown key or a value out of range.
     """
     values = _read_toml(path) if path else {}
-    merged = _merge(_merge(values, EnvSettingsSource(Settings)()), overrides or {})
+    merged = _merge(_merge(values, _read_environment()), overrides or {})
     try:
         return Settings(**merged)
     except ValidationError as error:
@@ -179,9 +184,19 @@ def _read_toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise SettingsError(f"{path}: no such settings file; `feedbackminer init` writes one")
     try:
-        return TomlConfigSettingsSource(Settings, toml_file=path)()
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise SettingsError(f"{path}: cannot be read as TOML: {error}") from error
+
+
+def _read_environment() -> dict[str, Any]:
+    try:
+        return EnvSettingsSource(Settings)()
+    except pydantic_settings.SettingsError as error:
+        raise SettingsError(
+            f"environment: {error} (FEEDBACKMINER_...); want lists and tables as JSON, "
+            """such as '["ann", "bob"]'"""
+        ) from error
 
 
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
@@ -196,7 +211,8 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 def _explain(place: str, error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
-        return f"{place}: {where}: {error['msg']}; got {error['input']!r}"
+        what = error["msg"].removeprefix("Value error, ")
+        return f"{place}: {where}: {what}; got {error['input']!r}"
     *parents, key = error["loc"]
     valid = _keys_at(parents)
     near = difflib.get_close_matches(str(key), valid, n=1, cutoff=0.5)
@@ -209,4 +225,3 @@ def _keys_at(parents: list[Any]) -> list[str]:
     for name in parents:
         model = model.model_fields[name].annotation
     return list(model.model_fields)
-

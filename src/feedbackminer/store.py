@@ -6,10 +6,12 @@ and a digest can name exactly what it was computed from.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import stamina
@@ -19,7 +21,18 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from feedbackminer.errors import StoreError
 from feedbackminer.tables import TABLES, check
 
-_retry_conflicts = stamina.retry(on=CommitFailedError, attempts=20, wait_initial=0.05, timeout=60)
+# Polars panics on a file cut short.
+_FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
+
+
+class _ConflictError(StoreError):
+    """Another process wrote between our read and our commit: do both again."""
+
+
+_retry_conflicts = stamina.retry(
+    on=_ConflictError, attempts=20, wait_initial=0.05, wait_jitter=0.2, timeout=60
+)
 
 
 @dataclass(frozen=True)
@@ -43,13 +56,10 @@ class Store:
         schema = TABLES[name]
         with _told(self._path(name), "read"):
             table = self._open(name)
-            if table is None:
-                frame = schema.create_empty()
-            else:
-                scan = pl.scan_delta(table)
-                frame = (scan.select(columns) if columns else scan).collect()
+            scan = schema.create_empty().lazy() if table is None else pl.scan_delta(table)
+            frame = (scan.select(columns) if columns else scan).collect()
         if columns:
-            return frame.select(columns)
+            return frame
         return check(frame, schema, where=self._path(name)).sort(schema.primary_key())
 
     def missing(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
@@ -71,6 +81,8 @@ class Store:
         """Insert new keys and update changed rows; an identical repeat writes nothing.
 
         Args:
+            name: of the table.
+            frame: the rows to have in it, each key once.
             ignore: columns whose change alone is no change, such as ``collected_at``.
         """
         schema = TABLES[name]
@@ -88,10 +100,12 @@ class Store:
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows whose keys are known to be new."""
         if len(frame):
-            self._write(name, check(frame, TABLES[name], where=f"append to {name}"), mode="append")
+            self._write(name, check(frame, TABLES[name], where=f"append to {name}"), "append")
 
     @_retry_conflicts
-    def replace(self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None) -> None:
+    def replace(
+        self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None
+    ) -> None:
         """Make the table (or its rows where column == value) equal to ``frame``.
 
         Where it already is, nothing is written and the version stays.
@@ -103,9 +117,7 @@ class Store:
             old = old.filter(pl.col(where[0]) == where[1])
         if self.version(name) is not None and frame.equals(old):
             return
-        predicate = f"{where[0]} = '{where[1]}'" if where and len(old) else None
-        mode = "overwrite" if predicate or not where else "append"
-        self._write(name, frame, mode=mode, predicate=predicate)
+        self._write(name, frame, "overwrite", predicate=_equals(*where) if where else None)
 
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
@@ -126,28 +138,44 @@ class Store:
         except TableNotFoundError:
             return None
 
-    def _write(self, name: str, frame: pl.DataFrame, *, mode: str, predicate: str | None = None) -> None:
-        with _told(self._path(name), "written"):
-            write_deltalake(
-                self._path(name),
-                _plain(frame),
-                mode=mode,  # type: ignore[arg-type]
-                predicate=predicate,
-                storage_options=self.options,
+    def _open_or_create(self, name: str) -> DeltaTable:
+        """Rows never come in by the commit that creates a table: two of those do not conflict."""
+        table = self._open(name)
+        if table is None:
+            empty = _plain(TABLES[name].create_empty())
+            table = DeltaTable.create(
+                self._path(name), empty.schema, mode="ignore", storage_options=self.options
             )
+        return table
+
+    def _write(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        mode: Literal["append", "overwrite"],
+        *,
+        predicate: str | None = None,
+    ) -> None:
+        with _told(self._path(name), "written"):
+            table = self._open_or_create(name)
+            if mode == "append":
+                write_deltalake(table, _plain(frame), mode="append")
+            else:
+                write_deltalake(table, _plain(frame), mode="overwrite", predicate=predicate)
 
     def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
-        table = self._open(name)
-        if table is None:
-            self._write(name, frame, mode="error")
-            return
         with _told(self._path(name), "written"):
             same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
-            merge = table.merge(
+            merge = self._open_or_create(name).merge(
                 _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
             )
             merge.when_matched_update_all().when_not_matched_insert_all().execute()
+
+
+def _equals(column: str, value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"{column} = '{quoted}'"
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -160,13 +188,22 @@ def _told(path: str, verb: str) -> Iterator[None]:
     """Turn an I/O failure into an error that says what to do."""
     try:
         yield
-    except CommitFailedError:
-        raise
-    except (DeltaError, OSError, pl.exceptions.ComputeError) as error:
+    except CommitFailedError as error:
+        raise _ConflictError(
+            f"{path}: could not be {verb}, other processes keep writing to it: {_line(error)}; "
+            "run the same command again, it continues"
+        ) from error
+    except _FAILURES as error:
         full = "No space left" in str(error)
         what = (
             "the disk is full; free some space and run the same command again, it continues"
             if full
-            else "check that it exists, that you may write to it and that the disk has room"
+            else "check that it exists (on an object store: address, bucket and keys), "
+            "that you may write to it and that there is room"
         )
-        raise StoreError(f"{path}: could not be {verb}: {error}; {what}") from error
+        raise StoreError(f"{path}: could not be {verb}: {_line(error)}; {what}") from error
+
+
+def _line(error: BaseException) -> str:
+    """delta-rs draws some errors as a coloured tree; one line is enough."""
+    return " ".join(_COLOUR.sub("", str(error)).split())

@@ -14,25 +14,20 @@ from feedbackminer.tables import Texts, Vectors, check
 
 STAGE = "embed"
 CHUNK = 2_048  # texts between two writes: what a killed run loses at most
-_PER_CHARS = 64  # texts this alike in length share a batch
 
 
-def embed_texts(
-    texts: pl.DataFrame, known_hashes: pl.Series, *, encoder: Encoder
-) -> Iterator[dy.DataFrame[Vectors]]:
-    """Yield vectors of the distinct texts whose hash is not known yet, chunk by chunk.
-
-    Args:
-        texts: the ``texts`` table.
-        known_hashes: content hashes that have a vector of this encoder already.
-    """
+def missing(texts: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
+    """Return the distinct texts whose content hash is not among the known ones."""
     texts = check(texts, Texts, where=STAGE)
-    todo = texts.filter(~pl.col("content_hash").is_in(known_hashes.implode())).unique(
-        "content_hash", keep="first", maintain_order=True
-    )
-    passages = todo.select("content_hash", passage=passage())
-    by_length = passages.sort(pl.col("passage").str.len_chars() // _PER_CHARS, descending=True, maintain_order=True)
-    for chunk in by_length.iter_slices(CHUNK):
+    new = texts.filter(~pl.col("content_hash").is_in(known_hashes.implode()))
+    return new.unique("content_hash", keep="first", maintain_order=True)
+
+
+def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:
+    """Yield the vectors of distinct texts, longest first, chunk by chunk."""
+    passages = check(texts, Texts, where=STAGE).select("content_hash", passage=passage())
+    ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
+    for chunk in ordered.iter_slices(CHUNK):
         vectors = encoder.encode(chunk["passage"].to_list())
         frame = chunk.select("content_hash").with_columns(
             encoder=pl.lit(encoder.name), vector=pl.Series(_to_bytes(vectors), dtype=pl.Binary)

@@ -1,0 +1,361 @@
+"""The command line. It composes the steps and reports; heavy imports wait until they are needed.
+
+Exit codes: 0 done, 1 more rows dropped than allowed, 2 wrong usage or input, 3 interrupted and
+resumable, 4 internal error (with a report file).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from feedbackminer.errors import FeedbackminerError
+
+if TYPE_CHECKING:
+    from feedbackminer.project import Project
+    from feedbackminer.steps import Outcome, Run
+
+app = typer.Typer(
+    name="feedbackminer",
+    help="Mine a product community's posts into a digest of checkable claims.",
+    epilog="Exit codes: 0 done · 1 more rows dropped than --max-dropped · 2 wrong usage or input · "
+    "3 interrupted, run again to continue · 4 internal error, see the report file.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
+console = Console(stderr=True)
+
+Files = Annotated[
+    list[str], typer.Argument(metavar="EXPORT...", help="JSONL, JSON, CSV or Parquet; .gz, .zst; - for stdin")
+]
+Threads = Annotated[
+    list[str] | None, typer.Option("--threads", help="File with a title and channel per thread")
+]
+ProjectFolder = Annotated[Path, typer.Option("--project", help="Folder with the store and settings")]
+Maps = Annotated[
+    list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="e.g. body=text; repeatable")
+]
+Source = Annotated[str | None, typer.Option(help="Prefix of post ids; default: the file's name")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, e.g. cp1252")]
+Product = Annotated[str | None, typer.Option(help="Name of the product, for the title")]
+Since = Annotated[str | None, typer.Option(help="Leave out posts before this date")]
+Until = Annotated[str | None, typer.Option(help="Leave out posts from this date on")]
+Config = Annotated[Path | None, typer.Option("--settings", help="Settings file; default: the project's")]
+MaxDropped = Annotated[
+    float | None, typer.Option(min=0, max=1, help="Exit with 1 when more of the rows were dropped")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on stdout")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
+
+
+@app.command()
+def run(
+    files: Files,
+    out: Out,
+    threads: Threads = None,
+    project: Annotated[
+        Path | None, typer.Option("--project", help="Keep the store here; else it is temporary")
+    ] = None,
+    map_: Maps = None,
+    source: Source = None,
+    encoding: Encoding = None,
+    product: Product = None,
+    since: Since = None,
+    until: Until = None,
+    settings: Config = None,
+    max_dropped: MaxDropped = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import an export, mine it and write the digest, all in one go."""
+    import shutil
+    import tempfile
+
+    from feedbackminer import steps
+
+    folder = project or Path(tempfile.mkdtemp(prefix="feedbackminer-"))
+    overrides = _overrides(map_, source, encoding, product, since, until, max_dropped)
+
+    def work() -> None:
+        current = _open(folder, settings, overrides)
+        this = _new_run(current, quiet)
+        outcomes = [steps.collect(this, files, threads or []), *steps.mine(this)]
+        outcomes.append(steps.digest(this, out))
+        _summarise(this, outcomes, out, quiet, as_json)
+        if project is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        _exit_if_too_many_dropped(current, outcomes)
+
+    hint = f"run it again with --project {folder} to continue" if project is None else ""
+    _guard(work, resume_hint=hint)
+
+
+@app.command("import")
+def import_(
+    files: Files,
+    threads: Threads = None,
+    project: ProjectFolder = Path(),
+    map_: Maps = None,
+    source: Source = None,
+    encoding: Encoding = None,
+    settings: Config = None,
+    max_dropped: MaxDropped = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read exports into the project's store; repeating it changes nothing."""
+    from feedbackminer import steps
+
+    overrides = _overrides(map_, source, encoding, None, None, None, max_dropped)
+
+    def work() -> None:
+        current = _open(project, settings, overrides)
+        this = _new_run(current, quiet)
+        outcomes = [steps.collect(this, files, threads or [])]
+        _summarise(this, outcomes, None, quiet, as_json)
+        _exit_if_too_many_dropped(current, outcomes)
+
+    _guard(work)
+
+
+@app.command()
+def mine(
+    project: ProjectFolder = Path(),
+    product: Product = None,
+    since: Since = None,
+    until: Until = None,
+    settings: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Clean, embed, group, tag and count what was imported; done work is not done again."""
+    from feedbackminer import steps
+
+    overrides = _overrides(None, None, None, product, since, until, None)
+
+    def work() -> None:
+        this = _new_run(_open(project, settings, overrides), quiet)
+        _summarise(this, steps.mine(this), None, quiet, as_json)
+
+    _guard(work)
+
+
+@app.command()
+def digest(
+    out: Out,
+    project: ProjectFolder = Path(),
+    product: Product = None,
+    settings: Config = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the digest of what was mined: index.html, digest.md and digest.json."""
+    from feedbackminer import steps
+
+    overrides = _overrides(None, None, None, product, None, None, None)
+
+    def work() -> None:
+        this = _new_run(_open(project, settings, overrides), quiet)
+        _summarise(this, [steps.digest(this, out)], out, quiet, as_json)
+
+    _guard(work)
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of the new project")] = Path(),
+    product: Product = None,
+) -> None:
+    """Write a commented settings file into a new project folder."""
+    from feedbackminer import setup
+
+    _guard(lambda: console.print(f"Wrote {escape(str(setup.init(folder, product or '')))}"))
+
+
+@app.command()
+def doctor(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
+    """Check settings, models, disk and store, and say how to mend each."""
+    from feedbackminer import setup
+
+    def work() -> None:
+        findings = setup.examine(project)
+        if as_json:
+            typer.echo(json.dumps([finding.__dict__ for finding in findings], indent=1))
+        else:
+            for finding in findings:
+                mark = "[green]ok[/]   " if finding.ok else "[red]wrong[/]"
+                console.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}")
+                if finding.mend:
+                    console.print(f"      {escape(finding.mend)}")
+        if not all(finding.ok for finding in findings):
+            raise typer.Exit(WRONG_USAGE)
+
+    _guard(work)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version")] = False,
+) -> None:
+    if version:
+        from feedbackminer import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Entry point of the ``feedbackminer`` script."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model that is not there is an error, not a wait
+    signal.signal(signal.SIGTERM, _interrupt)
+    app()
+    raise SystemExit(OK)
+
+
+def _interrupt(*_: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
+    """Run a command; every way it can fail ends in a message and the documented exit code."""
+    try:
+        work()
+    except KeyboardInterrupt:
+        hint = resume_hint or "run the same command again to continue"
+        console.print(f"\nInterrupted; what is done is kept: {escape(hint)}", style="yellow")
+        raise typer.Exit(INTERRUPTED) from None
+    except FeedbackminerError as error:
+        if error.exit_code == INTERNAL:
+            _report(error)
+        console.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        if error.exit_code == INTERRUPTED and resume_hint:
+            console.print(escape(resume_hint))
+        raise typer.Exit(error.exit_code) from None
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:  # the last net: a report instead of a traceback on the screen
+        _report(error)
+        raise typer.Exit(INTERNAL) from None
+
+
+def _report(error: BaseException) -> None:
+    """Write a report file: versions and the traceback, without values of variables."""
+    import platform
+    import tempfile
+    import traceback
+
+    from feedbackminer import __version__
+
+    lines = [
+        f"feedbackminer {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"command: {' '.join(sys.argv[1:2])}",
+        "".join(traceback.format_exception(error)),
+    ]
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="feedbackminer-report-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write("\n".join(lines))
+    console.print(
+        f"[red]Internal error:[/] {escape(type(error).__name__)}. This is our mistake; "
+        f"please send us the report: {escape(file.name)}",
+        soft_wrap=True,
+    )
+
+
+def _open(folder: Path, settings: Path | None, overrides: dict[str, Any]) -> Project:
+    from feedbackminer.project import open_project
+
+    return open_project(folder, overrides, settings_file=settings)
+
+
+def _new_run(project: Project, quiet: bool) -> Run:
+    from feedbackminer.progress import Progress
+    from feedbackminer.steps import Run, Silent
+
+    return Run(project, reporter=Silent() if quiet else Progress(console))
+
+
+def _overrides(
+    maps: Sequence[str] | None,
+    source: str | None,
+    encoding: str | None,
+    product: str | None,
+    since: str | None,
+    until: str | None,
+    max_dropped: float | None,
+) -> dict[str, Any]:
+    """Return the options of the command line in the shape of the settings file."""
+    given = {
+        "collect": {"map": _parse_maps(maps), "source": source, "encoding": encoding},
+        "digest": {"product": product},
+        "insight": {"since": since, "until": until},
+    }
+    chosen: dict[str, Any] = {
+        stage: {name: value for name, value in options.items() if value}
+        for stage, options in given.items()
+    }
+    return chosen | ({} if max_dropped is None else {"max_dropped_share": max_dropped})
+
+
+def _parse_maps(maps: Sequence[str] | None) -> dict[str, str]:
+    pairs = [text.partition("=") for text in maps or []]
+    for field, equals, column in pairs:
+        if not (field and equals and column):
+            raise typer.BadParameter(f"{field + equals + column!r}: want FIELD=COLUMN, e.g. body=text")
+    return {field: column for field, _, column in pairs}
+
+
+def _exit_if_too_many_dropped(project: Project, outcomes: Sequence[Outcome]) -> None:
+    """Compare the share of rows lost in reading and cleaning with what the user allows."""
+    allowed = project.settings.max_dropped_share
+    lossy = [o.account for o in outcomes if o.account.stage in ("collect", "clean")]
+    rows = lossy[0].rows_in
+    lost = sum(sum(account.dropped.values()) for account in lossy)
+    if allowed is not None and rows and lost / rows > allowed:
+        console.print(f"[yellow]{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them[/]")
+        raise typer.Exit(TOO_MANY_DROPPED)
+
+
+def _summarise(
+    this: Run, outcomes: Sequence[Outcome], out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    index = (out / "index.html").resolve() if out else None
+    if as_json:
+        rows = [
+            {
+                "stage": o.account.stage,
+                "in": o.account.rows_in,
+                "out": o.account.rows_out,
+                "dropped": dict(o.account.dropped),
+                "seconds": round(o.seconds, 2),
+                "reused": o.reused,
+                "notices": list(o.notices),
+            }
+            for o in outcomes
+        ]
+        told = {"run_id": this.run_id, "digest": str(index) if index else None, "stages": rows}
+        typer.echo(json.dumps(told, indent=1))
+    if quiet:
+        return
+    for notice in dict.fromkeys(notice for o in outcomes for notice in o.notices):
+        console.print(f"[yellow]Note:[/] {escape(notice)}", soft_wrap=True)
+    encoding = sum(o.seconds for o in outcomes if o.account.stage == "embed")
+    others = sum(o.seconds for o in outcomes) - encoding
+    if encoding > 1:
+        share = f"{others:.1f} s, {others / encoding:.0%} of the {encoding:.1f} s of encoding"
+        console.print(f"Everything but encoding took {share}.")
+    if index:
+        console.print(f"Digest: {escape(str(index))}", soft_wrap=True, style="bold")

@@ -1,0 +1,74 @@
+"""Phone numbers become ``<phone>``; dates, readings, part and order numbers stay."""
+
+import re
+from typing import Final
+
+_DIGIT_RUN: Final = re.compile(
+    r"[+(0-9](?<![\w.#$€£+/-].)(?<!<phone>.)(?<![0-9],.)(?:(?<=\+)\(?[0-9]|(?<=\()[0-9]|(?<=[0-9]))"
+    r"(?:[ .\-/()\u00a0\u2011]{0,2}+[0-9])*+"
+)
+_WA_LINK: Final = re.compile(r"(?<=wa\.me/)\+?[0-9]{8,15}(?![0-9])")
+_INTERNATIONAL: Final = re.compile(r"\+(?=[1-9])(?![0-9]{1,3}\.[0-9]{3,}(?:$| |-[0-9]+\.))")
+_PHONE_SHAPES: Final = re.compile(
+    r"(?:1[-. ])?\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[-. ][0-9]{4}"  # North America
+    r"|(?:1([-.]))?(?![2-7]00)[2-9][0-8][0-9]([-.])[2-9][0-9]{2}\2[0-9]{4}"
+    r"|0[1-9](?:([ .-])[0-9]{2})(?:\3[0-9]{2}){3}"  # France
+    r"|0[0-9]{4} [0-9]{3} ?[0-9]{3}|0[0-9]{3} [0-9]{3} [0-9]{4}|0[0-9]{2} [0-9]{4} [0-9]{4}"  # UK
+    r"|07[0-9]{9}|\(0[0-9]{2,4}\) ?[0-9]{3,4} ?[0-9]{3,4}"
+    r"|04[0-9]{2} [0-9]{3} [0-9]{3}|\(0[0-9]\) ?[0-9]{4} ?[0-9]{4}"  # Australia
+    r"|01[567][0-9][ /-]?[0-9]{7,8}|0[1-9][0-9]{1,3}/ ?[0-9]{5,8}"  # Germany, Austria
+    r"|06[ -][0-9]{8}|\([0-9]{2}\) ?9?[0-9]{4}-[0-9]{4}"  # Netherlands, Brazil
+    r"|0[0-9](?:0)?-[0-9]{4}-[0-9]{4}"  # Japan
+    r"|00[1-9][0-9]{1,2}(?=[ /-])(?!(?:[ /-][0-9]{4})+$)(?:[ /-][0-9]{1,8}){2,6}"  # 00 = plus
+)
+_LINK: Final = r"(?:number|no|nr|is|at|on|to|me|us|my|him|her|under|unter|an|mich|au|al|op)\b"
+_PHONE_BEFORE: Final = re.compile(
+    r"(?<!<)(?:\b(?:tel(?:e(?:phone|fon[oe]?|foon|fonnummer)|[ée]phone|[ée]fono)?|whatsapp|zap|fax"
+    r"|m[oó]vil|celular|(?:handy|ruf|mobil)nummer|sms|phone number)|電話)"
+    rf"(?:{_LINK}|[\s:=(.])*$"
+    r"|(?<!<)\b(?:phone|mobile?|cell|handy|call|ring|text|reach|contact|dial|chiamami|appelez-moi"
+    rf"|ll[aá]mame|bel|ruf|erreichbar)(?: (?:phone|it|number))?\s*(?:{_LINK}|[:=])"
+    rf"(?:{_LINK}|[\s:=(.])*$",
+    re.IGNORECASE,
+)
+_REFERENCE_BEFORE: Final = re.compile(
+    r"(?<![a-z])(?:order|ticket|case|rma|invoice|tracking|serial|[sp]/n|sn|pn|part|sku|ref|isbn|id"
+    r"|imei|error|code|model|rev|build|version|ver|bug|issue|bestell\w*|auftrag\w*|artikel\w*)"
+    r"(?: (?:no|nr|number))?[\s:#.=]*$",
+    re.IGNORECASE,
+)
+_UNIT_AFTER: Final = re.compile(
+    r"\s?(?:%|[kMG]?Hz|[mk]?[VAW]h?\b|[mk]?Ah|ohms?|bytes|[KMG]i?B\b|rows|counts?|ms\b|px|€|EUR|USD)"
+)
+_HEX_BEFORE: Final = re.compile(r"\b[0-9a-f]{2} {1,2}$", re.IGNORECASE)
+_HEX_AFTER: Final = re.compile(r" {1,2}[0-9a-f]{2}\b", re.IGNORECASE)
+_DATE: Final = re.compile(r"(?:[0-9]{4}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?)\b")
+
+
+def phones(text: str) -> str:
+    """Replace phone numbers: by +, by a national shape, or by a word such as "call me on".
+
+    A maximal run of digit groups is judged as a whole, so a row of readings is never half a phone.
+    """
+    text = _WA_LINK.sub("<phone>", text) if "wa.me/" in text else text
+    return _DIGIT_RUN.sub(_phone_mark, text)
+
+
+def _phone_mark(found: re.Match[str]) -> str:
+    run = found[0]
+    if not 7 <= len(run) <= 28 or not 7 <= sum(map(str.isdigit, run)) <= 15:
+        return run
+    return "<phone>" if _is_phone(run, found) else run
+
+
+def _is_phone(run: str, found: re.Match[str]) -> bool:
+    before = found.string[max(0, found.start() - 40) : found.start()]
+    after = found.string[found.end() : found.end() + 8]
+    if re.match(r"(?!x[0-9])\w|[.,:][0-9]", after) or _UNIT_AFTER.match(after):
+        return False
+    if run.startswith("+"):
+        return sum(map(str.isdigit, run)) > 7 and bool(_INTERNATIONAL.match(run))
+    if _PHONE_SHAPES.fullmatch(run):
+        in_hex_dump = _HEX_BEFORE.search(before) or _HEX_AFTER.match(after)
+        return not in_hex_dump and not _REFERENCE_BEFORE.search(before)
+    return "." not in run and not _DATE.match(run) and bool(_PHONE_BEFORE.search(before))

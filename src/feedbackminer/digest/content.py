@@ -1,0 +1,293 @@
+"""What a digest says, before any format: built once, rendered as HTML, Markdown and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from feedbackminer.digest.quotes import Quote, choose, quotable_posts
+from feedbackminer.settings import DigestSettings
+from feedbackminer.tables import Account
+
+FRONT_PAGE = 5
+EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
+UNANSWERED_SHOWN = 60
+# Which statements may open the digest, and how many of each at most.
+FRONT_KINDS = {"problem": 2, "churn": 1, "surge": 1, "love": 1, "newcomers": 1, "change": 1,
+               "request": 1, "unanswered": 1, "topic": 5, "loud": 1, "community": 1}  # fmt: skip
+LAST_RESORT = ("topic", "loud", "community", "request", "unanswered")
+QUOTES_PER_CLAIM = 3
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a digest was computed from."""
+
+    run_id: str
+    made_at: datetime
+    code_version: str
+    models: Mapping[str, str]
+    versions: Mapping[str, int | None]
+    settings: Mapping[str, Any]
+    accounts: Sequence[Account]
+    seconds: Mapping[str, float]
+    notices: Sequence[str]
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """A claim with what a page shows of it."""
+
+    row: Mapping[str, Any]
+    quotes: Sequence[Quote]
+    posts: Sequence[Mapping[str, Any]]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.row[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    @property
+    def page(self) -> str:
+        """Return the file of the claim's own page."""
+        return f"claims/{self.row['claim_id']}.html"
+
+
+@dataclass(frozen=True)
+class TopicView:
+    """A topic with its numbers, trend, claims and quotes."""
+
+    topic_id: str
+    label: str
+    keywords: Sequence[str]
+    n_posts: int
+    n_voices: int
+    effective_voices: float
+    share: float
+    trend: Sequence[tuple[datetime, int]]
+    claims: Sequence[ClaimView]
+    quotes: Sequence[Quote]
+
+    @property
+    def page(self) -> str:
+        """Return the file of the topic's own page."""
+        return f"topics/{self.topic_id}.html"
+
+    def voices_of(self, kind: str) -> int:
+        """Return the voices behind the topic's claim of a kind; 0 where there is none."""
+        return next((claim.row["n_voices"] for claim in self.claims if claim.row["kind"] == kind), 0)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Everything a digest says."""
+
+    title: str
+    since: datetime | None
+    until: datetime | None
+    totals: Mapping[str, int]
+    front: Sequence[ClaimView]
+    topics: Sequence[TopicView]
+    claims: Sequence[ClaimView]
+    activity: Sequence[tuple[datetime, int]]
+    members: pl.DataFrame
+    unanswered: Sequence[Mapping[str, Any]]
+    quoted_posts: Sequence[Mapping[str, Any]]
+    provenance: Provenance
+    account: Account
+
+    def of_kind(self, *kinds: str) -> list[ClaimView]:
+        """Return the claims of some kinds, best first."""
+        return [claim for claim in self.claims if claim.row["kind"] in kinds]
+
+    @property
+    def quotes(self) -> list[tuple[str, Quote]]:
+        """Return every quote with the id of the claim or topic it stands for."""
+        found = [(view.row["claim_id"], quote) for view in self.claims for quote in view.quotes]
+        return found + [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
+
+
+def build_digest(
+    tables: Mapping[str, pl.DataFrame], *, settings: DigestSettings, provenance: Provenance
+) -> Digest:
+    """Choose what is shown and where.
+
+    Args:
+        tables: posts, topics, assignments, tags, threads, members and claims.
+    Returns:
+        a digest whose account says which claims are not shown, and why.
+    """
+    claims = tables["claims"].sort("rank_score", "claim_id", descending=[True, False])
+    shown_topics = _shown_topics(claims, settings.max_topics)
+    visible = claims.filter(pl.col("topic_id").is_null() | pl.col("topic_id").is_in(shown_topics))
+    hidden = len(claims) - len(visible)
+    sentences = quotable_posts(
+        tables["posts"], tables["tags"], tables["assignments"], tables["threads"]
+    )
+    keywords = dict(tables["topics"].select("topic_id", "keywords").iter_rows())
+    bodies = _shown_posts(tables["posts"], tables["threads"])
+    views = [_claim_view(row, sentences, keywords, bodies) for row in visible.iter_rows(named=True)]
+    spans = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
+    topics = [
+        _topic_view(topic_id, tables, views, sentences, settings, spans) for topic_id in shown_topics
+    ]
+    quoted = {quote.post_id for view in views for quote in view.quotes}
+    quoted |= {quote.post_id for topic in topics for quote in topic.quotes}
+    return Digest(
+        title=settings.product or "Community",
+        since=spans[0],
+        until=spans[1],
+        totals=_totals(tables, claims),
+        front=front_page(views),
+        topics=topics,
+        claims=views,
+        activity=_trend(tables["posts"], spans),
+        members=tables["members"],
+        unanswered=_unanswered(tables),
+        quoted_posts=[bodies[post_id] for post_id in sorted(quoted)],
+        provenance=provenance,
+        account=Account(
+            "digest",
+            len(claims),
+            len(visible),
+            {"beyond_the_topics_shown": hidden} if hidden else {},
+        ),
+    )
+
+
+def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
+    """Pick the five things to know: best first, each about another topic, kinds mixed."""
+    chosen: list[ClaimView] = []
+    by_worth = [v for v in views if v.row["kind"] not in LAST_RESORT]
+    for view in [*by_worth, *(v for v in views if v.row["kind"] in LAST_RESORT)]:
+        kind, topic = view.row["kind"], view.row["topic_id"]
+        same_kind = sum(v.row["kind"] == kind for v in chosen)
+        same_topic = topic is not None and any(v.row["topic_id"] == topic for v in chosen)
+        if same_kind < FRONT_KINDS.get(kind, 1) and not same_topic:
+            chosen.append(view)
+        if len(chosen) == FRONT_PAGE:
+            break
+    return chosen
+
+
+def _shown_topics(claims: pl.DataFrame, limit: int) -> list[str]:
+    """Rank topics by distinct voices, then by posts."""
+    sizes = claims.filter(pl.col("kind") == "topic").sort(
+        "n_voices", "n_posts", "topic_id", descending=[True, True, False]
+    )
+    return sizes["topic_id"].head(limit).to_list()
+
+
+def _claim_view(
+    row: Mapping[str, Any],
+    sentences: pl.DataFrame,
+    keywords: Mapping[str, list[str]],
+    bodies: Mapping[str, Mapping[str, Any]],
+) -> ClaimView:
+    quotes = choose(
+        sentences,
+        row["evidence"],
+        kind=row["kind"],
+        keywords=keywords.get(row["topic_id"], []),
+        count=0 if row["kind"] == "community" else QUOTES_PER_CLAIM,
+    )
+    newest = sorted(row["evidence"], key=lambda i: (str(bodies[i]["created_at"]), i), reverse=True)
+    return ClaimView(row, quotes, [bodies[i] for i in newest[:EVIDENCE_SHOWN]])
+
+
+def _topic_view(
+    topic_id: str,
+    tables: Mapping[str, pl.DataFrame],
+    views: Sequence[ClaimView],
+    sentences: pl.DataFrame,
+    settings: DigestSettings,
+    spans: tuple[datetime | None, datetime | None],
+) -> TopicView:
+    own = [view for view in views if view.row["topic_id"] == topic_id]
+    size = next(view for view in own if view.row["kind"] == "topic")
+    topic = tables["topics"].row(by_predicate=pl.col("topic_id") == topic_id, named=True)
+    said = tables["posts"].join(
+        pl.DataFrame({"post_id": size.row["evidence"]}, schema={"post_id": pl.String}), on="post_id", how="semi"
+    )
+    quotes = choose(
+        sentences,
+        size.row["evidence"],
+        kind="topic",
+        keywords=topic["keywords"],
+        count=settings.quotes_per_topic,
+    )
+    return TopicView(
+        topic_id=topic_id,
+        label=topic["label"],
+        keywords=topic["keywords"],
+        n_posts=size.row["n_posts"],
+        n_voices=size.row["n_voices"],
+        effective_voices=size.row["effective_voices"] or 0.0,
+        share=size.row["value"] or 0.0,
+        trend=_trend(said, spans),
+        claims=[view for view in own if view.row["kind"] != "topic"],
+        quotes=quotes,
+    )
+
+
+def _trend(
+    posts: pl.DataFrame, spans: tuple[datetime | None, datetime | None]
+) -> list[tuple[datetime, int]]:
+    """Count distinct voices per week, or per month where the period is long."""
+    since, until = spans
+    if since is None or until is None:
+        return []
+    step = "1w" if (until - since).days <= 400 else "1mo"
+    inside = (pl.col("created_at") >= since) & (pl.col("created_at") < until)
+    counts = (
+        posts.filter(inside & pl.col("author_role").is_in(["member", "unknown"]))
+        .group_by(bin=pl.col("created_at").dt.truncate(step))
+        .agg(n=pl.col("author_id").drop_nulls().n_unique())
+    )
+    axis = pl.DataFrame({"bin": [since, until]}).select(pl.col("bin").dt.truncate(step))
+    full = pl.datetime_range(axis["bin"][0], axis["bin"][1], step, eager=True).alias("bin")
+    full = full.filter(full < until)
+    rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
+    return [(row[0], row[1]) for row in rows.iter_rows()]
+
+
+def _shown_posts(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mapping[str, Any]]:
+    titles = threads.select("thread_id", thread="title")
+    rows = posts.join(titles, on="thread_id", how="left").select(
+        "post_id", "thread_id", "thread", "author_id", "author_role", "created_at", "body", "url"
+    )
+    return {row["post_id"]: row for row in rows.iter_rows(named=True)}
+
+
+def _unanswered(tables: Mapping[str, pl.DataFrame]) -> list[Mapping[str, Any]]:
+    """Return question threads without a reply from another person, newest first."""
+    silent = tables["threads"].filter(pl.col("is_question") & pl.col("answered_by").is_null())
+    topics = tables["assignments"].join(tables["topics"], on="topic_id").select("post_id", "label")
+    bodies = tables["posts"].select("post_id", "body", "url")
+    rows = (
+        silent.join(bodies, left_on="opener_post_id", right_on="post_id", how="left")
+        .join(topics, left_on="opener_post_id", right_on="post_id", how="left")
+        .sort("opened_at", "thread_id", descending=[True, False], nulls_last=True)
+    )
+    return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
+
+
+def _totals(tables: Mapping[str, pl.DataFrame], claims: pl.DataFrame) -> dict[str, int]:
+    threads = tables["threads"]
+    questions = threads.filter("is_question")
+    return {
+        "posts": len(tables["posts"]),
+        "members": len(tables["members"].filter(pl.col("role").is_in(["member", "unknown"]))),
+        "staff": len(tables["members"].filter(pl.col("role") == "staff")),
+        "bots": len(tables["members"].filter(pl.col("role") == "bot")),
+        "threads": len(threads),
+        "questions": len(questions),
+        "unanswered": len(questions.filter(pl.col("answered_by").is_null())),
+        "topics": len(tables["topics"].filter(pl.col("status") == "active")),
+        "claims": len(claims),
+    }

@@ -1,0 +1,82 @@
+"""The digest as Markdown, for mail, wikis and chat; community text is escaped, never markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from feedbackminer.digest import explain
+from feedbackminer.digest.content import ClaimView, Digest
+from feedbackminer.digest.quotes import Quote
+
+TOPICS_LISTED = 15
+
+
+def render(digest: Digest) -> str:
+    """Return the whole digest as one Markdown text."""
+    return "\n".join(_lines(digest)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown and HTML show as it is: one line, nothing special in it."""
+    flat = " ".join(text.split())
+    entities = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#|~@])", r"\\\1", entities).replace("://", ":\u200b//")
+
+
+def _lines(digest: Digest) -> Iterator[str]:
+    totals = digest.totals
+    yield f"# {escape(digest.title)}: what the community is telling us"
+    yield ""
+    yield (
+        f"{_day(digest.since)} to {_day(digest.until)}: {totals['posts']:,} posts by "
+        f"{totals['members']:,} members in {totals['threads']:,} threads."
+    )
+    yield from ("", "## Five things to know", "")
+    for place, claim in enumerate(digest.front, start=1):
+        yield f"{place}. **{escape(claim.headline)}** ({explain.KIND_NAMES[claim.kind]})"
+        yield f"   {explain.sentence(claim.row)}; {explain.trust(claim.row)}."
+        yield from (f"   {line}" for line in _quotes(claim.quotes[:1]))
+        yield f"   Next: {claim.action}" if claim.action else ""
+    yield from ("", "## What they talk about", "", "| topic | voices | posts | problems | praise |")
+    yield "| --- | --- | --- | --- | --- |"
+    for topic in digest.topics[:TOPICS_LISTED]:
+        yield (
+            f"| {escape(topic.label)} | {topic.n_voices} | {topic.n_posts} "
+            f"| {topic.voices_of('problem')} | {topic.voices_of('love')} |"
+        )
+    for title, kinds in (
+        ("What is wrong with the product", ("problem", "churn")),
+        ("What people love", ("love",)),
+        ("What changed", ("change", "surge")),
+        ("Where newcomers get stuck", ("newcomers",)),
+        ("Who is talking", ("community", "loud")),
+        ("Unanswered", ("unanswered",)),
+    ):
+        yield from ("", f"## {title}", "")
+        yield from _claims(digest.of_kind(*kinds)[:6])
+    yield from ("", "## Method", "", "| stage | rows in | rows out | dropped |", "| --- | --- | --- | --- |")
+    for account in (*digest.provenance.accounts, digest.account):
+        dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items()) or "none"
+        yield f"| {account.stage} | {account.rows_in:,} | {account.rows_out:,} | {escape(dropped)} |"
+    yield ""
+    yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
+
+
+def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
+    if not claims:
+        yield "Nothing that holds."
+    for claim in claims:
+        yield f"- **{escape(claim.headline)}**: {explain.sentence(claim.row)}; {explain.trust(claim.row)}"
+        yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
+
+
+def _quotes(quotes: Sequence[Quote]) -> Iterator[str]:
+    for quote in quotes:
+        source = f" [post](<{quote.url}>)" if quote.url else f" ({escape(quote.post_id)})"
+        yield f"> “{escape(quote.text)}”{source}"
+        yield ""
+
+
+def _day(moment: object) -> str:
+    return f"{moment:%-d %B %Y}" if moment else "undated"

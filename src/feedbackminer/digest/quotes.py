@@ -1,0 +1,133 @@
+"""Choose verbatim quotes: sentences that are exact substrings of their post and on topic."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
+_WORD = re.compile(r"[^\W\d_]{3,}")
+# Which kinds a sentence should have to stand for a claim of this kind.
+WANTED: Mapping[str, frozenset[str]] = {
+    "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
+    "love": frozenset({"praise"}),
+    "request": frozenset({"feature_request"}),
+    "churn": frozenset({"churn"}),
+    "newcomers": frozenset({"question", "bug", "usability", "documentation"}),
+    "unanswered": frozenset({"question", "bug"}),
+}
+UNWANTED: Mapping[str, frozenset[str]] = {
+    "love": frozenset({"bug", "complaint", "question"}),
+    "problem": frozenset({"praise"}),
+}
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A sentence as its author wrote it; ``text in post.body`` holds."""
+
+    post_id: str
+    text: str
+    url: str | None
+    voice: str
+    said_at: datetime | None
+    thread: str
+
+
+def quotable_posts(
+    posts: pl.DataFrame, tags: pl.DataFrame, assignments: pl.DataFrame, threads: pl.DataFrame
+) -> pl.DataFrame:
+    """Return one row per quotable sentence of a member's post."""
+    titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
+    sentences = tags.select("post_id", "sentences", "sentence_kinds", "sentiment_score").explode(
+        "sentences", "sentence_kinds"
+    )
+    nearness = assignments.select("post_id", "score")
+    return (
+        sentences.drop_nulls("sentences")
+        .join(posts, on="post_id", how="inner")
+        .filter(pl.col("author_role").is_in(["member", "unknown"]))
+        .join(titles, on="thread_id", how="left")
+        .join(nearness, on="post_id", how="left")
+        .filter(pl.col("body").str.contains(pl.col("sentences"), literal=True))
+        .select(
+            "post_id", "url", "thread", "created_at", "sentiment_score",
+            voice=pl.col("author_id").fill_null(""),
+            text="sentences",
+            kinds=pl.col("sentence_kinds").str.split(" "),
+            score=pl.col("score").fill_null(0.0),
+        )
+    )  # fmt: skip
+
+
+def choose(
+    sentences: pl.DataFrame,
+    evidence: Iterable[str],
+    *,
+    kind: str,
+    keywords: Iterable[str],
+    count: int,
+    avoid: Iterable[str] = (),
+) -> list[Quote]:
+    """Return up to ``count`` quotes for a claim: near the topic, of its kind, each another voice.
+
+    Args:
+        sentences: what :func:`quotable_posts` returns.
+        evidence: ids of the posts that the claim counted.
+        keywords: the topic's words; a quote that names one shows that it belongs.
+        avoid: texts that are quoted elsewhere.
+    """
+    wanted, unwanted = WANTED.get(kind, frozenset()), UNWANTED.get(kind, frozenset())
+    fits = sentences.join(pl.DataFrame({"post_id": list(evidence)}, schema={"post_id": pl.String}), on="post_id", how="semi")
+    if wanted:
+        fits = fits.filter(pl.col("kinds").list.set_intersection(list(wanted)).list.len() > 0)
+    if unwanted:
+        fits = fits.filter(pl.col("kinds").list.set_intersection(list(unwanted)).list.len() == 0)
+    ranked = fits.with_columns(rank=_rank(list(keywords), kind)).sort(
+        "rank", "post_id", "text", descending=[True, False, False]
+    )
+    return _distinct(ranked, count, set(avoid))
+
+
+def _rank(keywords: list[str], kind: str) -> pl.Expr:
+    names_topic = pl.lit(0.0)
+    if keywords:
+        pattern = r"(?i)\b(" + "|".join(re.escape(word) for word in keywords) + r")"
+        names_topic = pl.col("text").str.contains(pattern).cast(pl.Float64)
+    length = pl.col("text").str.len_chars().cast(pl.Float64)
+    stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
+    feeling = pl.col("sentiment_score") * {"love": 0.2, "problem": -0.1, "churn": -0.1}.get(kind, 0)
+    return pl.col("score") + 0.3 * names_topic + feeling - stubby
+
+
+def _distinct(ranked: pl.DataFrame, count: int, avoid: set[str]) -> list[Quote]:
+    chosen: list[Quote] = []
+    word_sets = [_words(text) for text in avoid]
+    voices: set[str] = set()
+    for row in ranked.iter_rows(named=True):
+        words = _words(row["text"])
+        if row["voice"] in voices or any(_same(words, other) for other in word_sets):
+            continue
+        chosen.append(
+            Quote(
+                row["post_id"], row["text"], row["url"], row["voice"], row["created_at"], row["thread"]
+            )
+        )
+        word_sets.append(words)
+        voices |= {row["voice"]} - {""}
+        if len(chosen) == count:
+            break
+    return chosen
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(text))
+
+
+def _same(one: frozenset[str], other: frozenset[str]) -> bool:
+    union = one | other
+    return bool(union) and len(one & other) / len(union) >= SAME

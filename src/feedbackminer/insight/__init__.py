@@ -1,0 +1,1 @@
+"""⑦ Measures to claims: statements with a number, an interval, people and posts behind them."""

@@ -1,0 +1,89 @@
+"""Formulas: each with its range, unit and source. What is undefined is nan, never 0."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with the limits of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A rate ratio with its interval and the two-sided p-value of "no change"."""
+
+    ratio: Estimate
+    p: float
+
+
+def share(part: int, whole: int, *, confidence: float = 0.95) -> Estimate:
+    """Share of ``whole`` with Wilson's score interval; range 0 to 1.
+
+    Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    """
+    from scipy.stats import binomtest
+
+    if whole == 0:
+        return Estimate(NAN, NAN, NAN)
+    interval = binomtest(part, whole).proportion_ci(confidence, method="wilson")
+    return Estimate(part / whole, interval.low, interval.high)
+
+
+def effective_voices(posts_per_member: Iterable[int]) -> float:
+    """How many equally loud members would be as concentrated: 1 / sum of squared shares.
+
+    Range 1 to the number of members; nan without posts. The inverse of the
+    Herfindahl-Hirschman index; Laakso and Taagepera (1979), doi:10.1177/001041407901200101.
+    """
+    counts = list(posts_per_member)
+    total = sum(counts)
+    return total**2 / sum(n * n for n in counts) if total else NAN
+
+
+def compare_rates(
+    now: int, now_of: int, before: int, before_of: int, *, confidence: float = 0.95
+) -> Comparison:
+    """Compare two rates, ``now / now_of`` with ``before / before_of``.
+
+    Given ``now + before``, ``now`` is binomial with the share of exposure; the exact test and
+    the interval of that share give p and, as odds over the exposures, the ratio's interval
+    (Przyborowski and Wilenski 1940). The ratio is inf where there was nothing before.
+    """
+    from scipy.stats import binomtest
+
+    if now + before == 0 or now_of == 0 or before_of == 0:
+        return Comparison(Estimate(NAN, NAN, NAN), 1.0)
+    test = binomtest(now, now + before, now_of / (now_of + before_of))
+    interval = test.proportion_ci(confidence, method="exact")
+    exposure = before_of / now_of
+    parts = (now / (now + before), interval.low, interval.high)
+    value, low, high = (odds * exposure for odds in map(_odds, parts))
+    return Comparison(Estimate(value, low, high), float(test.pvalue))
+
+
+def surprise(count: int, trials: int, usual: float) -> float:
+    """Return the chance of ``count`` or more among ``trials`` where ``usual`` is the share."""
+    from scipy.stats import binom
+
+    return float(binom.sf(count - 1, trials, min(max(usual, 0.0), 1.0)))
+
+
+def false_discovery(p_values: Sequence[float]) -> list[float]:
+    """Return q-values by Benjamini and Hochberg (1995), in the order given."""
+    from scipy.stats import false_discovery_control
+
+    return [float(q) for q in false_discovery_control(p_values)] if p_values else []
+
+
+def _odds(part: float) -> float:
+    return math.inf if part >= 1 else part / (1 - part)

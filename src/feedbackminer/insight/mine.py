@@ -1,0 +1,146 @@
+"""The stage: everything known to claims, ranked, with those that do not hold held back."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.insight import claims as find
+from feedbackminer.insight.claims import Claim
+from feedbackminer.insight.community import community
+from feedbackminer.insight.measures import false_discovery
+from feedbackminer.insight.period import period_of
+from feedbackminer.insight.speech import Speech, listen
+from feedbackminer.settings import InsightSettings
+from feedbackminer.tables import (
+    Account,
+    Claims,
+    Dropped,
+    account,
+    check,
+    column_types,
+    dropped_frame,
+)
+
+STAGE = "insight"
+FINDERS: tuple[Callable[[Speech, InsightSettings], Iterator[Claim]], ...] = (
+    find.topic_sizes,
+    find.problems,
+    find.loves,
+    find.requests,
+    find.churn,
+    find.changes,
+    find.surges,
+    find.newcomer_hurdles,
+    find.unanswered,
+    find.loud_members,
+    community,
+)
+# Kinds that count threads or describe the community need no number of voices.
+COUNTED_OTHERWISE = ("topic", "unanswered", "loud", "community")
+
+
+@dataclass(frozen=True)
+class Mined:
+    """Claims that hold, those held back with the reason, and notices."""
+
+    claims: dy.DataFrame[Claims]
+    dropped: dy.DataFrame[Dropped]
+    account: Account
+
+
+def mine_claims(
+    posts: pl.DataFrame,
+    topics: pl.DataFrame,
+    assignments: pl.DataFrame,
+    tags: pl.DataFrame,
+    threads: pl.DataFrame,
+    members: pl.DataFrame,
+    *,
+    settings: InsightSettings,
+) -> Mined:
+    """Count, compare, rank.
+
+    Returns:
+        claims and the candidates dropped with a reason; their counts sum to the candidates.
+    """
+    period = period_of(posts["created_at"].drop_nulls(), settings)
+    speech = listen(posts, topics, assignments, tags, threads, members, period)
+    candidates = [claim for finder in FINDERS for claim in finder(speech, settings)]
+    q_values = _q_values(candidates)
+    rows, dropped = [], []
+    for claim in candidates:
+        q = q_values.get(_claim_id(claim), math.nan)
+        reason = _why_not(claim, q, settings)
+        if reason:
+            dropped.append((_claim_id(claim), reason, claim.headline))
+        else:
+            rows.append(_row(claim, q))
+    frame = pl.DataFrame(rows, schema=column_types(Claims))
+    ranked = check(frame, Claims, where=STAGE).sort("rank_score", "claim_id", descending=[True, False])
+    dropped_table = dropped_frame(STAGE, dropped)
+    return Mined(ranked, dropped_table, account(STAGE, len(candidates), ranked, dropped_table))
+
+
+def _q_values(candidates: list[Claim]) -> dict[str, float]:
+    """Correct p for the number of comparisons, each kind of claim being one family."""
+    q_values = {}
+    for kind in {claim.kind for claim in candidates if claim.p == claim.p}:
+        family = [claim for claim in candidates if claim.kind == kind]
+        q_values.update(
+            zip(map(_claim_id, family), false_discovery([c.p for c in family]), strict=True)
+        )
+    return q_values
+
+
+def _why_not(claim: Claim, q: float, settings: InsightSettings) -> str:
+    """Return the reason a claim is held back, or nothing."""
+    if not len(claim.posts) and claim.kind != "unanswered":
+        return "nobody_said_it"
+    if claim.kind not in COUNTED_OTHERWISE and claim.n_voices < settings.min_voices:
+        return "too_few_voices"
+    if q == q and q > settings.false_discovery:
+        return "could_be_chance"
+    return ""
+
+
+def _claim_id(claim: Claim) -> str:
+    digest = hashlib.sha256(f"{claim.kind}|{claim.key}|{claim.since}|{claim.until}".encode())
+    return f"{claim.kind}-{digest.hexdigest()[:10]}"
+
+
+def _row(claim: Claim, q: float) -> dict[str, Any]:
+    return {
+        "claim_id": _claim_id(claim),
+        "kind": claim.kind,
+        "editions": list(claim.editions),
+        "topic_id": claim.topic_id,
+        "since": claim.since,
+        "until": claim.until,
+        "metric": claim.metric,
+        "value": _known(claim.value.value),
+        "low": _known(claim.value.low),
+        "high": _known(claim.value.high),
+        "baseline": _known(claim.baseline),
+        "p": _known(claim.p),
+        "q": _known(q),
+        "n_posts": len(claim.posts),
+        "n_voices": claim.n_voices,
+        "effective_voices": _known(claim.effective_voices),
+        "rank_score": claim.rank_score,
+        "headline": claim.headline,
+        "action": claim.action,
+        "evidence": claim.posts["post_id"].to_list(),
+        "status": "shown",
+    }
+
+
+def _known(value: float) -> float | None:
+    """Tables hold null where a measure is undefined or unbounded."""
+    return value if math.isfinite(value) else None

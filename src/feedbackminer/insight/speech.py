@@ -1,0 +1,92 @@
+"""Who said what about which topic: the one frame that every claim is counted from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from feedbackminer.insight.period import Period
+from feedbackminer.tables import Assignments, Members, Posts, Tags, Topics, check
+
+PROBLEM_KINDS = ["bug", "complaint", "usability", "performance", "documentation"]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Posts of the period as voices on topics.
+
+    ``said``: post_id, voice (a member's id; null for staff, bots and the unknown), created_at,
+    topic_id and label (null: unsorted), kinds, sentiment, is_first (a member's first post).
+    """
+
+    said: pl.DataFrame
+    threads: pl.DataFrame
+    members: pl.DataFrame
+    period: Period
+
+    @property
+    def active(self) -> int:
+        """Count the members who wrote in the period."""
+        return count_voices(self.said)
+
+    def within(self, since: object, until: object) -> pl.DataFrame:
+        """Return what was said from ``since`` (inclusive) to ``until`` (exclusive)."""
+        moment = pl.col("created_at")
+        return self.said.filter((moment >= since) & (moment < until))
+
+
+def count_voices(said: pl.DataFrame) -> int:
+    """Count distinct members."""
+    return said["voice"].drop_nulls().n_unique()
+
+
+def listen(
+    posts: pl.DataFrame,
+    topics: pl.DataFrame,
+    assignments: pl.DataFrame,
+    tags: pl.DataFrame,
+    threads: pl.DataFrame,
+    members: pl.DataFrame,
+    period: Period,
+) -> Speech:
+    """Join the tables into one frame of who said what, within the period."""
+    where = "insight"
+    posts, tags = check(posts, Posts, where=where), check(tags, Tags, where=where)
+    members = check(members, Members, where=where)
+    labels = check(topics, Topics, where=where).select("topic_id", "label")
+    main = check(assignments, Assignments, where=where).filter(pl.col("rank") == 1)
+    roles = members.select("author_id", role=pl.col("role").cast(pl.String))
+    is_voice = pl.col("role").is_in(["member", "unknown"])
+    said = (
+        posts.join(roles, on="author_id", how="left")
+        .join(tags.select("post_id", "kinds", "sentiment", "sentiment_score"), on="post_id", how="left")
+        .join(main.select("post_id", "topic_id", "score"), on="post_id", how="left")
+        .join(labels, on="topic_id", how="left")
+        .with_columns(
+            voice=pl.when(is_voice).then("author_id"),
+            kinds=pl.col("kinds").fill_null([]),
+            is_first=pl.col("created_at") == pl.col("created_at").min().over("author_id"),
+        )
+        .filter(_in_period(period))
+        .select(
+            "post_id", "thread_id", "voice", "role", "created_at", "topic_id", "label", "score",
+            "kinds", "sentiment", "sentiment_score", "is_first",
+        )
+        .sort("created_at", "post_id")
+    )  # fmt: skip
+    opened = threads.filter(_in_period(period, "opened_at"))
+    return Speech(said, opened, members, period)
+
+
+def has_kind(*kinds: str) -> pl.Expr:
+    """Return whether a post does any of ``kinds``."""
+    return pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
+
+
+def _in_period(period: Period, column: str = "created_at") -> pl.Expr:
+    if period.since is None:
+        return pl.lit(value=True)
+    moment = pl.col(column)
+    inside = (moment >= period.since) & (moment < period.until)
+    return inside.fill_null(value=False)

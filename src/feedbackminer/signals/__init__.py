@@ -1,0 +1,1 @@
+"""⑥ Posts and tags to threads and members: who answers whom, how soon, who stays."""
