@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -100,7 +102,7 @@ class Run:
         store = self.project.store
         self.reporter.start(stage, total)
         read = store.versions(reads)
-        parts = [__version__, stage, fingerprint(*settings), json.dumps(read), extra]
+        parts = [__version__, _code_mark(stage), stage, fingerprint(*settings), json.dumps(read), extra]
         mark = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
         began = time.perf_counter()
         done = self._done_before(stage, mark, writes)
@@ -158,11 +160,11 @@ class Run:
         self.project.store.append("runs", check(frame, Runs, where=stage))
 
 
-def collect(run: Run, files: Sequence[str], threads: Sequence[str] = ()) -> Outcome:
+def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Outcome:
     """① Read exports into ``posts``.
 
     Args:
-        files: paths, or ``-`` for standard input.
+        exports: paths, or ``-`` for standard input.
         threads: files with a title and channel per thread.
     Raises:
         InputError: a file cannot be read, or none of its rows is a post.
@@ -172,7 +174,7 @@ def collect(run: Run, files: Sequence[str], threads: Sequence[str] = ()) -> Outc
     from feedbackminer.collect.pseudonyms import Pseudonyms, load_or_create_key
 
     settings, store = run.project.settings.collect, run.project.store
-    contents = [(path, reading.open_file(path)) for path in files]
+    contents = [(path, reading.open_file(path)) for path in exports]
     thread_files = [reading.open_file(path) for path in threads]
     sources = {content.sha256: settings.source or source_name(path) for path, content in contents}
     marks = [f"{content.sha256} {sources[content.sha256]}" for _, content in contents]
@@ -201,7 +203,7 @@ def collect(run: Run, files: Sequence[str], threads: Sequence[str] = ()) -> Outc
         ]
         total = _sum_accounts(COLLECT, [result.account for result in results])
         if not total.rows_out:
-            raise InputError(_nothing_read(files, total))
+            raise InputError(_nothing_read(exports, total))
         for result in results:
             store.merge("posts", result.posts, ignore=("collected_at",))
             store.merge("dropped", result.dropped)
@@ -402,6 +404,15 @@ def source_name(path: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name) or "export"
 
 
+@cache
+def _code_mark(stage: str) -> str:
+    """Hash the code of a stage, so that a change of it is never mistaken for done work."""
+    package = files(f"feedbackminer.{stage}")
+    sources = sorted(package.iterdir(), key=lambda file: file.name)
+    code = [f.read_bytes() for f in sources if f.name.endswith((".py", ".toml"))]
+    return hashlib.sha256(b"".join(code)).hexdigest()[:16]
+
+
 def _vectors_of(run: Run, texts: pl.DataFrame, encoder: str) -> pl.DataFrame:
     keys = texts.select("content_hash").unique().with_columns(encoder=pl.lit(encoder))
     return run.project.store.select("vectors", keys)
@@ -454,9 +465,9 @@ def _sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
     )
 
 
-def _nothing_read(files: Sequence[str], total: Account) -> str:
+def _nothing_read(exports: Sequence[str], total: Account) -> str:
     reasons = ", ".join(f"{reason}: {n}" for reason, n in total.dropped.items()) or "no rows"
     return (
-        f"{', '.join(files)}: none of the {total.rows_in} rows is a post ({reasons}); "
+        f"{', '.join(exports)}: none of the {total.rows_in} rows is a post ({reasons}); "
         "check that the columns are the right ones, name them with --map body=COLUMN"
     )

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _BLOCKS = "p|div|blockquote|aside|ul|ol|table|pre|h[1-6]|article|section"
 _IS_HTML = re.compile(rf"^\s*<({_BLOCKS})\b[^>]*>.*</\1>|<br\s*/?>\s*\S", re.IGNORECASE | re.DOTALL)
 _NEWLINE_AFTER = "p, div, li, tr, h1, h2, h3, h4, h5, h6, pre, ul, ol, table, article, section"
+_QUOTE_IN_QUOTE = ":is(blockquote, aside.quote) :is(blockquote, aside.quote)"
 _MANY_NEWLINES = re.compile(r"\n{3,}")
 
 
@@ -22,7 +23,7 @@ def is_html(body: str) -> bool:
 
 
 def to_text(body: str) -> str:
-    """Return the text of an HTML body; code stands in ``` fences, quotes behind ``> ``."""
+    """Return the text of an HTML body; code stands in ``` fences, quotes behind one ``> ``."""
     tree = LexborHTMLParser(body)
     for node in tree.css("script, style, template, iframe, noscript, object, svg"):
         node.decompose()
@@ -34,7 +35,11 @@ def to_text(body: str) -> str:
         _replace(node, "\n")
     for node in tree.css(_NEWLINE_AFTER):
         node.insert_after("\n")
-    for node in reversed(tree.css("blockquote, aside.quote")):
+    for node in tree.css(_QUOTE_IN_QUOTE):
+        node.insert_before("\n")
+        node.insert_after("\n")
+        node.unwrap()
+    for node in tree.css("blockquote, aside.quote"):
         _replace(node, "\n" + _quoted(node.text(deep=True)) + "\n\n")
     text = tree.body.text(deep=True) if tree.body else ""
     return _MANY_NEWLINES.sub("\n\n", text.replace("\xa0", " ")).strip()

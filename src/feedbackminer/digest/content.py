@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -16,10 +16,12 @@ from feedbackminer.tables import Account
 FRONT_PAGE = 5
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 UNANSWERED_SHOWN = 60
-# Which statements may open the digest, and how many of each at most.
-FRONT_KINDS = {"problem": 2, "churn": 1, "surge": 1, "love": 1, "newcomers": 1, "change": 1,
-               "request": 1, "unanswered": 1, "topic": 5, "loud": 1, "community": 1}  # fmt: skip
-LAST_RESORT = ("topic", "loud", "community", "request", "unanswered")
+# The front page opens with one statement of each family, in this order of choosing: the later
+# ones take the best topic that is left.
+FAMILIES = (
+    ("problem",), ("love",), ("newcomers",), ("churn",), ("change", "surge"), ("request",),
+    ("unanswered",), ("loud",), ("topic",), ("community",),
+)  # fmt: skip
 QUOTES_PER_CLAIM = 3
 
 
@@ -101,6 +103,11 @@ class Digest:
     provenance: Provenance
     account: Account
 
+    @property
+    def last_day(self) -> datetime | None:
+        """Return the last day that is covered; ``until`` is the day after."""
+        return self.until - timedelta(days=1) if self.until else None
+
     def of_kind(self, *kinds: str) -> list[ClaimView]:
         """Return the claims of some kinds, best first."""
         return [claim for claim in self.claims if claim.row["kind"] in kinds]
@@ -161,18 +168,19 @@ def build_digest(
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Pick the five things to know: best first, each about another topic, kinds mixed."""
+    """Pick the five things to know: a mix of families, each about another topic, best first."""
     chosen: list[ClaimView] = []
-    by_worth = [v for v in views if v.row["kind"] not in LAST_RESORT]
-    for view in [*by_worth, *(v for v in views if v.row["kind"] in LAST_RESORT)]:
-        kind, topic = view.row["kind"], view.row["topic_id"]
-        same_kind = sum(v.row["kind"] == kind for v in chosen)
-        same_topic = topic is not None and any(v.row["topic_id"] == topic for v in chosen)
-        if same_kind < FRONT_KINDS.get(kind, 1) and not same_topic:
-            chosen.append(view)
-        if len(chosen) == FRONT_PAGE:
-            break
-    return chosen
+    for family in (*FAMILIES, *FAMILIES):  # where a community gives less than five, a second round
+        topics = {view.row["topic_id"] for view in chosen} - {None}
+        fitting = (
+            view
+            for view in views
+            if view.row["kind"] in family and view not in chosen and view.row["topic_id"] not in topics
+        )
+        best = next(fitting, None)
+        if best and len(chosen) < FRONT_PAGE:
+            chosen.append(best)
+    return sorted(chosen, key=lambda view: -view.row["rank_score"])
 
 
 def _shown_topics(claims: pl.DataFrame, limit: int) -> list[str]:

@@ -29,7 +29,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield f"# {escape(digest.title)}: what the community is telling us"
     yield ""
     yield (
-        f"{_day(digest.since)} to {_day(digest.until)}: {totals['posts']:,} posts by "
+        f"{_day(digest.since)} to {_day(digest.last_day)}: {totals['posts']:,} posts by "
         f"{totals['members']:,} members in {totals['threads']:,} threads."
     )
     yield from ("", "## Five things to know", "")

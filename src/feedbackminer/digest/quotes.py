@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,12 @@ import polars as pl
 
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
+# A sentence that opens like this needs the one before it to be understood.
+_LEANS_BACK = (
+    r"^(?i:also|and|but|so|or|that|this|it|it's|its|they|them|he|she|these|those|which|then|there|"
+    r"otherwise|however|or|yes|yeah|no|same|maybe|because|though|if so|in that case|agreed?|what|"
+    r"who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|thank you|hi|hello)\b"
+)
 # Which kinds a sentence should have to stand for a claim of this kind.
 WANTED: Mapping[str, frozenset[str]] = {
     "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
@@ -81,27 +88,39 @@ def choose(
         keywords: the topic's words; a quote that names one shows that it belongs.
         avoid: texts that are quoted elsewhere.
     """
+    if not count:
+        return []
     wanted, unwanted = WANTED.get(kind, frozenset()), UNWANTED.get(kind, frozenset())
     fits = sentences.join(pl.DataFrame({"post_id": list(evidence)}, schema={"post_id": pl.String}), on="post_id", how="semi")
     if wanted:
         fits = fits.filter(pl.col("kinds").list.set_intersection(list(wanted)).list.len() > 0)
     if unwanted:
         fits = fits.filter(pl.col("kinds").list.set_intersection(list(unwanted)).list.len() == 0)
-    ranked = fits.with_columns(rank=_rank(list(keywords), kind)).sort(
+    fits = fits.with_columns(on_topic=_on_topic(list(keywords)))
+    if (fits["on_topic"] > 0).any():
+        fits = fits.filter(pl.col("on_topic") > 0)
+    ranked = fits.with_columns(rank=_rank(kind)).sort(
         "rank", "post_id", "text", descending=[True, False, False]
     )
     return _distinct(ranked, count, set(avoid))
 
 
-def _rank(keywords: list[str], kind: str) -> pl.Expr:
-    names_topic = pl.lit(0.0)
-    if keywords:
-        pattern = r"(?i)\b(" + "|".join(re.escape(word) for word in keywords) + r")"
-        names_topic = pl.col("text").str.contains(pattern).cast(pl.Float64)
+def _on_topic(keywords: list[str]) -> pl.Expr:
+    """Say how well a sentence names its topic: 0 to 1, its first keywords counting most."""
+    named = pl.lit(0.0)
+    for place, word in enumerate(keywords, start=1):
+        pattern = rf"(?i)\b{re.escape(word)}"
+        named += pl.col("text").str.contains(pattern).cast(pl.Float64) / math.sqrt(place)
+    return pl.min_horizontal(named, pl.lit(1.0))
+
+
+def _rank(kind: str) -> pl.Expr:
+    leans = pl.col("text").str.contains(_LEANS_BACK) | pl.col("text").str.ends_with(":")
     length = pl.col("text").str.len_chars().cast(pl.Float64)
     stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
     feeling = pl.col("sentiment_score") * {"love": 0.2, "problem": -0.1, "churn": -0.1}.get(kind, 0)
-    return pl.col("score") + 0.3 * names_topic + feeling - stubby
+    on_topic = 0.4 * pl.col("on_topic")
+    return pl.col("score") + on_topic + feeling - stubby - 0.2 * leans.cast(pl.Float64)
 
 
 def _distinct(ranked: pl.DataFrame, count: int, avoid: set[str]) -> list[Quote]:

@@ -101,7 +101,7 @@ def _q_values(candidates: list[Claim]) -> dict[str, float]:
 
 def _why_not(claim: Claim, q: float, settings: InsightSettings) -> str:
     """Return the reason a claim is held back, or nothing."""
-    if not len(claim.posts) and claim.kind != "unanswered":
+    if not len(claim.posts):
         return "nobody_said_it"
     if claim.kind not in COUNTED_OTHERWISE and claim.n_voices < settings.min_voices:
         return "too_few_voices"

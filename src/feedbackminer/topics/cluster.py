@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,46 +18,51 @@ UNSORTED = -1
 
 
 class DensityClusterer:
-    """EVoC's layers of density clusters, then nearest centre for what lies between them.
+    """EVoC's density clusters of conversations, then the nearest centre for every post.
 
-    EVoC gives clusterings from fine to coarse. The finest with at most ``max_topics`` is taken.
-    Half of a forum's posts lie in no dense spot; each joins the topic with the nearest centre,
-    if it is no farther from it than the topic's own outermost posts (``accept_quantile``).
+    A thread is about something even where its replies alone are not ("that fixed it"), so threads
+    are clustered, each by the mean of its posts. EVoC gives clusterings from fine to coarse; the
+    finest with at most ``max_topics`` is taken. Then each post joins the topic with the nearest
+    centre, if it is no farther from it than the topic's own outermost posts (``accept_quantile``).
+    docs/decisions/0003-topics.md has the figures.
     """
 
     def __init__(
         self,
         *,
-        min_posts: int = 0,
+        groups: NDArray[np.int64] | None = None,
+        min_groups: int = 0,
         max_topics: int = 60,
         accept_quantile: float = 0.05,
         random_state: int = 42,
     ) -> None:
-        self.min_posts = min_posts
+        self.groups = groups
+        self.min_groups = min_groups
         self.max_topics = max_topics
         self.accept_quantile = accept_quantile
         self.random_state = random_state
 
     def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
         """Cluster unit vectors, shape (posts, dimensions)."""
-        labels = self._finest_fitting_layer(X)
-        if labels.max(initial=UNSORTED) == UNSORTED:
+        groups = np.arange(len(X)) if self.groups is None else self.groups
+        layer = self._finest_fitting_layer(centres(X, groups), len(X))
+        if layer.max(initial=UNSORTED) == UNSORTED:
             self.labels_ = np.zeros(len(X), dtype=np.int64)
         else:
-            self.labels_ = accept_nearest(X, labels, self.accept_quantile)
+            self.labels_ = accept_nearest(X, layer[groups], self.accept_quantile)
         return self
 
-    def _finest_fitting_layer(self, vectors: Matrix) -> Labels:
+    def _finest_fitting_layer(self, vectors: Matrix, n_posts: int) -> Labels:
         from evoc import EVoC
 
         model = EVoC(
-            base_min_cluster_size=self.min_posts or default_min_posts(len(vectors)),
+            base_min_cluster_size=self.min_groups or default_min_groups(len(vectors)),
             random_state=self.random_state,
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # numba's notes on its own compilation
             model.fit_predict(vectors)
-        limit = min(self.max_topics, topics_a_digest_can_hold(len(vectors)))
+        limit = min(self.max_topics, topics_a_digest_can_hold(n_posts))
         layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
         fitting = [layer for layer in layers if 0 <= layer.max() < limit]
         return fitting[0] if fitting else layers[-1]
@@ -89,14 +94,14 @@ class SmallClusterer:
         return self
 
 
-def default_min_posts(n_posts: int) -> int:
-    """Smallest topic worth a name: 8 posts, or one post in 600."""
-    return max(8, n_posts // 600)
+def default_min_groups(n_groups: int) -> int:
+    """Smallest topic worth a name: 5 threads, or one thread in 600."""
+    return max(5, n_groups // 600)
 
 
 def topics_a_digest_can_hold(n_posts: int) -> int:
-    """Half the square root of the posts, at least 5: 20 topics for 1,600 posts."""
-    return max(5, round(math.sqrt(n_posts) / 2))
+    """Three quarters of the square root of the posts, at least 5: 30 topics for 1,600 posts."""
+    return max(5, round(0.75 * math.sqrt(n_posts)))
 
 
 def centres(vectors: Matrix, labels: Labels) -> Matrix:
@@ -123,14 +128,16 @@ def accept_nearest(vectors: Matrix, labels: Labels, quantile: float) -> Labels:
     return accepted
 
 
-def lean_on_thread(vectors: Matrix, threads: NDArray[Any], weight: float) -> Matrix:
-    """Move each post's vector towards its thread's mean.
+def lean_on_thread(
+    vectors: Matrix, groups: NDArray[np.int64], is_opener: NDArray[np.bool_], weight: float
+) -> Matrix:
+    """Move each post's vector towards its thread's subject: the mean post plus the opener.
 
     "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
     """
-    _, thread = np.unique(threads, return_inverse=True)
-    mean = centres(vectors, thread.astype(np.int64))
-    return unit((1 - weight) * vectors + weight * mean[thread])
+    subject = centres(vectors, groups)
+    np.add.at(subject, groups[is_opener], vectors[is_opener])
+    return unit((1 - weight) * vectors + weight * unit(subject)[groups])
 
 
 def unit(vectors: Matrix) -> Matrix:

@@ -33,7 +33,7 @@ from feedbackminer.topics.cluster import (
     centres,
     lean_on_thread,
 )
-from feedbackminer.topics.names import STOP_WORDS, WORD, Name, name_topics
+from feedbackminer.topics.names import STOP_WORDS, WORD, Name, general_words, name_topics
 
 STAGE = "topics"
 EXAMPLES = 30  # posts nearest the centre that a name is drawn from
@@ -77,20 +77,23 @@ def find_topics(
     nlp, notices = _load_spacy()
     if not len(texts):
         return _result(texts, np.zeros(0, dtype=np.int64), np.zeros(0), [], previous, notices)
-    leaning = lean_on_thread(vectors, threads.to_numpy(), settings.thread_weight)
+    _, groups = np.unique(threads.to_numpy(), return_inverse=True)
+    opens = texts["title"].is_not_null().to_numpy()
+    leaning = lean_on_thread(vectors, groups, opens, settings.thread_weight)
     documents = texts.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
     passages = documents.to_series().to_list()
-    labels, weights = _fit(passages, leaning, settings)
+    labels, weights = _fit(passages, leaning, groups, settings)
     middle = centres(leaning, labels)
     scores = np.einsum("ij,ij->i", vectors, middle[np.maximum(labels, 0)])
     examples = _examples(passages, labels, scores)
-    names = name_topics(examples, weights, nlp=nlp, ignore={*ignore_words, *settings.ignore_words})
+    ignore = {*ignore_words, *settings.ignore_words, *general_words(passages)}
+    names = name_topics(examples, weights, nlp=nlp, ignore=ignore)
     topics = _topic_rows(labels, middle, names, previous, run_id)
     return _result(texts, labels, scores, topics, previous, notices, run_id)
 
 
 def _fit(
-    passages: list[str], vectors: Matrix, settings: TopicSettings
+    passages: list[str], vectors: Matrix, groups: Labels, settings: TopicSettings
 ) -> tuple[Labels, dict[int, dict[str, float]]]:
     """Cluster with BERTopic; return a label per post and each topic's c-TF-IDF weights."""
     from bertopic import BERTopic
@@ -99,9 +102,10 @@ def _fit(
     from sklearn.feature_extraction.text import CountVectorizer
 
     model = BERTopic(
+        language="multilingual",  # "english" would glue "emoncms.org" into "emoncmsorg"
         embedding_model=None,
         umap_model=BaseDimensionalityReduction(),
-        hdbscan_model=_clusterer(len(passages), settings),
+        hdbscan_model=_clusterer(groups, settings),
         vectorizer_model=CountVectorizer(token_pattern=WORD, stop_words=STOP_WORDS),
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True, bm25_weighting=True),
         calculate_probabilities=False,
@@ -119,11 +123,13 @@ def _fit(
     return labels, weights
 
 
-def _clusterer(n_posts: int, settings: TopicSettings) -> Any:
-    if n_posts < settings.small_community:
+def _clusterer(groups: Labels, settings: TopicSettings) -> Any:
+    if len(groups) < settings.small_community:
         return SmallClusterer()
+    has_many_threads = int(groups.max()) + 1 >= settings.small_community
     return DensityClusterer(
-        min_posts=settings.min_posts,
+        groups=groups if has_many_threads else None,
+        min_groups=settings.min_threads,
         max_topics=settings.max_topics,
         accept_quantile=settings.accept_quantile,
         random_state=settings.seed,

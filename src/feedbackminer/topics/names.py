@@ -18,7 +18,13 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 WORD = r"(?u)\b[^\W\d_][^\W_]*(?:[-'’][^\W_]+)*\b"
 _WORD = re.compile(WORD)
 _CODE_TOKEN = re.compile(r"[_(){}\[\]<>=/\\|:;#@$]|\.\w|^m_[a-z2-7]{10}$|[a-z]+[A-Z]\w*[A-Z]")
+_GREETED = re.compile(
+    r"\b(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear|[Tt]hanks|[Tt]hank you|[Tt]hx|[Cc]heers|[Rr]egards)[ ,\n]+"
+    r"([A-Z][a-z]{2,})"
+)
 _MAX_WORDS = 4
+KEYWORDS = 20
+GENERAL_SHARE, GREETED_SHARE = 0.08, 0.08
 
 # Courtesy and forum talk: in every topic, about none.
 FORUM_WORDS = frozenset(
@@ -44,6 +50,9 @@ FORUM_WORDS = frozenset(
     mine yours ours theirs myself yourself main whole person fact reason reasons order result
     results difference sense luck mind word words place side change changes changed option options
     version versions latest current test tests testing support file files
+    january february march april may june july august september october november december
+    jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday
+    saturday sunday morning evening night weekend spring summer autumn winter
     """.split()
 )
 STOP_WORDS = sorted(ENGLISH_STOP_WORDS | FORUM_WORDS)
@@ -80,8 +89,28 @@ def name_topics(
         keywords = distinct_words(weights[topic], ignored)
         label = _compose(ranked, keywords, taken)
         taken.add(label.lower())
-        names[topic] = Name(label, tuple(keywords[:8]))
+        names[topic] = Name(label, tuple(keywords[:KEYWORDS]))
     return names
+
+
+def general_words(texts: Sequence[str]) -> set[str]:
+    """Return words that name no topic because every topic has them, or because they are people.
+
+    A word in a tenth of all posts is the community's common subject. A word that often follows
+    a greeting ("thanks Paul") is somebody's name.
+    """
+    posts_with: Counter[str] = Counter()  # by stem: "note" and "notes" are one subject
+    capitalised: Counter[str] = Counter()
+    greeted: Counter[str] = Counter()
+    for text in texts:
+        words = _WORD.findall(text)
+        posts_with.update({_stem(word) for word in words})
+        capitalised.update(word.lower() for word in words if word[:1].isupper())
+        greeted.update(name.lower() for name in _GREETED.findall(text))
+    limit = max(20, GENERAL_SHARE * len(texts))
+    common = {form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s")}
+    people = {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * capitalised[w]}
+    return common | people
 
 
 def rank_phrases(
@@ -122,7 +151,7 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
 
 def _score(phrase: str, weights: Mapping[str, float], n_posts: int, n_texts: int) -> float:
     words = _WORD.findall(phrase)
-    weight = sum(weights.get(word, 0.0) for word in words) / math.sqrt(max(1, len(words)))
+    weight = sum(weights.get(word, 0.0) for word in words) / max(1, len(words)) ** 0.3
     rare = 0.25 if n_posts < 2 and n_texts > 4 else 1.0
     return weight * math.log1p(n_posts) * rare
 
@@ -162,7 +191,8 @@ def _is_weak(token: str, ignore: set[str]) -> bool:
 
 
 def _stem(word: str) -> str:
-    return re.sub(r"(ies|es|s|ing|ed)$", "", word.lower()) or word.lower()
+    """Fold a plural into its singular; that is enough to see two names as one."""
+    return re.sub(r"ies$", "y", re.sub(r"(?<=[^s])s$", "", word.lower()))
 
 
 def _stems(phrase: str) -> set[str]:
