@@ -32,7 +32,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # half the time of a --help goes into its boxes
 )
 OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
 console = Console(stderr=True)
@@ -85,22 +85,30 @@ def run(
     import tempfile
 
     from feedbackminer import steps
+    from feedbackminer.digest.publish import refuse_foreign
 
     folder = project or Path(tempfile.mkdtemp(prefix="feedbackminer-"))
     overrides = _overrides(map_, source, encoding, product, since, until, max_dropped)
 
     def work() -> None:
+        refuse_foreign(out)  # now, not after an hour of encoding
         current = _open(folder, settings, overrides)
         this = _new_run(current, quiet)
         outcomes = [steps.collect(this, files, threads or []), *steps.mine(this)]
         outcomes.append(steps.digest(this, out))
         _summarise(this, outcomes, out, quiet, as_json)
-        if project is None:
-            shutil.rmtree(folder, ignore_errors=True)
         _exit_if_too_many_dropped(current, outcomes)
 
     hint = f"run it again with --project {folder} to continue" if project is None else ""
-    _guard(work, resume_hint=hint)
+    is_kept = project is not None
+    try:
+        _guard(work, resume_hint=hint)
+    except typer.Exit as end:
+        is_kept = is_kept or end.exit_code == INTERRUPTED
+        raise
+    finally:
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @app.command("import")
@@ -298,7 +306,7 @@ def _overrides(
     max_dropped: float | None,
 ) -> dict[str, Any]:
     """Return the options of the command line in the shape of the settings file."""
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "collect": {"map": _parse_maps(maps), "source": source, "encoding": encoding},
         "digest": {"product": product},
         "insight": {"since": since, "until": until},

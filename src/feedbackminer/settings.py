@@ -97,14 +97,14 @@ class EmbedSettings(StageSettings):
 class TopicSettings(StageSettings):
     seed: int = 42
     min_threads: int = Field(
-        0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 600"
+        default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 600"
     )
     small_community: int = Field(
         default=150, ge=2, description="With fewer posts than this, posts are grouped simply"
     )
     max_topics: int = Field(default=60, ge=2, description="Topics a digest can hold")
     thread_weight: float = Field(
-        0.5, ge=0, le=1, description="How far a post leans towards its thread's subject"
+        default=0.5, ge=0, le=1, description="How far a post leans towards its thread's subject"
     )
     accept_quantile: float = Field(
         default=0.05,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 from collections.abc import Callable
@@ -58,13 +59,16 @@ def commented_settings(product: str = "") -> str:
         for name, option in type(default).model_fields.items():
             value = _toml(option.get_default(call_default_factory=True))
             lines += _described(option)
-            given = f'{name} = "{product}"' if (stage, name) == ("digest", "product") and product else ""
+            given = f"{name} = {_toml(product)}" if (stage, name) == ("digest", "product") and product else ""
             lines.append(given or f"# {name} = {value}")
     return "\n".join(lines) + "\n"
 
 
 def examine(folder: Path) -> list[Finding]:
-    """Check settings, models, disk, key and store."""
+    """Check settings, models, disk, key and store; nothing is made or changed."""
+    if not folder.is_dir():
+        mend = "name another, or make one with feedbackminer init"
+        return [Finding("project", False, f"{folder}: no such folder", mend)]
     try:
         project = open_project(folder)
     except FeedbackminerError as error:
@@ -127,4 +131,4 @@ def _toml(value: Any) -> str:
         return "{}"
     if isinstance(value, tuple):
         return "[]"
-    return f'"{value or ""}"'
+    return json.dumps(value or "", ensure_ascii=False)  # of which TOML's strings are a superset

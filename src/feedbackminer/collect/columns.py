@@ -27,6 +27,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "created_at": (
         "created_at", "created_utc", "creation_date", "created", "timestamp", "date", "datetime",
         "time", "posted_at", "published_at", "submitted_at", "review_date", "at",
+        "review_submit_date_and_time",
     ),
     "edited_at": ("edited_at", "updated_at", "last_edit_date", "edited", "modified"),
     "title": ("title", "subject", "topic_title", "headline", "summary", "review_title"),
@@ -34,17 +35,23 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "body", "text", "content", "message", "raw", "cooked", "selftext", "review",
         "review_text", "comment", "post", "description", "feedback",
     ),
-    "url": ("url", "link", "permalink", "post_url", "href"),
+    "url": ("url", "link", "permalink", "post_url", "href", "review_link"),
     "rating": ("rating", "stars", "star_rating", "review_rating"),
     "score": ("score", "likes", "like_count", "ups", "upvotes", "points", "votes"),
     "accepted": (
-        "accepted", "accepted_answer", "is_accepted", "is_accepted_answer", "is_solution", "solution",
+        "accepted", "accepted_answer", "is_accepted", "is_accepted_answer", "is_solution",
+        "solution",
     ),
     "accepted_answer_id": ("accepted_answer_id",),
-    "post_type": ("post_type", "post_type_id"),
-    "channel": ("channel", "category", "category_name", "forum", "board", "subreddit", "list", "app"),
+    "post_type": ("post_type",),
+    "channel": (
+        "channel", "category", "category_name", "forum", "board", "subreddit", "list", "app",
+    ),
 }  # fmt: skip
-META = ("app_version", "version", "device", "os", "platform", "country", "tags", "label", "views")
+META = (
+    "app_version", "app_version_name", "version", "device", "os", "platform", "country", "tags",
+    "label", "views",
+)  # fmt: skip
 
 
 def find_columns(
@@ -53,18 +60,20 @@ def find_columns(
     """Return field -> column of the export.
 
     Args:
+        available: the columns of the export.
         wanted: the user's mapping, field -> column.
+        where: what to call the export in a message.
     Raises:
         SettingsError: the mapping names a field that posts do not have.
         InputError: a mapped column does not exist, or nothing can be the body.
     """
     columns = list(available)
-    by_name = {_plain(column): column for column in reversed(columns)}
+    by_name = plain_names(columns)
     found = {
-        field: by_name[_plain(name)]
+        field: by_name[plain(name)]
         for field, names in NAMES.items()
         for name in reversed(names)
-        if _plain(name) in by_name
+        if plain(name) in by_name
     }
     for field, column in wanted.items():
         _check_mapping(field, column, columns, where)
@@ -77,6 +86,22 @@ def find_columns(
     return found
 
 
+def find_meta(available: Iterable[str]) -> dict[str, str]:
+    """Return name -> column of what is kept of a post beside its fields."""
+    by_name = plain_names(available)
+    return {name: by_name[plain(name)] for name in META if plain(name) in by_name}
+
+
+def plain_names(columns: Iterable[str]) -> dict[str, str]:
+    """Return plain name -> column; of two columns with one plain name the first counts."""
+    return {plain(column): column for column in reversed(list(columns))}
+
+
+def plain(name: str) -> str:
+    """Return a name in small letters and digits only: "Star Rating", "star_rating" are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
 def _check_mapping(field: str, column: str, columns: list[str], where: str) -> None:
     if field not in NAMES:
         near = difflib.get_close_matches(field, NAMES, n=1)
@@ -86,10 +111,6 @@ def _check_mapping(field: str, column: str, columns: list[str], where: str) -> N
         near = difflib.get_close_matches(column, columns, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"it has {_some(columns)}"
         raise InputError(f"{where}: --map {field}={column}: no column {column!r}; {hint}")
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _some(columns: list[str]) -> str:

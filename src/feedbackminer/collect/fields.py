@@ -1,6 +1,6 @@
 """Turn one raw value of an export into a typed field: ``value -> field`` functions.
 
-A value that cannot be a field raises :class:`BadValue` with the reason under which the row
+A value that cannot be a field raises :class:`BadValueError` with the reason under which the row
 is set aside.
 """
 
@@ -9,22 +9,34 @@ from __future__ import annotations
 import json
 import math
 import re
+import warnings
 from datetime import UTC, datetime, timedelta, tzinfo
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from dateutil import parser as dateparser
+from dateutil.parser import UnknownTimezoneWarning
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)  # no public community is older
 CLOCK_SKEW = timedelta(days=1)
 _EPOCH_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0, 1))  # ns, us, ms, s
+_ZONES = {
+    name: int(hours * 3600)
+    for name, hours in {
+        "UT": 0, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "IST": 5.5, "JST": 9,
+        "AEST": 10, "AEDT": 11, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+        "PST": -8, "PDT": -7,
+    }.items()
+}  # fmt: skip
 _HAS_YEAR = re.compile(r"\b\d{4}\b")
+_FLOAT_ID = re.compile(r"^(\d+)\.0$")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TRUE = {"true", "1", "yes", "y", "t"}
+_WEB_LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _STAFF = {"staff", "admin", "administrator", "moderator", "employee", "team", "owner"}
 _BOT = {"bot", "automation", "system"}
 
 
-class BadValue(ValueError):
+class BadValueError(ValueError):
     """A value that makes its row unusable; ``reason`` names it in ``dropped``."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -38,6 +50,8 @@ def text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         plain = value
+    elif isinstance(value, bytes):
+        plain = value.decode("utf-8", "ignore")
     elif isinstance(value, dict | list):
         plain = json.dumps(value, ensure_ascii=False, default=str)
     else:
@@ -51,32 +65,43 @@ def timestamp(value: Any, *, zone: tzinfo, now: datetime) -> datetime:
     """Parse ISO 8601, epoch seconds to nanoseconds, mail dates and common written dates.
 
     Args:
+        value: text, a number or a datetime.
         zone: of timestamps that name none.
         now: later timestamps (a day's skew allowed) are refused.
     Raises:
-        BadValue: ``bad_timestamp``, ``implausible_timestamp`` or ``future_timestamp``.
+        BadValueError: ``bad_timestamp``, ``implausible_timestamp`` or ``future_timestamp``.
     """
     moment = _parse_moment(value)
     if moment is None:
-        raise BadValue(
+        raise BadValueError(
             "bad_timestamp",
             f"{text(value)[:40]!r} is not a timestamp; want ISO 8601, e.g. 2026-03-01T09:30:00Z",
         )
     try:
         utc = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
-        utc = datetime.min.replace(tzinfo=UTC)
+        edge = datetime.min if moment.year < EARLIEST.year else datetime.max
+        utc = edge.replace(tzinfo=UTC)
     if utc < EARLIEST:
-        raise BadValue("implausible_timestamp", f"{text(value)[:40]!r} is before {EARLIEST.year}")
+        raise BadValueError(
+            "implausible_timestamp", f"{text(value)[:40]!r} is before {EARLIEST.year}"
+        )
     if utc > now + CLOCK_SKEW:
-        raise BadValue("future_timestamp", f"{text(value)[:40]!r} is after the import at {now:%F}")
+        raise BadValueError(
+            "future_timestamp", f"{text(value)[:40]!r} is after the import at {now:%F}"
+        )
     return utc
 
 
+def identifier(value: Any) -> str:
+    """Return an id as text; "12.0" is 12 that went through a column of floats."""
+    return _FLOAT_ID.sub(r"\1", text(value).strip())
+
+
 def number(value: Any) -> float | None:
-    """Return a finite number, or None."""
+    """Return a finite number, or None; a comma before three digits parts thousands."""
     try:
-        parsed = float(text(value).replace(",", "."))
+        parsed = float(_THOUSANDS.sub("", text(value)).replace(",", "."))
     except ValueError:
         return None
     return parsed if math.isfinite(parsed) else None
@@ -106,7 +131,7 @@ def role(value: Any, column: str) -> str:
 def web_link(value: Any) -> str | None:
     """Return an http(s) link, or None: no other scheme is ever made clickable."""
     link = text(value).strip()
-    return link if re.fullmatch(r"https?://[^\s<>\"']+", link) else None
+    return link if _WEB_LINK.fullmatch(link) else None
 
 
 def _parse_moment(value: Any) -> datetime | None:
@@ -117,16 +142,23 @@ def _parse_moment(value: Any) -> datetime | None:
     if seconds is not None:
         unit = next(unit for floor, unit in _EPOCH_UNITS if seconds >= floor)
         return datetime.fromtimestamp(seconds / unit, tz=UTC)
-    for parse in (datetime.fromisoformat, parsedate_to_datetime, _written_date):
-        try:
-            return parse(plain)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-    return None
+    try:
+        return datetime.fromisoformat(plain)
+    except ValueError:
+        return _written_date(plain)
 
 
-def _written_date(plain: str) -> datetime:
+def _written_date(plain: str) -> datetime | None:
+    """Parse a date written in words, if it is whole: dateutil fills gaps from its default."""
     if not _HAS_YEAR.search(plain):
-        raise ValueError(plain)
-    moment: datetime = dateparser.parse(plain, default=datetime(1, 1, 1))
-    return moment
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnknownTimezoneWarning)
+        try:
+            one, other = (
+                dateparser.parse(plain, default=datetime(year, month, day), tzinfos=_ZONES)
+                for year, month, day in ((1, 1, 1), (2, 2, 2))
+            )
+        except (ValueError, TypeError, OverflowError, UnknownTimezoneWarning):
+            return None
+    return one if one == other else None

@@ -12,11 +12,13 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import polars as pl
 import zstandard
@@ -30,6 +32,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UNDECODED = re.compile("[\\udc80-\\udcff]")  # what surrogateescape makes of a bad byte
+CHUNK = 1 << 20
 csv.field_size_limit(2**31 - 1)
 
 
@@ -113,21 +117,33 @@ def _unpack(path: str, raw: bytes) -> bytes:
         if raw.startswith(GZIP):
             return gzip.decompress(raw)
         if raw.startswith(ZSTD):
-            return _unzstd(io.BytesIO(raw))
-    except (OSError, EOFError, zstandard.ZstdError) as error:
+            return _unzstd(raw)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise InputError(f"{path}: the archive is damaged or cut short: {error}") from None
     return raw
 
 
-def _unzstd(stream: BinaryIO) -> bytes:
-    with zstandard.ZstdDecompressor(max_window_size=REDDIT_WINDOW).stream_reader(
-        stream, read_across_frames=True
-    ) as reader:
-        return bytes(reader.read())
+def _unzstd(raw: bytes) -> bytes:
+    """Unpack every frame; zstandard's own reader takes a frame cut short for its end."""
+    pieces, frame = [], None
+    for start in range(0, len(raw), CHUNK):
+        chunk = raw[start : start + CHUNK]
+        while chunk:
+            frame = frame or _zstd_frame()
+            pieces.append(frame.decompress(chunk))
+            chunk = frame.unused_data
+            frame = None if frame.eof else frame
+    if frame:
+        raise EOFError("the last frame has no end")
+    return b"".join(pieces)
+
+
+def _zstd_frame() -> zstandard.ZstdDecompressionObj:
+    return zstandard.ZstdDecompressor(max_window_size=REDDIT_WINDOW).decompressobj()
 
 
 def _decode(content: FileContent, encoding: str) -> str:
-    """Decode the whole file; undecodable bytes become surrogates that :func:`_broken` finds."""
+    """Decode the whole file; bad bytes become surrogates that :func:`_broken` finds."""
     for bom, name in _BOMS:
         if content.data.startswith(bom):
             encoding = name
@@ -140,7 +156,7 @@ def _decode(content: FileContent, encoding: str) -> str:
 
 
 def _broken(text: str) -> bool:
-    return any("\udc80" <= c <= "\udcff" for c in text) if not text.isascii() else False
+    return not text.isascii() and _UNDECODED.search(text) is not None
 
 
 def _bad_encoding(ref: str) -> BadRow:
@@ -180,21 +196,30 @@ def _json_array_rows(name: str, text: str) -> Iterator[Row | BadRow]:
 
 
 def _csv_rows(name: str, text: str) -> Iterator[Row | BadRow]:
-    reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""), _dialect(text))
-    header = [column.strip() for column in next(reader, [])]
-    line = reader.line_num + 1
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRow(f"{name}:{line}", "malformed_csv", str(error))
-            continue
-        finally:
-            ref, line = f"{name}:{line}", reader.line_num + 1
-        if fields:
-            yield _csv_row(ref, header, fields)
+    lines = io.StringIO(text.replace("\x00", ""), newline="").readlines()
+    dialect = _dialect(text)
+    header_reader = csv.reader(lines, dialect)
+    header = [column.strip() for column in next(header_reader, [])]
+    done = header_reader.line_num
+    while done < len(lines):
+        start = done
+        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), dialect)
+        for fields in reader:
+            ref, first, done = f"{name}:{done + 1}", done, start + reader.line_num
+            if done - first > 1 and not _is_one_record(lines[first:done], dialect):
+                yield BadRow(ref, "unclosed_quote", "a quote opens a field and nothing closes it")
+                done = first + 1
+                break
+            if fields:
+                yield _csv_row(ref, header, fields)
+
+
+def _is_one_record(lines: list[str], dialect: type[csv.Dialect]) -> bool:
+    """Tell whether several lines are one record: a stray quote would swallow the next rows."""
+    try:
+        return len(list(csv.reader(lines, dialect, strict=True))) == 1
+    except csv.Error:
+        return False
 
 
 def _csv_row(ref: str, header: list[str], fields: list[str]) -> Row | BadRow:
@@ -219,7 +244,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
 def _parquet_rows(content: FileContent) -> Iterator[Row | BadRow]:
     try:
         frame = pl.read_parquet(io.BytesIO(content.data))
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise InputError(f"{content.name}: damaged Parquet file: {error}") from None
     for number, values in enumerate(frame.iter_rows(named=True), start=1):
         yield Row(f"{content.name}:row {number}", values)

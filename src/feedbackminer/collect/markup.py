@@ -14,12 +14,18 @@ _BLOCKS = "p|div|blockquote|aside|ul|ol|table|pre|h[1-6]|article|section"
 _IS_HTML = re.compile(rf"^\s*<({_BLOCKS})\b[^>]*>.*</\1>|<br\s*/?>\s*\S", re.IGNORECASE | re.DOTALL)
 _NEWLINE_AFTER = "p, div, li, tr, h1, h2, h3, h4, h5, h6, pre, ul, ol, table, article, section"
 _QUOTE_IN_QUOTE = ":is(blockquote, aside.quote) :is(blockquote, aside.quote)"
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*?(/?)>", re.IGNORECASE)
+_SELF_CLOSING = {"p", "li", "br", "img", "hr", "td", "th", "tr", "dt", "dd"}
+_DEEPEST = 400  # parsing time grows with the square of the depth; browsers stop at 512
 _MANY_NEWLINES = re.compile(r"\n{3,}")
 
 
 def is_html(body: str) -> bool:
-    """Tell whether a body is markup: it opens with a block element, or breaks lines by ``<br>``."""
-    return "<" in body and _IS_HTML.search(body) is not None
+    """Tell whether a body is markup: it opens with a block element, or breaks lines by ``<br>``.
+
+    Nested deeper than any person's text, it is taken as plain text.
+    """
+    return "<" in body and _IS_HTML.search(body) is not None and _depth(body) <= _DEEPEST
 
 
 def to_text(body: str) -> str:
@@ -48,6 +54,15 @@ def to_text(body: str) -> str:
 def title_text(title: str) -> str:
     """Titles hold entities at most."""
     return html.unescape(title)
+
+
+def _depth(body: str) -> int:
+    depth = deepest = 0
+    for closing, name, closed in _TAG.findall(body):
+        if not closed and name.lower() not in _SELF_CLOSING:
+            depth = max(depth - 1, 0) if closing else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _replace(node: LexborNode, text: str) -> None:

@@ -5,49 +5,51 @@ Each function takes a raw row and returns the same row with our names for what d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
+from feedbackminer.collect.columns import plain_names
+
 Values = dict[str, Any]
+QUESTION_AND_ANSWER = {"", "1", "2"}  # Stack Exchange; other types are tag wikis and the like
+
+
+def adapter(columns: Iterable[str]) -> Callable[[Values], Values]:
+    """Return the function for the platform whose columns these are."""
+    names = plain_names(columns)
+    if "linkid" in names or "selftext" in names:
+        return reddit
+    if "posttypeid" in names:
+        return partial(stack_exchange, names=names)
+    return unchanged
 
 
 def reddit(values: Values) -> Values:
     """Reddit dump: ids get their type prefix, so a comment's link and parent find their post."""
-    is_comment = bool(values.get("link_id"))
-    native = str(values.get("name") or f"{'t1' if is_comment else 't3'}_{values.get('id')}")
-    link = str(values.get("permalink") or "")
+    kind = "t1" if values.get("link_id") else "t3"
+    native = values.get("name") or (f"{kind}_{values['id']}" if values.get("id") else None)
+    path = str(values.get("permalink") or "")
+    link = f"https://www.reddit.com{path}" if path.startswith("/") else path
     return values | {
         "post_id": native,
         "thread_id": values.get("link_id") or native,
         "body": values.get("body") or values.get("selftext") or "",
-        "permalink": f"https://www.reddit.com{link}" if link.startswith("/") else link,
-        "url": f"https://www.reddit.com{link}" if link.startswith("/") else values.get("url"),
+        "url": link or values.get("url"),
     }
 
 
-def stack_exchange(values: Values) -> Values:
+def stack_exchange(values: Values, *, names: dict[str, str]) -> Values:
     """Stack Exchange table: an answer's parent is its question, which is its thread."""
-    parent = values.get("ParentId") or None
+    parent = values.get(names.get("parentid", "")) or None
+    kind = str(values.get(names["posttypeid"]) or "").removesuffix(".0")
     return values | {
-        "thread_id": parent or values.get("Id"),
+        "thread_id": parent or values.get(names.get("id", "")),
         "parent_id": parent,
-        "post_type": None,  # 1 and 2 mean question and answer here, not a system action
+        "post_type": None if kind in QUESTION_AND_ANSWER else "wiki",
     }
 
 
 def unchanged(values: Values) -> Values:
     """Any other export."""
     return values
-
-
-_SIGNS: Mapping[str, Callable[[Values], Values]] = {
-    "link_id": reddit,
-    "selftext": reddit,
-    "PostTypeId": stack_exchange,
-}
-
-
-def adapter(columns: Iterable[str]) -> Callable[[Values], Values]:
-    """Return the function for the platform whose columns these are."""
-    available = set(columns)
-    return next((f for sign, f in _SIGNS.items() if sign in available), unchanged)

@@ -153,6 +153,10 @@ class Pseudonyms:
             self._cache[name] = "m_" + base64.b32encode(digest)[:10].decode().lower()
         return self._cache[name]
 
+    def seal(self, text: str) -> str:
+        """16 hex digits that stand for a text; without the key no guessed text can be checked."""
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
+
     def in_text(self, text: str, known: KnownNames) -> str:
         """Make mentions follow their member: @handles, quote headers, u/handles and known names.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 from pathlib import Path
 
 from feedbackminer.digest import data, html, markdown
 from feedbackminer.digest.content import Digest
-from feedbackminer.errors import InputError
+from feedbackminer.errors import InputError, StoreError
 
 
 def publish(digest: Digest, out: Path) -> Path:
@@ -19,8 +20,9 @@ def publish(digest: Digest, out: Path) -> Path:
 
     Raises:
         InputError: ``out`` cannot be written, or holds other files.
+        StoreError: the disk is full.
     """
-    _refuse_foreign(out)
+    refuse_foreign(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as draft:
@@ -33,14 +35,16 @@ def publish(digest: Digest, out: Path) -> Path:
                 out.rename(Path(draft) / "old")
             shutil.move(site, out)
     except OSError as error:
-        raise InputError(
+        is_full = error.errno == errno.ENOSPC
+        raise (StoreError if is_full else InputError)(
             f"{out}: the digest cannot be written: {error.strerror or error}; "
-            "free some space or name another folder with --out, then run again"
+            f"{'free some space' if is_full else 'name another folder with --out'}, then run again"
         ) from error
     return out / "index.html"
 
 
-def _refuse_foreign(out: Path) -> None:
+def refuse_foreign(out: Path) -> None:
+    """Raise InputError where ``out`` is a file or holds anything but an older digest."""
     if out.is_file():
         raise InputError(f"{out}: is a file; want a folder for the digest")
     if out.is_dir() and any(out.iterdir()) and not (out / "digest.json").is_file():

@@ -114,13 +114,21 @@ def _on_topic(keywords: list[str]) -> pl.Expr:
     return pl.min_horizontal(named, pl.lit(1.0))
 
 
+_OWN = r"\b(I|my|me|we|our|I'm|I've|i|i'm|i've)\b"
+_ADVICE = r"^(If|To|You|Your|Try|Check|Have you|Make sure|Please|Just|Use|Did you|Do you|As)\b"
+
+
 def _rank(kind: str) -> pl.Expr:
     leans = pl.col("text").str.contains(_LEANS_BACK) | pl.col("text").str.ends_with(":")
     length = pl.col("text").str.len_chars().cast(pl.Float64)
     stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
     feeling = pl.col("sentiment_score") * {"love": 0.2, "problem": -0.1, "churn": -0.1}.get(kind, 0)
+    own = pl.col("text").str.contains(_OWN) & ~pl.col("text").str.contains(_ADVICE)
+    asks = pl.col("text").str.ends_with("?") & (kind in ("newcomers", "unanswered"))
+    bonus = 0.15 * own.cast(pl.Float64) + 0.2 * asks.cast(pl.Float64)
     on_topic = 0.4 * pl.col("on_topic")
-    return pl.col("score") + on_topic + feeling - stubby - 0.2 * leans.cast(pl.Float64)
+    malus = stubby + 0.2 * leans.cast(pl.Float64)
+    return pl.col("score") + on_topic + feeling + bonus - malus
 
 
 def _distinct(ranked: pl.DataFrame, count: int, avoid: set[str]) -> list[Quote]:

@@ -62,12 +62,10 @@ def model_path(name: str) -> str:
 
 def _load(settings: EmbedSettings) -> Any:
     path = model_path(settings.model)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")  # the stage has a bar of its own
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a second pool would fight torch's
     import torch
     from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()  # of its own; the stage has one
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     try:
         model = SentenceTransformer(path, device=None if torch.cuda.is_available() else "cpu")

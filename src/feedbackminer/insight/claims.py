@@ -19,7 +19,7 @@ from feedbackminer.insight.speech import PROBLEM_KINDS, Speech, count_voices, ha
 from feedbackminer.settings import InsightSettings
 
 ALL = ("product", "support", "marketing", "communications", "leadership")
-LOUD_SHARE, LOUD_POSTS = 0.4, 10
+LOUD_SHARE, LOUD_POSTS = 0.3, 10
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
 MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
 
@@ -269,6 +269,8 @@ def newcomer_hurdles(speech: Speech, settings: InsightSettings) -> Iterator[Clai
 
 def unanswered(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
     """Which questions nobody answered: the share of a topic's question threads without a reply."""
+    if not (speech.threads["n_posts"] > 1).any():
+        return  # the export has no threads, so nobody knows
     asked = speech.threads.filter("is_question").select(
         "thread_id", "answered_by", post_id="opener_post_id"
     )
@@ -303,7 +305,7 @@ def loud_members(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
             kind="loud",
             key=topic_id,
             metric="share_of_topic_posts",
-            headline=f"{label}: one member wrote {n} of {len(voiced)} posts; a loud voice, not a broad concern",
+            headline=f"{label}: one member wrote {n} of {len(voiced)} posts",
             posts=voiced.filter(pl.col("voice") == voice),
             value=measures.share(n, len(voiced), confidence=settings.confidence),
             topic_id=topic_id,

@@ -83,14 +83,15 @@ def mine_claims(
         else:
             rows.append(_row(claim, q))
     frame = pl.DataFrame(rows, schema=column_types(Claims))
-    ranked = check(frame, Claims, where=STAGE).sort("rank_score", "claim_id", descending=[True, False])
+    ordered = frame.sort("rank_score", "claim_id", descending=[True, False])
+    ranked = check(ordered, Claims, where=STAGE)
     dropped_table = dropped_frame(STAGE, dropped)
     return Mined(ranked, dropped_table, account(STAGE, len(candidates), ranked, dropped_table))
 
 
 def _q_values(candidates: list[Claim]) -> dict[str, float]:
     """Correct p for the number of comparisons, each kind of claim being one family."""
-    q_values = {}
+    q_values: dict[str, float] = {}
     for kind in {claim.kind for claim in candidates if claim.p == claim.p}:
         family = [claim for claim in candidates if claim.kind == kind]
         q_values.update(

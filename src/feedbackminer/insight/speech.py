@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -30,7 +31,7 @@ class Speech:
         """Count the members who wrote in the period."""
         return count_voices(self.said)
 
-    def within(self, since: object, until: object) -> pl.DataFrame:
+    def within(self, since: datetime | None, until: datetime | None) -> pl.DataFrame:
         """Return what was said from ``since`` (inclusive) to ``until`` (exclusive)."""
         moment = pl.col("created_at")
         return self.said.filter((moment >= since) & (moment < until))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
 
 import dataframely as dy
 import polars as pl
@@ -13,10 +14,22 @@ import polars as pl
 from feedbackminer.tables import Account, Tags, Texts, check, column_types
 from feedbackminer.tag import sentiment
 
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from feedbackminer.tag.rules import Rules
+
 STAGE = "tag"
 MAX_SENTENCES = 12  # quotable sentences kept per post
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_NOT_QUOTABLE = re.compile(r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]")
+_NOT_QUOTABLE = re.compile(
+    r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]|\w_\w|\w\(\)|\w/\w+/|\.\w+:\d"
+    "|[\\u202a-\\u202e\\u2066-\\u2069]"  # marks that turn the direction of what follows
+)
+_READER = re.compile(r"\b(you|your|you're|you've|you'll)\b", re.IGNORECASE)
+_WRITER = re.compile(r"\b(I|i|my|me|mine|we|our|us|I'm|I've|i'm|i've)\b")
+# Kinds that report something of the writer's own.
+REPORTS = {"bug", "usability", "performance", "documentation", "churn"}
 _QUOTE_WORDS = (6, 45)
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -89,37 +102,42 @@ def quotable(sentence: str) -> bool:
         return False
     if len(_CJK.findall(sentence)) > 8:
         return len(sentence) <= 200
+    if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”"):
+        return False  # half of somebody else's words
     words = _WORD.findall(sentence)
     letters = sum(map(len, words))
     return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
 
 
+def is_advice(sentence: str) -> bool:
+    """Tell whether a sentence speaks of the reader alone: "your log says error" reports nothing."""
+    return bool(_READER.search(sentence)) and not _WRITER.search(sentence)
+
+
 class RuleTagger:
     """Sentiment by VADER, kinds by the phrases of ``rules.toml``; spaCy finds the sentences."""
 
-    name = "vader+rules-1"
+    name = "vader+rules-2"
 
     def tag(self, texts: Iterable[str]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
-        import spacy
+        from feedbackminer.tag.rules import kind_of
 
-        from feedbackminer.tag.rules import Rules, kind_of
-
-        nlp = spacy.blank("en")
-        nlp.add_pipe("sentencizer")
-        nlp.max_length = 2_000_000
-        rules = Rules(nlp)
-        for doc in nlp.pipe(texts, batch_size=256):
+        nlp, rules = _compiled()
+        typed = ((_typewritten(text), text) for text in texts)
+        for doc, text in nlp.pipe(typed, as_tuples=True, batch_size=256):
             hits = rules.hits(doc)
-            spans = [(sentence.start, sentence.end, sentence.text) for sentence in doc.sents]
             lines: list[tuple[str, str]] = []
-            for start, end, text in spans:
-                kinds = {kind_of(rule) for rule, at in hits if start <= at < end}
-                if text.rstrip().endswith("?"):
+            for span in doc.sents:
+                kinds = {kind_of(rule) for rule, at in hits if span.start <= at < span.end}
+                sentence = text[span.start_char : span.end_char]
+                if is_advice(span.text):
+                    kinds -= REPORTS
+                if sentence.rstrip().endswith("?"):
                     kinds.add("question")
-                lines += [(line.strip(), " ".join(sorted(kinds))) for line in text.split("\n")]
+                lines += [(line.strip(), " ".join(sorted(kinds))) for line in sentence.split("\n")]
             told = {kind for _, kinds in lines for kind in kinds.split()}
-            score = sentiment.score([line for line, _ in lines if line])
+            score = sentiment.score([_typewritten(line) for line, _ in lines if line])
             shown = [(line, kinds) for line, kinds in lines if quotable(line)][:MAX_SENTENCES]
             yield Tag(
                 sentiment.label(score),
@@ -129,3 +147,21 @@ class RuleTagger:
                 tuple(line for line, _ in shown),
                 tuple(kinds for _, kinds in shown),
             )
+
+
+@cache
+def _compiled() -> tuple[Language, Rules]:
+    """Return the splitter of sentences and the rules; compiling them takes half a second."""
+    import spacy
+
+    from feedbackminer.tag.rules import Rules
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.max_length = 2_000_000
+    return nlp, Rules(nlp)
+
+
+def _typewritten(text: str) -> str:
+    """Return "doesn’t" as "doesn't", the only spelling that rules and lexicon know."""
+    return text.replace("’", "'")

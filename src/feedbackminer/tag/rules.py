@@ -8,11 +8,12 @@ from itertools import product
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from feedbackminer.tables import KINDS
 
 GAP = 4  # words that ".." may stand for
+_DENIALS = {"not", "n't", "never", "hardly"}
 
 
 def load_rules() -> dict[str, list[str]]:
@@ -50,22 +51,19 @@ class Rules:
 
     def hits(self, doc: Doc) -> list[tuple[str, int]]:
         """Return (rule, first word) of every match."""
-        hits, ends, starts = [], [], []
+        hits, lefts, rights = [], [], set()
         for key, start, end in self._matcher(doc):
             rule, *place = self._strings[key].split("/")
             if not place:
                 hits.append((rule, start))
             elif place[1] == "0":
-                ends.append((rule, place[0], start, end))
+                lefts.append((rule, place[0], start, end))
             else:
-                starts.append((rule, place[0], start))
-        for rule, number, start, end in ends:
-            if any(
-                (rule, number) == (right[0], right[1]) and 0 <= right[2] - end <= GAP
-                for right in starts
-            ):
+                rights.add((rule, place[0], start))
+        for rule, number, start, end in lefts:
+            if any((rule, number, end + gap) in rights for gap in range(GAP + 1)):
                 hits.append((rule, start))
-        return hits
+        return [(rule, at) for rule, at in hits if not _is_denied(rule, doc[max(0, at - 2) : at])]
 
 
 def expand(phrase: str) -> list[str]:
@@ -75,6 +73,11 @@ def expand(phrase: str) -> list[str]:
         for word in phrase.split()
     ]
     return [" ".join(filter(None, reading)).replace(" n't", "n't") for reading in product(*choices)]
+
+
+def _is_denied(rule: str, before: Span) -> bool:
+    """Tell whether the words before a match turn praise into its opposite: "not a great app"."""
+    return kind_of(rule) == "praise" and any(word.lower_ in _DENIALS for word in before)
 
 
 def _is_optional(word: str) -> bool:

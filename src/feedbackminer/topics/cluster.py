@@ -22,7 +22,8 @@ class DensityClusterer:
 
     A thread is about something even where its replies alone are not ("that fixed it"), so threads
     are clustered, each by the mean of its posts. EVoC gives clusterings from fine to coarse; the
-    finest with at most ``max_topics`` is taken. Then each post joins the topic with the nearest
+    finest with at most ``max_topics`` is taken (if none is, the coarsest, its nearest topics
+    joined). Then each post joins the topic with the nearest
     centre, if it is no farther from it than the topic's own outermost posts (``accept_quantile``).
     docs/decisions/0003-topics.md has the figures.
     """
@@ -44,6 +45,9 @@ class DensityClusterer:
 
     def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
         """Cluster unit vectors, shape (posts, dimensions)."""
+        if np.allclose(X, X[:1], atol=1e-3):  # all the same: density would split them by rounding
+            self.labels_ = np.zeros(len(X), dtype=np.int64)
+            return self
         groups = np.arange(len(X)) if self.groups is None else self.groups
         layer = self._finest_fitting_layer(centres(X, groups), len(X))
         if layer.max(initial=UNSORTED) == UNSORTED:
@@ -65,7 +69,7 @@ class DensityClusterer:
         limit = min(self.max_topics, topics_a_digest_can_hold(n_posts))
         layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
         fitting = [layer for layer in layers if 0 <= layer.max() < limit]
-        return fitting[0] if fitting else layers[-1]
+        return fitting[0] if fitting else join_nearest(layers[-1], vectors, limit)
 
 
 class SmallClusterer:
@@ -102,6 +106,18 @@ def default_min_groups(n_groups: int) -> int:
 def topics_a_digest_can_hold(n_posts: int) -> int:
     """Three quarters of the square root of the posts, at least 5: 30 topics for 1,600 posts."""
     return max(5, round(0.75 * math.sqrt(n_posts)))
+
+
+def join_nearest(labels: Labels, vectors: Matrix, count: int) -> Labels:
+    """Join topics with the nearest centres until there are ``count`` of them."""
+    from sklearn.cluster import AgglomerativeClustering
+
+    middle = centres(vectors, labels)
+    if len(middle) <= count:
+        return labels
+    model = AgglomerativeClustering(n_clusters=count, metric="cosine", linkage="average")
+    joined: Labels = np.append(model.fit_predict(middle), UNSORTED)[labels]  # -1 stays -1
+    return joined
 
 
 def centres(vectors: Matrix, labels: Labels) -> Matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import dataframely as dy
@@ -33,7 +34,14 @@ from feedbackminer.topics.cluster import (
     centres,
     lean_on_thread,
 )
-from feedbackminer.topics.names import STOP_WORDS, WORD, Name, general_words, name_topics
+from feedbackminer.topics.names import (
+    STOP_WORDS,
+    WORD,
+    Name,
+    common_words,
+    greeted_names,
+    name_topics,
+)
 
 STAGE = "topics"
 EXAMPLES = 30  # posts nearest the centre that a name is drawn from
@@ -86,9 +94,13 @@ def find_topics(
     middle = centres(leaning, labels)
     scores = np.einsum("ij,ij->i", vectors, middle[np.maximum(labels, 0)])
     examples = _examples(passages, labels, scores)
-    ignore = {*ignore_words, *settings.ignore_words, *general_words(passages)}
-    names = name_topics(examples, weights, nlp=nlp, ignore=ignore)
-    topics = _topic_rows(labels, middle, names, previous, run_id)
+    ignore = {*ignore_words, *settings.ignore_words, *greeted_names(passages)}
+    if len(examples) > 1:  # a community with one subject is named by it
+        ignore |= common_words(passages)
+    continued = _continued(middle, previous)
+    taken = [old["label"] for old in continued if old]
+    names = name_topics(examples, weights, nlp=nlp, ignore=ignore, taken=taken)
+    topics = _topic_rows(labels, middle, names, continued, previous["topic_id"].to_list(), run_id)
     return _result(texts, labels, scores, topics, previous, notices, run_id)
 
 
@@ -110,17 +122,23 @@ def _fit(
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True, bm25_weighting=True),
         calculate_probabilities=False,
     )
+    said = chain.from_iterable(map(model.vectorizer_model.build_analyzer(), passages))
+    first_word = next(said, None)
+    if all(word == first_word for word in said):  # "hi, thanks": c-TF-IDF wants two words
+        labels = model.hdbscan_model.fit(vectors).labels_
+        weights = {first_word: 1.0} if first_word else {}
+        return labels, {topic: weights for topic in range(int(labels.max()) + 1)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         labels = np.asarray(model.fit_transform(passages, vectors)[0], dtype=np.int64)
     words = model.vectorizer_model.get_feature_names_out()
     rows = model.c_tf_idf_.tocsr()
     first = 1 if UNSORTED in labels else 0  # row 0 is the unsorted bin, where there is one
-    weights = {}
+    weights_of = {}
     for topic in range(int(labels.max()) + 1):
         row = rows[topic + first]
-        weights[topic] = {words[i]: float(v) for i, v in zip(row.indices, row.data, strict=True)}
-    return labels, weights
+        weights_of[topic] = {words[i]: float(v) for i, v in zip(row.indices, row.data, strict=True)}
+    return labels, weights_of
 
 
 def _clusterer(groups: Labels, settings: TopicSettings) -> Any:
@@ -146,27 +164,35 @@ def _examples(passages: list[str], labels: Labels, scores: Any) -> dict[int, lis
     return found
 
 
-def _topic_rows(
-    labels: Labels, middle: Matrix, names: dict[int, Name], previous: pl.DataFrame, run_id: str
-) -> list[dict[str, Any]]:
+def _continued(middle: Matrix, previous: pl.DataFrame) -> list[dict[str, Any] | None]:
+    """Return for each centre the row of the earlier topic that it continues, or None."""
     alive = previous.filter(pl.col("status") == "active")
     old = identity.from_bytes(alive["centroid"].to_list())
-    matched = identity.match(middle, old, alive["topic_id"].to_list())
-    fresh = iter(identity.new_ids(matched.count(None), previous["topic_id"].to_list()))
-    kept = {row["topic_id"]: row for row in alive.iter_rows(named=True)}
+    rows = {row["topic_id"]: row for row in alive.iter_rows(named=True)}
+    return [rows.get(i or "") for i in identity.match(middle, old, list(rows))]
+
+
+def _topic_rows(
+    labels: Labels,
+    middle: Matrix,
+    names: dict[int, Name],
+    continued: list[dict[str, Any] | None],
+    used_ids: list[str],
+    run_id: str,
+) -> list[dict[str, Any]]:
+    fresh = iter(identity.new_ids(continued.count(None), used_ids))
     stored = identity.to_bytes(middle)
     rows = []
-    for topic, known in enumerate(matched):
-        old_row = kept.get(known or "")
+    for topic, old in enumerate(continued):
         rows.append(
             {
-                "topic_id": known or next(fresh),
-                "label": old_row["label"] if old_row else names[topic].label,
+                "topic_id": old["topic_id"] if old else next(fresh),
+                "label": old["label"] if old else names[topic].label,
                 "keywords": list(names[topic].keywords),
                 "parent_id": None,
                 "size": int((labels == topic).sum()),
                 "centroid": stored[topic],
-                "born_in": old_row["born_in"] if old_row else run_id,
+                "born_in": old["born_in"] if old else run_id,
                 "status": "active",
             }
         )

@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 WORD = r"(?u)\b[^\W\d_][^\W_]*(?:[-'’][^\W_]+)*\b"
 _WORD = re.compile(WORD)
 _CODE_TOKEN = re.compile(r"[_(){}\[\]<>=/\\|:;#@$]|\.\w|^m_[a-z2-7]{10}$|[a-z]+[A-Z]\w*[A-Z]")
+_CONTRACTION = re.compile(r"(n['’]t|['’](re|ve|ll|d|m))$")
 _GREETED = re.compile(
     r"\b(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear|[Tt]hanks|[Tt]hank you|[Tt]hx|[Cc]heers|[Rr]egards)[ ,\n]+"
     r"([A-Z][a-z]{2,})"
@@ -55,7 +56,9 @@ FORUM_WORDS = frozenset(
     saturday sunday morning evening night weekend spring summer autumn winter
     """.split()
 )
-STOP_WORDS = sorted(ENGLISH_STOP_WORDS | FORUM_WORDS)
+_STOPS = ENGLISH_STOP_WORDS | FORUM_WORDS
+_STOPS |= {word.replace("'", "’") for word in _STOPS}
+STOP_WORDS = sorted(_STOPS)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def name_topics(
     *,
     nlp: Any,
     ignore: Iterable[str] = (),
+    taken: Iterable[str] = (),
 ) -> dict[int, Name]:
     """Name every topic; no two get the same name.
 
@@ -80,37 +84,37 @@ def name_topics(
         weights: topic -> word -> c-TF-IDF weight.
         nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
         ignore: words kept out of names, such as the product's.
+        taken: names that are in use.
     """
     ignored = {word.lower() for word in ignore}
-    taken: set[str] = set()
+    in_use = {label.lower() for label in taken}
     names = {}
     for topic in sorted(examples):
         ranked = rank_phrases(examples[topic], weights[topic], nlp=nlp, ignore=ignored)
         keywords = distinct_words(weights[topic], ignored)
-        label = _compose(ranked, keywords, taken)
-        taken.add(label.lower())
+        label = _compose(ranked, keywords, in_use)
+        in_use.add(label.lower())
         names[topic] = Name(label, tuple(keywords[:KEYWORDS]))
     return names
 
 
-def general_words(texts: Sequence[str]) -> set[str]:
-    """Return words that name no topic because every topic has them, or because they are people.
-
-    A word in a tenth of all posts is the community's common subject. A word that often follows
-    a greeting ("thanks Paul") is somebody's name.
-    """
+def common_words(texts: Sequence[str]) -> set[str]:
+    """Return the community's common subject: words of a twelfth of all posts name no topic."""
     posts_with: Counter[str] = Counter()  # by stem: "note" and "notes" are one subject
+    for text in texts:
+        posts_with.update({_stem(word) for word in _WORD.findall(text)})
+    limit = max(20, GENERAL_SHARE * len(texts))
+    return {form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s", f"{w[:-1]}ies")}
+
+
+def greeted_names(texts: Sequence[str]) -> set[str]:
+    """Return words that often follow a greeting ("thanks Paul"): somebody's name."""
     capitalised: Counter[str] = Counter()
     greeted: Counter[str] = Counter()
     for text in texts:
-        words = _WORD.findall(text)
-        posts_with.update({_stem(word) for word in words})
-        capitalised.update(word.lower() for word in words if word[:1].isupper())
+        capitalised.update(w.lower() for w in _WORD.findall(text) if w[:1].isupper())
         greeted.update(name.lower() for name in _GREETED.findall(text))
-    limit = max(20, GENERAL_SHARE * len(texts))
-    common = {form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s")}
-    people = {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * capitalised[w]}
-    return common | people
+    return {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * capitalised[w]}
 
 
 def rank_phrases(
@@ -132,8 +136,9 @@ def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
     """Return the topic's words by weight, one spelling of each (no plural beside its singular)."""
     words: dict[str, str] = {}
     for word in sorted(weights, key=lambda w: (-weights[w], w)):
-        if word not in ignore and not _CODE_TOKEN.search(word):
-            words.setdefault(_stem(word), word)
+        stem = _stem(word)
+        if not ({word, stem} & ignore or _CODE_TOKEN.search(word) or _CONTRACTION.search(word)):
+            words.setdefault(stem, word)
     return list(words.values())
 
 
@@ -151,7 +156,7 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
 
 def _score(phrase: str, weights: Mapping[str, float], n_posts: int, n_texts: int) -> float:
     words = _WORD.findall(phrase)
-    weight = sum(weights.get(word, 0.0) for word in words) / max(1, len(words)) ** 0.3
+    weight = sum(weights.get(word, 0.0) for word in words) / math.pow(max(1, len(words)), 0.3)
     rare = 0.25 if n_posts < 2 and n_texts > 4 else 1.0
     return weight * math.log1p(n_posts) * rare
 
@@ -169,9 +174,6 @@ def _chunks(doc: Any) -> Iterable[Any]:
     return [*runs, doc[run[0].i : run[-1].i + 1]] if run else runs
 
 
-_STOPS = frozenset(STOP_WORDS)
-
-
 def _trim(chunk: Any, ignore: set[str]) -> str:
     """Drop determiners, stop words and numbers around a phrase; empty if little is left."""
     tokens = [token.text for token in chunk]
@@ -187,12 +189,15 @@ def _trim(chunk: Any, ignore: set[str]) -> str:
 
 def _is_weak(token: str, ignore: set[str]) -> bool:
     lower = token.lower()
-    return lower in _STOPS or lower in ignore or not _WORD.fullmatch(lower)
+    if lower in _STOPS or lower in ignore or _CONTRACTION.search(lower):
+        return True
+    return not _WORD.fullmatch(lower)
 
 
 def _stem(word: str) -> str:
-    """Fold a plural into its singular; that is enough to see two names as one."""
-    return re.sub(r"ies$", "y", re.sub(r"(?<=[^s])s$", "", word.lower()))
+    """Fold a plural or genitive into its singular; that is enough to see two names as one."""
+    lower = re.sub(r"['’]s$", "", word.lower())
+    return re.sub(r"(?<=[^s])s$", "", re.sub(r"ies$", "y", lower))
 
 
 def _stems(phrase: str) -> set[str]:

@@ -1,0 +1,197 @@
+"""One row of an export becomes one record: its fields found and typed, names still in clear."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from feedbackminer.collect import fields, markup
+from feedbackminer.collect.columns import find_columns, find_meta
+from feedbackminer.collect.fields import BadValueError
+from feedbackminer.collect.files import Row
+from feedbackminer.collect.mask import mask
+from feedbackminer.collect.pseudonyms import Pseudonyms, is_anonymous, normal_name
+from feedbackminer.settings import CollectSettings
+
+GONE = {"[deleted]", "[removed]"}
+SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
+# A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
+_BOT_NAME = re.compile(
+    r"(?i:(?<![^\W_])(?<!\ble[-_. ])bot\d*(?![^\W_])|^(?:automoderator|discobot|system)$)"
+    r"|[a-z]Bot\d*$"
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A row with its fields found; ids are the export's own."""
+
+    ref: str
+    native_id: str
+    thread: str
+    parent: str
+    number: str
+    reply_to_number: str
+    author: str  # empty: nobody knows who
+    accepted_answer_id: str
+    title: str
+    body: str
+    channel: str
+    values: dict[str, Any]  # columns of a post that are final as they are
+
+
+class RecordReader:
+    """Reads records out of rows, given which columns an export has.
+
+    Args:
+        columns: of the export.
+        name: of the file, for messages.
+        settings: mapping of columns, names of staff and bots, time zone, links.
+        pseudonyms: gives a row without an id one that tells nothing.
+        now: later timestamps are refused.
+    Raises:
+        InputError: no column can hold the text.
+        SettingsError: the mapping names a field that posts do not have.
+    """
+
+    def __init__(
+        self,
+        columns: list[str],
+        *,
+        name: str,
+        settings: CollectSettings,
+        pseudonyms: Pseudonyms,
+        now: datetime,
+    ) -> None:
+        self.found = find_columns(columns, settings.map, where=name)
+        self.meta = find_meta(columns)
+        self.settings, self.pseudonyms, self.now = settings, pseudonyms, now
+        self.zone = ZoneInfo(settings.timezone)
+        self.staff = {normal_name(name) for name in settings.staff}
+        self.bots = {normal_name(name) for name in settings.bots}
+        self.seen: Counter[str] = Counter()
+
+    def record(self, row: Row) -> Record:
+        """Return the record of a row.
+
+        Raises:
+            BadValueError: the row is no post, or a value makes it unusable.
+        """
+        get = _Fields(row.values, self.found)
+        body, title = _content(get)
+        author = get.text("author").strip()
+        author = "" if is_anonymous(author) else author
+        native = self._native_id(get, body, author)
+        thread = get.identifier("thread_id") or native
+        return Record(
+            ref=row.ref,
+            native_id=native,
+            thread=thread,
+            parent=get.identifier("parent_id"),
+            number=get.identifier("post_number"),
+            reply_to_number=get.identifier("reply_to_number"),
+            author=author,
+            accepted_answer_id=get.identifier("accepted_answer_id"),
+            title=title,
+            body=body,
+            channel=get.text("channel").strip(),
+            values={
+                "author_role": self._role(get, author),
+                "created_at": self._moment(get, "created_at"),
+                "edited_at": self._edited_at(get),
+                "url": self._url(get, native, thread),
+                "rating": fields.rating(get.value("rating")),
+                "score": fields.number(get.value("score")),
+                "accepted": fields.flag(get.value("accepted")),
+                "meta": self._meta(row.values),
+            },
+        )
+
+    def notices(self) -> list[str]:
+        """Return what the digest's reader should know about columns the export lacks."""
+        missing = {
+            "created_at": "the export has no dates: nothing can be said about change",
+            "author": "the export has no authors: each post counts as one voice",
+            "thread_id": "the export has no threads: nothing can be said about answers",
+        }
+        return [text for name, text in missing.items() if name not in self.found]
+
+    def _native_id(self, get: _Fields, body: str, author: str) -> str:
+        native = get.identifier("post_id")
+        if native:
+            return native
+        thread, number = get.identifier("thread_id"), get.identifier("post_number")
+        if thread and number:
+            return f"{thread}-{number}"
+        sealed = self.pseudonyms.seal("\x1f".join((author, get.text("created_at"), body)))
+        self.seen[sealed] += 1
+        return sealed if self.seen[sealed] == 1 else f"{sealed}-{self.seen[sealed]}"
+
+    def _role(self, get: _Fields, author: str) -> str:
+        name = normal_name(author)
+        if name in self.bots or _BOT_NAME.search(author):
+            return "bot"
+        if name in self.staff:
+            return "staff"
+        given = fields.role(get.value("author_role"), self.found.get("author_role", ""))
+        return "member" if given == "unknown" and author else given
+
+    def _moment(self, get: _Fields, name: str) -> datetime | None:
+        if name not in self.found:
+            return None
+        return fields.timestamp(get.value(name), zone=self.zone, now=self.now)
+
+    def _edited_at(self, get: _Fields) -> datetime | None:
+        try:
+            return self._moment(get, "edited_at")
+        except BadValueError:
+            return None
+
+    def _url(self, get: _Fields, native: str, thread: str) -> str | None:
+        template = self.settings.url_template
+        link = get.value("url")
+        if template:
+            number = get.identifier("post_number")
+            link = template.format(post_id=native, thread_id=thread, post_number=number)
+        address = fields.web_link(link)
+        return mask(address) if address else None
+
+    def _meta(self, values: Mapping[str, Any]) -> str:
+        known = {name: fields.text(values.get(column)) for name, column in self.meta.items()}
+        return json.dumps({k: mask(v[:200]) for k, v in known.items() if v}, ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """The values of one row by field name."""
+
+    values: Mapping[str, Any]
+    found: Mapping[str, str]
+
+    def value(self, name: str) -> Any:
+        return self.values.get(self.found.get(name, ""))
+
+    def text(self, name: str) -> str:
+        return fields.text(self.value(name))
+
+    def identifier(self, name: str) -> str:
+        return fields.identifier(self.value(name))
+
+
+def _content(get: _Fields) -> tuple[str, str]:
+    """Return body and title as plain text."""
+    body, title = get.text("body"), markup.title_text(get.text("title")).strip()
+    body = markup.to_text(body) if markup.is_html(body) else body
+    if body.strip() in GONE:
+        raise BadValueError("deleted_at_source", f"the text is {body.strip()}")
+    if get.identifier("post_type") in SYSTEM_ACTIONS:
+        raise BadValueError("system_action", "a notice of the forum software, not a post")
+    if not (body.strip() or title):
+        raise BadValueError("empty", "neither text nor title")
+    return body, title

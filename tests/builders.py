@@ -1,0 +1,141 @@
+"""Literal tables for tests: say what matters, the rest has a default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.tables import (
+    Assignments,
+    Claims,
+    Members,
+    Posts,
+    Tags,
+    Texts,
+    Threads,
+    Topics,
+    check,
+    column_types,
+)
+
+DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+Row = Mapping[str, Any]
+
+
+def day(number: float) -> datetime:
+    """Return a moment ``number`` days after the first."""
+    return DAY_ONE + timedelta(days=number)
+
+
+def posts(*rows: Row) -> pl.DataFrame:
+    """Build ``posts``; without a thread of its own a post opens one."""
+    return _table(Posts, [_post(row, number) for number, row in enumerate(rows)])
+
+
+def texts(*rows: Row | str) -> pl.DataFrame:
+    """Build ``texts``; a plain string is a reply of that text."""
+    told = [{"text": row} if isinstance(row, str) else row for row in rows]
+    return _table(Texts, [_text(row, number) for number, row in enumerate(told)])
+
+
+def tags(*rows: Row) -> pl.DataFrame:
+    """Build ``tags``; every post is neutral and of no kind unless it says so."""
+    plain = {
+        "sentiment": "neutral",
+        "sentiment_score": 0.0,
+        "kinds": [],
+        "rules": [],
+        "sentences": [],
+        "tagger": "by hand",
+    }
+    told = [plain | dict(row) for row in rows]
+    return _table(Tags, [{"sentence_kinds": [""] * len(row["sentences"])} | row for row in told])
+
+
+def topics(**labels: str) -> pl.DataFrame:
+    """Build ``topics`` from ids and labels."""
+    plain = {"keywords": [], "size": 1, "centroid": b"", "born_in": "r1", "status": "active"}
+    return _table(Topics, [plain | {"topic_id": i, "label": label} for i, label in labels.items()])
+
+
+def assignments(**topic_of: str) -> pl.DataFrame:
+    """Build ``assignments`` from post ids and topic ids."""
+    rows = [{"post_id": p, "topic_id": t, "score": 0.5, "rank": 1} for p, t in topic_of.items()]
+    return _table(Assignments, rows)
+
+
+def threads(*rows: Row) -> pl.DataFrame:
+    """Build ``threads``."""
+    plain = {"n_posts": 1, "n_voices": 1, "is_question": False, "resolved": False}
+    told = [{"opener_post_id": row["thread_id"], **plain, **row} for row in rows]
+    return _table(Threads, told)
+
+
+def members(*rows: Row) -> pl.DataFrame:
+    """Build ``members``."""
+    counts = [name for name in Members.column_names() if name.startswith("n_")]
+    plain = dict.fromkeys(counts, 0) | {
+        "role": "member",
+        "n_posts": 1,
+        "segment": "occasional",
+        "advocate": False,
+    }
+    return _table(Members, [plain | dict(row) for row in rows])
+
+
+def claims(*rows: Row) -> pl.DataFrame:
+    """Build ``claims``."""
+    plain: dict[str, Any] = {
+        "kind": "topic",
+        "editions": [],
+        "metric": "share_of_members",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "n_voices": 3,
+        "effective_voices": 3.0,
+        "rank_score": 1.0,
+        "headline": "A headline",
+        "action": "",
+        "evidence": [],
+        "status": "shown",
+    }
+    told = [plain | {"n_posts": len(row.get("evidence", []))} | dict(row) for row in rows]
+    return _table(Claims, told)
+
+
+def _post(row: Row, number: int) -> dict[str, Any]:
+    post_id = row.get("post_id", f"p{number}")
+    plain = {
+        "post_id": post_id,
+        "source": "forum",
+        "thread_id": post_id,
+        "author_id": "ann",
+        "author_role": "member",
+        "created_at": day(number / 24),
+        "body": "The sync stops after an hour.",
+        "accepted": False,
+        "meta": "{}",
+        "collected_at": day(400),
+    }
+    return plain | dict(row)
+
+
+def _text(row: Row, number: int) -> dict[str, Any]:
+    text = row["text"]
+    plain = {
+        "post_id": f"p{number}",
+        "language": "en",
+        "n_words": max(1, len(text.split())),
+        "truncated": False,
+        "content_hash": f"{row.get('title')}|{text}".ljust(16, "."),
+    }
+    return plain | dict(row)
+
+
+def _table(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return check(pl.DataFrame(rows, schema=column_types(schema)), schema, where="test")

@@ -1,0 +1,51 @@
+"""The Prefect flow does what the command does, and leaves its artifacts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.artifacts import Artifact
+from prefect.testing.utilities import prefect_test_harness
+
+from feedbackminer.steps import MINING
+from pipelines.community import community_digest
+
+pytestmark = [
+    pytest.mark.slow,
+    # Prefect's own server leaves sockets to the garbage collector when it stops.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+SAMPLE = Path(__file__).parents[2] / "data" / "sample" / "posts.jsonl"
+
+
+@pytest.fixture(scope="module")
+def prefect() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=180):
+        yield
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The first sixty posts of the sample community."""
+    path = tmp_path_factory.mktemp("export") / "forum.jsonl"
+    path.write_text("".join(SAMPLE.read_text("utf-8").splitlines(keepends=True)[:60]), "utf-8")
+    return str(path)
+
+
+def test_flow_writes_a_digest_and_publishes_each_row_account(
+    prefect: None, export: str, tmp_path: Path
+) -> None:
+    page = community_digest([export], str(tmp_path / "digest"), str(tmp_path / "project"))
+
+    digest = json.loads((tmp_path / "digest" / "digest.json").read_text("utf-8"))
+    assert Path(page).is_file()
+    assert [row["stage"] for row in digest["account"]] == ["collect", *MINING, "digest"]
+    assert digest["account"][0]["in"] == 60
+    collected = Artifact.get("account-collect")
+    assert collected is not None
+    assert {"rows": "in", "n": 60} in json.loads(collected.data)
+    assert Artifact.get("digest") is not None
