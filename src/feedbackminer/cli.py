@@ -7,6 +7,7 @@ resumable, 4 internal error (with a report file).
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -229,6 +230,7 @@ def main() -> NoReturn:
     """Entry point of the ``feedbackminer`` script."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model that is not there is an error, not a wait
     signal.signal(signal.SIGTERM, _interrupt)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retried write is no news
     app()
     raise SystemExit(OK)
 

@@ -147,7 +147,7 @@ PIECES = ("it crashes", "👍", "> old", "```", "\n", ENGLISH, GERMAN, "-- ", "t
 BODIES = st.one_of(st.text(max_size=50), st.lists(st.sampled_from(PIECES)).map("\n".join))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(BODIES, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_rows_are_conserved_and_their_order_changes_nothing(bodies: list[str], random: Any) -> None:
     frame = posts(*bodies)

@@ -179,5 +179,5 @@ def test_hostile_text_costs_less_than_a_second(unit: str, step: Callable[[str], 
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_cleaning_costs_time_in_proportion_to_the_length(unit: str) -> None:
     started = time.process_time()
-    clean_text((unit * 200_000)[:200_000])
-    assert time.process_time() - started < 3
+    clean_text((unit * 100_000)[:100_000])
+    assert time.process_time() - started < 2

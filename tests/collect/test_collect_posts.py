@@ -370,7 +370,7 @@ VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), NESTED)
 ROW = st.fixed_dictionaries({"body": VALUES}, optional=dict.fromkeys(COLUMNS, VALUES))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(ROW, max_size=8))
 def test_any_rows_are_accounted_for(rows: list[dict[str, Any]]) -> None:
     try:
@@ -383,7 +383,7 @@ def test_any_rows_are_accounted_for(rows: list[dict[str, Any]]) -> None:
     assert set(collected.dropped["ref"]) <= {f"f.csv:{n}" for n in range(2, len(rows) + 2)}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.permutations(range(5)), st.lists(ROW, min_size=5, max_size=5))
 def test_rows_with_ids_become_the_same_posts_in_any_order(
     order: list[int], rows: list[dict[str, Any]]

@@ -99,6 +99,13 @@ def test_following_twice_changes_nothing(pieces: list[str]) -> None:
     assert follow(once) == once
 
 
+@pytest.mark.parametrize("before", ["[quote=", '[quote="Al, username:', "u/", "@"])
+def test_following_a_name_of_any_length_twice_changes_nothing(before: str) -> None:
+    for length in range(1, 130):
+        once = follow(before + "a" * length)
+        assert follow(once) == once
+
+
 @pytest.mark.parametrize(
     "unit", ["@a", "@", "`", "```\n", "a.", "u/a", "[quote=", "Robert ", "    "]
 )

@@ -47,7 +47,7 @@ POSITIVE: dict[str, list[str]] = {
     "praise": [
         "I love this app, it replaced three others.",
         "Dark mode works perfectly on my old tablet.",
-        "Great update, thank you.",
+        "Great update, keep it coming.",
         "Hats off to whoever built the new search.",
         "The export is worth every penny.",
         "The new outline view is exactly what I needed.",

@@ -25,8 +25,12 @@ _WORD: Final = re.compile(r"\w+")
 _CODE: Final = re.compile(
     r"^```.*?(?:^```|\Z)|`[^`\n]{1,500}+`|^(?:\t| {4})[^\n]*$", re.DOTALL | re.MULTILINE
 )
-_QUOTE: Final = re.compile(r"(\[quote=[\"“]?)([^,\"”\]\n]{1,80}+)|(?<=, )(username:)([\w.-]{1,60})")
-_REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?!/)")
+# A name is taken whole or not at all: what were left of it would make another name next time.
+_QUOTE: Final = re.compile(
+    r"(\[quote=[\"“]?)([^,\"”\]\n]{1,80}+)(?=[,\"”\]\n]|$)"
+    r"|(?<=, )(username:)([\w.-]{1,60}+)(?![\w.-])"
+)
+_REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?![\w/-])")
 _AT: Final = re.compile(
     r"@(?<![\w@.+/-]@)(?=\w*[^\W\d])(\w{1,60}+(?:[.-]\w{1,60}+){0,5})(?![\w/@]|[.-]\w)"
 )

@@ -16,7 +16,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _LEANS_BACK = (
     r"^(?i:also|and|but|so|or|that|this|it|it's|its|they|them|he|she|these|those|which|then|there|"
     r"otherwise|however|or|yes|yeah|no|same|maybe|because|though|if so|in that case|agreed?|what|"
-    r"who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|thank you|hi|hello)\b"
+    r"second|apologies|sorry|who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|thank you|hi|hello)\b"
 )
 # Which kinds a sentence should have to stand for a claim of this kind.
 WANTED: Mapping[str, frozenset[str]] = {
@@ -114,20 +114,23 @@ def _on_topic(keywords: list[str]) -> pl.Expr:
     return pl.min_horizontal(named, pl.lit(1.0))
 
 
+_TO_SOMEBODY = r"^\p{Lu}\p{Ll}{2,11}, "  # "Ian, I think …"
 _OWN = r"\b(I|my|me|we|our|I'm|I've|i|i'm|i've)\b"
+_BUT = r"(?i)\b(but|however|although|though|except|not|struggling)\b|n't\b"
 _ADVICE = r"^(If|To|You|Your|Try|Check|Have you|Make sure|Please|Just|Use|Did you|Do you|As)\b"
 
 
 def _rank(kind: str) -> pl.Expr:
-    leans = pl.col("text").str.contains(_LEANS_BACK) | pl.col("text").str.ends_with(":")
+    leans = pl.col("text").str.contains(f"{_LEANS_BACK}|{_TO_SOMEBODY}") | pl.col("text").str.ends_with(":")
     length = pl.col("text").str.len_chars().cast(pl.Float64)
     stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
-    feeling = pl.col("sentiment_score") * {"love": 0.2, "problem": -0.1, "churn": -0.1}.get(kind, 0)
+    feeling = pl.col("sentiment_score") * {"love": 0.4, "problem": -0.1, "churn": -0.1}.get(kind, 0)
     own = pl.col("text").str.contains(_OWN) & ~pl.col("text").str.contains(_ADVICE)
     asks = pl.col("text").str.ends_with("?") & (kind in ("newcomers", "unanswered"))
     bonus = 0.15 * own.cast(pl.Float64) + 0.2 * asks.cast(pl.Float64)
     on_topic = 0.4 * pl.col("on_topic")
-    malus = stubby + 0.2 * leans.cast(pl.Float64)
+    torn = pl.col("text").str.contains(_BUT) & (kind == "love")
+    malus = stubby + 0.2 * leans.cast(pl.Float64) + 0.3 * torn.cast(pl.Float64)
     return pl.col("score") + on_topic + feeling + bonus - malus
 
 

@@ -42,6 +42,7 @@ class Claim:
     p: float = NAN
     action: str = ""
     weight: float = 1.0
+    is_large: bool = True  # False: compared like the others, but too small to tell anybody
 
     @property
     def n_voices(self) -> int:
@@ -218,8 +219,6 @@ def surges(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
         n, of = counts[peak], active[peak]
         ratio = n / of / usual if usual else NAN
         when = f"the week of {peak:%-d %B %Y}" if step == "1w" else f"{peak:%B %Y}"
-        if ratio < SURGE_RATIO:
-            continue
         yield Claim(
             kind="surge",
             key=f"{topic_id}:{peak:%Y-%m-%d}",
@@ -234,6 +233,7 @@ def surges(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
             p=min(1.0, chances[peak] * len(active)),  # Bonferroni: the peak was picked
             action="Compare the date with releases, prices, outages and posts of that time.",
             weight=0.95,
+            is_large=ratio >= SURGE_RATIO,
         )
 
 
@@ -248,8 +248,6 @@ def newcomer_hurdles(speech: Speech, settings: InsightSettings) -> Iterator[Clai
         result = measures.compare_rates(
             len(said), n_first, others, n_rest, confidence=settings.confidence
         )
-        if not result.ratio.value > CHANGE_RATIO:
-            continue
         yield Claim(
             kind="newcomers",
             key=topic_id,
@@ -263,6 +261,7 @@ def newcomer_hurdles(speech: Speech, settings: InsightSettings) -> Iterator[Clai
             p=result.p,
             action="Check what the guide says here; write the missing line.",
             weight=1.0,
+            is_large=result.ratio.value > CHANGE_RATIO,
             **_whole(speech),
         )
 

@@ -106,6 +106,8 @@ def _why_not(claim: Claim, q: float, settings: InsightSettings) -> str:
         return "nobody_said_it"
     if claim.kind not in COUNTED_OTHERWISE and claim.n_voices < settings.min_voices:
         return "too_few_voices"
+    if not claim.is_large:
+        return "small_effect"
     if q == q and q > settings.false_discovery:
         return "could_be_chance"
     return ""

@@ -15,9 +15,9 @@ PROBLEM_KINDS = ["bug", "complaint", "usability", "performance", "documentation"
 
 @dataclass(frozen=True)
 class Speech:
-    """Posts of the period as voices on topics.
+    """Posts of the period as voices on topics; those of staff and bots are left out.
 
-    ``said``: post_id, voice (a member's id; null for staff, bots and the unknown), created_at,
+    ``said``: post_id, voice (a member's id; null where nobody knows who wrote), created_at,
     topic_id and label (null: unsorted), kinds, sentiment, is_first (a member's first post).
     """
 
@@ -58,20 +58,20 @@ def listen(
     labels = check(topics, Topics, where=where).select("topic_id", "label")
     main = check(assignments, Assignments, where=where).filter(pl.col("rank") == 1)
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
-    is_voice = pl.col("role").is_in(["member", "unknown"])
+    role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     said = (
         posts.join(roles, on="author_id", how="left")
         .join(tags.select("post_id", "kinds", "sentiment", "sentiment_score"), on="post_id", how="left")
         .join(main.select("post_id", "topic_id", "score"), on="post_id", how="left")
         .join(labels, on="topic_id", how="left")
         .with_columns(
-            voice=pl.when(is_voice).then("author_id"),
+            voice="author_id",
             kinds=pl.col("kinds").fill_null([]),
             is_first=pl.col("created_at") == pl.col("created_at").min().over("author_id"),
         )
-        .filter(_in_period(period))
+        .filter(_in_period(period), role.is_in(["member", "unknown"]))
         .select(
-            "post_id", "thread_id", "voice", "role", "created_at", "topic_id", "label", "score",
+            "post_id", "thread_id", "voice", "created_at", "topic_id", "label", "score",
             "kinds", "sentiment", "sentiment_score", "is_first",
         )
         .sort("created_at", "post_id")

@@ -22,7 +22,7 @@ BOT_POSTS, BOT_SAMENESS = 20, 0.9
 _THANKS = r"(?i)\b(thanks|thank you|thx|cheers|much appreciated|you('re| are) a (star|lifesaver))\b"
 _WORKS_NOW = (
     r"(?i)\b(solved|fixed it|that (fixed|worked|did it|was it)|works? now|working now|"
-    r"all (good|working|sorted)|sorted now|it worked)\b"
+    r"all (good|working|sorted)|sorted now)\b|\bit worked([.!,\n]|$)"
 )
 _QUESTION_KINDS = ["question", "bug"]
 
@@ -44,7 +44,7 @@ def read_conversation(posts: pl.DataFrame, tags: pl.DataFrame) -> Signals:
         tags: the ``tags`` table; a post without tags asks nothing.
     """
     posts, tags = check(posts, Posts, where=STAGE), check(tags, Tags, where=STAGE)
-    turns = _turns(posts, tags)
+    turns = _turns(posts.with_columns(author_role=_role()), tags)
     threads = check(_threads(turns), Threads, where=STAGE)
     members = check(_members(turns, threads), Members, where=STAGE)
     return Signals(threads, members, Account(STAGE, len(posts), len(turns)))
@@ -90,7 +90,7 @@ def _threads(turns: pl.DataFrame) -> pl.DataFrame:
     reply = pl.col("by_other")
     first_reply = pl.col("created_at").filter(reply).first()
     hours = (first_reply - pl.col("created_at").first()).dt.total_seconds() / 3600
-    role = pl.col("author_role").cast(pl.String).filter(reply).first()
+    role = pl.col("author_role").filter(reply).first()
     own_words = pl.col("author_id").eq_missing(pl.col("opener_id")) & pl.col("works_now")
     human = pl.col("author_id").filter(pl.col("author_role") != "bot")
     return turns.group_by("thread_id", maintain_order=True).agg(
@@ -115,14 +115,13 @@ def _members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
     known = turns.filter(pl.col("author_id").is_not_null())
     other = pl.col("author_id") != pl.col("answers")
     own = known.group_by("author_id").agg(
-        given_role=pl.col("author_role").cast(pl.String).mode().sort().first(),
+        role=pl.col("author_role").mode().sort().first(),
         first_at=pl.col("created_at").min(),
         last_at=pl.col("created_at").max(),
         n_posts=pl.len(),
         n_threads_opened=pl.col("is_opener").sum(),
         n_replies_to_others=other.sum(),
         n_people_helped=pl.col("opener_id").filter("by_other").drop_nulls().n_unique(),
-        sameness=_sameness(),
     )
     addressed = known.filter(other)
     received = addressed.group_by(author_id="answers").agg(
@@ -136,21 +135,19 @@ def _members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
         own.join(received, on="author_id", how="left")
         .join(accepted, on="author_id", how="left")
         .with_columns(pl.col(counts).fill_null(0))
-        .with_columns(n_thanks=pl.col("thanked") + pl.col("n_accepted"), role=_role())
+        .with_columns(n_thanks=pl.col("thanked") + pl.col("n_accepted"))
         .with_columns(segment=_segment(end if isinstance(end, datetime) else None))
         .with_columns(advocate=_advocate())
     )
 
 
-def _sameness() -> pl.Expr:
-    """Share of a member's posts that begin like the most common one, digits aside."""
-    start = pl.col("body").str.replace_all(r"\d", "0").str.slice(0, 40)
-    return start.unique_counts().max() / pl.len()
-
-
 def _role() -> pl.Expr:
-    machine = (pl.col("n_posts") >= BOT_POSTS) & (pl.col("sameness") >= BOT_SAMENESS)
-    return pl.when(machine).then(pl.lit("bot")).otherwise("given_role")
+    """Say bot of an account most of whose many posts begin alike, digits aside."""
+    start = pl.col("body").str.replace_all(r"\d+", "0").str.slice(0, 40)
+    sameness = (start.unique_counts().max() / pl.len()).over("author_id")
+    machine = (pl.len().over("author_id") >= BOT_POSTS) & (sameness >= BOT_SAMENESS)
+    known = pl.col("author_id").is_not_null()
+    return pl.when(known & machine).then(pl.lit("bot")).otherwise(pl.col("author_role").cast(pl.String))
 
 
 def _segment(end: datetime | None) -> pl.Expr:

@@ -28,6 +28,7 @@ _NOT_QUOTABLE = re.compile(
 )
 _READER = re.compile(r"\b(you|your|you're|you've|you'll)\b", re.IGNORECASE)
 _WRITER = re.compile(r"\b(I|i|my|me|mine|we|our|us|I'm|I've|i'm|i've)\b")
+_THANKS = re.compile(r"\b(thanks|thank you|thx|cheers|grateful|appreciated?)\b", re.IGNORECASE)
 # Kinds that report something of the writer's own.
 REPORTS = {"bug", "usability", "performance", "documentation", "churn"}
 _QUOTE_WORDS = (6, 45)
@@ -109,9 +110,18 @@ def quotable(sentence: str) -> bool:
     return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
 
 
-def is_advice(sentence: str) -> bool:
-    """Tell whether a sentence speaks of the reader alone: "your log says error" reports nothing."""
-    return bool(_READER.search(sentence)) and not _WRITER.search(sentence)
+def in_context(kinds: set[str], sentence: str) -> set[str]:
+    """Correct the kinds that rules found in a sentence by how the sentence is put.
+
+    One that speaks of the reader alone ("your log says error") reports nothing of its writer;
+    praise inside thanks is praise of a helper, and inside a wish ("would be perfect") it is none;
+    a question mark asks.
+    """
+    is_advice = _READER.search(sentence) and not _WRITER.search(sentence)
+    kept = kinds - REPORTS if is_advice else kinds
+    no_praise = "feature_request" in kinds or _THANKS.search(sentence)
+    kept = kept - {"praise"} if no_praise else kept
+    return kept | {"question"} if sentence.rstrip().endswith("?") else kept
 
 
 class RuleTagger:
@@ -129,12 +139,9 @@ class RuleTagger:
             hits = rules.hits(doc)
             lines: list[tuple[str, str]] = []
             for span in doc.sents:
-                kinds = {kind_of(rule) for rule, at in hits if span.start <= at < span.end}
+                said = {kind_of(rule) for rule, at in hits if span.start <= at < span.end}
+                kinds = in_context(said, span.text)
                 sentence = text[span.start_char : span.end_char]
-                if is_advice(span.text):
-                    kinds -= REPORTS
-                if sentence.rstrip().endswith("?"):
-                    kinds.add("question")
                 lines += [(line.strip(), " ".join(sorted(kinds))) for line in sentence.split("\n")]
             told = {kind for _, kinds in lines for kind in kinds.split()}
             score = sentiment.score([_typewritten(line) for line, _ in lines if line])

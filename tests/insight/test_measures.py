@@ -1,0 +1,126 @@
+"""Measures: published examples, ranges and symmetries."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedbackminer.insight.measures import (
+    compare_rates,
+    effective_voices,
+    false_discovery,
+    share,
+    surprise,
+)
+
+COUNTS = st.integers(0, 60)
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "high"),
+    [
+        (8, 20, 0.2188, 0.6134),
+        (81, 263, 0.2553, 0.3662),  # Newcombe 1998, table I
+        (15, 148, 0.0624, 0.1605),  # "
+        (0, 20, 0.0, 0.1611),  # "
+        (1, 29, 0.0061, 0.1718),  # "
+        (20, 20, 0.8389, 1.0),
+    ],
+)
+def test_a_share_has_wilsons_interval(part: int, whole: int, low: float, high: float) -> None:
+    found = share(part, whole)
+    assert (found.value, found.low, found.high) == (
+        part / whole,
+        pytest.approx(low, abs=1e-4),
+        pytest.approx(high, abs=1e-4),
+    )
+
+
+def test_more_confidence_widens_the_interval() -> None:
+    wide, narrow = share(8, 20, confidence=0.99), share(8, 20, confidence=0.8)
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+def test_a_share_of_nothing_is_undefined_not_zero() -> None:
+    assert math.isnan(share(0, 0).value)
+
+
+@given(COUNTS, COUNTS)
+def test_a_share_lies_in_its_interval_and_that_between_zero_and_one(one: int, other: int) -> None:
+    found = share(one, one + other + 1)
+    assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "want"),
+    [([5], 1), ([1, 1, 1, 1], 4), ([7, 7], 2), ([3, 1], 1.6), ([10, 1, 1], 144 / 102)],
+)
+def test_effective_voices_are_the_inverse_of_the_concentration(
+    counts: list[int], want: float
+) -> None:
+    assert effective_voices(counts) == pytest.approx(want)
+
+
+@given(st.lists(st.integers(1, 1_000), min_size=1, max_size=50))
+def test_effective_voices_lie_between_one_and_all(counts: list[int]) -> None:
+    assert 1 - 1e-9 <= effective_voices(counts) <= len(counts) + 1e-9
+
+
+def test_nobody_has_no_effective_voices() -> None:
+    assert math.isnan(effective_voices([]))
+
+
+def test_a_doubled_rate_is_a_ratio_of_two() -> None:
+    found = compare_rates(20, 100, 10, 100)
+    assert found.ratio.value == pytest.approx(2)
+    assert found.ratio.low < 1 < found.ratio.high  # 20 of 30, exact: 0.472 to 0.827
+    assert (found.ratio.low, found.ratio.high) == pytest.approx((0.894, 4.788), abs=0.005)
+    assert found.p == pytest.approx(0.0987, abs=1e-4)  # two-sided sign test of 20 in 30
+
+
+def test_exposure_counts() -> None:
+    assert compare_rates(10, 50, 10, 100).ratio.value == pytest.approx(2)
+    assert compare_rates(10, 100, 10, 100).p == 1
+
+
+@given(COUNTS, st.integers(1, 99), COUNTS, st.integers(1, 99))
+def test_swapping_the_sides_inverts_the_ratio(a: int, a_of: int, b: int, b_of: int) -> None:
+    forth, back = compare_rates(a, a_of, b, b_of), compare_rates(b, b_of, a, a_of)
+    assert forth.p == pytest.approx(back.p)
+    if a and b:
+        assert forth.ratio.value == pytest.approx(1 / back.ratio.value)
+        assert forth.ratio.low == pytest.approx(1 / back.ratio.high)
+        assert forth.ratio.low <= forth.ratio.value <= forth.ratio.high
+
+
+def test_what_rises_from_nothing_has_no_upper_limit() -> None:
+    found = compare_rates(8, 100, 0, 100).ratio
+    assert (found.value, found.high) == (math.inf, math.inf)
+    assert found.low > 1
+
+
+@pytest.mark.parametrize("counts", [(0, 9, 0, 9), (1, 0, 1, 9), (1, 9, 1, 0)])
+def test_what_cannot_be_compared_is_no_change(counts: tuple[int, int, int, int]) -> None:
+    found = compare_rates(*counts)
+    assert math.isnan(found.ratio.value)
+    assert found.p == 1
+
+
+def test_surprise_is_the_upper_tail() -> None:
+    assert surprise(9, 10, 0.5) == pytest.approx(11 / 1024)
+    assert surprise(0, 10, 0.5) == 1
+
+
+def test_false_discovery_is_benjamini_and_hochbergs() -> None:
+    p_values = [0.01, 0.04, 0.03, 0.005]
+    assert false_discovery(p_values) == pytest.approx([0.02, 0.04, 0.04, 0.02])
+    assert false_discovery([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_a_corrected_value_is_never_smaller_and_keeps_the_order(p_values: list[float]) -> None:
+    q_values = false_discovery(p_values)
+    assert all(q >= p - 1e-12 for p, q in zip(p_values, q_values, strict=True))
+    by_p = [q for _, q in sorted(zip(p_values, q_values, strict=True))]
+    assert by_p == sorted(by_p)

@@ -1,0 +1,172 @@
+"""Members: how long they have been here, whom they help, and who thanks them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from feedbackminer.signals.conversation import read_conversation
+from tests.builders import day, posts, tags
+
+Post = Mapping[str, Any]
+END = 400  # the last day of the export
+
+
+def member(name: str, *told: Post) -> dict[str, Any]:
+    """Read what is known of one member of a small community."""
+    found = read_conversation(posts(*told), tags()).members
+    return found.row(named=True, index=found["author_id"].to_list().index(name))
+
+
+def wrote(days: list[float], who: str = "ann") -> list[Post]:
+    """Let a member write on some days; somebody else writes on the last."""
+    own = [
+        {"post_id": f"{who}{i}", "author_id": who, "created_at": day(when), "body": f"{when} {'x' * i}"}
+        for i, when in enumerate(days)
+    ]
+    return [*own, {"post_id": "end", "author_id": "zoe", "created_at": day(END)}]
+
+
+def evenly(count: int, first: float, last: float) -> list[float]:
+    return [first + (last - first) * i / (count - 1) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("days", "segment"),
+    [
+        ([END - 30], "newcomer"),
+        ([END - 31], "occasional"),
+        (evenly(30, END - 20, END), "newcomer"),
+        (evenly(5, END - 100, END - 90), "regular"),
+        (evenly(4, END - 100, END - 90), "occasional"),
+        (evenly(20, END - 270, END - 90), "veteran"),
+        (evenly(19, END - 270, END - 90), "regular"),
+        (evenly(20, END - 269, END - 90), "regular"),
+        (evenly(3, 0, END - 91), "lapsed"),
+        (evenly(2, 0, END - 91), "occasional"),
+        (evenly(50, 0, END - 91), "lapsed"),
+    ],
+)
+def test_a_member_belongs_to_a_segment_by_tenure_and_activity(
+    days: list[float], segment: str
+) -> None:
+    assert member("ann", *wrote(days))["segment"] == segment
+
+
+def test_without_dates_everybody_is_occasional() -> None:
+    told = [{"post_id": f"p{i}", "created_at": None} for i in range(9)]
+    found = member("ann", *told)
+    assert (found["segment"], found["first_at"], found["n_posts"]) == ("occasional", None, 9)
+
+
+def answer(number: int, helper: str, reply: str = "Press reset.", after: str = "Thanks!") -> list[Post]:
+    """Let a member help somebody of their own thread, who then says something."""
+    turns = (f"asker{number}", "How?"), (helper, f"{reply} {'!' * number}"), (f"asker{number}", after)
+    return [
+        {
+            "post_id": f"{number}-{i}",
+            "thread_id": f"t{number}",
+            "author_id": who,
+            "body": body,
+            "created_at": day(number + i / 24),
+        }
+        for i, (who, body) in enumerate(turns)
+    ]
+
+
+def helped(times: int, helper: str = "ann", **how: str) -> list[Post]:
+    return [post for number in range(times) for post in answer(number, helper, **how)]
+
+
+def test_help_is_counted_in_people_and_thanks() -> None:
+    found = member("ann", *helped(6))
+    assert (found["n_people_helped"], found["n_thanks"], found["n_replies_to_others"]) == (6, 6, 6)
+    assert (found["n_replies_received"], found["n_threads_opened"]) == (6, 0)
+
+
+def test_the_same_person_helped_twice_is_one_person() -> None:
+    again = [post | {"author_id": post["author_id"].replace("asker1", "asker0")} for post in helped(2)]
+    assert member("ann", *again)["n_people_helped"] == 1
+
+
+def test_an_accepted_answer_is_a_thank_you() -> None:
+    told = [post | {"accepted": post["author_id"] == "ann"} for post in helped(2, after="Hm.")]
+    assert member("ann", *told)["n_thanks"] == 2
+
+
+def test_accepting_ones_own_answer_is_none() -> None:
+    told = [{"post_id": "p0", "thread_id": "t"}, {"post_id": "p1", "thread_id": "t", "accepted": True}]
+    assert member("ann", *told)["n_thanks"] == 0
+
+
+def test_thanks_go_to_the_post_that_is_answered() -> None:
+    told: list[Post] = [
+        {"post_id": "p0", "thread_id": "t", "author_id": "ann"},
+        {"post_id": "p1", "thread_id": "t", "author_id": "ben"},
+        {"post_id": "p2", "thread_id": "t", "author_id": "cat"},
+        {"post_id": "p3", "thread_id": "t", "parent_id": "p1", "body": "Thank you!"},
+    ]
+    assert [member(name, *told)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
+
+
+def test_without_a_parent_thanks_go_to_the_post_before() -> None:
+    told = [post | {"parent_id": "gone"} for post in answer(0, "ann")]
+    assert member("ann", *told)["n_thanks"] == 1
+
+
+def test_who_still_comes_helps_five_and_is_thanked_is_an_advocate() -> None:
+    later = [*helped(8), {"post_id": "end", "author_id": "zoe", "created_at": day(60)}]
+    assert member("ann", *later)["advocate"]
+
+
+@pytest.mark.parametrize(
+    ("told", "because"),
+    [
+        (helped(4), "too few people helped"),
+        (helped(8, after="Hm."), "nobody thanked"),
+        (helped(8), "a newcomer"),
+        ([post | {"author_role": "staff"} for post in helped(8)], "the staff"),
+    ],
+)
+def test_who_is_no_advocate(told: list[Post], because: str) -> None:
+    last = 20 if because == "a newcomer" else 60
+    end = {"post_id": "end", "author_id": "zoe", "created_at": day(last)}
+    assert not member("ann", *told, end)["advocate"], because
+
+
+def test_who_praises_the_product_all_day_is_no_advocate() -> None:
+    told = [{"post_id": f"p{i}", "body": f"I love it, {'very ' * i}much", "created_at": day(i * 4)} for i in range(20)]
+    assert not member("ann", *told)["advocate"]
+
+
+def alike(posts: int, same: int) -> list[Post]:
+    return [
+        {"post_id": f"p{i}", "body": f"Build {i} has passed, see the log for {i}." if i < same else f"{'so ' * i} what?"}
+        for i in range(posts)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "role"),
+    [
+        (alike(20, 20), "bot"),
+        (alike(20, 18), "bot"),
+        (alike(20, 17), "member"),
+        (alike(19, 19), "member"),
+    ],
+)
+def test_an_account_whose_many_posts_begin_alike_is_a_bot(told: list[Post], role: str) -> None:
+    assert member("ann", *told)["role"] == role
+
+
+def test_posts_of_nobody_known_make_no_bot_and_no_member() -> None:
+    told = [post | {"author_id": None} for post in alike(30, 30)]
+    found = read_conversation(posts(*told), tags())
+    assert found.members.is_empty()
+    assert found.threads["n_voices"].sum() == 0
+
+
+def test_a_role_is_the_one_most_posts_name() -> None:
+    roles = ["staff", "staff", "member"]
+    told = [{"post_id": f"p{i}", "author_role": role} for i, role in enumerate(roles)]
+    assert member("ann", *told)["role"] == "staff"
