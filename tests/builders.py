@@ -44,7 +44,7 @@ def texts(*rows: Row | str) -> pl.DataFrame:
 
 def tags(*rows: Row) -> pl.DataFrame:
     """Build ``tags``; every post is neutral and of no kind unless it says so."""
-    plain = {
+    plain: dict[str, Any] = {
         "sentiment": "neutral",
         "sentiment_score": 0.0,
         "kinds": [],

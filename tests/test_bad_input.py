@@ -188,7 +188,7 @@ MESSY = [
     post(34, "Nobody wrote this about the calendar.", author=None),
     post(
         40,
-        "The search <script>document.title='owned'</script> of <img src=x onerror=alert(1)> is slow.",
+        "The <script>document.title='owned'</script> search <img src=x onerror=alert(1)> is slow.",
         title="<script>alert('title')</script> Search & <b>rescue</b>",
         author="<script>alert('author')</script>",
         url="javascript:alert(1)",

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from feedbackminer.embed.encoders import BUNDLED, model_path
+from feedbackminer.embed.texts import CHUNK
 from feedbackminer.store import Store
 from feedbackminer.tables import TABLES
 from tests.command import (
@@ -31,7 +34,7 @@ from tests.command import (
 STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "digest")
 OF_THE_RUN = ("run_id", "born_in", "collected_at")  # what no two runs have in common
 SEED = 20_260_705
-KILLS_AT_RANDOM = 8
+KILLS_AT_RANDOM = 6
 
 pytestmark = pytest.mark.slow
 
@@ -43,10 +46,32 @@ def export(sample_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_jsonl(folder / "inkwren.jsonl", whole_threads(sample_rows, 160))
 
 
+@pytest.fixture(scope="module")
+def small_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A real encoder that knows nothing and is quick: one thin layer, drawn by chance."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("encoder")
+    torch.manual_seed(SEED)
+    tokenizer = AutoTokenizer.from_pretrained(model_path(BUNDLED))
+    size = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=48, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=48,
+    )  # fmt: skip
+    BertModel(size).save_pretrained(folder / "bert")
+    tokenizer.save_pretrained(folder / "bert")
+    words = Transformer(str(folder / "bert"))
+    SentenceTransformer(modules=[words, Pooling(48)], device="cpu").save(str(folder / "small"))
+    return str(folder / "small")
+
+
 class Attempt:
     """The command in a process that is to be killed."""
 
-    def __init__(self, export: Path, folder: Path) -> None:
+    def __init__(self, export: Path, folder: Path, *, encoder: str = BUNDLED) -> None:
         self.process = subprocess.Popen(
             [
                 *COMMAND,
@@ -60,7 +85,7 @@ class Attempt:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment(),
+            env=environment({"FEEDBACKMINER_EMBED__MODEL": encoder}),
         )
 
     def ended_stages(self) -> Iterator[str]:
@@ -97,15 +122,6 @@ def _wait_for(path: Path) -> None:
         time.sleep(0.005)
 
 
-def _undisturbed(export: Path, key: Path, folder: Path) -> Mined:
-    """Mine the export at one go, with the same key of pseudonyms."""
-    (folder / "project").mkdir(parents=True)
-    shutil.copy(key, folder / "project")
-    result = invoke("run", export, "--project", folder / "project", "--out", folder / "out")
-    assert result.exit_code == 0, result.stderr
-    return Mined(folder / "project", folder / "out", 0, result.stderr)
-
-
 def _content(mined: Mined) -> dict[str, pl.DataFrame]:
     names = [name for name in TABLES if name != "runs"]
     tables = {name: mined.table(name) for name in names}
@@ -118,12 +134,24 @@ def _said(mined: Mined) -> dict[str, Any]:
     return {key: value for key, value in mined.digest.items() if key not in own}
 
 
-def _assert_same(killed: Mined, undisturbed: Mined) -> None:
-    wanted = _content(undisturbed)
+def _assert_ends_as_if_undisturbed(export: Path, folder: Path, other: Path) -> None:
+    """Run to the end, and compare with a run at one go that has the same key of pseudonyms."""
+    killed = _run(export, folder)
+    (other / "project").mkdir(parents=True)
+    shutil.copy(folder / "project" / "pseudonym.key", other / "project")
+    whole = _run(export, other)
+    _assert_no_key_twice(killed.project)
+    wanted = _content(whole)
     for name, frame in _content(killed).items():
         key = [c for c in TABLES[name].primary_key() if c in frame.columns]
         assert frame.sort(key).equals(wanted[name].sort(key)), f"{name} differs"
-    assert _said(killed) == _said(undisturbed)
+    assert _said(killed) == _said(whole)
+
+
+def _run(export: Path, folder: Path) -> Mined:
+    done = invoke("run", export, "--project", folder / "project", "--out", folder / "out")
+    assert done.exit_code == 0, done.stderr
+    return Mined(folder / "project", folder / "out", 0, done.stderr)
 
 
 def _assert_no_key_twice(project: Path) -> None:
@@ -138,50 +166,45 @@ def test_a_run_killed_in_every_stage_ends_as_if_undisturbed(export: Path, tmp_pa
     folder = tmp_path / "killed"
     for stage in STAGES:
         _kill_in(stage, chance.uniform(0, 0.3), export, folder)
-    last = process("run", export, "--project", folder / "project", "--out", folder / "out")
-    assert last.returncode == 0, last.stderr
-    killed = Mined(folder / "project", folder / "out", 0, last.stderr)
-    _assert_no_key_twice(killed.project)
-    _assert_same(killed, _undisturbed(export, killed.project / "pseudonym.key", tmp_path / "whole"))
+    _assert_ends_as_if_undisturbed(export, folder, tmp_path / "whole")
 
 
 def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(
-    export: Path, tmp_path: Path
+    export: Path, small_encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(SEED + 1)  # noqa: S311
     folder = tmp_path / "killed"
+    monkeypatch.setenv("FEEDBACKMINER_EMBED__MODEL", small_encoder)
     for _ in range(KILLS_AT_RANDOM):
-        attempt = Attempt(export, folder)
+        attempt = Attempt(export, folder, encoder=small_encoder)
         try:
-            attempt.process.wait(chance.uniform(0.5, 9))
+            attempt.process.wait(chance.uniform(0.5, 8))
         except subprocess.TimeoutExpired:
             attempt.kill()
         if (folder / "project" / "tables" / "posts").exists():
             Store(folder / "project" / "tables").read("posts")  # whole at any moment
-    last = process("run", export, "--project", folder / "project", "--out", folder / "out")
-    assert last.returncode == 0, last.stderr
-    killed = Mined(folder / "project", folder / "out", 0, last.stderr)
-    _assert_no_key_twice(killed.project)
-    _assert_same(killed, _undisturbed(export, killed.project / "pseudonym.key", tmp_path / "whole"))
+    _assert_ends_as_if_undisturbed(export, folder, tmp_path / "whole")
 
 
-def test_a_run_killed_between_two_chunks_encodes_only_the_rest(tmp_path: Path) -> None:
-    from feedbackminer.embed.texts import CHUNK
-
-    count = CHUNK + 300
+def test_a_run_killed_between_two_chunks_encodes_only_the_rest(
+    small_encoder: str, tmp_path: Path
+) -> None:
+    count = 4 * CHUNK
     rows = [{"id": n, "body": f"Sync note {_words(n)}"} for n in range(count)]
     export = write_jsonl(tmp_path / "short.jsonl", rows)
-    first = Attempt(export, tmp_path)
+    first = Attempt(export, tmp_path, encoder=small_encoder)
     _wait_for_vectors(first, tmp_path / "project" / "tables" / "vectors" / "_delta_log")
     first.kill()
     stored = len(Store(tmp_path / "project" / "tables").read("vectors"))
-    assert stored == CHUNK
-    second = Attempt(export, tmp_path)
+    assert stored % CHUNK == 0
+    assert 0 < stored < count
+    second = Attempt(export, tmp_path, encoder=small_encoder)
     assert second.process.stderr
     line = next(line for line in second.process.stderr if line.startswith("embed"))
     second.kill()
-    assert f"{count - CHUNK} of {count:,} distinct texts encoded" in line
-    _assert_no_vector_twice(tmp_path / "project", count)
+    assert f"{count - stored:,} of {count:,} distinct texts encoded" in line
+    vectors = pl.read_delta(str(tmp_path / "project" / "tables" / "vectors"))
+    assert len(vectors) == vectors["content_hash"].n_unique() == count
 
 
 def _words(number: int) -> str:
@@ -197,62 +220,57 @@ def _wait_for_vectors(attempt: Attempt, log: Path) -> None:
         time.sleep(0.01)
 
 
-def _assert_no_vector_twice(project: Path, count: int) -> None:
-    vectors = pl.read_delta(str(project / "tables" / "vectors"))
-    assert len(vectors) == vectors["content_hash"].n_unique() == count
+@dataclass(frozen=True)
+class Repeated:
+    """The same command on the same export twice."""
+
+    first: Mined
+    second: Mined
+    told: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def repeated(sample: Mined, tmp_path_factory: pytest.TempPathFactory) -> Repeated:
+    copy = sample.copy_to(tmp_path_factory.mktemp("again"))
+    command = ("run", SAMPLE, "--project", copy.project, "--out", copy.out, "--product", "Inkwren")
+    began = time.perf_counter()
+    done = process(*command, "--json")
+    assert done.returncode == 0, done.stderr
+    seconds = time.perf_counter() - began
+    return Repeated(
+        sample, Mined(copy.project, copy.out, seconds, done.stderr), json.loads(done.stdout)
+    )
 
 
 class TestSecondRun:
-    """The same command on the same export again."""
-
-    @pytest.fixture(scope="class")
-    def again(
-        self, sample: Mined, tmp_path_factory: pytest.TempPathFactory
-    ) -> tuple[Mined, Mined, dict[str, Any]]:
-        copy = sample.copy_to(tmp_path_factory.mktemp("again"))
-        began = time.perf_counter()
-        done = process(
-            *("run", SAMPLE, "--project", copy.project, "--out", copy.out),
-            *("--product", "Inkwren", "--json"),
-        )
-        assert done.returncode == 0, done.stderr
-        seconds = time.perf_counter() - began
-        return sample, Mined(copy.project, copy.out, seconds, done.stderr), json.loads(done.stdout)
-
-    def test_does_nothing_but_the_digest(self, again: tuple[Mined, Mined, dict[str, Any]]) -> None:
-        reused = {stage["stage"]: stage["reused"] for stage in again[2]["stages"]}
+    def test_does_nothing_but_the_digest(self, repeated: Repeated) -> None:
+        reused = {stage["stage"]: stage["reused"] for stage in repeated.told["stages"]}
         assert reused == {stage: stage != "digest" for stage in STAGES}
 
-    def test_leaves_every_table_at_its_version(
-        self, again: tuple[Mined, Mined, dict[str, Any]]
-    ) -> None:
-        first, second, _ = again
+    def test_leaves_every_table_at_its_version(self, repeated: Repeated) -> None:
+        first, second = repeated.first, repeated.second
         names = [name for name in TABLES if name != "runs"]
         before = Store(first.project / "tables").versions(names)
         assert Store(second.project / "tables").versions(names) == before
 
-    def test_keeps_topics_and_says_the_same(
-        self, again: tuple[Mined, Mined, dict[str, Any]]
-    ) -> None:
-        first, second, _ = again
+    def test_keeps_topics_and_says_the_same(self, repeated: Repeated) -> None:
+        first, second = repeated.first, repeated.second
         assert second.table("assignments").equals(first.table("assignments"))
         assert _said(second) == _said(first)
 
-    def test_takes_less_than_a_sixth_of_the_time(
-        self, again: tuple[Mined, Mined, dict[str, Any]]
-    ) -> None:
-        first, second, _ = again
+    def test_takes_less_than_a_sixth_of_the_time(self, repeated: Repeated) -> None:
+        first, second = repeated.first, repeated.second
         print(f"\nfirst run {first.seconds:.1f} s, second {second.seconds:.1f} s")
         if first.seconds > 60:  # where encoding is quick, starting Python is most of it
             assert second.seconds < 0.15 * first.seconds
 
     def test_on_half_of_the_export_again_encodes_nothing(
-        self, again: tuple[Mined, Mined, dict[str, Any]], tmp_path: Path
+        self, repeated: Repeated, tmp_path: Path
     ) -> None:
         half = tmp_path / "posts.jsonl"
         text = SAMPLE.read_text("utf-8").splitlines(keepends=True)
         half.write_text("".join(text[: len(text) // 2]), "utf-8")
-        copy = again[1].copy_to(tmp_path)
+        copy = repeated.second.copy_to(tmp_path)
         told = invoke("import", half, "--project", copy.project, "--source", "sample")
         assert told.exit_code == 0, told.stderr
-        assert copy.table("posts").equals(again[1].table("posts"))
+        assert copy.table("posts").equals(repeated.second.table("posts"))

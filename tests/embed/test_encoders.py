@@ -27,7 +27,11 @@ def test_an_encoder_is_named_after_what_changes_its_vectors() -> None:
 @pytest.mark.parametrize(
     ("text", "near", "far"),
     [
-        ("The app crashes on start.", "It dies as soon as I open it.", "I love the new dark theme."),
+        (
+            "The app crashes on start.",
+            "It dies as soon as I open it.",
+            "I love the new dark theme.",
+        ),
         ("Sync loses my notes.", "My notes vanish after syncing.", "Can I pay once a year?"),
         ("Please add a dark mode.", "A night theme would be nice.", "The battery drains fast."),
     ],

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.embed.encoders import Vectors
@@ -60,7 +60,9 @@ def test_a_second_run_has_nothing_to_encode() -> None:
 
 def test_the_longest_texts_are_encoded_first() -> None:
     encoder = Lengths()
-    list(embed_texts(texts("short one", "the longest one of all", "a middling one"), encoder=encoder))
+    list(
+        embed_texts(texts("short one", "the longest one of all", "a middling one"), encoder=encoder)
+    )
     assert encoder.seen == ["the longest one of all", "a middling one", "short one"]
 
 
@@ -90,6 +92,7 @@ def test_a_vector_is_stored_as_two_bytes_a_number() -> None:
     assert [len(vector) for vector in rows["vector"]] == [2 * 2]
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=20))
 def test_vectors_come_back_as_they_went_in(written: list[str]) -> None:
     encoder = Lengths()

@@ -1,6 +1,5 @@
 """Members: how long they have been here, whom they help, and who thanks them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from feedbackminer.signals.conversation import read_conversation
 from tests.builders import day, posts, tags
 
-Post = Mapping[str, Any]
+Post = dict[str, Any]
 END = 400  # the last day of the export
 
 
@@ -21,7 +20,12 @@ def member(name: str, *told: Post) -> dict[str, Any]:
 def wrote(days: list[float], who: str = "ann") -> list[Post]:
     """Let a member write on some days; somebody else writes on the last."""
     own = [
-        {"post_id": f"{who}{i}", "author_id": who, "created_at": day(when), "body": f"{when} {'x' * i}"}
+        {
+            "post_id": f"{who}{i}",
+            "author_id": who,
+            "created_at": day(when),
+            "body": f"{when} {'x' * i}",
+        }
         for i, when in enumerate(days)
     ]
     return [*own, {"post_id": "end", "author_id": "zoe", "created_at": day(END)}]
@@ -59,9 +63,15 @@ def test_without_dates_everybody_is_occasional() -> None:
     assert (found["segment"], found["first_at"], found["n_posts"]) == ("occasional", None, 9)
 
 
-def answer(number: int, helper: str, reply: str = "Press reset.", after: str = "Thanks!") -> list[Post]:
+def answer(
+    number: int, helper: str, reply: str = "Press reset.", after: str = "Thanks!"
+) -> list[Post]:
     """Let a member help somebody of their own thread, who then says something."""
-    turns = (f"asker{number}", "How?"), (helper, f"{reply} {'!' * number}"), (f"asker{number}", after)
+    turns = (
+        (f"asker{number}", "How?"),
+        (helper, f"{reply} {'!' * number}"),
+        (f"asker{number}", after),
+    )
     return [
         {
             "post_id": f"{number}-{i}",
@@ -85,7 +95,9 @@ def test_help_is_counted_in_people_and_thanks() -> None:
 
 
 def test_the_same_person_helped_twice_is_one_person() -> None:
-    again = [post | {"author_id": post["author_id"].replace("asker1", "asker0")} for post in helped(2)]
+    again = [
+        post | {"author_id": post["author_id"].replace("asker1", "asker0")} for post in helped(2)
+    ]
     assert member("ann", *again)["n_people_helped"] == 1
 
 
@@ -95,7 +107,10 @@ def test_an_accepted_answer_is_a_thank_you() -> None:
 
 
 def test_accepting_ones_own_answer_is_none() -> None:
-    told = [{"post_id": "p0", "thread_id": "t"}, {"post_id": "p1", "thread_id": "t", "accepted": True}]
+    told: list[Post] = [
+        {"post_id": "p0", "thread_id": "t"},
+        {"post_id": "p1", "thread_id": "t", "accepted": True},
+    ]
     assert member("ann", *told)["n_thanks"] == 0
 
 
@@ -112,6 +127,15 @@ def test_thanks_go_to_the_post_that_is_answered() -> None:
 def test_without_a_parent_thanks_go_to_the_post_before() -> None:
     told = [post | {"parent_id": "gone"} for post in answer(0, "ann")]
     assert member("ann", *told)["n_thanks"] == 1
+
+
+def test_nobody_can_answer_a_later_post() -> None:
+    told: list[Post] = [
+        {"post_id": "p0", "thread_id": "t", "author_id": "ben"},
+        {"post_id": "p1", "thread_id": "t", "parent_id": "p2", "body": "Thank you!"},
+        {"post_id": "p2", "thread_id": "t", "author_id": "cat"},
+    ]
+    assert [member(name, *told)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
 
 
 def test_who_still_comes_helps_five_and_is_thanked_is_an_advocate() -> None:
@@ -135,13 +159,21 @@ def test_who_is_no_advocate(told: list[Post], because: str) -> None:
 
 
 def test_who_praises_the_product_all_day_is_no_advocate() -> None:
-    told = [{"post_id": f"p{i}", "body": f"I love it, {'very ' * i}much", "created_at": day(i * 4)} for i in range(20)]
+    told = [
+        {"post_id": f"p{i}", "body": f"I love it, {'very ' * i}much", "created_at": day(i * 4)}
+        for i in range(20)
+    ]
     assert not member("ann", *told)["advocate"]
 
 
 def alike(posts: int, same: int) -> list[Post]:
     return [
-        {"post_id": f"p{i}", "body": f"Build {i} has passed, see the log for {i}." if i < same else f"{'so ' * i} what?"}
+        {
+            "post_id": f"p{i}",
+            "body": f"Build {i} has passed, see the log for {i}."
+            if i < same
+            else f"{'so ' * i} what?",
+        }
         for i in range(posts)
     ]
 

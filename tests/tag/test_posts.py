@@ -160,7 +160,9 @@ def test_the_same_texts_get_the_same_tags_in_any_order() -> None:
 
 
 def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
-    long = "lost all of my own many " * 2_000 + "My notes are gone after the sync, all of them. " * 800
+    long = (
+        "lost all of my own many " * 2_000 + "My notes are gone after the sync, all of them. " * 800
+    )
     began = time.perf_counter()
     found = tag(long)
     assert time.perf_counter() - began < 10
@@ -169,7 +171,9 @@ def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
 
 
 def test_every_text_gets_one_row_and_its_title_counts() -> None:
-    table = texts({"title": "Sync crashes", "text": "Since monday, on my tablet."}, "I love this app.")
+    table = texts(
+        {"title": "Sync crashes", "text": "Since monday, on my tablet."}, "I love this app."
+    )
     done: list[int] = []
     result = tag_texts(table, tagger=TAGGER, progress=done.append)
     assert result.tags.select("post_id", pl.col("kinds").list.join(",")).rows() == [

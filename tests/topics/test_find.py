@@ -165,7 +165,7 @@ def test_the_id_of_a_retired_topic_is_not_used_again() -> None:
 
 
 def test_a_reply_goes_with_its_thread() -> None:
-    """"That fixed it" lies between two subjects; its thread decides."""
+    """ "That fixed it" lies between two subjects; its thread decides."""
     told = [*written(2, 5), "That fixed it, cheers"]
     between = unit(np.eye(8, dtype=np.float32)[:1] + 1.1 * np.eye(8, dtype=np.float32)[1:2])
     threads = pl.Series([*(f"thread {i}" for i in range(10)), "thread 0"])

@@ -78,7 +78,10 @@ def test_a_name_in_use_is_not_given_again(english: Language) -> None:
         ["Thanks for the help everyone, the export works", "Thanks, good idea about the export"],
         ["Since January the export fails", "On Monday the export failed", "Export broke in May"],
         ["Export calls save_file() and sleep_ms(10)", "Export throws at foo::bar<T> in src/x.cpp"],
-        ["Does anyone know why the export can’t finish?", "It doesn’t export, I’ve tried"],
+        [
+            "Does anyone know why the export can’t finish?",
+            "It doesn’t export, they’d said it shouldn't",
+        ],
         ["Thanks @m_abcdefghij, the export works", "m_abcdefghij broke the export"],
     ],
 )
@@ -89,12 +92,16 @@ def test_a_name_holds_no_courtesy_no_month_no_day_no_code_and_no_pseudonym(
     (found,) = name(texts, nlp=nlp)
     told = found.label.lower().replace(",", "").split()
     assert "export" in told
-    assert not {*told, *found.keywords} & {*STOP_WORDS, "can’t", "doesn’t", "i’ve"}
+    assert not {*told, *found.keywords} & {*STOP_WORDS, "they’d", "shouldn't"}
     assert not any(sign in word for word in (*told, *found.keywords) for sign in "_()<>:/@.")
 
 
 def test_the_name_of_the_product_names_no_topic(english: Language) -> None:
-    texts = ["Inkwell loses my notes", "Inkwell notes vanish", "My notes are gone from Inkwell’s folder"]
+    texts = [
+        "Inkwell loses my notes",
+        "Inkwell notes vanish",
+        "My notes are gone from Inkwell’s folder",
+    ]
     (found,) = name(texts, nlp=english, ignore=("Inkwell",))
     assert found.label.startswith("Notes")
     assert not {"inkwell", "inkwell’s"} & {*found.keywords}

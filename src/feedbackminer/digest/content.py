@@ -82,7 +82,9 @@ class TopicView:
 
     def voices_of(self, kind: str) -> int:
         """Return the voices behind the topic's claim of a kind; 0 where there is none."""
-        return next((claim.row["n_voices"] for claim in self.claims if claim.row["kind"] == kind), 0)
+        return next(
+            (claim.row["n_voices"] for claim in self.claims if claim.row["kind"] == kind), 0
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def build_digest(
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
+    tables = {**tables, "posts": _fit_to_show(tables["posts"], tables["members"])}
     claims = tables["claims"].sort("rank_score", "claim_id", descending=[True, False])
     shown_topics = _shown_topics(claims, settings.max_topics)
     visible = claims.filter(pl.col("topic_id").is_null() | pl.col("topic_id").is_in(shown_topics))
@@ -141,7 +144,8 @@ def build_digest(
     views = [_claim_view(row, sentences, keywords, bodies) for row in visible.iter_rows(named=True)]
     spans = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
     topics = [
-        _topic_view(topic_id, tables, views, sentences, settings, spans) for topic_id in shown_topics
+        _topic_view(topic_id, tables, views, sentences, settings, spans)
+        for topic_id in shown_topics
     ]
     quoted = {quote.post_id for view in views for quote in view.quotes}
     quoted |= {quote.post_id for topic in topics for quote in topic.quotes}
@@ -167,6 +171,16 @@ def build_digest(
     )
 
 
+def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Return posts with the roles that their writers turned out to have, and only web links."""
+    roles = members.select("author_id", role=pl.col("role").cast(pl.String))
+    is_link = pl.col("url").str.contains(r"^(?i:https?)://[^\s<>\"']+$")
+    return posts.join(roles, on="author_id", how="left", maintain_order="left").with_columns(
+        author_role=pl.coalesce("role", pl.col("author_role").cast(pl.String)),
+        url=pl.when(is_link).then("url"),
+    )
+
+
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
     """Pick the five things to know: a mix of families, each about another topic, best first."""
     chosen: list[ClaimView] = []
@@ -175,7 +189,9 @@ def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
         fitting = (
             view
             for view in views
-            if view.row["kind"] in family and view not in chosen and view.row["topic_id"] not in topics
+            if view.row["kind"] in family
+            and view not in chosen
+            and view.row["topic_id"] not in topics
         )
         best = next(fitting, None)
         if best and len(chosen) < FRONT_PAGE:
@@ -220,7 +236,9 @@ def _topic_view(
     size = next(view for view in own if view.row["kind"] == "topic")
     topic = tables["topics"].row(by_predicate=pl.col("topic_id") == topic_id, named=True)
     said = tables["posts"].join(
-        pl.DataFrame({"post_id": size.row["evidence"]}, schema={"post_id": pl.String}), on="post_id", how="semi"
+        pl.DataFrame({"post_id": size.row["evidence"]}, schema={"post_id": pl.String}),
+        on="post_id",
+        how="semi",
     )
     quotes = choose(
         sentences,

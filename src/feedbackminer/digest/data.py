@@ -33,7 +33,12 @@ def render(digest: Digest) -> str:
             for topic in digest.topics
         ],
         "quotes": [
-            {"post_id": quote.post_id, "text": quote.text, "url": quote.url, "stands_for": stands_for}
+            {
+                "post_id": quote.post_id,
+                "text": quote.text,
+                "url": quote.url,
+                "stands_for": stands_for,
+            }
             for stands_for, quote in digest.quotes
         ],
         "account": [_account(account) for account in (*source.accounts, digest.account)],

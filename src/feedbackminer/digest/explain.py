@@ -18,6 +18,11 @@ METRICS: Mapping[str, str] = {
     "share_of_answered_questions": "of answered questions",
     "median_hours": "hours until the first reply, half of them within the range",
 }
+# A ratio to nothing has no value; this is what it says.
+UNBOUNDED: Mapping[str, str] = {
+    "ratio_of_voice_rates": "up from nobody in the previous window",
+    "ratio_first_posts_to_others": "in first posts only, never in other posts",
+}
 FORMULAS: Mapping[str, str] = {
     "share_of_members": "distinct members behind the claim / distinct members of the period; Wilson interval",
     "share_of_topic_voices": "distinct members behind the claim / distinct members on the topic; Wilson interval",
@@ -50,8 +55,6 @@ SEGMENTS: Mapping[str, str] = {
 def number(claim: Mapping[str, Any]) -> str:
     """Write a claim's value with its interval: ``41 % (33 to 49 %)`` or ``9.0 times``."""
     value, low, high = claim["value"], claim["low"], claim["high"]
-    if value is None:
-        return "newly risen from nothing"
     is_share = claim["metric"].startswith("share")
     shown = _one(value, is_share, with_unit=True)
     if low is None or high is None:
@@ -61,15 +64,17 @@ def number(claim: Mapping[str, Any]) -> str:
 
 def sentence(claim: Mapping[str, Any]) -> str:
     """Write the number as a phrase: ``41 % (33 to 49 %) of the members who …``."""
+    if claim["value"] is None:
+        return UNBOUNDED[claim["metric"]]
     return f"{number(claim)} {METRICS[claim['metric']]}"
 
 
 def trust(claim: Mapping[str, Any]) -> str:
     """Write who is behind a claim: voices, posts, and how evenly they speak."""
-    parts = [f"{claim['n_voices']:,} voices", f"{claim['n_posts']:,} posts"]
+    parts = [_count(claim["n_voices"], "voice"), _count(claim["n_posts"], "post")]
     effective = claim["effective_voices"]
     if effective and claim["n_voices"] >= 2 * effective:
-        parts.append(f"as concentrated as {effective:.0f} equally loud members")
+        parts.append(f"as concentrated as {_count(round(effective), 'equally loud member')}")
     if claim["q"] is not None:
         parts.append(f"q {_small(claim['q'])}")
     return " · ".join(parts)
@@ -80,6 +85,10 @@ def _one(value: float, is_share: bool, *, with_unit: bool) -> str:
         digits = 1 if value < 0.1 else 0
         return f"{100 * value:.{digits}f}{' %' if with_unit else ''}"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
 
 
 def _small(q: float) -> str:

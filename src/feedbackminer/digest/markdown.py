@@ -10,6 +10,7 @@ from feedbackminer.digest.content import ClaimView, Digest
 from feedbackminer.digest.quotes import Quote
 
 TOPICS_LISTED = 15
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # turn the direction of what follows
 
 
 def render(digest: Digest) -> str:
@@ -19,9 +20,10 @@ def render(digest: Digest) -> str:
 
 def escape(text: str) -> str:
     """Return text that Markdown and HTML show as it is: one line, nothing special in it."""
-    flat = " ".join(text.split())
+    flat = " ".join(_TURNING.sub("", text).split())
     entities = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#|~@])", r"\\\1", entities).replace("://", ":\u200b//")
+    escaped = re.sub(r"([\\`*_{}\[\]()#|~@])", r"\\\1", entities)
+    return re.sub(r"(?i)(://|\bwww\.)", lambda mark: f"{mark[0][0]}\u200b{mark[0][1:]}", escaped)
 
 
 def _lines(digest: Digest) -> Iterator[str]:
@@ -33,6 +35,8 @@ def _lines(digest: Digest) -> Iterator[str]:
         f"{totals['members']:,} members in {totals['threads']:,} threads."
     )
     yield from ("", "## Five things to know", "")
+    if not digest.front:
+        yield "No statement holds yet: nobody has written enough."
     for place, claim in enumerate(digest.front, start=1):
         yield f"{place}. **{escape(claim.headline)}** ({explain.KIND_NAMES[claim.kind]})"
         yield f"   {explain.sentence(claim.row)}; {explain.trust(claim.row)}."
@@ -55,7 +59,13 @@ def _lines(digest: Digest) -> Iterator[str]:
     ):
         yield from ("", f"## {title}", "")
         yield from _claims(digest.of_kind(*kinds)[:6])
-    yield from ("", "## Method", "", "| stage | rows in | rows out | dropped |", "| --- | --- | --- | --- |")
+    yield from (
+        "",
+        "## Method",
+        "",
+        "| stage | rows in | rows out | dropped |",
+        "| --- | --- | --- | --- |",
+    )
     for account in (*digest.provenance.accounts, digest.account):
         dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items()) or "none"
         yield f"| {account.stage} | {account.rows_in:,} | {account.rows_out:,} | {escape(dropped)} |"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
-import shutil
 import tempfile
 from pathlib import Path
 
 from feedbackminer.digest import data, html, markdown
 from feedbackminer.digest.content import Digest
 from feedbackminer.errors import InputError, StoreError
+
+OURS = {*html.PAGES, "quoted.html", "topics", "claims", "assets", "digest.md", "digest.json"}
 
 
 def publish(digest: Digest, out: Path) -> Path:
@@ -31,9 +32,7 @@ def publish(digest: Digest, out: Path) -> Path:
             html.write_site(digest, site)
             (site / "digest.md").write_text(markdown.render(digest), "utf-8")
             (site / "digest.json").write_text(data.render(digest), "utf-8")
-            if out.exists():
-                out.rename(Path(draft) / "old")
-            shutil.move(site, out)
+            swap(out, site, Path(draft) / "old")
     except OSError as error:
         is_full = error.errno == errno.ENOSPC
         raise (StoreError if is_full else InputError)(
@@ -43,11 +42,26 @@ def publish(digest: Digest, out: Path) -> Path:
     return out / "index.html"
 
 
+def swap(out: Path, site: Path, old: Path) -> None:
+    """Put ``site`` in the place of ``out``; if that fails, the older digest is back there."""
+    if out.exists():
+        out.rename(old)
+    try:
+        site.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
+
+
 def refuse_foreign(out: Path) -> None:
     """Raise InputError where ``out`` is a file or holds anything but an older digest."""
     if out.is_file():
         raise InputError(f"{out}: is a file; want a folder for the digest")
-    if out.is_dir() and any(out.iterdir()) and not (out / "digest.json").is_file():
+    found = {entry.name for entry in out.iterdir()} if out.is_dir() else set()
+    foreign = sorted(found - OURS) or sorted(found if "digest.json" not in found else ())
+    if foreign:
         raise InputError(
-            f"{out}: holds files that are no digest; name a new or empty folder with --out"
+            f"{out}: holds files that are no digest, such as {foreign[0]!r}; "
+            "name a new or empty folder with --out"
         )

@@ -91,7 +91,11 @@ def choose(
     if not count:
         return []
     wanted, unwanted = WANTED.get(kind, frozenset()), UNWANTED.get(kind, frozenset())
-    fits = sentences.join(pl.DataFrame({"post_id": list(evidence)}, schema={"post_id": pl.String}), on="post_id", how="semi")
+    fits = sentences.join(
+        pl.DataFrame({"post_id": list(evidence)}, schema={"post_id": pl.String}),
+        on="post_id",
+        how="semi",
+    )
     if wanted:
         fits = fits.filter(pl.col("kinds").list.set_intersection(list(wanted)).list.len() > 0)
     if unwanted:
@@ -121,7 +125,9 @@ _ADVICE = r"^(If|To|You|Your|Try|Check|Have you|Make sure|Please|Just|Use|Did yo
 
 
 def _rank(kind: str) -> pl.Expr:
-    leans = pl.col("text").str.contains(f"{_LEANS_BACK}|{_TO_SOMEBODY}") | pl.col("text").str.ends_with(":")
+    leans = pl.col("text").str.contains(f"{_LEANS_BACK}|{_TO_SOMEBODY}") | pl.col(
+        "text"
+    ).str.ends_with(":")
     length = pl.col("text").str.len_chars().cast(pl.Float64)
     stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
     feeling = pl.col("sentiment_score") * {"love": 0.4, "problem": -0.1, "churn": -0.1}.get(kind, 0)
@@ -144,7 +150,12 @@ def _distinct(ranked: pl.DataFrame, count: int, avoid: set[str]) -> list[Quote]:
             continue
         chosen.append(
             Quote(
-                row["post_id"], row["text"], row["url"], row["voice"], row["created_at"], row["thread"]
+                row["post_id"],
+                row["text"],
+                row["url"],
+                row["voice"],
+                row["created_at"],
+                row["thread"],
             )
         )
         word_sets.append(words)
@@ -159,5 +170,4 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _same(one: frozenset[str], other: frozenset[str]) -> bool:
-    union = one | other
-    return bool(union) and len(one & other) / len(union) >= SAME
+    return one == other or len(one & other) / len(one | other) >= SAME

@@ -66,6 +66,7 @@ def _load(settings: EmbedSettings) -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a second pool would fight torch's
     import torch
     from sentence_transformers import SentenceTransformer
+
     torch.set_num_threads(settings.threads or os.cpu_count() or 1)
     try:
         model = SentenceTransformer(path, device=None if torch.cuda.is_available() else "cpu")

@@ -199,14 +199,10 @@ def surges(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
         return
     step = "1w" if period.until - period.since <= timedelta(days=400) else "1mo"
     binned = speech.said.with_columns(bin=pl.col("created_at").dt.truncate(step))
-    active = dict(
-        binned.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique()).iter_rows()
-    )
+    active = dict(binned.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique()).iter_rows())
     total = sum(active.values())
     for topic_id, label, said in by_topic(binned):
-        counts = dict(
-            said.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique()).iter_rows()
-        )
+        counts = dict(said.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique()).iter_rows())
         usual = sum(counts.values()) / total if total else 0
         chances = {
             start: measures.surprise(n, active[start], usual)

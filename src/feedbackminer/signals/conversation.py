@@ -147,7 +147,11 @@ def _role() -> pl.Expr:
     sameness = (start.unique_counts().max() / pl.len()).over("author_id")
     machine = (pl.len().over("author_id") >= BOT_POSTS) & (sameness >= BOT_SAMENESS)
     known = pl.col("author_id").is_not_null()
-    return pl.when(known & machine).then(pl.lit("bot")).otherwise(pl.col("author_role").cast(pl.String))
+    return (
+        pl.when(known & machine)
+        .then(pl.lit("bot"))
+        .otherwise(pl.col("author_role").cast(pl.String))
+    )
 
 
 def _segment(end: datetime | None) -> pl.Expr:

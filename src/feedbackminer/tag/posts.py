@@ -99,7 +99,11 @@ def tag_texts(
 
 def quotable(sentence: str) -> bool:
     """Tell whether a sentence can stand alone: prose, neither a stub nor a wall, nothing masked."""
-    if _NOT_QUOTABLE.search(sentence) or not sentence[:1].isalnum() and sentence[:1] not in "\"'“‘+":
+    if (
+        _NOT_QUOTABLE.search(sentence)
+        or not sentence[:1].isalnum()
+        and sentence[:1] not in "\"'“‘+"
+    ):
         return False
     if len(_CJK.findall(sentence)) > 8:
         return len(sentence) <= 200

@@ -127,7 +127,7 @@ def _fit(
     if all(word == first_word for word in said):  # "hi, thanks": c-TF-IDF wants two words
         labels = model.hdbscan_model.fit(vectors).labels_
         weights = {first_word: 1.0} if first_word else {}
-        return labels, {topic: weights for topic in range(int(labels.max()) + 1)}
+        return labels, dict.fromkeys(range(int(labels.max()) + 1), weights)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         labels = np.asarray(model.fit_transform(passages, vectors)[0], dtype=np.int64)
@@ -247,7 +247,7 @@ def _with_history(
     events += [("retirement", i, "no topic of this run has its centre") for i in newly_gone]
     lineage = pl.DataFrame(
         [(event, i, run_id, "model", why) for event, i, why in events],
-        schema={name: pl.String for name in Lineage.column_names()},
+        schema=dict.fromkeys(Lineage.column_names(), pl.String),
         orient="row",
     )
     topics = pl.concat([active, retired.select(active.columns)])

@@ -104,7 +104,9 @@ def common_words(texts: Sequence[str]) -> set[str]:
     for text in texts:
         posts_with.update({_stem(word) for word in _WORD.findall(text)})
     limit = max(20, GENERAL_SHARE * len(texts))
-    return {form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s", f"{w[:-1]}ies")}
+    return {
+        form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s", f"{w[:-1]}ies")
+    }
 
 
 def greeted_names(texts: Sequence[str]) -> set[str]:
@@ -126,7 +128,8 @@ def rank_phrases(
         for phrase in {clean for chunk in _chunks(doc) if (clean := _trim(chunk, ignore))}:
             spellings[phrase.lower()][phrase] += 1
     scores = {
-        key: _score(key, weights, sum(forms.values()), len(texts)) for key, forms in spellings.items()
+        key: _score(key, weights, sum(forms.values()), len(texts))
+        for key, forms in spellings.items()
     }
     best = sorted((key for key in scores if scores[key] > 0), key=lambda key: (-scores[key], key))
     return [spellings[key].most_common(1)[0][0] for key in best]

@@ -1,0 +1,481 @@
+"""A digest: readable, linked, inert whatever a community wrote, written whole or not at all."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from selectolax.lexbor import LexborHTMLParser as Html
+from selectolax.lexbor import LexborNode
+
+from feedbackminer.digest import data, markdown
+from feedbackminer.digest.content import Digest, Provenance, build_digest
+from feedbackminer.digest.html import PAGES, anchor
+from feedbackminer.digest.publish import publish, swap
+from feedbackminer.errors import InputError
+from feedbackminer.settings import DigestSettings
+from feedbackminer.tables import Account
+from tests.builders import assignments, claims, day, members, posts, tags, threads, topics
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}{% raw %}",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "[click](javascript:alert(1)) ![x](https://evil.example/x.png) <https://evil.example>",
+    "https://evil.example and www.evil.example",
+    "| a | b |\n| --- | --- |\n# heading\n> quote\n```\ncode",
+    "*bold* _it_ ~~gone~~ `code` &lt;b&gt; &amp; </p></article>",
+    "\u202eltr\u202c \u2066isolated\u2069",
+    "]]> --> */ \\",
+]
+SAFE = "Sync stops on my old tablet every morning."
+HOSTILE_LINKS = [
+    "javascript:alert(1)",
+    'https://x.example/"onmouseover="alert(1)',
+    "https://x.example/> [a](b)",
+    "data:text/html,<script>alert(1)</script>",
+    "//evil.example",
+]
+
+
+def provenance(notices: tuple[str, ...] = ()) -> Provenance:
+    return Provenance(
+        run_id="r1",
+        made_at=day(100),
+        code_version="0.1.0",
+        models={"encoder": "MiniLM"},
+        versions={"posts": 3, "claims": None},
+        settings={"topics": {"seed": 42}},
+        accounts=[Account("clean", 5, 4, {"too_few_words": 1}), Account("tag", 4, 4)],
+        seconds={"clean": 0.25},
+        notices=notices,
+    )
+
+
+def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[str, pl.DataFrame]:
+    """Build a community of three whose every post, title, label and headline is ``text``."""
+    who = ("ann", "ben", "cat")
+    ids = [f"forum:{i}" for i in range(3)]
+    window: dict[str, Any] = {
+        "since": day(0),
+        "until": day(30),
+        "topic_id": "t001",
+        "evidence": ids,
+    }
+    return {
+        "posts": posts(
+            *(
+                {
+                    "post_id": i,
+                    "author_id": member,
+                    "thread_id": "th1",
+                    "title": text,
+                    "body": f"Well. {text} {member}",
+                    "url": url,
+                    "created_at": day(n),
+                }
+                for n, (i, member) in enumerate(zip(ids, who, strict=True))
+            )
+        ),
+        "topics": topics(t001=text).with_columns(keywords=pl.lit([text[:40]])),
+        "assignments": assignments(**dict.fromkeys(ids, "t001")),
+        "tags": tags(
+            *(
+                {"post_id": i, "kinds": ["bug"], "sentences": [text], "sentence_kinds": ["bug"]}
+                for i in ids
+            )
+        ),
+        "threads": threads(
+            {
+                "thread_id": "th1",
+                "title": text,
+                "opener_post_id": ids[0],
+                "is_question": True,
+                "opened_at": day(0),
+            }
+        ),
+        "members": members(
+            *({"author_id": m, "segment": "regular", "advocate": True} for m in who)
+        ),
+        "claims": claims(
+            {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
+            {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
+            | window,
+            {"claim_id": "community-1", "kind": "community", "metric": "members"}
+            | window
+            | {"topic_id": None},
+        ),
+    }
+
+
+def nobody() -> dict[str, pl.DataFrame]:
+    return {
+        "posts": posts(),
+        "topics": topics(),
+        "assignments": assignments(),
+        "tags": tags(),
+        "threads": threads(),
+        "members": members(),
+        "claims": claims(),
+    }
+
+
+def digest(
+    tables: Mapping[str, pl.DataFrame], *, notices: tuple[str, ...] = (), product: str = "Inkwell"
+) -> Digest:
+    return build_digest(
+        tables, settings=DigestSettings(product=product), provenance=provenance(notices)
+    )
+
+
+def pages(folder: Path) -> Iterator[tuple[Path, Html]]:
+    for path in sorted(folder.rglob("*.html")):
+        yield path, Html(path.read_text("utf-8"))
+
+
+def one(page: Html, selector: str) -> LexborNode:
+    node = page.css_first(selector)
+    assert node, selector
+    return node
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(digest(community()), tmp_path_factory.mktemp("site") / "digest").parent
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_is_a_folder_of_pages_with_markdown_and_json(site: Path) -> None:
+    names = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
+    assert names == {
+        *PAGES,
+        "quoted.html",
+        "topics/t001.html",
+        "claims/topic-1.html",
+        "claims/problem-1.html",
+        "claims/community-1.html",
+        "assets/style.css",
+        "digest.md",
+        "digest.json",
+    }
+
+
+def test_every_page_forbids_scripts_and_loads_nothing_from_elsewhere(site: Path) -> None:
+    for path, page in pages(site):
+        policy = one(page, "meta[http-equiv=Content-Security-Policy]").attributes["content"]
+        assert policy
+        assert policy.startswith("default-src 'none'; style-src 'self'"), path
+        loaded = [node.attributes["href"] for node in page.css("link")]
+        loaded += [node.attributes.get("src") for node in page.css("[src]")]
+        assert [urlsplit(link or "").netloc for link in loaded] == [""], path
+        assert not page.css("style, script, iframe, object, embed, form, base"), path
+    assert "url(" not in (site / "assets/style.css").read_text()
+    assert "@import" not in (site / "assets/style.css").read_text()
+
+
+def test_every_link_leads_to_a_file_and_a_place_that_exist(site: Path) -> None:
+    parsed = {path.resolve(): page for path, page in pages(site)}
+    found = 0
+    for path, page in parsed.items():
+        for node in page.css("[href]"):
+            link = urlsplit(node.attributes["href"] or "")
+            if link.scheme:
+                continue
+            target = (path.parent / link.path).resolve() if link.path else path
+            assert target.is_file(), f"{path}: {link.geturl()}"
+            if link.fragment:
+                assert parsed[target].css_first(f'[id="{link.fragment}"]'), link.geturl()
+                found += 1
+    assert found
+
+
+def test_a_page_reads_like_a_document(site: Path) -> None:
+    for path, page in pages(site):
+        assert one(page, "html").attributes["lang"] == "en", path
+        assert len(page.css("h1")) == 1, path
+        assert "· Inkwell" in one(page, "title").text(), path
+
+
+def test_a_quote_stands_on_the_page_word_by_word_with_its_post(site: Path) -> None:
+    page = Html((site / "claims/problem-1.html").read_text())
+    assert one(page, "blockquote p").text() == f"“{SAFE}”"
+    assert one(page, "blockquote footer a:last-child").attributes["href"] == (
+        "https://forum.example/1"
+    )
+
+
+def test_the_method_page_prints_the_row_account(site: Path) -> None:
+    table = one(Html((site / "method.html").read_text()), "table").text(separator="|", strip=True)
+    assert "clean|5|4|too few words: 1|0.2" in table
+    assert "digest|3|3|none" in table
+
+
+def test_a_community_without_claims_still_gets_readable_pages(tmp_path: Path) -> None:
+    out = publish(digest(nobody()), tmp_path / "digest").parent
+    index = one(Html((out / "index.html").read_text()), "main").text()
+    assert "No statement holds yet: nobody has written enough." in index
+    assert {path.name for path, _ in pages(out)} == {*PAGES, "quoted.html"}
+    assert "No statement holds yet" in (out / "digest.md").read_text()
+    assert json.loads((out / "digest.json").read_text())["claims"] == []
+
+
+def test_ids_of_posts_become_different_anchors() -> None:
+    ids = ["a:1", "a-1", "a1", "a 1", "ä1", 'a"1', "a-3a-1"]
+    assert len({anchor(i) for i in ids}) == len(ids)
+    assert all(anchor(i).replace("-", "").isalnum() and anchor(i).isascii() for i in ids)
+
+
+# ── hostile text ─────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def hostile(text: str) -> Digest:
+    return digest(community(text), notices=(text,), product=text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_and_does_nothing(text: str, tmp_path: Path) -> None:
+    out = publish(hostile(text), tmp_path / "digest").parent
+    plain = publish(digest(community(), notices=(SAFE,), product=SAFE), tmp_path / "plain").parent
+    for (path, page), (_, harmless) in zip(pages(out), pages(plain), strict=True):
+        assert shape(page) == shape(harmless), path
+    shown = one(Html((out / "claims/topic-1.html").read_text()), ".excerpt").text()
+    assert shown == f"Well. {text} cat"
+
+
+def shape(page: Html) -> list[tuple[str | None, tuple[str, ...]]]:
+    """Return elements and the names of their attributes: what a browser would act on."""
+    return [(node.tag, tuple(sorted(node.attributes))) for node in page.css("*")]
+
+
+@pytest.mark.parametrize("link", HOSTILE_LINKS)
+def test_only_web_links_can_be_clicked(link: str, tmp_path: Path) -> None:
+    out = publish(digest(community(url=link)), tmp_path / "digest").parent
+    for path, page in pages(out):
+        for node in page.css("[href]"):
+            assert not urlsplit(node.attributes["href"] or "").scheme, path
+            assert not urlsplit(node.attributes["href"] or "").netloc, path
+    assert links(markdown.render(digest(community(url=link)))) == []
+    assert "evil" not in (out / "digest.json").read_text()
+
+
+def flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from flat(token.children or [])
+
+
+def links(text: str) -> list[str]:
+    tokens = flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
+    return [
+        str(t.attrGet("href") or t.attrGet("src"))
+        for t in tokens
+        if t.type in ("link_open", "image")
+    ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_plain_text_in_markdown(text: str) -> None:
+    told = markdown.render(hostile(text))
+    kinds = [
+        t.type
+        for t in flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(told))
+    ]
+    assert not {"html_block", "html_inline", "code_inline", "fence", "em_open", "s_open"} & set(
+        kinds
+    )
+    assert set(links(told)) == {"https://forum.example/1"}
+    assert "://evil" not in told
+    assert "www.evil" not in told
+    assert not any("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069" for char in told)
+    harmless = markdown.render(digest(community(), notices=(SAFE,), product=SAFE))
+    assert [line.count("|") for line in told.replace("\\|", "").splitlines()] == [
+        line.count("|") for line in harmless.splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("*a* [b](c) `d`", r"\*a\* \[b\]\(c\) \`d\`"),
+        ("one\n# two", r"one \# two"),
+        ("https://x.example", "https:\u200b//x.example"),
+        ("WWW.x.example", "W\u200bWW.x.example"),
+        ("\u202etxt", "txt"),
+    ],
+)
+def test_text_is_escaped_for_markdown(text: str, want: str) -> None:
+    assert markdown.escape(text) == want
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_back_from_json_as_it_was(text: str) -> None:
+    told = json.loads(data.render(hostile(text)))
+    assert told["topics"][0]["label"] == told["title"] == told["notices"][0] == text
+    assert {quote["text"] for quote in told["quotes"]} == {text}
+
+
+# ── json ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_json_holds_everything_that_is_documented() -> None:
+    told = json.loads(data.render(digest(community())))
+    assert set(told) == {
+        "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
+        "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
+        "notices",
+    }  # fmt: skip
+    assert told["since"] == "2026-01-05T00:00:00+00:00"
+    assert told["table_versions"] == {"posts": 3, "claims": None}
+    assert told["account"][0] == {
+        "stage": "clean",
+        "in": 5,
+        "out": 4,
+        "dropped": {"too_few_words": 1},
+    }
+    assert told["front"] == ["problem-1", "community-1"]
+    assert told["claims"][0]["evidence"] == ["forum:0", "forum:1", "forum:2"]
+    assert {quote["stands_for"] for quote in told["quotes"]} == {"problem-1", "topic-1", "t001"}
+    assert set(told["totals"]) == {
+        "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
+        "claims",
+    }  # fmt: skip
+
+
+def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
+    bodies = dict(community()["posts"].select("post_id", "body").iter_rows())
+    quotes = json.loads(data.render(digest(community())))["quotes"]
+    assert quotes
+    assert all(quote["text"] in bodies[quote["post_id"]] for quote in quotes)
+
+
+# ── what is chosen ───────────────────────────────────────────────────────────────────────────
+
+
+def front(*rows: tuple[str, str | None, float]) -> list[str]:
+    """Return the ids on the front page of claims given as (kind, topic, rank)."""
+    told = claims(
+        *(
+            {"claim_id": f"{k}-{t}-{r:g}", "kind": k, "topic_id": t, "rank_score": r}
+            for k, t, r in rows
+        ),
+        *(
+            {"claim_id": f"topic-{t}-0", "topic_id": t, "rank_score": 0.0}
+            for t in {t for _, t, _ in rows if t}
+        ),
+    )
+    labels = {t: t for _, t, _ in rows if t}
+    shown = digest({**nobody(), "claims": told, "topics": topics(**labels)}).front
+    return [str(view.claim_id) for view in shown]
+
+
+def test_the_front_page_mixes_families_and_topics() -> None:
+    found = front(
+        *(("problem", f"t{i}", 10.0 - i) for i in range(6)),
+        ("love", "t0", 5.0),
+        ("love", "t7", 4.0),
+        ("churn", "t8", 3.0),
+        ("unanswered", "t9", 2.0),
+    )
+    assert found[:4] == ["problem-t0-10", "love-t7-4", "churn-t8-3", "unanswered-t9-2"]
+    assert len(found) == 5
+    assert len({i.split("-")[1] for i in found}) == 5
+
+
+def test_where_there_are_few_families_one_may_come_twice() -> None:
+    found = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
+    assert found == ["problem-t0-10", "problem-t2-8", "topic-t1-0", "topic-t3-0"]
+
+
+def test_claims_on_topics_beyond_those_shown_are_accounted_for() -> None:
+    told = claims(
+        *(
+            {"claim_id": f"topic-{t}", "topic_id": t, "n_voices": n}
+            for t, n in (("a", 9), ("b", 5))
+        ),
+        {"claim_id": "problem-b", "kind": "problem", "topic_id": "b"},
+    )
+    found = build_digest(
+        {**nobody(), "claims": told, "topics": topics(a="A", b="B")},
+        settings=DigestSettings(max_topics=1),
+        provenance=provenance(),
+    )
+    assert [topic.topic_id for topic in found.topics] == ["a"]
+    assert (found.account.rows_in, found.account.rows_out) == (3, 1)
+    assert found.account.dropped == {"beyond_the_topics_shown": 2}
+
+
+def test_an_account_that_turned_out_to_be_a_bot_is_not_quoted() -> None:
+    tables = community()
+    machines = tables["members"].with_columns(role=pl.lit("bot"))
+    assert digest({**tables, "members": machines}).quotes == []
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "digest").write_text("mine")
+    with pytest.raises(InputError, match="is a file; want a folder"):
+        publish(digest(nobody()), tmp_path / "digest")
+    assert (tmp_path / "digest").read_text() == "mine"
+
+
+@pytest.mark.parametrize("names", [["notes.txt"], ["index.html"], ["digest.json", "notes.txt"]])
+def test_a_folder_with_other_files_is_left_alone(names: list[str], tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match="holds files that are no digest"):
+        publish(digest(nobody()), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_an_older_digest_is_replaced_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "digest"
+    publish(digest(community()), out)
+    publish(digest(nobody()), out)
+    assert list((out / "claims").iterdir()) == []
+    assert [path.name for path in out.parent.iterdir()] == ["digest"]
+
+
+def test_an_empty_folder_is_used(tmp_path: Path) -> None:
+    (tmp_path / "digest").mkdir()
+    assert publish(digest(nobody()), tmp_path / "digest").is_file()
+
+
+def test_a_digest_that_fails_leaves_the_older_one(tmp_path: Path) -> None:
+    out = tmp_path / "digest"
+    publish(digest(community()), out)
+    before = (out / "digest.json").read_text()
+    long_named = community()
+    broken = long_named["claims"].with_columns(
+        claim_id=pl.col("claim_id") + "x" * 300
+    )  # no such name
+    with pytest.raises(InputError, match="the digest cannot be written"):
+        publish(digest({**long_named, "claims": broken}), out)
+    assert (out / "digest.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["digest"]
+
+
+def test_a_digest_that_cannot_be_moved_in_leaves_the_older_one(tmp_path: Path) -> None:
+    out = publish(digest(nobody()), tmp_path / "digest").parent
+    with pytest.raises(FileNotFoundError):
+        swap(out, tmp_path / "no such draft", tmp_path / "old")
+    assert (out / "index.html").is_file()
+
+
+def test_the_same_tables_give_the_same_digest(tmp_path: Path) -> None:
+    one, other = (publish(digest(community()), tmp_path / name).parent for name in ("one", "other"))
+    for path in one.rglob("*.*"):
+        assert path.read_bytes() == (other / path.relative_to(one)).read_bytes()

@@ -1,0 +1,130 @@
+"""Quotes: word for word, one per voice, on the topic, no two the same."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from feedbackminer.digest.quotes import Quote, choose, quotable_posts
+from tests.builders import assignments, posts, tags, threads
+
+Sentence = dict[str, Any]
+
+
+def said(text: str, who: str | None = "ann", kinds: str = "bug", **more: Any) -> Sentence:
+    return {"text": text, "who": who, "kinds": kinds, "body": f"Hello. {text} Bye.", **more}
+
+
+def quotable(*told: Sentence) -> pl.DataFrame:
+    ids = [f"p{i}" for i in range(len(told))]
+    rows = [
+        {
+            "post_id": i,
+            "author_id": s["who"],
+            "body": s["body"],
+            "author_role": s.get("role", "member"),
+        }
+        for i, s in zip(ids, told, strict=True)
+    ]
+    tagged = [
+        {"post_id": i, "sentences": [s["text"]], "sentence_kinds": [s["kinds"]]}
+        for i, s in zip(ids, told, strict=True)
+    ]
+    titled = [{"thread_id": i, "title": f"Thread {i}"} for i in ids]
+    return quotable_posts(
+        posts(*rows), tags(*tagged), assignments(**dict.fromkeys(ids, "t1")), threads(*titled)
+    )
+
+
+def quotes(
+    *told: Sentence, kind: str = "problem", keywords: Sequence[str] = (), count: int = 3
+) -> list[Quote]:
+    evidence = [f"p{i}" for i in range(len(told))]
+    return choose(quotable(*told), evidence, kind=kind, keywords=keywords, count=count)
+
+
+def texts(*told: Sentence, **how: Any) -> list[str]:
+    return [quote.text for quote in quotes(*told, **how)]
+
+
+SYNC = "Sync crashes on my tablet every single morning."
+EXPORT = "My export loses every second footnote since May."
+
+
+def test_a_quote_says_where_it_comes_from() -> None:
+    (quote,) = quotes(said(SYNC))
+    assert (quote.post_id, quote.text, quote.voice, quote.thread) == (
+        "p0",
+        SYNC,
+        "ann",
+        "Thread p0",
+    )
+
+
+def test_a_sentence_that_is_not_in_the_post_word_by_word_is_no_quote() -> None:
+    assert texts(said(SYNC, body="Sync crashes on my *tablet* every single morning.")) == []
+
+
+def test_each_voice_is_quoted_once() -> None:
+    assert len(texts(said(SYNC), said(EXPORT))) == 1
+    assert len(texts(said(SYNC), said(EXPORT, who="ben"))) == 2
+
+
+def test_unknown_writers_are_not_one_voice() -> None:
+    assert len(texts(said(SYNC, who=None), said(EXPORT, who=None))) == 2
+
+
+def test_what_says_the_same_is_quoted_once() -> None:
+    same = "Sync crashes on my tablet every single evening."
+    assert len(texts(said(SYNC), said(same, who="ben"), said(EXPORT, who="cat"))) == 2
+
+
+def test_staff_and_bots_are_not_quoted() -> None:
+    told = [said(SYNC, role="staff"), said(EXPORT, who="hal", role="bot")]
+    assert texts(*told) == []
+
+
+def test_only_posts_that_the_claim_counted_are_quoted() -> None:
+    sentences = quotable(said(SYNC), said(EXPORT, who="ben"))
+    (quote,) = choose(sentences, ["p1"], kind="problem", keywords=[], count=3)
+    assert quote.text == EXPORT
+
+
+def test_a_quote_speaks_of_what_the_claim_is_about() -> None:
+    told = [said(SYNC, kinds="bug"), said(EXPORT, who="ben", kinds="question")]
+    assert texts(*told, kind="problem") == [SYNC]
+    assert texts(*told, kind="topic") == texts(*told, kind="topic", count=9)
+    assert len(texts(*told, kind="topic")) == 2
+
+
+def test_no_praise_for_a_problem_and_no_complaint_for_a_love() -> None:
+    both = said("I love this app, but sync crashes every morning.", kinds="bug praise")
+    assert texts(both, kind="problem") == texts(both, kind="love") == []
+
+
+def test_a_sentence_that_names_its_topic_goes_before_one_that_does_not() -> None:
+    told = [said(SYNC), said(EXPORT, who="ben")]
+    assert texts(*told, keywords=["footnote"]) == [EXPORT]
+    assert len(texts(*told, keywords=["battery"])) == 2
+
+
+def test_a_sentence_that_leans_on_the_one_before_comes_last() -> None:
+    leans = "That also happens on my old laptop every single day."
+    assert texts(said(leans), said(SYNC, who="ben"))[0] == SYNC
+
+
+def test_a_claim_shows_no_more_quotes_than_it_may() -> None:
+    told = [said(SYNC), said(EXPORT, who="ben")]
+    assert len(texts(*told, count=1)) == 1
+    assert texts(*told, count=0) == []
+
+
+def test_the_order_of_rows_changes_no_quote() -> None:
+    told = [said(f"My {thing} breaks on every start since May.", who=thing) for thing in
+            ("printer", "keyboard", "calendar", "notebook", "sidebar")]  # fmt: skip
+    sentences, evidence = quotable(*told), [f"p{i}" for i in range(5)]
+    shuffled = sentences.sample(fraction=1, shuffle=True, seed=1)
+    one, other = (
+        choose(s, evidence, kind="problem", keywords=[], count=3) for s in (sentences, shuffled)
+    )
+    assert one == other

@@ -1,0 +1,170 @@
+"""The digest in a real browser: it needs no network, runs no script and fits a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.command import Mined, Rows, invoke, whole_threads, write_jsonl
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+WIDTHS = (1180, 390)
+QUIET = (  # a test opens files; the browser has nothing to ask of anybody
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PAGES = (
+    "index.html",
+    "topics.html",
+    "problems.html",
+    "loved.html",
+    "changes.html",
+    "unanswered.html",
+    "people.html",
+    "method.html",
+    "quoted.html",
+)
+HOSTILE = (
+    "The sync lost my notes <script>document.title = 'owned'</script> again, "
+    '<img src="https://evil.example/x.png" onerror="document.title = \'owned\'"> '
+    + "and_a_word_that_does_not_end"
+    * 12
+)
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no /usr/bin/chromium; `make browser`"),
+]
+
+
+@dataclass
+class Seen:
+    """What a page did while it was open."""
+
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("console", lambda told: self.complaints.append(f"{told.type}: {told.text}"))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("requestfailed", lambda request: self.complaints.append(f"failed: {request.url}"))
+        page.on("request", lambda request: self.requests.append(request.url))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def hostile(sample_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Mined:
+    """Threads of the sample in which two members attack the page."""
+    folder = tmp_path_factory.mktemp("hostile")
+    rows: list[dict[str, Any]] = [dict(row) for row in whole_threads(sample_rows, 80)]
+    for row in rows[1:30:2]:
+        row["body"], row["title"] = HOSTILE, row["title"] and f"<script>{row['title']}</script>"
+    export = write_jsonl(folder / "hostile.jsonl", rows)
+    done = invoke("run", export, "--project", folder / "project", "--out", folder / "digest")
+    assert done.exit_code == 0, done.stderr
+    return Mined(folder / "project", folder / "digest", 0, done.stderr)
+
+
+def _open(browser: Browser, file: Path, width: int) -> tuple[Page, Seen]:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    seen = Seen()
+    seen.watch(page)
+    page.goto(file.as_uri(), wait_until="load")
+    return page, seen
+
+
+def _is_well(page: Page, seen: Seen, width: int) -> None:
+    assert seen.complaints == []
+    assert [url for url in seen.requests if not url.startswith("file://")] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("h1").count() == 1
+
+
+def _pages(mined: Mined) -> list[Path]:
+    """Return every page of the first level, a topic's page and a claim's page."""
+    front = mined.digest["front"][0]
+    topic = mined.digest["topics"][0]["topic_id"]
+    return [
+        *(mined.out / name for name in PAGES),
+        mined.out / "topics" / f"{topic}.html",
+        mined.out / "claims" / f"{front}.html",
+    ]
+
+
+def test_no_page_of_the_first_level_is_forgotten_here(sample: Mined) -> None:
+    assert {path.name for path in sample.out.glob("*.html")} == set(PAGES)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_opens_from_a_folder_and_fits(
+    width: int, browser: Browser, sample: Mined
+) -> None:
+    for file in _pages(sample):
+        page, seen = _open(browser, file, width)
+        _is_well(page, seen, width)
+        page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_post_can_run_a_script_load_an_image_or_widen_the_page(
+    width: int, browser: Browser, hostile: Mined
+) -> None:
+    assert "<script>" in hostile.table("posts")["body"].str.join("")[0]
+    for file in _pages(hostile):
+        page, seen = _open(browser, file, width)
+        _is_well(page, seen, width)
+        assert page.title() != "owned"
+        assert page.locator("img, script, iframe").count() == 0
+        page.close()
+
+
+def test_a_front_page_quote_leads_to_its_post(browser: Browser, sample: Mined) -> None:
+    page, seen = _open(browser, sample.out / "index.html", 1180)
+    quotes = page.locator("ol.front blockquote")
+    assert quotes.count() >= len(sample.digest["front"])
+    for place in range(quotes.count()):
+        quote = quotes.nth(place).locator("p").first.inner_text().strip("“”")
+        quotes.nth(place).get_by_text("read in context").click()
+        target = page.locator(":target")
+        assert target.count() == 1
+        assert " ".join(quote.split()) in " ".join(target.inner_text().split())
+        page.go_back()
+    assert seen.complaints == []
+
+
+def test_every_link_between_pages_leads_somewhere(sample: Mined) -> None:
+    from selectolax.lexbor import LexborHTMLParser
+
+    trees = {
+        file.resolve(): LexborHTMLParser(file.read_text("utf-8"))
+        for file in sample.out.rglob("*.html")
+    }
+    for file, tree in trees.items():
+        for link in tree.css("a[href], link[href]"):
+            href = link.attributes["href"] or ""
+            if href.startswith(("http://", "https://", "mailto:")):
+                continue
+            name, _, anchor = href.partition("#")
+            target = (file.parent / name).resolve() if name else file
+            assert target.is_file(), f"{file.name}: {href}"
+            if anchor:
+                assert trees[target].css_first(f'[id="{anchor}"]'), f"{file.name}: {href}"
