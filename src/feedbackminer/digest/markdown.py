@@ -67,8 +67,9 @@ def _lines(digest: Digest) -> Iterator[str]:
         "| --- | --- | --- | --- |",
     )
     for account in (*digest.provenance.accounts, digest.account):
-        dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items()) or "none"
-        yield f"| {account.stage} | {account.rows_in:,} | {account.rows_out:,} | {escape(dropped)} |"
+        dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items())
+        rows = f"{account.rows_in:,} | {account.rows_out:,}"
+        yield f"| {account.stage} | {rows} | {escape(dropped or 'none')} |"
     yield ""
     yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
 
@@ -77,7 +78,8 @@ def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
     if not claims:
         yield "Nothing that holds."
     for claim in claims:
-        yield f"- **{escape(claim.headline)}**: {explain.sentence(claim.row)}; {explain.trust(claim.row)}"
+        told = f"{explain.sentence(claim.row)}; {explain.trust(claim.row)}"
+        yield f"- **{escape(claim.headline)}**: {told}"
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
 
 

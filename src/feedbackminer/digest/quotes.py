@@ -16,7 +16,8 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _LEANS_BACK = (
     r"^(?i:also|and|but|so|or|that|this|it|it's|its|they|them|he|she|these|those|which|then|there|"
     r"otherwise|however|or|yes|yeah|no|same|maybe|because|though|if so|in that case|agreed?|what|"
-    r"second|apologies|sorry|who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|thank you|hi|hello)\b"
+    r"second|apologies|sorry|who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|"
+    r"thank you|hi|hello)\b"
 )
 # Which kinds a sentence should have to stand for a claim of this kind.
 WANTED: Mapping[str, frozenset[str]] = {

@@ -192,7 +192,7 @@ def changes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
-def surges(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+def surges(speech: Speech, _: InsightSettings) -> Iterator[Claim]:
     """When a topic broke out: its most surprising week, or month where the period is long."""
     period = speech.period
     if period.since is None or period.until is None:

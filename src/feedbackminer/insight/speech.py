@@ -59,9 +59,10 @@ def listen(
     main = check(assignments, Assignments, where=where).filter(pl.col("rank") == 1)
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
+    told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
     said = (
         posts.join(roles, on="author_id", how="left")
-        .join(tags.select("post_id", "kinds", "sentiment", "sentiment_score"), on="post_id", how="left")
+        .join(told, on="post_id", how="left")
         .join(main.select("post_id", "topic_id", "score"), on="post_id", how="left")
         .join(labels, on="topic_id", how="left")
         .with_columns(

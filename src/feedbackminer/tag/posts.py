@@ -26,7 +26,12 @@ _NOT_QUOTABLE = re.compile(
     r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]|\w_\w|\w\(\)|\w/\w+/|\.\w+:\d"
     "|[\\u202a-\\u202e\\u2066-\\u2069]"  # marks that turn the direction of what follows
 )
-_READER = re.compile(r"\b(you|your|you're|you've|you'll)\b", re.IGNORECASE)
+# "Your log", but not "your app": that speaks to the company.
+_READER = re.compile(
+    r"\b(you|you're|you've|you'll|your(?! (app|software|product|tutorial|docs|documentation|guide|"
+    r"manual|site|website|service|server|update|release|support|team|company|latest|new)\b))\b",
+    re.IGNORECASE,
+)
 _WRITER = re.compile(r"\b(I|i|my|me|mine|we|our|us|I'm|I've|i'm|i've)\b")
 _THANKS = re.compile(r"\b(thanks|thank you|thx|cheers|grateful|appreciated?)\b", re.IGNORECASE)
 # Kinds that report something of the writer's own.
@@ -99,10 +104,8 @@ def tag_texts(
 
 def quotable(sentence: str) -> bool:
     """Tell whether a sentence can stand alone: prose, neither a stub nor a wall, nothing masked."""
-    if (
-        _NOT_QUOTABLE.search(sentence)
-        or not sentence[:1].isalnum()
-        and sentence[:1] not in "\"'“‘+"
+    if _NOT_QUOTABLE.search(sentence) or (
+        not sentence[:1].isalnum() and sentence[:1] not in "\"'“‘+"
     ):
         return False
     if len(_CJK.findall(sentence)) > 8:

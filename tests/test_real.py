@@ -1,0 +1,350 @@
+"""A real forum: every quote is verbatim, every number can be counted again, nothing is lost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.command import (
+    COMMAND,
+    SHARED,
+    Mined,
+    Rows,
+    environment,
+    process,
+    whole_threads,
+    write_jsonl,
+)
+
+FORUM = SHARED / "openenergymonitor_forum"
+POSTS = 2_500
+PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
+# What a mask or a pseudonym looks like: where one stands, the author wrote something else.
+MASKED = re.compile(r"<[a-z]+>|\[[a-z_ ]+\]|m_[a-z2-7]{10}")
+# Words that name nothing; a list of our own, so that the one of the code is checked too.
+EMPTY_WORDS = set(
+    "a an and any are as at be but can could do does for from get got had has have help hi how i "
+    "if in is it its just like me my need new no not of ok on one or please post problem question "
+    "so some thank thanks that the then there this to try up use used using very was what when "
+    "where which who why will with would you your".split()
+)
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.skipif(not FORUM.exists(), reason=f"no real corpora at {SHARED}"),
+]
+
+
+def read_gz(path: Path) -> Rows:
+    """Read a corpus."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    """Return the first posts of the forum, in whole threads."""
+    return whole_threads(read_gz(FORUM / "posts.jsonl.gz"), POSTS)
+
+
+@pytest.fixture(scope="module")
+def forum(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Mined:
+    folder = tmp_path_factory.mktemp("forum")
+    export = write_jsonl(folder / "oem.jsonl", rows)
+    began = time.perf_counter()
+    done = process(
+        *("run", export, "--threads", FORUM / "threads.jsonl.gz"),
+        *("--project", folder / "project", "--out", folder / "digest"),
+    )
+    print(f"\n{done.stderr}")
+    assert done.returncode == 0, done.stderr
+    return Mined(folder / "project", folder / "digest", time.perf_counter() - began, done.stderr)
+
+
+def claims(mined: Mined, kind: str = "") -> Iterator[dict[str, Any]]:
+    """Yield the claims of digest.json, of one kind where one is named."""
+    found = [c for c in mined.digest["claims"] if kind in ("", c["kind"])]
+    yield from found
+
+
+class TestQuotes:
+    def test_there_are_some(self, forum: Mined) -> None:
+        assert len(forum.digest["quotes"]) > 20
+
+    def test_each_is_an_exact_part_of_its_post_as_stored(self, forum: Mined) -> None:
+        bodies = dict(forum.table("posts").select("post_id", "body").iter_rows())
+        for quote in forum.digest["quotes"]:
+            assert quote["text"] in bodies[quote["post_id"]], quote
+
+    def test_each_without_a_mask_is_an_exact_part_of_the_original(
+        self, forum: Mined, rows: Rows
+    ) -> None:
+        originals = {f"oem:{row['post_id']}": row["text"] for row in rows}
+        plain = [q for q in forum.digest["quotes"] if not MASKED.search(q["text"])]
+        assert len(plain) > 0.8 * len(forum.digest["quotes"])
+        for quote in plain:
+            assert quote["text"] in originals[quote["post_id"]], quote
+
+    def test_each_stands_for_a_claim_or_topic_that_counted_its_post(self, forum: Mined) -> None:
+        evidence = {claim["claim_id"]: set(claim["evidence"]) for claim in claims(forum)}
+        for row in forum.table("assignments").iter_rows(named=True):
+            evidence.setdefault(row["topic_id"], set()).add(row["post_id"])
+        for quote in forum.digest["quotes"]:
+            assert quote["post_id"] in evidence[quote["stands_for"]], quote
+
+
+class Recount:
+    """Who said what, counted again from the store in another way than the code does."""
+
+    def __init__(self, mined: Mined) -> None:
+        self.posts = {row["post_id"]: row for row in mined.table("posts").iter_rows(named=True)}
+        self.tags = {row["post_id"]: row for row in mined.table("tags").iter_rows(named=True)}
+        assigned = mined.table("assignments").filter(pl.col("rank") == 1)
+        self.topic_of = dict(assigned.select("post_id", "topic_id").iter_rows())
+
+    def voice(self, post_id: str) -> str | None:
+        """Return the member who wrote a post."""
+        post = self.posts[post_id]
+        return post["author_id"] if post["author_role"] in ("member", "unknown") else None
+
+    def voices(self, post_ids: list[str]) -> set[str]:
+        return {voice for post_id in post_ids if (voice := self.voice(post_id))}
+
+    def saying(self, claim: dict[str, Any], kinds: set[str], topic_id: str | None) -> set[str]:
+        """Return the posts of members in a claim's window, of some kinds, on a topic."""
+        return {
+            post_id
+            for post_id, post in self.posts.items()
+            if post["author_role"] in ("member", "unknown")
+            and post["created_at"]
+            and claim["since"] <= post["created_at"].isoformat() < claim["until"]
+            and self.topic_of.get(post_id) == topic_id
+            and (not kinds or kinds & set(self.tags[post_id]["kinds"]))
+        }
+
+
+@pytest.fixture(scope="module")
+def recount(forum: Mined) -> Recount:
+    return Recount(forum)
+
+
+class TestNumbers:
+    def test_posts_and_voices_of_every_claim(self, forum: Mined, recount: Recount) -> None:
+        for claim in claims(forum):
+            assert len(set(claim["evidence"])) == len(claim["evidence"]), claim["headline"]
+            assert claim["n_posts"] == len(claim["evidence"]), claim["headline"]
+            assert claim["n_voices"] == len(recount.voices(claim["evidence"])), claim["headline"]
+
+    def test_effective_voices_of_every_claim(self, forum: Mined, recount: Recount) -> None:
+        for claim in claims(forum):
+            counts = Counter(filter(None, map(recount.voice, claim["evidence"])))
+            if counts:
+                wanted = sum(counts.values()) ** 2 / sum(n * n for n in counts.values())
+                assert claim["effective_voices"] == pytest.approx(wanted), claim["headline"]
+
+    @pytest.mark.parametrize(
+        ("kind", "kinds"),
+        [
+            ("topic", set[str]()),
+            ("problem", PROBLEMS),
+            ("request", {"feature_request"}),
+            ("churn", {"churn"}),
+        ],
+    )
+    def test_the_evidence_of_a_claim_is_all_there_is(
+        self, kind: str, kinds: set[str], forum: Mined, recount: Recount
+    ) -> None:
+        for claim in claims(forum, kind):
+            said = recount.saying(claim, kinds, claim["topic_id"])
+            assert set(claim["evidence"]) == said, claim["headline"]
+
+    def test_praise_counts_what_sounds_positive(self, forum: Mined, recount: Recount) -> None:
+        for claim in claims(forum, "love"):
+            praise = recount.saying(claim, {"praise"}, claim["topic_id"])
+            kept = {p for p in praise if recount.tags[p]["sentiment"] == "positive"}
+            assert set(claim["evidence"]) == kept, claim["headline"]
+
+    def test_shares_of_a_topics_voices(self, forum: Mined, recount: Recount) -> None:
+        for claim in claims(forum):
+            if claim["metric"] == "share_of_topic_voices":
+                all_said = recount.saying(claim, set(), claim["topic_id"])
+                share = claim["n_voices"] / len(recount.voices(list(all_said)))
+                assert claim["value"] == pytest.approx(share), claim["headline"]
+                assert claim["low"] <= claim["value"] <= claim["high"]
+
+    def test_shares_of_members(self, forum: Mined, recount: Recount) -> None:
+        active = recount.voices(list(recount.posts))
+        for claim in claims(forum):
+            if claim["metric"] == "share_of_members":
+                assert claim["value"] == pytest.approx(claim["n_voices"] / len(active))
+
+    def test_numbers_in_headlines_are_those_of_the_claim(self, forum: Mined) -> None:
+        for kind in ("topic", "problem", "love", "request", "churn", "newcomers"):
+            for claim in claims(forum, kind):
+                said = re.search(r"([\d,]+) members?", claim["headline"])
+                assert said, claim["headline"]
+                assert int(said[1].replace(",", "")) == claim["n_voices"], claim["headline"]
+
+    def test_totals(self, forum: Mined, rows: Rows) -> None:
+        posts, threads = forum.table("posts"), forum.table("threads")
+        totals = forum.digest["totals"]
+        named = posts.filter(pl.col("author_role").is_in(["member", "unknown"]))
+        assert totals["posts"] == len(posts)
+        assert totals["members"] == named["author_id"].drop_nulls().n_unique()
+        assert totals["threads"] == len({row["thread_id"] for row in rows}) == len(threads)
+        silent = threads.filter(pl.col("is_question") & pl.col("answered_by").is_null())
+        assert totals["unanswered"] == len(silent)
+        assert totals["questions"] == threads["is_question"].sum()
+        assert totals["topics"] == (forum.table("topics")["status"] == "active").sum()
+
+    def test_topics(self, forum: Mined, recount: Recount) -> None:
+        sizes = Counter(recount.topic_of.values())
+        for topic in forum.digest["topics"]:
+            assert topic["n_posts"] <= sizes[topic["topic_id"]]
+        stored = dict(forum.table("topics").select("topic_id", "size").iter_rows())
+        assert {t: n for t, n in stored.items() if sizes[t]} == dict(sizes)
+
+
+class TestRowAccount:
+    def test_every_stage_balances(self, forum: Mined, rows: Rows) -> None:
+        account = forum.digest["account"]
+        assert account[0]["in"] == len(rows)
+        for stage in account:
+            assert stage["in"] == stage["out"] + sum(stage["dropped"].values()), stage["stage"]
+
+    def test_what_one_stage_gives_the_next_takes(self, forum: Mined) -> None:
+        account = {stage["stage"]: stage for stage in forum.digest["account"]}
+        chain = ("collect", "clean", "embed")
+        for one, other in pairwise(chain):
+            assert account[one]["out"] == account[other]["in"]
+        for reader in ("topics", "tag"):
+            assert account[reader]["in"] == account["clean"]["out"]
+        assert account["digest"]["in"] == account["insight"]["out"]
+
+    def test_tables_hold_what_the_account_says(self, forum: Mined) -> None:
+        account = {stage["stage"]: stage for stage in forum.digest["account"]}
+        for stage, table in (
+            ("collect", "posts"),
+            ("clean", "texts"),
+            ("topics", "assignments"),
+            ("tag", "tags"),
+            ("insight", "claims"),
+        ):
+            assert account[stage]["out"] == len(forum.table(table)), stage
+
+    def test_every_dropped_row_has_its_reason_in_the_store(self, forum: Mined) -> None:
+        stored = forum.table("dropped").group_by("stage", "reason").len()
+        told = {
+            (stage["stage"], reason): n
+            for stage in forum.digest["account"]
+            for reason, n in stage["dropped"].items()
+            if stage["stage"] != "digest"
+        }
+        assert {(stage, reason): n for stage, reason, n in stored.iter_rows()} == told
+
+
+class TestTopicNames:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def labels(cls, forum: Mined) -> list[str]:
+        found = [topic["label"] for topic in forum.digest["topics"]]
+        print("\n" + "\n".join(found))
+        return found
+
+    def test_each_has_a_word_that_names_something(self, labels: list[str]) -> None:
+        for label in labels:
+            words = re.findall(r"[^\W_]+", label.lower())
+            assert any(len(word) > 2 and word not in EMPTY_WORDS for word in words), label
+
+    def test_no_part_is_an_empty_word_or_one_letter(self, labels: list[str]) -> None:
+        for label in labels:
+            for part in label.split(", "):
+                assert part.lower() not in EMPTY_WORDS, label
+                assert len(part) > 1, label
+
+    def test_none_is_code(self, labels: list[str]) -> None:
+        for label in labels:
+            assert not [part for part in label.split(", ") if re.search(r"[_{}()<>=;\\#$]", part)]
+
+    def test_no_two_are_the_same(self, labels: list[str]) -> None:
+        assert len(set(labels)) == len(labels)
+
+    def test_none_is_the_name_of_a_member(self, labels: list[str], rows: Rows) -> None:
+        names = {str(row["author"]).lower() for row in rows}
+        assert not [part for label in labels for part in label.lower().split(", ") if part in names]
+
+
+@pytest.mark.full
+class TestWholeCorpora:
+    """All of it: memory, speed, and a second run that does nothing. Half an hour each."""
+
+    @pytest.mark.parametrize("corpus", ["openenergymonitor_forum", "urho3d_forum"])
+    def test_memory_and_speed(self, corpus: str, tmp_path: Path) -> None:
+        folder = SHARED / corpus
+        command = [
+            *COMMAND, "run", str(folder / "posts.jsonl.gz"),
+            *("--threads", str(folder / "threads.jsonl.gz"), "--json"),
+            *("--project", str(tmp_path / "project"), "--out", str(tmp_path / "digest")),
+        ]  # fmt: skip
+        told, seconds, peak = _measured(command)
+        again, seconds_again, _ = _measured(command)
+        spent = {stage["stage"]: stage["seconds"] for stage in told["stages"]}
+        encoding, others = spent["embed"], sum(spent.values()) - spent["embed"]
+        print(f"\n{corpus}: {seconds:.0f} s, peak {peak:.2f} GB, again {seconds_again:.0f} s")
+        print(f"encoding {encoding:.0f} s, the rest {others / encoding:.0%} of it: {spent}")
+        mined = Mined(tmp_path / "project", tmp_path / "digest", seconds, "")
+        texts = mined.table("texts")
+        rate = texts["content_hash"].n_unique() / encoding
+        plain = _plain_rate(texts, 1_500)
+        print(f"our encoding {rate:.1f} texts/s, plain sentence-transformers {plain:.1f} texts/s")
+        assert peak < 3
+        assert others <= 0.35 * encoding
+        assert seconds_again < 0.15 * seconds
+        assert all(stage["reused"] for stage in again["stages"] if stage["stage"] != "digest")
+
+
+def _measured(command: list[str]) -> tuple[dict[str, Any], float, float]:
+    """Run a command; return what it told, its wall time and its peak memory in GB."""
+    began = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())
+    assert child.stdout
+    with child.stdout:
+        told = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 0
+    return json.loads(told), time.perf_counter() - began, usage.ru_maxrss / 1e6
+
+
+def _plain_rate(texts: pl.DataFrame, count: int) -> float:
+    """Return texts per second of sentence-transformers as it comes, at its best batch size."""
+    from sentence_transformers import SentenceTransformer
+
+    from feedbackminer.embed.encoders import BUNDLED, model_path
+    from feedbackminer.embed.texts import passage
+    from feedbackminer.settings import EmbedSettings
+
+    model = SentenceTransformer(model_path(BUNDLED), device="cpu")
+    model.max_seq_length = EmbedSettings().max_tokens
+    distinct = texts.unique("content_hash")
+    chosen = distinct.sample(min(count, len(distinct)), seed=1)
+    passages = chosen.select(passage()).to_series().to_list()
+    rates = []
+    for size in (16, 32, 64):
+        began = time.perf_counter()
+        model.encode(passages, batch_size=size, show_progress_bar=False)
+        rates.append(len(passages) / (time.perf_counter() - began))
+    return max(rates)
