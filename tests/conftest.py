@@ -12,11 +12,15 @@ import time
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.command import ROOT, SAMPLE, Mined, Rows, process, read_jsonl
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
+# No deadline on busy machines; new examples where people look, the same ones where CI does.
+hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
+hypothesis.settings.load_profile("ours")
 
 
 @pytest.fixture(autouse=True)

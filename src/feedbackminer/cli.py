@@ -36,7 +36,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # half the time of a --help goes into its boxes
 )
 OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
-console = Console(stderr=True)
+console = Console(stderr=True, soft_wrap=True)  # a path must stay whole
 
 Files = Annotated[
     list[str],
@@ -258,7 +258,7 @@ def _guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
     except FeedbackminerError as error:
         if error.exit_code == INTERNAL:
             _report(error)
-        console.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+        console.print(f"[red]Error:[/] {escape(str(error))}")
         if error.exit_code == INTERRUPTED and resume_hint:
             console.print(escape(resume_hint))
         raise typer.Exit(error.exit_code) from None
@@ -289,7 +289,6 @@ def _report(error: BaseException) -> None:
     console.print(
         f"[red]Internal error:[/] {escape(type(error).__name__)}. This is our mistake; "
         f"please send us the report: {escape(file.name)}",
-        soft_wrap=True,
     )
 
 
@@ -373,7 +372,7 @@ def _summarise(
     if quiet:
         return
     for notice in dict.fromkeys(notice for o in outcomes for notice in o.notices):
-        console.print(f"[yellow]Note:[/] {escape(notice)}", soft_wrap=True)
+        console.print(f"[yellow]Note:[/] {escape(notice)}")
     encoding = sum(o.seconds for o in outcomes if o.account.stage == "embed")
     others = sum(o.seconds for o in outcomes) - encoding
     if encoding > 1:
