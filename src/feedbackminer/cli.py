@@ -379,4 +379,4 @@ def _summarise(
         share = f"{others:.1f} s, {others / encoding:.0%} of the {encoding:.1f} s of encoding"
         console.print(f"Everything but encoding took {share}.")
     if index:
-        console.print(f"Digest: {escape(str(index))}", soft_wrap=True, style="bold")
+        console.print(f"Digest: {escape(str(index))}", style="bold")

@@ -130,7 +130,7 @@ def _is_distinctive(name: str) -> bool:
     letters, digits = sum(map(str.isalpha, name)), sum(map(str.isdigit, name))
     if letters < 3 and not (letters == 2 and digits >= 2):  # "3v3" and "11.4" are no people
         return False
-    has_sign = any(c.isdigit() or c in "_." for c in name)
+    has_sign = any(c.isdigit() or c in "_.-" for c in name)
     has_inner_capital = any(c.isupper() for c in name[1:]) and not name.isupper()
     is_full_name = len(_WORD.findall(name)) > 1 and any(map(str.isupper, name))
     return has_sign or has_inner_capital or is_full_name
