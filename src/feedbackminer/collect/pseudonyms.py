@@ -27,7 +27,7 @@ _CODE: Final = re.compile(
 )
 # A name is taken whole or not at all: what were left of it would make another name next time.
 _QUOTE: Final = re.compile(
-    r"(\[quote=[\"“]?)([^,\"”\]\n]{1,80}+)(?=[,\"”\]\n]|$)"
+    r"(\[quote=[\"“]?)([^,\"”\[\]\n]{1,80}+)(?=[,\"”\]\n]|$)"
     r"|(?<=, )(username:)([\w.-]{1,60}+)(?![\w.-])"
 )
 _REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?![\w/-])")
