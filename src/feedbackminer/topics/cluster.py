@@ -57,15 +57,21 @@ class DensityClusterer:
         return self
 
     def _finest_fitting_layer(self, vectors: Matrix, n_posts: int) -> Labels:
+        import numba
         from evoc import EVoC
 
         model = EVoC(
             base_min_cluster_size=self.min_groups or default_min_groups(len(vectors)),
             random_state=self.random_state,
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # numba's notes on its own compilation
-            model.fit_predict(vectors)
+        threads = numba.get_num_threads()
+        numba.set_num_threads(1)  # several race, and a rerun would sort a few posts elsewhere
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # numba's notes on its own compilation
+                model.fit_predict(vectors)
+        finally:
+            numba.set_num_threads(threads)
         limit = min(self.max_topics, topics_a_digest_can_hold(n_posts))
         layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
         fitting = [layer for layer in layers if 0 <= layer.max() < limit]
