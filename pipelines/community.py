@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 
 from feedbackminer import steps
 from feedbackminer.project import open_project
-from feedbackminer.steps import Outcome, Run
+from feedbackminer.runs import MINING, Outcome, Run
 
 
 @task(cache_policy=NO_CACHE, task_run_name="{stage}")
@@ -58,7 +58,7 @@ def collect(exports: list[str], project: str, threads: list[str] | None = None) 
 def mine(project: str, run_id: str = "") -> str:
     """Clean, embed, group, tag and count what the store holds."""
     run_id = run_id or Run(open_project(Path(project))).run_id
-    for stage in steps.MINING:
+    for stage in MINING:
         do_stage(stage, project, run_id)
     return run_id
 
@@ -85,7 +85,7 @@ def community_digest(
 
 
 STAGES: dict[str, Callable[..., Outcome]] = {
-    name: getattr(steps, name) for name in ("collect", *steps.MINING, "digest")
+    name: getattr(steps, name) for name in ("collect", *MINING, "digest")
 }
 
 

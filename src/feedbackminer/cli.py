@@ -23,7 +23,7 @@ from feedbackminer.errors import FeedbackminerError
 
 if TYPE_CHECKING:
     from feedbackminer.project import Project
-    from feedbackminer.steps import Outcome, Run
+    from feedbackminer.runs import Outcome, Run
 
 app = typer.Typer(
     name="feedbackminer",
@@ -300,7 +300,7 @@ def _open(folder: Path, settings: Path | None, overrides: dict[str, Any]) -> Pro
 
 def _new_run(project: Project, quiet: bool) -> Run:
     from feedbackminer.progress import Progress
-    from feedbackminer.steps import Run, Silent
+    from feedbackminer.runs import Run, Silent
 
     return Run(project, reporter=Silent() if quiet else Progress(console))
 

@@ -13,7 +13,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from feedbackminer.steps import Outcome
+from feedbackminer.runs import Outcome
 
 
 class Progress:

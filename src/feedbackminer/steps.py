@@ -1,35 +1,23 @@
 """The stages in order, each reading from the store and writing to it.
 
-A step that was already done on the same input, with the same settings and code, is not done
-again: its fingerprint stands in ``runs``. So a killed run continues where it was, and a second
-run over the same export ends at once. The command line and the Prefect flows both call these.
+Each is one step of a :class:`~feedbackminer.runs.Run`, which leaves out what was done already.
+The command line and the Prefect flows both call these.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
 
 import polars as pl
-from pydantic import BaseModel
 
 from feedbackminer import __version__
 from feedbackminer.errors import InputError
-from feedbackminer.project import Project
-from feedbackminer.settings import fingerprint
-from feedbackminer.tables import Account, Runs, check, column_types
+from feedbackminer.runs import COLLECT, Outcome, Run, Work, account_of, steps_behind, sum_accounts
+from feedbackminer.tables import Account
 
-COLLECT = "collect"
-MINING = ("clean", "embed", "topics", "tag", "signals", "insight")
 GENERIC_NAMES = {
     "posts",
     "comments",
@@ -40,145 +28,6 @@ GENERIC_NAMES = {
     "submissions",
     "dump",
 }
-
-
-class Reporter(Protocol):
-    """Shows a person what goes on."""
-
-    def start(self, stage: str, total: int | None) -> None:
-        """A stage begins; ``total`` units of work where known."""
-
-    def advance(self, done: int) -> None:
-        """``done`` more units are finished."""
-
-    def finish(self, outcome: Outcome) -> None:
-        """The stage is over."""
-
-
-class Silent:
-    """Shows nothing."""
-
-    def start(self, stage: str, total: int | None) -> None: ...
-    def advance(self, done: int) -> None: ...
-    def finish(self, outcome: Outcome) -> None: ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a step ended."""
-
-    account: Account
-    seconds: float
-    reused: bool
-    notices: tuple[str, ...] = ()
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a stage did: its row account, and what the reader should know."""
-
-    account: Account
-    notices: tuple[str, ...] = ()
-    models: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
-
-
-@dataclass
-class Run:
-    """One run over a project; ``started_at`` is the only clock that stages ever see."""
-
-    project: Project
-    reporter: Reporter = field(default_factory=Silent)
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    run_id: str = ""
-
-    def __post_init__(self) -> None:
-        self.run_id = self.run_id or f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-    def step(
-        self,
-        stage: str,
-        work: Callable[[], Work],
-        *,
-        reads: Sequence[str],
-        writes: Sequence[str],
-        settings: Sequence[BaseModel],
-        extra: str = "",
-        files: Mapping[str, str] | None = None,
-    ) -> Outcome:
-        """Do a stage, unless ``runs`` says it was done on the same input already.
-
-        Args:
-            reads: tables that the stage reads; ``files`` those that come from outside, by hash.
-            extra: whatever else decides the result, such as the name of a model.
-        """
-        store = self.project.store
-        self.reporter.start(stage, None)
-        read = {**store.versions(reads), **(files or {})}
-        parts = [
-            __version__,
-            _code_mark(stage),
-            stage,
-            fingerprint(*settings),
-            json.dumps(read),
-            extra,
-        ]
-        mark = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
-        began = time.perf_counter()
-        done = self._done_before(stage, mark, writes)
-        if done:
-            outcome = Outcome(_account_of(done), 0.0, True, tuple(done["notices"]))
-            models = json.loads(done["models"])
-        else:
-            result = work()
-            seconds = time.perf_counter() - began
-            outcome = Outcome(result.account, seconds, False, result.notices, result.detail)
-            models = dict(result.models)
-        self._record(stage, mark, outcome, models, read, store.versions(writes), settings)
-        self.reporter.finish(outcome)
-        return outcome
-
-    def _done_before(self, stage: str, mark: str, writes: Sequence[str]) -> dict[str, Any] | None:
-        """Return the row of an equal step whose outputs are still as it left them."""
-        store = self.project.store
-        rows = store.read("runs").filter(
-            (pl.col("stage") == stage) & (pl.col("fingerprint") == mark)
-        )
-        latest = rows.sort("finished_at", "run_id").tail(1).to_dicts()
-        now = json.dumps(store.versions(writes))
-        same = latest and (stage == COLLECT or latest[0]["writes"] == now)
-        return latest[0] if same else None
-
-    def _record(
-        self,
-        stage: str,
-        mark: str,
-        outcome: Outcome,
-        models: Mapping[str, str],
-        read: Mapping[str, int | str | None],
-        written: Mapping[str, int | None],
-        settings: Sequence[BaseModel],
-    ) -> None:
-        row = {
-            "run_id": self.run_id,
-            "stage": stage,
-            "fingerprint": mark,
-            "reused": outcome.reused,
-            "rows_in": outcome.account.rows_in,
-            "rows_out": outcome.account.rows_out,
-            "dropped": json.dumps(dict(outcome.account.dropped)),
-            "seconds": outcome.seconds,
-            "settings_hash": fingerprint(*settings),
-            "code_version": __version__,
-            "models": json.dumps(models),
-            "reads": json.dumps(read),
-            "writes": json.dumps(written),
-            "notices": list(outcome.notices),
-            "finished_at": datetime.now(UTC),
-        }
-        frame = pl.DataFrame([row], schema=column_types(Runs))
-        self.project.store.append("runs", check(frame, Runs, where=stage))
 
 
 def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Outcome:
@@ -222,7 +71,7 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
             )
             for _, content in contents
         ]
-        total = _sum_accounts(COLLECT, [result.account for result in results])
+        total = sum_accounts(COLLECT, [result.account for result in results])
         if not total.rows_out:
             raise InputError(_nothing_read(exports, total))
         for result in results:
@@ -231,7 +80,7 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
         notices = [notice for result in results for notice in result.notices]
         if bad_threads:
             notices.append(
-                f"{bad_threads} rows of the threads file have no thread id, or repeat one"
+                f"rows of the threads file without a thread id, or with one again: {bad_threads}"
             )
         return Work(total, tuple(dict.fromkeys(notices)))
 
@@ -366,7 +215,7 @@ def insight(run: Run) -> Outcome:
         result = mine_claims(**tables, settings=settings)
         store.replace("dropped", result.dropped, where=("stage", "insight"))
         store.replace("claims", result.claims)
-        return Work(result.account)
+        return Work(result.account, result.notices)
 
     return run.step("insight", work, reads=names, writes=("claims",), settings=(settings,))
 
@@ -386,7 +235,7 @@ def digest(run: Run, out: Path) -> Outcome:
     began = time.perf_counter()
     if store.version("claims") is None:
         raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
-    done = _steps_behind(store.read("runs"), store.read("posts", ["post_id"]))
+    done = steps_behind(store.read("runs"), store.read("posts", ["post_id"]))
     provenance = Provenance(
         run_id=run.run_id,
         made_at=run.started_at,
@@ -396,7 +245,7 @@ def digest(run: Run, out: Path) -> Outcome:
         settings=json.loads(
             project.settings.model_dump_json(exclude={"store", "collect", "max_dropped_share"})
         ),
-        accounts=[_account_of(row) for row in done],
+        accounts=[account_of(row) for row in done],
         seconds={row["stage"]: row["seconds"] for row in done},
         notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
     )
@@ -427,72 +276,9 @@ def source_name(path: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name) or "export"
 
 
-@cache
-def _code_mark(stage: str) -> str:
-    """Hash the code of a stage, so that a change of it is never mistaken for done work."""
-    package = files(f"feedbackminer.{stage}")
-    sources = sorted(package.iterdir(), key=lambda file: file.name)
-    code = [f.read_bytes() for f in sources if f.name.endswith((".py", ".toml"))]
-    return hashlib.sha256(b"".join(code)).hexdigest()[:16]
-
-
 def _vectors_of(run: Run, texts: pl.DataFrame, encoder: str) -> pl.DataFrame:
     keys = texts.select("content_hash").unique().with_columns(encoder=pl.lit(encoder))
     return run.project.store.select("vectors", keys)
-
-
-def _steps_behind(runs: pl.DataFrame, posts: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the steps that the tables of today come from, in order, as rows of ``runs``.
-
-    Of imports that is the last of each set of files; of the others the last that was not reused.
-    """
-    ordered = runs.sort("finished_at", "run_id")
-    own = ordered.filter(~pl.col("reused"))
-    imports = own.filter(pl.col("stage") == COLLECT)
-    imports = imports.unique("reads", keep="last", maintain_order=True)
-    rows = imports.to_dicts()
-    known_twice = sum(row["rows_out"] for row in rows) - len(posts)
-    if len(rows) > 1:
-        merged = _sum_accounts(
-            "merge", [Account("merge", row["rows_out"], row["rows_out"]) for row in rows]
-        )
-        dropped = {"in_several_imports": known_twice} if known_twice else {}
-        rows.append(_row_of(Account("merge", merged.rows_in, len(posts), dropped), rows[-1]))
-    for stage in MINING:
-        latest = ordered.filter(pl.col("stage") == stage).tail(1).to_dicts()
-        marks = [row["fingerprint"] for row in latest]
-        rows += (
-            own.filter((pl.col("stage") == stage) & pl.col("fingerprint").is_in(marks))
-            .tail(1)
-            .to_dicts()
-        )
-    return rows
-
-
-def _row_of(account: Account, like: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(like) | {
-        "stage": account.stage,
-        "rows_in": account.rows_in,
-        "rows_out": account.rows_out,
-        "dropped": json.dumps(dict(account.dropped)),
-        "seconds": 0.0,
-        "notices": [],
-        "models": "{}",
-    }
-
-
-def _account_of(row: Mapping[str, Any]) -> Account:
-    return Account(row["stage"], row["rows_in"], row["rows_out"], json.loads(row["dropped"]))
-
-
-def _sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
-    dropped: dict[str, int] = {}
-    for account in accounts:
-        for reason, n in account.dropped.items():
-            dropped[reason] = dropped.get(reason, 0) + n
-    return Account(
-        stage, sum(a.rows_in for a in accounts), sum(a.rows_out for a in accounts), dropped
-    )
 
 
 def _nothing_read(exports: Sequence[str], total: Account) -> str:

@@ -13,7 +13,7 @@ import pytest
 from prefect.artifacts import Artifact
 from prefect.testing.utilities import prefect_test_harness
 
-from feedbackminer.steps import MINING
+from feedbackminer.runs import MINING
 from pipelines.community import community_digest
 
 pytestmark = [
