@@ -393,3 +393,28 @@ def test_rows_with_ids_become_the_same_posts_in_any_order(
     first = collect(*own).posts.select(keys).sort("post_id")
     again = collect(*(own[n] for n in order)).posts.select(keys).sort("post_id")
     assert first.equals(again)
+
+
+# --- dates whose order only their column shows -------------------------------------------------
+
+
+def days(*dates: str, **change: Any) -> list[str]:
+    rows = [{"id": str(i), "body": "a post", "date": date} for i, date in enumerate(dates)]
+    return [f"{moment:%F}" for moment in collect(*rows, **change).posts["created_at"]]
+
+
+def test_one_date_shows_the_order_of_all() -> None:
+    assert days("03/02/2026", "28/02/2026") == ["2026-02-03", "2026-02-28"]
+    assert days("03/02/2026", "02/28/2026") == ["2026-03-02", "2026-02-28"]
+
+
+def test_the_settings_know_better_than_the_column() -> None:
+    assert days("03/02/2026", day_first=True) == ["2026-02-03"]
+    assert days("03/02/2026", day_first=False) == ["2026-03-02"]
+
+
+def test_it_is_told_where_no_date_shows_the_order() -> None:
+    row = {"id": "1", "body": "a post", "date": "03/02/2026"}
+    (told,) = [n for n in collect(row).notices if "month first" in n]
+    assert "collect.day_first" in told
+    assert not [n for n in collect(row, day_first=False).notices if "month first" in n]

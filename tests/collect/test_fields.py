@@ -171,3 +171,20 @@ def test_web_links_survive(link: str) -> None:
 )
 def test_no_other_link_survives(link: str | None) -> None:
     assert fields.web_link(link) is None
+
+
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        (["03/04/2025", "13/04/2025"], True),
+        (["03.04.2025 10:00", "31.12.2024"], True),
+        (["03/04/2025", "04/13/2025"], False),
+        (["03/04/2025", "05/06/2025", ""], None),
+        (["2025-04-03", "1772357400", "", None], False),
+        ([], False),
+    ],
+)
+def test_a_column_of_dates_shows_which_number_is_the_day(
+    dates: list[Any], found: bool | None
+) -> None:
+    assert fields.is_day_first(dates) is found

@@ -10,6 +10,7 @@ import json
 import math
 import re
 import warnings
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -28,6 +29,7 @@ _ZONES = {
     }.items()
 }  # fmt: skip
 _HAS_YEAR = re.compile(r"\b\d{4}\b")
+_NUMERIC_DATE = re.compile(r"\s*(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?!\d)")
 _FLOAT_ID = re.compile(r"^(\d+)\.0$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TRUE = {"true", "1", "yes", "y", "t"}
@@ -61,17 +63,26 @@ def text(value: Any) -> str:
     return plain.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
 
 
-def timestamp(value: Any, *, zone: tzinfo, now: datetime) -> datetime:
+def is_day_first(values: Iterable[Any]) -> bool | None:
+    """Tell from a column of dates whether 03/04/2026 is 3 April; None: not one of them shows it."""
+    parts = [found.groups() for value in values if (found := _NUMERIC_DATE.match(text(value)))]
+    if any(int(first) > 12 for first, _ in parts):
+        return True
+    return None if parts and all(int(second) <= 12 for _, second in parts) else False
+
+
+def timestamp(value: Any, *, zone: tzinfo, now: datetime, day_first: bool = False) -> datetime:
     """Parse ISO 8601, epoch seconds to nanoseconds, mail dates and common written dates.
 
     Args:
         value: text, a number or a datetime.
         zone: of timestamps that name none.
         now: later timestamps (a day's skew allowed) are refused.
+        day_first: 03/04/2026 is 3 April.
     Raises:
         BadValueError: ``bad_timestamp``, ``implausible_timestamp`` or ``future_timestamp``.
     """
-    moment = _parse_moment(value)
+    moment = _parse_moment(value, day_first)
     if moment is None:
         raise BadValueError(
             "bad_timestamp",
@@ -134,7 +145,7 @@ def web_link(value: Any) -> str | None:
     return link if _WEB_LINK.fullmatch(link) else None
 
 
-def _parse_moment(value: Any) -> datetime | None:
+def _parse_moment(value: Any, day_first: bool) -> datetime | None:
     if isinstance(value, datetime):
         return value
     plain = text(value).strip()
@@ -145,10 +156,10 @@ def _parse_moment(value: Any) -> datetime | None:
     try:
         return datetime.fromisoformat(plain)
     except ValueError:
-        return _written_date(plain)
+        return _written_date(plain, day_first)
 
 
-def _written_date(plain: str) -> datetime | None:
+def _written_date(plain: str, day_first: bool) -> datetime | None:
     """Parse a date written in words, if it is whole: dateutil fills gaps from its default."""
     if not _HAS_YEAR.search(plain):
         return None
@@ -156,8 +167,10 @@ def _written_date(plain: str) -> datetime | None:
         warnings.simplefilter("error", UnknownTimezoneWarning)
         try:
             one, other = (
-                dateparser.parse(plain, default=datetime(year, month, day), tzinfos=_ZONES)
-                for year, month, day in ((1, 1, 1), (2, 2, 2))
+                dateparser.parse(
+                    plain, default=datetime(part, part, part), tzinfos=_ZONES, dayfirst=day_first
+                )
+                for part in (1, 2)
             )
         except (ValueError, TypeError, OverflowError, UnknownTimezoneWarning):
             return None

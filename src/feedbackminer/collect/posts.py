@@ -16,7 +16,7 @@ from feedbackminer.collect.columns import find_columns
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.mask import mask
 from feedbackminer.collect.pseudonyms import KnownNames, Pseudonyms
-from feedbackminer.collect.records import Record, RecordReader
+from feedbackminer.collect.records import Record, RecordReader, header
 from feedbackminer.errors import InputError
 from feedbackminer.settings import CollectSettings
 from feedbackminer.tables import (
@@ -78,9 +78,7 @@ def collect_posts(
     """
     everything = list(rows)
     adapted = _adapted(everything, name)
-    reader = RecordReader(
-        _header(adapted), name=name, settings=settings, pseudonyms=pseudonyms, now=now
-    )
+    reader = RecordReader(adapted, name=name, settings=settings, pseudonyms=pseudonyms, now=now)
     dropped = [(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
     records = []
     for row in adapted:
@@ -104,7 +102,7 @@ def read_threads(rows: Iterable[Row | BadRow], *, name: str) -> tuple[dict[str, 
     """Read a threads file: native thread id -> title and channel, and how many rows were bad."""
     everything = list(rows)
     good = [row for row in everything if isinstance(row, Row)]
-    found = find_columns([*_header(good), "body"], {}, where=name)
+    found = find_columns([*header(good), "body"], {}, where=name)
     key = found.get("thread_id") or found.get("post_id")
     threads = {}
     for values in (row.values for row in good):
@@ -122,13 +120,8 @@ def _adapted(everything: list[Row | BadRow], name: str) -> list[Row]:
         bad = [f"{r.ref}: {r.reason}: {r.detail}" for r in everything if isinstance(r, BadRow)]
         found = f"none of its {len(bad)} rows can be read, first {bad[0]}" if bad else "has no rows"
         raise InputError(f"{name}: {found}; want one post per row")
-    adapt = platforms.adapter(_header(good))
+    adapt = platforms.adapter(header(good))
     return [Row(row.ref, adapt(row.values)) for row in good]
-
-
-def _header(rows: list[Row]) -> list[str]:
-    """Return every column that any row has, in order of appearance."""
-    return list(dict.fromkeys(key for row in rows for key in row.values))
 
 
 def _first_by_id(records: list[Record]) -> tuple[list[Record], list[DroppedRow]]:

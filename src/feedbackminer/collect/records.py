@@ -50,7 +50,7 @@ class RecordReader:
     """Reads records out of rows, given which columns an export has.
 
     Args:
-        columns: of the export.
+        rows: of the export; their columns say what it holds.
         name: of the file, for messages.
         settings: mapping of columns, names of staff and bots, time zone, links.
         pseudonyms: gives a row without an id one that tells nothing.
@@ -62,17 +62,22 @@ class RecordReader:
 
     def __init__(
         self,
-        columns: list[str],
+        rows: list[Row],
         *,
         name: str,
         settings: CollectSettings,
         pseudonyms: Pseudonyms,
         now: datetime,
     ) -> None:
+        columns = header(rows)
         self.found = find_columns(columns, settings.map, where=name)
         self.meta = find_meta(columns)
         self.settings, self.pseudonyms, self.now = settings, pseudonyms, now
         self.zone = ZoneInfo(settings.timezone)
+        self.day_first = settings.day_first
+        if self.day_first is None and "created_at" in self.found:
+            dates = (row.values.get(self.found["created_at"]) for row in rows)
+            self.day_first = fields.is_day_first(dates)
         self.staff = {normal_name(name) for name in settings.staff}
         self.bots = {normal_name(name) for name in settings.bots}
         self.seen: Counter[str] = Counter()
@@ -120,7 +125,13 @@ class RecordReader:
             "author": "the export has no authors: each post counts as one voice",
             "thread_id": "the export has no threads: nothing can be said about answers",
         }
-        return [text for name, text in missing.items() if name not in self.found]
+        told = [text for name, text in missing.items() if name not in self.found]
+        if self.day_first is None and "created_at" in self.found:
+            told.append(
+                "no date shows whether its day or its month comes first; they were read month "
+                "first (collect.day_first says otherwise)"
+            )
+        return told
 
     def _native_id(self, get: _Fields, body: str, author: str) -> str:
         native = get.identifier("post_id")
@@ -145,7 +156,9 @@ class RecordReader:
     def _moment(self, get: _Fields, name: str) -> datetime | None:
         if name not in self.found:
             return None
-        return fields.timestamp(get.value(name), zone=self.zone, now=self.now)
+        return fields.timestamp(
+            get.value(name), zone=self.zone, now=self.now, day_first=bool(self.day_first)
+        )
 
     def _edited_at(self, get: _Fields) -> datetime | None:
         try:
@@ -165,6 +178,11 @@ class RecordReader:
     def _meta(self, values: Mapping[str, Any]) -> str:
         known = {name: fields.text(values.get(column)) for name, column in self.meta.items()}
         return json.dumps({k: mask(v[:200]) for k, v in known.items() if v}, ensure_ascii=False)
+
+
+def header(rows: list[Row]) -> list[str]:
+    """Return every column that any row has, in order of appearance."""
+    return list(dict.fromkeys(key for row in rows for key in row.values))
 
 
 @dataclass(frozen=True)
