@@ -105,6 +105,12 @@ def test_a_misspelt_key_in_the_environment_is_an_error(monkeypatch: pytest.Monke
         load()
 
 
+def test_a_misspelt_section_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_TOPIC__SEED", "7")
+    with pytest.raises(SettingsError, match="unknown setting 'topic'; did you mean 'topics'"):
+        load()
+
+
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.toml: no such settings file"):
         load(tmp_path / "none.toml")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -50,6 +51,10 @@ class CollectSettings(StageSettings):
     )
     encoding: str = Field(default="utf-8", description="Encoding of text files without a BOM")
     timezone: str = Field(default="UTC", description="Zone of timestamps that name none")
+    day_first: bool | None = Field(
+        default=None,
+        description="03/04/2026 is 3 April (true) or 4 March (false); unset: as its column shows",
+    )
     url_template: str = Field(
         default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
     )
@@ -191,7 +196,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _read_environment() -> dict[str, Any]:
     try:
-        return EnvSettingsSource(Settings)()
+        return _unknown_sections() | EnvSettingsSource(Settings)()
     except pydantic_settings.SettingsError as error:
         raise SettingsError(
             f"environment: {error} (FEEDBACKMINER_...); want lists and tables as JSON, "
@@ -199,12 +204,22 @@ def _read_environment() -> dict[str, Any]:
         ) from error
 
 
+def _unknown_sections() -> dict[str, Any]:
+    """Return what the environment sets that is no section of ours, for the check to refuse."""
+    prefix = str(Settings.model_config["env_prefix"])
+    own = [name for name in os.environ if name.startswith(prefix)]
+    sections = {n.removeprefix(prefix).partition("__")[0].lower(): os.environ[n] for n in own}
+    return {name: value for name, value in sections.items() if name not in Settings.model_fields}
+
+
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(low)
     for key, value in high.items():
         old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merge(old, value) if both else value  # type: ignore[arg-type]
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(old, value)
+        else:
+            merged[key] = value
     return merged
 
 
