@@ -17,6 +17,7 @@ from threading import Barrier
 
 import polars as pl
 import pytest
+from deltalake import write_deltalake
 
 from feedbackminer.errors import StoreError, TableError
 from feedbackminer.store import Merged, Store
@@ -193,6 +194,17 @@ def test_replace_where_takes_a_value_with_a_quote_in_it(store: Store) -> None:
         frame = dropped(*refs, stage="it's")
         store.replace("dropped", frame, where=("stage", "it's"))
         assert store.read("dropped").equals(frame)
+
+
+def test_a_table_that_another_version_of_the_code_wrote_is_told_or_replaced(store: Store) -> None:
+    store.replace("dropped", dropped("a"))
+    older = dropped("a").drop("detail")
+    write_deltalake(f"{store.url}/dropped", older, mode="overwrite", schema_mode="overwrite",
+                    storage_options=store.options)  # fmt: skip
+    with pytest.raises(StoreError, match="another version of feedbackminer"):
+        store.read("dropped")
+    store.replace("dropped", dropped("a", "b"))
+    assert store.read("dropped")["ref"].to_list() == ["a", "b"]
 
 
 def test_append_adds_rows_and_select_and_missing_find_them_by_key(store: Store) -> None:

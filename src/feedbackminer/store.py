@@ -56,6 +56,12 @@ class Store:
         schema = TABLES[name]
         with _told(self._path(name), "read"):
             table = self._open(name)
+            if table is not None and _outdated(table, name):
+                raise StoreError(
+                    f"{self._path(name)}: was written by another version of feedbackminer (its "
+                    f"columns: {', '.join(_columns(table))}); `feedbackminer mine` writes all "
+                    "but `posts` anew; to read posts again, import them into a new project"
+                )
             scan = schema.create_empty().lazy() if table is None else pl.scan_delta(table)
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
@@ -108,14 +114,19 @@ class Store:
     ) -> None:
         """Make the table (or its rows where column == value) equal to ``frame``.
 
-        Where it already is, nothing is written and the version stays.
+        Where it already is, nothing is written and the version stays. A whole table that another
+        version of the code wrote with other columns gets those of today.
         """
         schema = TABLES[name]
         frame = check(frame, schema, where=f"replace {name}").sort(schema.primary_key())
+        table = self._open(name)
+        if table is not None and not where and _outdated(table, name):
+            self._write(name, frame, "overwrite", schema_mode="overwrite")
+            return
         old = self.read(name)
         if where:
             old = old.filter(pl.col(where[0]) == where[1])
-        if self.version(name) is not None and frame.equals(old):
+        if table is not None and frame.equals(old):
             return
         self._write(name, frame, "overwrite", predicate=_equals(*where) if where else None)
 
@@ -155,13 +166,20 @@ class Store:
         mode: Literal["append", "overwrite"],
         *,
         predicate: str | None = None,
+        schema_mode: Literal["overwrite"] | None = None,
     ) -> None:
         with _told(self._path(name), "written"):
             table = self._open_or_create(name)
             if mode == "append":
                 write_deltalake(table, _plain(frame), mode="append")
             else:
-                write_deltalake(table, _plain(frame), mode="overwrite", predicate=predicate)
+                write_deltalake(
+                    table,
+                    _plain(frame),
+                    mode="overwrite",
+                    predicate=predicate,
+                    schema_mode=schema_mode,
+                )
 
     def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
@@ -171,6 +189,14 @@ class Store:
                 _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
             )
             merge.when_matched_update_all().when_not_matched_insert_all().execute()
+
+
+def _columns(table: DeltaTable) -> list[str]:
+    return [field.name for field in table.schema().fields]
+
+
+def _outdated(table: DeltaTable, name: str) -> bool:
+    return set(_columns(table)) != set(TABLES[name].column_names())
 
 
 def _equals(column: str, value: str) -> str:
