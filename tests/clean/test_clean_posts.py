@@ -111,7 +111,9 @@ def test_a_post_of_a_megabyte_is_kept_read_in_part_and_told() -> None:
     assert texts["truncated"].to_list() == [False, True]
     assert 19_990 <= len(texts["text"][1]) <= 20_000
     (notice,) = cleaned.notices
-    assert "1 posts are longer than 20000 characters; only their beginning was analysed" in notice
+    assert (
+        notice == "posts longer than 20,000 characters, of which only the beginning was analysed: 1"
+    )
 
 
 @pytest.mark.parametrize(

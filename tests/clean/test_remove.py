@@ -136,6 +136,19 @@ def test_links(text: str, want: str) -> None:
 @pytest.mark.parametrize(
     ("text", "want"),
     [
+        ("Awesome :smiley: I love it", "Awesome   I love it"),
+        ("Done :+1::white_check_mark: at 12:30:45", "Done   at 12:30:45"),
+        ("call std::vector::size or a:b:c", "call std::vector::size or a:b:c"),
+        ("Note: this is prose: so it stays", "Note: this is prose: so it stays"),
+    ],
+)
+def test_emoji_codes(text: str, want: str) -> None:
+    assert remove.emoji_codes(text) == want
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
         ("  a \t b\u00a0c  ", "a b c"),
         ("a\n\n \n\n\nb", "a\n\nb"),
         (" a \n b ", "a\nb"),
@@ -164,7 +177,7 @@ HOSTILE = (
     "[quote", "[quote]", "[/quote]", "[code]", "`", "```", "```\n", "~~~\n", "-- \n", "-- ", ">",
     "> \n", "(", "[", "](", "[](", "![a](", "http://", "www.", "http://.", "a wrote:", "\n", " ",
     " \n", "\u00a0", "\u2003\n", "at a", "[12", "1.", "-----", "---original message", "&amp", "<",
-    "sent from my ", "\r",
+    "sent from my ", "\r", ":", ":a", ":a:", " :a",
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ STEPS: tuple[Callable[[str], str], ...] = (
     remove.code,
     remove.signatures,
     remove.links,
+    remove.emoji_codes,
     html.unescape,
     remove.spare_space,
 )
@@ -132,7 +133,7 @@ def _notices(texts: pl.DataFrame, settings: CleanSettings) -> list[str]:
         )
     if texts["truncated"].any():
         notices.append(
-            f"{texts['truncated'].sum()} posts are longer than {settings.max_chars} characters; "
-            "only their beginning was analysed"
+            f"posts longer than {settings.max_chars:,} characters, of which only the beginning "
+            f"was analysed: {texts['truncated'].sum()}"
         )
     return notices

@@ -33,6 +33,7 @@ _URL = re.compile(
     r"<?(?:https?://|www\.)[^\s<>]{0,2000}(?<![\s.,;:!?)\]}'\"])(?:\.{3})?>?", re.IGNORECASE
 )
 _IMAGE = re.compile(r"\[(image|img|attachment|video)[^\]]{0,100}\]", re.IGNORECASE)
+_EMOJI_CODE = re.compile(r"(?<![\w:])(?::[a-z+-][a-z0-9_+-]{0,40}:)+(?![\w:])")
 _CODE_SIGNS = re.compile(r"[{}();=<>\[\]|\\/_*#&$%^~+]|::|->|\d[\d.,:-]*")  # a number is one
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LOG_LINE = re.compile(
@@ -82,6 +83,11 @@ def links(text: str) -> str:
     """Remove URLs and images; a link's own words stay."""
     text = _MARKDOWN_LINK.sub(lambda found: " " if found[1] else found[2], text)
     return _IMAGE.sub(" ", _URL.sub(" ", _BBCODE.sub(" ", text)))
+
+
+def emoji_codes(text: str) -> str:
+    """Remove emoji written as ``:smiley:``; their names are no words of the author."""
+    return _EMOJI_CODE.sub(" ", text)
 
 
 def spare_space(text: str) -> str:
