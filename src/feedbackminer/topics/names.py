@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -26,6 +27,7 @@ _GREETED = re.compile(
 _MAX_WORDS = 4
 KEYWORDS = 20
 GENERAL_SHARE, GREETED_SHARE = 0.08, 0.08
+ALIKE = 0.8  # similarity of spelling from which two phrases are one
 
 # Courtesy and forum talk: in every topic, about none.
 FORUM_WORDS = frozenset(
@@ -140,7 +142,9 @@ def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
     words: dict[str, str] = {}
     for word in sorted(weights, key=lambda w: (-weights[w], w)):
         stem = _stem(word)
-        if not ({word, stem} & ignore or _CODE_TOKEN.search(word) or _CONTRACTION.search(word)):
+        if len(word) > 1 and not (
+            {word, stem} & ignore or _CODE_TOKEN.search(word) or _CONTRACTION.search(word)
+        ):
             words.setdefault(stem, word)
     return list(words.values())
 
@@ -149,7 +153,7 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
     """Join the best phrase and the next that shares no word with it; never a name in use."""
     parts = [*ranked, *keywords] or ["miscellaneous"]
     first = parts[0]
-    rest = [part for part in parts[1:] if not _stems(part) & _stems(first)]
+    rest = [part for part in parts[1:] if not _alike(part, first)]
     for second in (*rest[:8], ""):
         label = _upper_first(f"{first}, {second}" if second else first)
         if label.lower() not in taken:
@@ -205,6 +209,12 @@ def _stem(word: str) -> str:
 
 def _stems(phrase: str) -> set[str]:
     return {_stem(word) for word in _WORD.findall(phrase)}
+
+
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two phrases share a word or are spelt nearly alike (RFM12Pi and RFM2Pi)."""
+    spelt = SequenceMatcher(None, one.lower(), other.lower()).ratio()
+    return bool(_stems(one) & _stems(other)) or spelt >= ALIKE
 
 
 def _upper_first(text: str) -> str:
