@@ -53,7 +53,11 @@ def tags(*rows: Row) -> pl.DataFrame:
         "tagger": "by hand",
     }
     told = [plain | dict(row) for row in rows]
-    return _table(Tags, [{"sentence_kinds": [""] * len(row["sentences"])} | row for row in told])
+    return _table(Tags, [_of_sentences(len(row["sentences"])) | row for row in told])
+
+
+def _of_sentences(count: int) -> dict[str, Any]:
+    return {"sentence_kinds": [""] * count, "sentence_scores": [0.0] * count}
 
 
 def topics(**labels: str) -> pl.DataFrame:

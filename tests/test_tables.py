@@ -28,6 +28,7 @@ TAGS = {
     "rules": [],
     "sentences": [],
     "sentence_kinds": [],
+    "sentence_scores": [],
     "tagger": "t",
 }
 

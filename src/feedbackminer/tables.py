@@ -133,6 +133,7 @@ class Tags(dy.Schema):
     rules = dy.List(dy.String())
     sentences = dy.List(dy.String())  # quotable: each one an exact substring of the text
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
+    sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
     tagger = dy.String()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from feedbackminer.tables import KINDS
 from feedbackminer.tag.posts import MAX_SENTENCES, RuleTagger, Tag, in_context, quotable, tag_texts
-from feedbackminer.tag.sentiment import label, score
+from feedbackminer.tag.sentiment import label, mean, score
 from tests.builders import texts
 
 TAGGER = RuleTagger()
@@ -64,8 +64,10 @@ def test_a_text_without_feeling_is_neutral(text: str) -> None:
 
 
 def test_the_score_is_the_mean_of_the_sentences_that_carry_feeling() -> None:
-    love, hate = score(["I love it."]), score(["I hate it."])
-    assert score(["I love it.", "It is blue.", "I hate it."]) == pytest.approx((love + hate) / 2)
+    told = ("I love it.", "It is blue.", "I hate it.")
+    love, blue, hate = map(score, told)
+    assert blue == 0 != love + hate
+    assert tag(" ".join(told)).score == mean([love, hate]) == pytest.approx((love + hate) / 2)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +125,24 @@ def test_praise_inside_thanks_is_praise_of_a_helper() -> None:
     assert in_context({"praise"}, "That is a great idea.") == {"praise"}
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "If this helps the battery, perfect!",
+        "That would be a great feature.",
+        "It used to be nice.",
+    ],
+)
+def test_what_is_only_supposed_is_not_praised(sentence: str) -> None:
+    assert in_context({"praise"}, sentence) == set()
+
+
+def test_only_who_speaks_of_themselves_talks_of_leaving() -> None:
+    assert in_context({"churn"}, "We are moving away from this app.") == {"churn"}
+    assert in_context({"churn"}, "Tell me why you've moved away from it.") == set()
+    assert in_context({"churn"}, "Uninstalling it fixes the path.") == set()
+
+
 def test_a_question_mark_asks() -> None:
     assert in_context(set(), "You have an old tablet?") == {"question"}
 
@@ -143,7 +163,7 @@ def test_sentences_stand_in_the_text_word_by_word(noise: str) -> None:
     text = f"The export doesn’t keep my page numbers. {noise}\nSync is slow on my old tablet today."
     found = tag(text)
     assert all(sentence in text and "\n" not in sentence for sentence in found.sentences)
-    assert len(found.sentences) == len(found.sentence_kinds)
+    assert len(found.sentences) == len(found.sentence_kinds) == len(found.sentence_scores)
     assert set(found.kinds) <= set(KINDS)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +17,7 @@ from feedbackminer.tag import sentiment
 
 if TYPE_CHECKING:
     from spacy.language import Language
+    from spacy.tokens import Doc
 
     from feedbackminer.tag.rules import Rules
 
@@ -32,11 +34,14 @@ _READER = re.compile(
     r"manual|site|website|service|server|update|release|support|team|company|latest|new)\b))\b",
     re.IGNORECASE,
 )
-_WRITER = re.compile(r"\b(I|i|my|me|mine|we|our|us|I'm|I've|i'm|i've)\b")
+_WRITER = re.compile(r"\b(i|my|me|mine|we|our|us)\b", re.IGNORECASE)
 _THANKS = re.compile(r"\b(thanks|thank you|thx|cheers|grateful|appreciated?)\b", re.IGNORECASE)
+_SUPPOSED = re.compile(r"\b(if|would be|could be|should be|might be|to be)\b", re.IGNORECASE)
+_OF_READER = re.compile(r"\b(you've|you have|you're|you are|did you|do you)\b", re.IGNORECASE)
 # Kinds that report something of the writer's own.
 REPORTS = {"bug", "usability", "performance", "documentation", "churn"}
 _QUOTE_WORDS = (6, 45)
+_LINE = re.compile(r"\S(?:[^\n]*\S)?")  # without the space around it
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -49,7 +54,8 @@ class Tag:
     kinds: tuple[str, ...]
     rules: tuple[str, ...]
     sentences: tuple[str, ...]
-    sentence_kinds: tuple[str, ...] = field(default=())  # of each sentence, joined by spaces
+    sentence_kinds: tuple[str, ...] = ()  # of each sentence, joined by spaces
+    sentence_scores: tuple[float, ...] = ()
 
 
 class Tagger(Protocol):
@@ -94,6 +100,7 @@ def tag_texts(
                 "rules": list(tag.rules),
                 "sentences": list(tag.sentences),
                 "sentence_kinds": list(tag.sentence_kinds),
+                "sentence_scores": list(tag.sentence_scores),
             }
         )
         progress(1)
@@ -121,45 +128,50 @@ def in_context(kinds: set[str], sentence: str) -> set[str]:
     """Correct the kinds that rules found in a sentence by how the sentence is put.
 
     One that speaks of the reader alone ("your log says error") reports nothing of its writer;
-    praise inside thanks is praise of a helper, and inside a wish ("would be perfect") it is none;
+    praise inside thanks is praise of a helper, and where it is supposed or wished for ("would be
+    perfect") it is none; only who speaks of themselves, and not of the reader, talks of leaving;
     a question mark asks.
     """
-    is_advice = _READER.search(sentence) and not _WRITER.search(sentence)
-    kept = kinds - REPORTS if is_advice else kinds
-    no_praise = "feature_request" in kinds or _THANKS.search(sentence)
-    kept = kept - {"praise"} if no_praise else kept
+    own = _WRITER.search(sentence)
+    kept = kinds - REPORTS if _READER.search(sentence) and not own else kinds
+    supposed = "feature_request" in kinds or _SUPPOSED.search(sentence)
+    kept = kept - {"praise"} if supposed or _THANKS.search(sentence) else kept
+    kept = kept - {"churn"} if _OF_READER.search(sentence) or not own else kept
     return kept | {"question"} if sentence.rstrip().endswith("?") else kept
 
 
 class RuleTagger:
     """Sentiment by VADER, kinds by the phrases of ``rules.toml``; spaCy finds the sentences."""
 
-    name = "vader+rules-2"
+    name = "vader+rules-4"
 
     def tag(self, texts: Iterable[str]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
         from feedbackminer.tag.rules import kind_of
 
         nlp, rules = _compiled()
-        typed = ((_typewritten(text), text) for text in texts)
-        for doc, text in nlp.pipe(typed, as_tuples=True, batch_size=256):
-            hits = rules.hits(doc)
-            lines: list[tuple[str, str]] = []
-            for span in doc.sents:
-                said = {kind_of(rule) for rule, at in hits if span.start <= at < span.end}
-                kinds = in_context(said, span.text)
-                sentence = text[span.start_char : span.end_char]
-                lines += [(line.strip(), " ".join(sorted(kinds))) for line in sentence.split("\n")]
-            told = {kind for _, kinds in lines for kind in kinds.split()}
-            score = sentiment.score([_typewritten(line) for line, _ in lines if line])
-            shown = [(line, kinds) for line, kinds in lines if quotable(line)][:MAX_SENTENCES]
+        pairs = ((_typewritten(text), text) for text in texts)
+        for doc, text in nlp.pipe(pairs, as_tuples=True, batch_size=256):
+            typed, hits = doc.text, rules.hits(doc)
+            places = sorted((doc[at].idx, rule) for rule, at in hits)
+            lines: list[tuple[str, str, float]] = []
+            for start, end in _lines(doc):
+                first, last = (bisect_left(places, (place, "")) for place in (start, end))
+                said = {kind_of(rule) for _, rule in places[first:last]}
+                kinds = in_context(said, typed[start:end])
+                score = sentiment.score(typed[start:end])
+                lines.append((text[start:end], " ".join(sorted(kinds)), score))
+            told = {kind for _, kinds, _ in lines for kind in kinds.split()}
+            score = sentiment.mean([score for _, _, score in lines])
+            shown = [line for line in lines if quotable(line[0])][:MAX_SENTENCES]
             yield Tag(
                 sentiment.label(score),
                 score,
                 tuple(sorted(told)),
                 tuple(sorted({rule for rule, _ in hits})),
-                tuple(line for line, _ in shown),
-                tuple(kinds for _, kinds in shown),
+                tuple(line for line, _, _ in shown),
+                tuple(kinds for _, kinds, _ in shown),
+                tuple(score for _, _, score in shown),
             )
 
 
@@ -174,6 +186,14 @@ def _compiled() -> tuple[Language, Rules]:
     nlp.add_pipe("sentencizer")
     nlp.max_length = 2_000_000
     return nlp, Rules(nlp)
+
+
+def _lines(doc: Doc) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence begins and ends; one that runs over several lines is several."""
+    text = doc.text
+    for span in doc.sents:
+        for line in _LINE.finditer(text, span.start_char, span.end_char):
+            yield line.span()
 
 
 def _typewritten(text: str) -> str:

@@ -10,13 +10,16 @@ POSITIVE, NEGATIVE = 0.05, -0.05  # VADER's own thresholds on its compound score
 LONGEST = 1_000  # characters read of a sentence: VADER takes time by the square of its length
 
 
-def score(sentences: Sequence[str]) -> float:
-    """Return the mean compound score of the sentences that carry feeling.
+def score(sentence: str) -> float:
+    """Return VADER's compound score of one sentence: -1 to 1; 0 where no word carries feeling."""
+    return float(_analyser().polarity_scores(sentence[:LONGEST])["compound"])
 
-    Range -1 to 1; 0 where none does. Per sentence, because the compound score of a long text
-    saturates at its ends.
+
+def mean(scores: Sequence[float]) -> float:
+    """Return the mean score of the sentences that carry feeling; 0 where none does.
+
+    Per sentence, because the compound score of a long text saturates at its ends.
     """
-    scores = [_compound(sentence) for sentence in sentences]
     felt = [value for value in scores if value]
     return sum(felt) / len(felt) if felt else 0.0
 
@@ -26,10 +29,6 @@ def label(value: float) -> str:
     if value >= POSITIVE:
         return "positive"
     return "negative" if value <= NEGATIVE else "neutral"
-
-
-def _compound(sentence: str) -> float:
-    return float(_analyser().polarity_scores(sentence[:LONGEST])["compound"])
 
 
 @cache
