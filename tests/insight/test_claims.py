@@ -1,6 +1,7 @@
 """Claims: found where a community was made so, absent where it was not, and always countable."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -160,7 +161,7 @@ def test_love_is_praise_in_a_friendly_voice() -> None:
         says("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
     ]
     claim = only(mine(told), "love")
-    assert claim["headline"] == "Sync, tablet: 3 members praise it"
+    assert claim["headline"] == "Sync, tablet: 3 members voice praise"
     assert (claim["value"], claim["evidence"]) == (0.6, ["p0", "p1", "p2"])
 
 
@@ -260,7 +261,19 @@ def test_a_few_more_than_usual_could_be_chance() -> None:
 
 def test_over_years_a_surge_is_a_month() -> None:
     told = weeks(*(20 if 26 <= week < 30 else 2 for week in range(60)))
-    assert "broke out in July 2026" in only(mine(told), "surge")["headline"]
+    claim = only(mine(told), "surge")
+    assert "broke out in July 2026" in claim["headline"]
+    assert (claim["since"], claim["until"]) == (
+        datetime(2026, 7, 1, tzinfo=UTC),
+        datetime(2026, 8, 1, tzinfo=UTC),
+    )
+
+
+def test_a_surge_in_a_short_month_ends_with_it() -> None:
+    told = weeks(*(20 if 5 <= week < 8 else 2 for week in range(60)))
+    claim = only(mine(told), "surge")
+    february, march = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    assert (claim["since"], claim["until"]) == (february, march)
 
 
 # ── newcomers ────────────────────────────────────────────────────────────────────────────────
@@ -282,6 +295,17 @@ def test_what_everybody_asks_is_no_hurdle() -> None:
     mined = mine(newcomers_ask("export"))
     assert of_kind(mined, "newcomers") == []
     assert reasons(mined, "newcomers") == {"small_effect"}
+
+
+def test_of_posts_written_at_one_instant_only_one_is_the_first() -> None:
+    twice = [
+        says(f"m{i}", 0, "sync", "question", post_id=f"{i:02}{part}")
+        for i in range(20)
+        for part in "ab"
+    ]
+    later = [says(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    claim = only(mine([*twice, *later]), "newcomers")
+    assert claim["evidence"] == [f"{i:02}a" for i in range(20)]
 
 
 # ── unanswered ───────────────────────────────────────────────────────────────────────────────
@@ -407,6 +431,13 @@ def test_without_dates_all_posts_count_and_nothing_changes() -> None:
     mined = mine([says(f"m{i}", None, "sync", "bug") for i in range(40)])
     assert only(mined, "problem")["n_voices"] == 40
     assert not {"change", "surge"} & set(mined.claims["kind"])
+    assert mined.notices == ()
+
+
+def test_posts_without_a_date_among_dated_ones_are_told_of() -> None:
+    mined = mine([*crowd(3, 0, "sync"), says("ann", None, "sync"), says("bob", None, None)])
+    assert only(mined, "topic")["n_posts"] == 3
+    assert mined.notices == ("posts without a date, which no claim can count: 2",)
 
 
 def test_no_posts_give_no_claims() -> None:

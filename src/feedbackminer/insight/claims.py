@@ -6,9 +6,9 @@ A claim counts people first. ``n_voices`` are distinct members; staff and bots a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -62,102 +62,83 @@ class Claim:
         return self.weight * math.log2(1 + (breadth if breadth == breadth else 0))
 
 
-def topic_sizes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
-    """What the community talks about: the share of active members who speak on a topic."""
+@dataclass(frozen=True)
+class Saying:
+    """A sort of thing that members say on a topic, counted as a share of those who could."""
+
+    kind: str
+    says: Callable[[pl.DataFrame], str]  # the headline, after the topic's label
+    counted: pl.Expr  # which posts say it
+    of_topic: bool = True  # the share is of the topic's voices; else of all active members
+    editions: tuple[str, ...] = ALL
+    action: str = ""
+    weight: float = 1.0
+
+
+SAYINGS = (
+    Saying(
+        "topic",
+        lambda said: f"{people(count_voices(said))} in {posts(len(said))}",
+        pl.lit(value=True),
+        of_topic=False,
+        weight=0.5,
+    ),
+    Saying(
+        "problem",
+        lambda said: f"{people(count_voices(said))} report problems, mostly {_main_problem(said)}",
+        has_kind(*PROBLEM_KINDS),
+        editions=("product", "support", "leadership"),
+        action="Reproduce the reports quoted here, then tell their threads what happens next.",
+        weight=1.2,
+    ),
+    Saying(
+        "love",
+        lambda said: f"{people(count_voices(said))} voice praise",
+        has_kind("praise") & (pl.col("sentiment") == "positive"),
+        editions=("product", "marketing", "communications", "leadership"),
+        action="Ask these members what they use it for; keep what they name.",
+        weight=0.9,
+    ),
+    Saying(
+        "request",
+        lambda said: f"{people(count_voices(said))} ask for something",
+        has_kind("feature_request"),
+        editions=("product",),
+        action="Say which of these wishes are planned, and which never will be.",
+        weight=0.7,
+    ),
+    Saying(
+        "churn",
+        lambda said: f"{people(count_voices(said))} talk about leaving",
+        has_kind("churn"),
+        of_topic=False,
+        editions=("leadership", "support", "marketing"),
+        action="Read what would have kept them; answer while they still read along.",
+        weight=1.4,
+    ),
+)
+
+
+def sayings(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+    """What members talk about, report, praise, wish and leave over: who says it, topic by topic."""
     for topic_id, label, said in by_topic(speech.said):
-        n = count_voices(said)
-        yield Claim(
-            kind="topic",
-            key=topic_id,
-            metric="share_of_members",
-            headline=f"{label}: {people(n)} in {posts(len(said))}",
-            posts=said,
-            value=measures.share(n, speech.active, confidence=settings.confidence),
-            topic_id=topic_id,
-            weight=0.5,
-            **_whole(speech),
-        )
-
-
-def problems(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
-    """What is wrong with the product: the share of a topic's voices who report a problem."""
-    for topic_id, label, said in by_topic(speech.said):
-        wrong = said.filter(has_kind(*PROBLEM_KINDS))
-        n, of = count_voices(wrong), count_voices(said)
-        main = _main_kind(wrong, PROBLEM_KINDS)
-        yield Claim(
-            kind="problem",
-            key=topic_id,
-            metric="share_of_topic_voices",
-            headline=f"{label}: {people(n)} report problems, mostly {main}",
-            posts=wrong,
-            value=measures.share(n, of, confidence=settings.confidence),
-            topic_id=topic_id,
-            editions=("product", "support", "leadership"),
-            action="Reproduce the reports quoted here, then tell their threads what happens next.",
-            weight=1.0,
-            **_whole(speech),
-        )
-
-
-def loves(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
-    """What people love: the share of a topic's voices who praise it."""
-    for topic_id, label, said in by_topic(speech.said):
-        praise = said.filter(has_kind("praise") & (pl.col("sentiment") == "positive"))
-        n, of = count_voices(praise), count_voices(said)
-        yield Claim(
-            kind="love",
-            key=topic_id,
-            metric="share_of_topic_voices",
-            headline=f"{label}: {people(n)} praise it",
-            posts=praise,
-            value=measures.share(n, of, confidence=settings.confidence),
-            topic_id=topic_id,
-            editions=("product", "marketing", "communications", "leadership"),
-            action="Ask these members what they use it for; keep what they name.",
-            weight=0.9,
-            **_whole(speech),
-        )
-
-
-def requests(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
-    """What people ask for: the share of a topic's voices who want something added."""
-    for topic_id, label, said in by_topic(speech.said):
-        wishes = said.filter(has_kind("feature_request"))
-        n, of = count_voices(wishes), count_voices(said)
-        yield Claim(
-            kind="request",
-            key=topic_id,
-            metric="share_of_topic_voices",
-            headline=f"{label}: {people(n)} ask for something",
-            posts=wishes,
-            value=measures.share(n, of, confidence=settings.confidence),
-            topic_id=topic_id,
-            editions=("product",),
-            action="Say which of these wishes are planned, and which never will be.",
-            weight=0.7,
-            **_whole(speech),
-        )
-
-
-def churn(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
-    """Who talks about leaving, and about what."""
-    leaving = speech.said.filter(has_kind("churn"))
-    for topic_id, label, said in by_topic(leaving):
-        n = count_voices(said)
-        yield Claim(
-            kind="churn",
-            key=topic_id,
-            metric="share_of_members",
-            headline=f"{label}: {people(n)} talk about leaving",
-            posts=said,
-            value=measures.share(n, speech.active, confidence=settings.confidence),
-            topic_id=topic_id,
-            editions=("leadership", "support", "marketing"),
-            action="Read what would have kept them; answer while they still read along.",
-            weight=1.1,
-            **_whole(speech),
-        )
+        n_topic = count_voices(said)
+        for saying in SAYINGS:
+            counted = said.filter(saying.counted)
+            whole = n_topic if saying.of_topic else speech.active
+            yield Claim(
+                kind=saying.kind,
+                key=topic_id,
+                metric="share_of_topic_voices" if saying.of_topic else "share_of_members",
+                headline=f"{label}: {saying.says(counted)}",
+                posts=counted,
+                value=measures.share(count_voices(counted), whole, confidence=settings.confidence),
+                topic_id=topic_id,
+                editions=saying.editions,
+                action=saying.action,
+                weight=saying.weight,
+                **_whole(speech),
+            )
 
 
 def changes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
@@ -197,7 +178,7 @@ def surges(speech: Speech, _: InsightSettings) -> Iterator[Claim]:
     period = speech.period
     if period.since is None or period.until is None:
         return
-    step = "1w" if period.until - period.since <= timedelta(days=400) else "1mo"
+    step = "1w" if (period.until - period.since).days <= 400 else "1mo"
     binned = speech.said.with_columns(bin=pl.col("created_at").dt.truncate(step))
     active = dict(binned.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique()).iter_rows())
     total = sum(active.values())
@@ -224,7 +205,7 @@ def surges(speech: Speech, _: InsightSettings) -> Iterator[Claim]:
             value=Estimate(ratio, NAN, NAN),
             topic_id=topic_id,
             since=peak,
-            until=peak + (timedelta(days=7) if step == "1w" else timedelta(days=31)),
+            until=pl.select(pl.lit(peak).dt.offset_by(step)).item(),
             baseline=usual,
             p=min(1.0, chances[peak] * len(active)),  # Bonferroni: the peak was picked
             action="Compare the date with releases, prices, outages and posts of that time.",
@@ -328,7 +309,7 @@ def posts(n: int) -> str:
     return "1 post" if n == 1 else f"{n:,} posts"
 
 
-_KIND_NAMES = {
+_PROBLEM_NAMES = {
     "bug": "bugs",
     "complaint": "complaints",
     "usability": "usability",
@@ -337,10 +318,10 @@ _KIND_NAMES = {
 }
 
 
-def _main_kind(said: pl.DataFrame, kinds: list[str]) -> str:
-    """Name the kind that most of the voices used."""
-    voices = {kind: count_voices(said.filter(has_kind(kind))) for kind in kinds}
-    return _KIND_NAMES[max(kinds, key=lambda kind: voices[kind])]
+def _main_problem(said: pl.DataFrame) -> str:
+    """Name the kind of problem that most of the voices report."""
+    voices = {kind: count_voices(said.filter(has_kind(kind))) for kind in PROBLEM_KINDS}
+    return _PROBLEM_NAMES[max(PROBLEM_KINDS, key=lambda kind: voices[kind])]
 
 
 def _whole(speech: Speech) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claims import Claim, people
+from feedbackminer.insight.claims import Claim, people, posts
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.insight.speech import Speech
 from feedbackminer.settings import InsightSettings
@@ -19,7 +19,7 @@ def community(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
     """Yield the measures of the whole community over the period."""
     for key, metric, headline, counted, value in (
         _activity(speech),
-        _concentration(speech, settings),
+        *_concentration(speech, settings),
         *_answers(speech, settings),
     ):
         yield Claim(
@@ -41,19 +41,20 @@ Row = tuple[str, str, str, pl.DataFrame, Estimate]
 
 def _activity(speech: Speech) -> Row:
     voiced = speech.said.drop_nulls("voice")
-    headline = f"{people(speech.active)} wrote {len(voiced):,} posts"
+    headline = f"{people(speech.active)} wrote {posts(len(voiced))}"
     return "active", "members", headline, voiced, Estimate(speech.active, NAN, NAN)
 
 
-def _concentration(speech: Speech, settings: InsightSettings) -> Row:
+def _concentration(speech: Speech, settings: InsightSettings) -> Iterator[Row]:
+    if speech.active <= TOP:
+        return  # they are everybody
     voiced = speech.said.drop_nulls("voice")
     counts = voiced.group_by("voice").len().sort("len", "voice", descending=True)
     top = counts.head(TOP)
     part = measures.share(int(top["len"].sum()), len(voiced), confidence=settings.confidence)
-    posts = voiced.join(top.select("voice"), on="voice", how="semi")
-    shown = f"{part.value:.0%}" if part.value == part.value else "none"
-    headline = f"The {len(top)} most active members wrote {shown} of the posts"
-    return "concentration", f"share_of_top_{TOP}", headline, posts, part
+    theirs = voiced.join(top.select("voice"), on="voice", how="semi")
+    headline = f"The {TOP} most active members wrote {part.value:.0%} of the posts"
+    yield "concentration", f"share_of_top_{TOP}", headline, theirs, part
 
 
 def _answers(speech: Speech, settings: InsightSettings) -> Iterator[Row]:

@@ -15,7 +15,7 @@ from feedbackminer.insight import claims as find
 from feedbackminer.insight.claims import Claim
 from feedbackminer.insight.community import community
 from feedbackminer.insight.measures import false_discovery
-from feedbackminer.insight.period import period_of
+from feedbackminer.insight.period import Period, period_of
 from feedbackminer.insight.speech import Speech, listen
 from feedbackminer.settings import InsightSettings
 from feedbackminer.tables import (
@@ -30,11 +30,7 @@ from feedbackminer.tables import (
 
 STAGE = "insight"
 FINDERS: tuple[Callable[[Speech, InsightSettings], Iterator[Claim]], ...] = (
-    find.topic_sizes,
-    find.problems,
-    find.loves,
-    find.requests,
-    find.churn,
+    find.sayings,
     find.changes,
     find.surges,
     find.newcomer_hurdles,
@@ -53,6 +49,7 @@ class Mined:
     claims: dy.DataFrame[Claims]
     dropped: dy.DataFrame[Dropped]
     account: Account
+    notices: tuple[str, ...]
 
 
 def mine_claims(
@@ -86,7 +83,13 @@ def mine_claims(
     ordered = frame.sort("rank_score", "claim_id", descending=[True, False])
     ranked = check(ordered, Claims, where=STAGE)
     dropped_table = dropped_frame(STAGE, dropped)
-    return Mined(ranked, dropped_table, account(STAGE, len(candidates), ranked, dropped_table))
+    balance = account(STAGE, len(candidates), ranked, dropped_table)
+    return Mined(ranked, dropped_table, balance, _notices(posts, period))
+
+
+def _notices(posts: pl.DataFrame, period: Period) -> tuple[str, ...]:
+    undated = posts["created_at"].null_count() if period.since else 0
+    return (f"posts without a date, which no claim can count: {undated}",) if undated else ()
 
 
 def _q_values(candidates: list[Claim]) -> dict[str, float]:

@@ -60,19 +60,21 @@ def listen(
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
+    first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
     said = (
         posts.join(roles, on="author_id", how="left")
         .join(told, on="post_id", how="left")
-        .join(main.select("post_id", "topic_id", "score"), on="post_id", how="left")
+        .join(main.select("post_id", "topic_id"), on="post_id", how="left")
         .join(labels, on="topic_id", how="left")
         .with_columns(
             voice="author_id",
             kinds=pl.col("kinds").fill_null([]),
-            is_first=pl.col("created_at") == pl.col("created_at").min().over("author_id"),
+            is_first=pl.col("created_at").is_not_null()
+            & (pl.col("post_id") == first_post.over("author_id")),
         )
         .filter(_in_period(period), role.is_in(["member", "unknown"]))
         .select(
-            "post_id", "thread_id", "voice", "created_at", "topic_id", "label", "score",
+            "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
             "kinds", "sentiment", "sentiment_score", "is_first",
         )
         .sort("created_at", "post_id")
