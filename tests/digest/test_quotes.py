@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
+import pytest
 
 from feedbackminer.digest.quotes import Quote, choose, quotable_posts
 from tests.builders import assignments, posts, tags, threads
@@ -27,10 +28,18 @@ def quotable(*told: Sentence) -> pl.DataFrame:
         for i, s in zip(ids, told, strict=True)
     ]
     tagged = [
-        {"post_id": i, "sentences": [s["text"]], "sentence_kinds": [s["kinds"]]}
+        {
+            "post_id": i,
+            "sentences": [s["text"]],
+            "sentence_kinds": [s["kinds"]],
+            "sentence_scores": [s.get("score", 0.0)],
+        }
         for i, s in zip(ids, told, strict=True)
     ]
-    titled = [{"thread_id": i, "title": f"Thread {i}"} for i in ids]
+    titled = [
+        {"thread_id": i, "title": f"Thread {i}", "opener_post_id": i if s.get("opens") else "none"}
+        for i, s in zip(ids, told, strict=True)
+    ]
     return quotable_posts(
         posts(*rows), tags(*tagged), assignments(**dict.fromkeys(ids, "t1")), threads(*titled)
     )
@@ -111,6 +120,37 @@ def test_a_sentence_that_names_its_topic_goes_before_one_that_does_not() -> None
 def test_a_sentence_that_leans_on_the_one_before_comes_last() -> None:
     leans = "That also happens on my old laptop every single day."
     assert texts(said(leans), said(SYNC, who="ben"))[0] == SYNC
+
+
+@pytest.mark.parametrize(
+    ("kind", "better", "worse"),
+    [
+        ("problem", SYNC, "I had the same problem with the export on Monday."),
+        ("problem", SYNC, "I forgot to update the driver, so sync crashes."),
+        ("problem", SYNC, "my export of every second footnote fails and is lost (" ),
+        ("love", "The outline is great for drafts.", "The outline is great, but it lacks one."),
+        ("newcomers", "Where do I find the log of my tablet?", "I look for the sync log here."),
+    ],
+)  # fmt: skip
+def test_the_better_witness_speaks_first(kind: str, better: str, worse: str) -> None:
+    kinds = "praise" if kind == "love" else "bug"
+    told = [said(worse, kinds=kinds), said(better, who="ben", kinds=kinds)]
+    assert texts(*told, kind=kind) == [better, worse]
+
+
+def test_praise_that_sounds_most_like_it_speaks_first() -> None:
+    faint, strong = "The sync runs nicely on my tablet.", "I adore the outline on my tablet."
+    told = [
+        said(faint, kinds="praise", score=0.2),
+        said(strong, who="ben", kinds="praise", score=0.8),
+    ]
+    assert texts(*told, kind="love", keywords=["tablet"]) == [strong, faint]
+
+
+def test_who_opens_a_thread_speaks_before_who_joins_it() -> None:
+    other = "Notes that I share at my desk crash when opened."
+    told = [said(SYNC), said(other, who="ben", opens=True)]
+    assert texts(*told) == [other, SYNC]
 
 
 def test_a_claim_shows_no_more_quotes_than_it_may() -> None:

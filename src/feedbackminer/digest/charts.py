@@ -18,24 +18,16 @@ def bar(value: float, largest: float, label: str) -> Markup:
     )
 
 
-def columns(points: Sequence[tuple[datetime, int]], unit: str, *, height: int = 120) -> Markup:
+def columns(points: Sequence[tuple[datetime, int]], unit: str) -> Markup:
     """Draw a column per point of time, naming the first, the last and the highest."""
     if not points:
         return Markup("")
-    largest = max(n for _, n in points) or 1
-    width = 600 / len(points)
-    rects = "".join(
-        f'<rect x="{i * width:.1f}" y="{height - height * n / largest:.1f}" '
-        f'width="{max(width - 1, 0.5):.1f}" height="{height * n / largest:.1f}">'
-        f"<title>{when:%-d %b %Y}: {n} {escape(unit)}</title></rect>"
-        for i, (when, n) in enumerate(points)
-    )
     first, last = points[0][0], points[-1][0]
     peak = max(points, key=lambda point: point[1])
     told = f"{unit} from {first:%b %Y} to {last:%b %Y}, most in {peak[0]:%-d %b %Y} ({peak[1]})"
     return Markup(
-        f'<figure class="columns"><svg viewBox="0 0 600 {height}" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(told)}">{rects}</svg>'
+        f'<figure class="columns"><svg viewBox="0 0 600 120" preserveAspectRatio="none" '
+        f'role="img" aria-label="{escape(told)}">{_rects(points, 600, 120, unit)}</svg>'
         f"<figcaption><span>{first:%b %Y}</span>"
         f"<span>peak: {peak[1]} {escape(unit)}, {peak[0]:%-d %b %Y}</span><span>{last:%b %Y}</span>"
         f"</figcaption></figure>"
@@ -44,16 +36,20 @@ def columns(points: Sequence[tuple[datetime, int]], unit: str, *, height: int = 
 
 def sparkline(points: Sequence[tuple[datetime, int]]) -> Markup:
     """Draw a small trend without axes."""
-    if not points:
-        return Markup("")
-    largest = max(n for _, n in points) or 1
-    width = 100 / len(points)
-    rects = "".join(
-        f'<rect x="{i * width:.2f}" y="{20 - 20 * n / largest:.1f}" width="{width * 0.85:.2f}" '
-        f'height="{20 * n / largest:.1f}"/>'
-        for i, (_, n) in enumerate(points)
-    )
     return Markup(
         '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f"{rects}</svg>"
+        f"{_rects(points, 100, 20)}</svg>"
+    )
+
+
+def _rects(points: Sequence[tuple[datetime, int]], width: int, height: int, unit: str = "") -> str:
+    """Draw the columns of a chart; with a unit, each says its number when pointed at."""
+    largest = max((n for _, n in points), default=0) or 1
+    step = width / max(len(points), 1)
+    return "".join(
+        f'<rect x="{i * step:.2f}" y="{height - height * n / largest:.1f}" '
+        f'width="{step * 0.85:.2f}" height="{height * n / largest:.1f}">'
+        + (f"<title>{when:%-d %b %Y}: {n} {escape(unit)}</title>" if unit else "")
+        + "</rect>"
+        for i, (when, n) in enumerate(points)
     )

@@ -16,12 +16,8 @@ from feedbackminer.tables import Account
 FRONT_PAGE = 5
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 UNANSWERED_SHOWN = 60
-# The front page opens with one statement of each family, in this order of choosing: the later
-# ones take the best topic that is left.
-FAMILIES = (
-    ("problem",), ("love",), ("newcomers",), ("churn",), ("change", "surge"), ("request",),
-    ("unanswered",), ("loud",), ("topic",), ("community",),
-)  # fmt: skip
+# Kinds of claim that say the same sort of thing: the front page says each once.
+FAMILIES = {"surge": "change", "loud": "community"}
 QUOTES_PER_CLAIM = 3
 
 
@@ -182,21 +178,24 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Pick the five things to know: a mix of families, each about another topic, best first."""
+    """Pick the five things to know, best first: each of another family, about another topic.
+
+    Where a community gives less than five of them, more of the same family follow.
+    """
     chosen: list[ClaimView] = []
-    for family in (*FAMILIES, *FAMILIES):  # where a community gives less than five, a second round
-        topics = {view.row["topic_id"] for view in chosen} - {None}
-        fitting = (
-            view
-            for view in views
-            if view.row["kind"] in family
-            and view not in chosen
-            and view.row["topic_id"] not in topics
-        )
-        best = next(fitting, None)
-        if best and len(chosen) < FRONT_PAGE:
-            chosen.append(best)
+    for again in (False, True):
+        for view in views:
+            families = () if again else {_family(other) for other in chosen}
+            topics = {other.row["topic_id"] for other in chosen} - {None}
+            is_new = view not in chosen and view.row["topic_id"] not in topics
+            if is_new and _family(view) not in families and len(chosen) < FRONT_PAGE:
+                chosen.append(view)
     return sorted(chosen, key=lambda view: -view.row["rank_score"])
+
+
+def _family(view: ClaimView) -> str:
+    kind = str(view.row["kind"])
+    return FAMILIES.get(kind, kind)
 
 
 def _shown_topics(claims: pl.DataFrame, limit: int) -> list[str]:
@@ -292,7 +291,7 @@ def _shown_posts(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mappin
 
 def _unanswered(tables: Mapping[str, pl.DataFrame]) -> list[Mapping[str, Any]]:
     """Return question threads without a reply from another person, newest first."""
-    silent = tables["threads"].filter(pl.col("is_question") & pl.col("answered_by").is_null())
+    silent = _questions(tables).filter(pl.col("answered_by").is_null())
     topics = tables["assignments"].join(tables["topics"], on="topic_id").select("post_id", "label")
     bodies = tables["posts"].select("post_id", "body", "url")
     rows = (
@@ -303,9 +302,19 @@ def _unanswered(tables: Mapping[str, pl.DataFrame]) -> list[Mapping[str, Any]]:
     return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
 
 
+def _questions(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the threads in which a member asks; none where the export knows no replies."""
+    threads = tables["threads"]
+    asked_by_member = tables["posts"].filter(pl.col("author_role").is_in(["member", "unknown"]))
+    asked = threads.filter("is_question").join(
+        asked_by_member, left_on="opener_post_id", right_on="post_id", how="semi"
+    )
+    return asked if (threads["n_posts"] > 1).any() else asked.clear()
+
+
 def _totals(tables: Mapping[str, pl.DataFrame], claims: pl.DataFrame) -> dict[str, int]:
     threads = tables["threads"]
-    questions = threads.filter("is_question")
+    questions = _questions(tables)
     return {
         "posts": len(tables["posts"]),
         "members": len(tables["members"].filter(pl.col("role").is_in(["member", "unknown"]))),

@@ -12,13 +12,6 @@ import polars as pl
 
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
-# A sentence that opens like this needs the one before it to be understood.
-_LEANS_BACK = (
-    r"^(?i:also|and|but|so|or|that|this|it|it's|its|they|them|he|she|these|those|which|then|there|"
-    r"otherwise|however|or|yes|yeah|no|same|maybe|because|though|if so|in that case|agreed?|what|"
-    r"second|apologies|sorry|who|neither|either|instead|exactly|well|ah|oh|ok|okay|sure|thanks|"
-    r"thank you|hi|hello)\b"
-)
 # Which kinds a sentence should have to stand for a claim of this kind.
 WANTED: Mapping[str, frozenset[str]] = {
     "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
@@ -32,6 +25,42 @@ UNWANTED: Mapping[str, frozenset[str]] = {
     "love": frozenset({"bug", "complaint", "question"}),
     "problem": frozenset({"praise"}),
 }
+
+
+# How much the sentiment of a sentence says for it: praise should sound like it.
+FEELING: Mapping[str, float] = {"love": 0.6, "problem": -0.1, "churn": -0.1}
+# What makes a sentence a better or worse witness for claims of some kinds (none named: of all).
+TRAITS: tuple[tuple[str, float, tuple[str, ...]], ...] = (
+    # It needs the sentence before it to be understood, or speaks to somebody, or is cut short.
+    (
+        r"^(?i:also|and|but|so|or|that|this|it|it's|its|they|them|he|she|these|those|which|then|"
+        r"there|otherwise|however|yes|yeah|no|same|maybe|because|though|if so|in that case|"
+        r"agreed?|what|second|apologies|sorry|who|neither|either|instead|exactly|well|ah|oh|ok|"
+        r"okay|sure|thanks|thank you|hi|hello)\b",
+        -0.3,
+        (),
+    ),
+    (r"^\p{Lu}\p{Ll}{2,11}, |^(?i:you|you're|you’re|your)\b", -0.2, ()),
+    (r"^\p{Ll}|[^.!?…)\"”’]$|\($", -0.15, ()),
+    # Its writer tells of themselves; or tells others what to do.
+    (r"\b(I|my|me|we|our|I'm|I've|I’m|I’ve|i|i'm|i've|i’m|i’ve)\b", 0.15, ()),
+    (r"^(If|To|Try|Check|Have you|Make sure|Please|Just|Use|Did you|Do you|As)\b", -0.15, ()),
+    (r"\?$", 0.2, ("newcomers", "unanswered")),
+    # Praise that takes some of it back; a problem that says nothing of itself, or is over.
+    (
+        r"(?i)\b(but|however|although|though|except|not|missing|lacks?|struggling|used to|"
+        r"should)\b|n['’]t\b",
+        -0.5,
+        ("love",),
+    ),
+    (r"(?i)\b(same|similar|this|the) (problem|issue|error|thing)s?\b", -0.15, ("problem",)),
+    (
+        r"(?i)\b(solved|fixed|my (own )?(mistake|fault)|i (forgot|made a mistake)|works? now|"
+        r"working (now|fine|on))\b",
+        -0.3,
+        ("problem", "newcomers"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -51,10 +80,9 @@ def quotable_posts(
 ) -> pl.DataFrame:
     """Return one row per quotable sentence of a member's post."""
     titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
-    sentences = tags.select("post_id", "sentences", "sentence_kinds", "sentiment_score").explode(
-        "sentences", "sentence_kinds"
-    )
-    nearness = assignments.select("post_id", "score")
+    columns = ["sentences", "sentence_kinds", "sentence_scores"]
+    sentences = tags.select("post_id", *columns).explode(columns)
+    nearness = assignments.select("post_id", near="score")  # a post has a score of its own: likes
     return (
         sentences.drop_nulls("sentences")
         .join(posts, on="post_id", how="inner")
@@ -63,11 +91,13 @@ def quotable_posts(
         .join(nearness, on="post_id", how="left")
         .filter(pl.col("body").str.contains(pl.col("sentences"), literal=True))
         .select(
-            "post_id", "url", "thread", "created_at", "sentiment_score",
+            "post_id", "url", "thread", "created_at",
             voice=pl.col("author_id").fill_null(""),
             text="sentences",
             kinds=pl.col("sentence_kinds").str.split(" "),
-            score=pl.col("score").fill_null(0.0),
+            near=pl.col("near").fill_null(0.0),
+            feeling="sentence_scores",
+            opens_thread=pl.col("post_id").is_in(threads["opener_post_id"].to_list()),
         )
     )  # fmt: skip
 
@@ -79,7 +109,6 @@ def choose(
     kind: str,
     keywords: Iterable[str],
     count: int,
-    avoid: Iterable[str] = (),
 ) -> list[Quote]:
     """Return up to ``count`` quotes for a claim: near the topic, of its kind, each another voice.
 
@@ -87,7 +116,6 @@ def choose(
         sentences: what :func:`quotable_posts` returns.
         evidence: ids of the posts that the claim counted.
         keywords: the topic's words; a quote that names one shows that it belongs.
-        avoid: texts that are quoted elsewhere.
     """
     if not count:
         return []
@@ -102,12 +130,12 @@ def choose(
     if unwanted:
         fits = fits.filter(pl.col("kinds").list.set_intersection(list(unwanted)).list.len() == 0)
     fits = fits.with_columns(on_topic=_on_topic(list(keywords)))
-    if (fits["on_topic"] > 0).any():
+    if (fits["on_topic"] > 0).any() and kind != "love":  # "it" is what people love
         fits = fits.filter(pl.col("on_topic") > 0)
     ranked = fits.with_columns(rank=_rank(kind)).sort(
         "rank", "post_id", "text", descending=[True, False, False]
     )
-    return _distinct(ranked, count, set(avoid))
+    return _distinct(ranked, count)
 
 
 def _on_topic(keywords: list[str]) -> pl.Expr:
@@ -119,31 +147,22 @@ def _on_topic(keywords: list[str]) -> pl.Expr:
     return pl.min_horizontal(named, pl.lit(1.0))
 
 
-_TO_SOMEBODY = r"^\p{Lu}\p{Ll}{2,11}, "  # "Ian, I think …"
-_OWN = r"\b(I|my|me|we|our|I'm|I've|i|i'm|i've)\b"
-_BUT = r"(?i)\b(but|however|although|though|except|not|struggling)\b|n't\b"
-_ADVICE = r"^(If|To|You|Your|Try|Check|Have you|Make sure|Please|Just|Use|Did you|Do you|As)\b"
-
-
 def _rank(kind: str) -> pl.Expr:
-    leans = pl.col("text").str.contains(f"{_LEANS_BACK}|{_TO_SOMEBODY}") | pl.col(
-        "text"
-    ).str.ends_with(":")
-    length = pl.col("text").str.len_chars().cast(pl.Float64)
-    stubby = pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
-    feeling = pl.col("sentiment_score") * {"love": 0.4, "problem": -0.1, "churn": -0.1}.get(kind, 0)
-    own = pl.col("text").str.contains(_OWN) & ~pl.col("text").str.contains(_ADVICE)
-    asks = pl.col("text").str.ends_with("?") & (kind in ("newcomers", "unanswered"))
-    bonus = 0.15 * own.cast(pl.Float64) + 0.2 * asks.cast(pl.Float64)
-    on_topic = 0.4 * pl.col("on_topic")
-    torn = pl.col("text").str.contains(_BUT) & (kind == "love")
-    malus = stubby + 0.2 * leans.cast(pl.Float64) + 0.3 * torn.cast(pl.Float64)
-    return pl.col("score") + on_topic + feeling + bonus - malus
+    """Weigh how well a sentence speaks for a claim: near its topic, whole, first-hand, telling."""
+    text = pl.col("text")
+    length = text.str.len_chars()
+    rank = pl.col("near") + 0.4 * pl.col("on_topic") + 0.1 * pl.col("opens_thread")
+    rank += pl.col("feeling") * FEELING.get(kind, 0.0)
+    rank -= pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
+    for pattern, weight, kinds in TRAITS:
+        if kind in kinds or not kinds:
+            rank += weight * text.str.contains(pattern)
+    return rank
 
 
-def _distinct(ranked: pl.DataFrame, count: int, avoid: set[str]) -> list[Quote]:
+def _distinct(ranked: pl.DataFrame, count: int) -> list[Quote]:
     chosen: list[Quote] = []
-    word_sets = [_words(text) for text in avoid]
+    word_sets: list[frozenset[str]] = []
     voices: set[str] = set()
     for row in ranked.iter_rows(named=True):
         words = _words(row["text"])
