@@ -380,7 +380,7 @@ def front(*rows: tuple[str, str | None, float]) -> list[str]:
     return [str(view.claim_id) for view in shown]
 
 
-def test_the_front_page_mixes_families_and_topics() -> None:
+def test_the_front_page_mixes_kinds_and_topics() -> None:
     found = front(
         *(("problem", f"t{i}", 10.0 - i) for i in range(6)),
         ("love", "t0", 5.0),
@@ -393,23 +393,17 @@ def test_the_front_page_mixes_families_and_topics() -> None:
     assert len({i.split("-")[1] for i in found}) == 5
 
 
-def test_where_there_are_few_families_one_may_come_twice() -> None:
+def test_where_there_are_few_kinds_one_may_come_twice() -> None:
     found = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
     assert found == [
         "problem-t0-10", "problem-t2-8", "problem-t3-7", "problem-t4-6", "topic-t1-0",
     ]  # fmt: skip
 
 
-def test_of_more_than_five_families_the_front_page_takes_what_weighs_most() -> None:
+def test_of_more_than_five_kinds_the_front_page_takes_what_weighs_most() -> None:
     kinds = ("churn", "request", "love", "change", "newcomers", "problem")
     found = front(*((kind, f"t{i}", float(i + 1)) for i, kind in enumerate(kinds)))
     assert found == ["problem-t5-6", "newcomers-t4-5", "change-t3-4", "love-t2-3", "request-t1-2"]
-
-
-def test_a_surge_and_a_change_are_one_family() -> None:
-    others = ((kind, f"t{i}", 7.0 - i) for i, kind in enumerate(("love", "churn", "problem"), 2))
-    found = front(("surge", "t0", 9.0), ("change", "t1", 8.0), *others)
-    assert found == ["surge-t0-9", "love-t2-5", "churn-t3-4", "problem-t4-3", "topic-t1-0"]
 
 
 def test_claims_on_topics_beyond_those_shown_are_accounted_for() -> None:

@@ -107,3 +107,10 @@ def test_the_order_of_rows_changes_no_vector() -> None:
     table = texts(*(f"Words {'and more ' * (i % 7)} {i}" for i in range(50)))
     shuffled = table.sample(fraction=1, shuffle=True, seed=3)
     assert vectors_of(shuffled) == vectors_of(table)
+
+
+def test_the_key_of_a_project_changes_no_vector() -> None:
+    encoder = Lengths()
+    told = (f"Ask m_{'abcdefghij'[i:] + '2345672345'[:i]} about the log." for i in range(2))
+    list(embed_texts(texts(*told), encoder=encoder))
+    assert encoder.seen == ["Ask somebody about the log."] * 2

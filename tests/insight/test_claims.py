@@ -1,5 +1,6 @@
 """Claims: found where a community was made so, absent where it was not, and always countable."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -257,6 +258,12 @@ def test_a_few_more_than_usual_could_be_chance() -> None:
     mined = mine(weeks(0, 1, 0, 4, 1, 0, 1, 0))
     assert of_kind(mined, "surge") == []
     assert "could_be_chance" in reasons(mined, "surge")
+
+
+def test_a_surge_weighs_by_the_voices_beyond_the_usual() -> None:
+    claim = only(mine(weeks(2, 1, 2, 20, 2, 1, 2, 2)), "surge")
+    beyond = 20 * (1 - 1 / claim["value"])
+    assert claim["rank_score"] == pytest.approx(0.95 * math.log2(1 + beyond))
 
 
 def test_over_years_a_surge_is_a_month() -> None:

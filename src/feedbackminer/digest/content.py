@@ -16,8 +16,6 @@ from feedbackminer.tables import Account
 FRONT_PAGE = 5
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 UNANSWERED_SHOWN = 60
-# Kinds of claim that say the same sort of thing: the front page says each once.
-FAMILIES = {"surge": "change", "loud": "community"}
 QUOTES_PER_CLAIM = 3
 
 
@@ -178,24 +176,19 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Pick the five things to know, best first: each of another family, about another topic.
+    """Pick the five things to know, best first: each of another kind, about another topic.
 
-    Where a community gives less than five of them, more of the same family follow.
+    Where a community gives less than five of them, more of the same kind follow.
     """
     chosen: list[ClaimView] = []
     for again in (False, True):
         for view in views:
-            families = () if again else {_family(other) for other in chosen}
+            kinds = () if again else {other.row["kind"] for other in chosen}
             topics = {other.row["topic_id"] for other in chosen} - {None}
             is_new = view not in chosen and view.row["topic_id"] not in topics
-            if is_new and _family(view) not in families and len(chosen) < FRONT_PAGE:
+            if is_new and view.row["kind"] not in kinds and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
     return sorted(chosen, key=lambda view: -view.row["rank_score"])
-
-
-def _family(view: ClaimView) -> str:
-    kind = str(view.row["kind"])
-    return FAMILIES.get(kind, kind)
 
 
 def _shown_topics(claims: pl.DataFrame, limit: int) -> list[str]:

@@ -36,8 +36,12 @@ def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFra
 
 
 def passage() -> pl.Expr:
-    """What is encoded of a post: its title, where it opens a thread, and its text."""
-    return pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    """What is encoded of a post: its title, where it opens a thread, and its text.
+
+    Pseudonyms become one word: they differ from project to project, and the topics should not.
+    """
+    whole = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+    return whole.str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
 
 
 def to_matrix(vectors: pl.Series) -> Matrix:

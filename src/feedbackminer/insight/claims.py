@@ -42,6 +42,7 @@ class Claim:
     p: float = NAN
     action: str = ""
     weight: float = 1.0
+    excess: float = 1.0  # the part of its voices that is not as usual, 0 to 1
     is_large: bool = True  # False: compared like the others, but too small to tell anybody
 
     @property
@@ -58,8 +59,8 @@ class Claim:
     @property
     def rank_score(self) -> float:
         """Return how much it is worth somebody's time: its kind's weight by its breadth."""
-        breadth = self.effective_voices
-        return self.weight * math.log2(1 + (breadth if breadth == breadth else 0))
+        voices = self.effective_voices * self.excess
+        return self.weight * math.log2(1 + voices) if math.isfinite(voices) else 0.0
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ SAYINGS = (
         lambda said: f"{people(count_voices(said))} in {posts(len(said))}",
         pl.lit(value=True),
         of_topic=False,
-        weight=0.5,
+        weight=0.3,
     ),
     Saying(
         "problem",
@@ -170,6 +171,7 @@ def changes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
             p=result.p,
             action="Find out what changed in the product or around it at that time.",
             weight=0.9 if up else 0.5,
+            excess=_excess(result.ratio.value),
         )
 
 
@@ -210,6 +212,7 @@ def surges(speech: Speech, _: InsightSettings) -> Iterator[Claim]:
             p=min(1.0, chances[peak] * len(active)),  # Bonferroni: the peak was picked
             action="Compare the date with releases, prices, outages and posts of that time.",
             weight=0.95,
+            excess=_excess(ratio),
             is_large=ratio >= SURGE_RATIO,
         )
 
@@ -237,7 +240,7 @@ def newcomer_hurdles(speech: Speech, settings: InsightSettings) -> Iterator[Clai
             baseline=others / n_rest if n_rest else NAN,
             p=result.p,
             action="Check what the guide says here; write the missing line.",
-            weight=1.0,
+            excess=_excess(result.ratio.value),
             is_large=result.ratio.value > CHANGE_RATIO,
             **_whole(speech),
         )
@@ -322,6 +325,11 @@ def _main_problem(said: pl.DataFrame) -> str:
     """Name the kind of problem that most of the voices report."""
     voices = {kind: count_voices(said.filter(has_kind(kind))) for kind in PROBLEM_KINDS}
     return _PROBLEM_NAMES[max(PROBLEM_KINDS, key=lambda kind: voices[kind])]
+
+
+def _excess(ratio: float) -> float:
+    """Return which part of what is ``ratio`` times the usual is more, or less, than usual."""
+    return 1 - min(ratio, 1 / ratio) if ratio else 1.0
 
 
 def _whole(speech: Speech) -> dict[str, Any]:
