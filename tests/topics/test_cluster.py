@@ -17,6 +17,7 @@ from feedbackminer.topics.cluster import (
     default_min_groups,
     join_nearest,
     lean_on_thread,
+    nearest_layer,
     topics_a_digest_can_hold,
     unit,
 )
@@ -187,3 +188,14 @@ def test_the_smallest_topic_grows_with_the_community(threads: int, want: int) ->
 @pytest.mark.parametrize(("posts", "want"), [(10, 5), (1_600, 30), (6_400, 60)])
 def test_a_larger_community_has_room_for_more_topics(posts: int, want: int) -> None:
     assert topics_a_digest_can_hold(posts) == want
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted", "chosen"),
+    [((116, 76, 30, 11), 60, 76), ((101, 43, 14), 60, 43), ((15, 6), 30, 15), ((0,), 5, 0)],
+)
+def test_the_layer_nearest_to_what_a_digest_holds_is_taken(
+    counts: tuple[int, ...], wanted: int, chosen: int
+) -> None:
+    layers = [np.array([UNSORTED, *range(count)]) for count in counts]
+    assert nearest_layer(layers, wanted).max() + 1 == chosen

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -74,8 +75,7 @@ class DensityClusterer:
             numba.set_num_threads(threads)
         limit = min(self.max_topics, topics_a_digest_can_hold(n_posts))
         layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
-        fitting = [layer for layer in layers if 0 <= layer.max() < limit]
-        return fitting[0] if fitting else join_nearest(layers[-1], vectors, limit)
+        return join_nearest(nearest_layer(layers, limit), vectors, limit)
 
 
 class SmallClusterer:
@@ -102,6 +102,14 @@ class SmallClusterer:
         labels[sizes[labels] < 2] = UNSORTED
         self.labels_ = labels if (labels >= 0).any() else np.zeros(len(X), dtype=np.int64)
         return self
+
+
+def nearest_layer(layers: Sequence[Labels], wanted: int) -> Labels:
+    """Return the layer whose number of topics is nearest to ``wanted``, by ratio."""
+    counts = [int(layer.max(initial=UNSORTED)) + 1 for layer in layers]
+    return min(
+        zip(layers, counts, strict=True), key=lambda pair: abs(math.log(max(pair[1], 1) / wanted))
+    )[0]
 
 
 def default_min_groups(n_groups: int) -> int:
