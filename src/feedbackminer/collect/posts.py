@@ -146,7 +146,10 @@ class _Finisher:
         threads: Mapping[str, ThreadInfo],
     ) -> None:
         self.source, self.pseudonyms, self.threads = source, pseudonyms, threads
-        self.names = KnownNames(record.author for record in records if record.author)
+        self.names = KnownNames(
+            (record.author for record in records if record.author),
+            (record.body for record in records),
+        )
         self.no_authors = not any(record.author for record in records)
         self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
         self.accepted = {record.accepted_answer_id for record in records} - {""}

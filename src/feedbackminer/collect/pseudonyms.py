@@ -10,8 +10,8 @@ import os
 import re
 import secrets
 import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,11 @@ from feedbackminer.errors import SettingsError
 KEY_BYTES: Final = 32
 _PSEUDONYM: Final = re.compile(r"m_[a-z2-7]{10}")
 _WORD: Final = re.compile(r"\w+")
+# An account's name is a subject where this many posts, this share of all, and this many times
+# the posts of its owner have the word.
+SUBJECT_POSTS: Final = 20
+SUBJECT_SHARE: Final = 0.01
+SUBJECT_RATIO: Final = 10
 
 _CODE: Final = re.compile(
     r"^```.*?(?:^```|\Z)|`[^`\n]{1,500}+`|^(?:\t| {4})[^\n]*$", re.DOTALL | re.MULTILINE
@@ -88,17 +93,25 @@ class KnownNames:
     A name is replaced wherever it occurs when it is distinctive: several words with a capital, or
     three letters (two with two digits) and a digit, underscore, dot or inner capital. Limits: a
     plain one-word name ("Ben", "guest", "system", "admin") is followed only after an @ and stays
-    elsewhere, because sentences use these words; an author called "GitHub" takes the product's
-    name along; a name misspelt, shortened, or wrapped over two lines is not seen.
+    elsewhere, because sentences use these words; a name misspelt, shortened, or wrapped over two
+    lines is not seen. A word that the community uses far more than its owner writes ("GitHub", or
+    the product, as an account) is a subject, and followed only after an @ too.
+
+    Args:
+        names: the author of each post.
+        texts: the posts, to tell subjects from members.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], texts: Iterable[str] = ()) -> None:
         self._by_first: defaultdict[str, list[_Known]] = defaultdict(list)
-        for name in sorted({unicodedata.normalize("NFKC", name).strip() for name in names}):
+        written = Counter(unicodedata.normalize("NFKC", name).strip() for name in names)
+        subjects = _subjects(written, texts)
+        for name in sorted(written):
             first = _WORD.search(name)
             if first and not is_anonymous(name) and not _PSEUDONYM.fullmatch(name):
                 signs = any(c.isdigit() or c in "_." for c in name)
-                known = _Known(name, first.start(), _is_distinctive(name), signs)
+                followed = _is_distinctive(name) and name.casefold() not in subjects
+                known = _Known(name, first.start(), followed, signs)
                 self._by_first[first[0].casefold()].append(known)
         for found in self._by_first.values():
             found.sort(key=lambda known: len(known.name), reverse=True)
@@ -134,6 +147,21 @@ def _is_distinctive(name: str) -> bool:
     has_inner_capital = any(c.isupper() for c in name[1:]) and not name.isupper()
     is_full_name = len(_WORD.findall(name)) > 1 and any(map(str.isupper, name))
     return has_sign or has_inner_capital or is_full_name
+
+
+def _subjects(written: Mapping[str, int], texts: Iterable[str]) -> set[str]:
+    """Return the names (casefolded) that posts use as a word, far more than their owners wrote."""
+    posts_of: Counter[str] = Counter()
+    for name, n in written.items():
+        if _WORD.fullmatch(name) and _is_distinctive(name):
+            posts_of[name.casefold()] += n
+    posts_with: Counter[str] = Counter()
+    n_texts = 0
+    for text in texts:
+        n_texts += 1
+        posts_with.update(posts_of.keys() & set(_WORD.findall(text.casefold())))
+    often = max(SUBJECT_POSTS, SUBJECT_SHARE * n_texts)
+    return {w for w, n in posts_with.items() if n >= often and n >= SUBJECT_RATIO * posts_of[w]}
 
 
 class Pseudonyms:
