@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from string import Formatter
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pydantic_settings
@@ -51,9 +51,8 @@ class CollectSettings(StageSettings):
     )
     encoding: str = Field(default="utf-8", description="Encoding of text files without a BOM")
     timezone: str = Field(default="UTC", description="Zone of timestamps that name none")
-    day_first: bool | None = Field(
-        default=None,
-        description="03/04/2026 is 3 April (true) or 4 March (false); unset: as its column shows",
+    date_order: Literal["auto", "day_first", "month_first"] = Field(
+        default="auto", description="Of dates such as 03/04/2026; auto: as their column shows"
     )
     url_template: str = Field(
         default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"

@@ -409,12 +409,12 @@ def test_one_date_shows_the_order_of_all() -> None:
 
 
 def test_the_settings_know_better_than_the_column() -> None:
-    assert days("03/02/2026", day_first=True) == ["2026-02-03"]
-    assert days("03/02/2026", day_first=False) == ["2026-03-02"]
+    assert days("03/02/2026", date_order="day_first") == ["2026-02-03"]
+    assert days("03/02/2026", date_order="month_first") == ["2026-03-02"]
 
 
 def test_it_is_told_where_no_date_shows_the_order() -> None:
     row = {"id": "1", "body": "a post", "date": "03/02/2026"}
     (told,) = [n for n in collect(row).notices if "month first" in n]
-    assert "collect.day_first" in told
-    assert not [n for n in collect(row, day_first=False).notices if "month first" in n]
+    assert "collect.date_order" in told
+    assert not [n for n in collect(row, date_order="month_first").notices if "month first" in n]

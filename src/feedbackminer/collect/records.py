@@ -74,10 +74,7 @@ class RecordReader:
         self.meta = find_meta(columns)
         self.settings, self.pseudonyms, self.now = settings, pseudonyms, now
         self.zone = ZoneInfo(settings.timezone)
-        self.day_first = settings.day_first
-        if self.day_first is None and "created_at" in self.found:
-            dates = (row.values.get(self.found["created_at"]) for row in rows)
-            self.day_first = fields.is_day_first(dates)
+        self.day_first = self._day_first(rows)
         self.staff = {normal_name(name) for name in settings.staff}
         self.bots = {normal_name(name) for name in settings.bots}
         self.seen: Counter[str] = Counter()
@@ -126,12 +123,19 @@ class RecordReader:
             "thread_id": "the export has no threads: nothing can be said about answers",
         }
         told = [text for name, text in missing.items() if name not in self.found]
-        if self.day_first is None and "created_at" in self.found:
+        if self.day_first is None:
             told.append(
                 "no date shows whether its day or its month comes first; they were read month "
-                "first (collect.day_first says otherwise)"
+                "first (collect.date_order says otherwise)"
             )
         return told
+
+    def _day_first(self, rows: list[Row]) -> bool | None:
+        """Tell whether 03/04/2026 is 3 April; None where nothing says so."""
+        if self.settings.date_order != "auto":
+            return self.settings.date_order == "day_first"
+        column = self.found.get("created_at", "")
+        return fields.is_day_first(row.values.get(column) for row in rows)
 
     def _native_id(self, get: _Fields, body: str, author: str) -> str:
         native = get.identifier("post_id")
