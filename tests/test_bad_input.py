@@ -151,13 +151,13 @@ class TestFilesThatAreNoPosts:
             export = write_jsonl(Path(folder) / "talk.jsonl", [ordinary(1)])
             export.chmod(0)
             invoke("run", "gone", "--out", Path(folder) / "d")  # imports, while we may read them
-            with _as_nobody():
+            with _AsNobody():
                 result = invoke("run", export, "--out", Path(folder) / "d")
             assert result.exit_code == 2
             assert "cannot be read: Permission denied" in " ".join(result.stderr.split())
 
 
-class _as_nobody:  # noqa: N801
+class _AsNobody:
     """Root may read everything, so step down to a user who may not."""
 
     def __enter__(self) -> None:

@@ -393,11 +393,10 @@ class TestReference:
         assert documented == _options_of(name)
 
     def test_no_command_is_left_out(self) -> None:
-        group = typer.main.get_command(app)
-        assert set(group.commands) == set(COMMANDS)  # type: ignore[attr-defined]
+        assert set(typer.main.get_group(app).commands) == set(COMMANDS)
 
 
 def _options_of(name: str) -> set[str]:
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command = typer.main.get_group(app).commands[name]
     spellings = {option for parameter in command.params for option in parameter.opts}
     return {option for option in spellings if option.startswith("--") and option != "--help"}

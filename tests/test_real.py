@@ -334,14 +334,14 @@ def _plain_rate(texts: pl.DataFrame, count: int) -> float:
     from sentence_transformers import SentenceTransformer
 
     from feedbackminer.embed.encoders import BUNDLED, model_path
-    from feedbackminer.embed.texts import passage
+    from feedbackminer.embed.texts import encoded
     from feedbackminer.settings import EmbedSettings
 
     model = SentenceTransformer(model_path(BUNDLED), device="cpu")
     model.max_seq_length = EmbedSettings().max_tokens
     distinct = texts.unique("content_hash")
     chosen = distinct.sample(min(count, len(distinct)), seed=1)
-    passages = chosen.select(passage()).to_series().to_list()
+    passages = chosen.select(encoded()).to_series().to_list()
     rates = []
     for size in (16, 32, 64):
         began = time.perf_counter()

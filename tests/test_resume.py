@@ -162,7 +162,7 @@ def _assert_no_key_twice(project: Path) -> None:
 
 
 def test_a_run_killed_in_every_stage_ends_as_if_undisturbed(export: Path, tmp_path: Path) -> None:
-    chance = random.Random(SEED)  # noqa: S311
+    chance = random.Random(SEED)
     folder = tmp_path / "killed"
     for stage in STAGES:
         _kill_in(stage, chance.uniform(0, 0.3), export, folder)
@@ -172,7 +172,7 @@ def test_a_run_killed_in_every_stage_ends_as_if_undisturbed(export: Path, tmp_pa
 def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(
     export: Path, small_encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    chance = random.Random(SEED + 1)  # noqa: S311
+    chance = random.Random(SEED + 1)
     folder = tmp_path / "killed"
     monkeypatch.setenv("FEEDBACKMINER_EMBED__MODEL", small_encoder)
     for _ in range(KILLS_AT_RANDOM):

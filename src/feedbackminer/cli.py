@@ -95,7 +95,10 @@ def run(
     from feedbackminer.digest.publish import refuse_foreign
 
     folder = project or Path(tempfile.mkdtemp(prefix="feedbackminer-"))
-    overrides = _overrides(map_, source, encoding, product, since, until, max_dropped)
+    overrides = _overrides(
+        maps=map_, source=source, encoding=encoding, product=product, since=since, until=until,
+        max_dropped=max_dropped,
+    )  # fmt: skip
 
     def work() -> None:
         refuse_foreign(out)  # now, not after an hour of encoding
@@ -134,7 +137,7 @@ def import_(
     """Read exports into the project's store; repeating it changes nothing."""
     from feedbackminer import steps
 
-    overrides = _overrides(map_, source, encoding, None, None, None, max_dropped)
+    overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
 
     def work() -> None:
         current = _open(project, settings, overrides)
@@ -159,7 +162,7 @@ def mine(
     """Clean, embed, group, tag and count what was imported; done work is not done again."""
     from feedbackminer import steps
 
-    overrides = _overrides(None, None, None, product, since, until, None)
+    overrides = _overrides(product=product, since=since, until=until)
 
     def work() -> None:
         this = _new_run(_open(project, settings, overrides), quiet)
@@ -180,7 +183,7 @@ def digest(
     """Write the digest of what was mined: index.html, digest.md and digest.json."""
     from feedbackminer import steps
 
-    overrides = _overrides(None, None, None, product, None, None, None)
+    overrides = _overrides(product=product)
 
     def work() -> None:
         this = _new_run(_open(project, settings, overrides), quiet)
@@ -306,13 +309,14 @@ def _new_run(project: Project, quiet: bool) -> Run:
 
 
 def _overrides(
-    maps: Sequence[str] | None,
-    source: str | None,
-    encoding: str | None,
-    product: str | None,
-    since: str | None,
-    until: str | None,
-    max_dropped: float | None,
+    *,
+    maps: Sequence[str] | None = None,
+    source: str | None = None,
+    encoding: str | None = None,
+    product: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    max_dropped: float | None = None,
 ) -> dict[str, Any]:
     """Return the options of the command line in the shape of the settings file."""
     given: dict[str, dict[str, Any]] = {

@@ -258,6 +258,11 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
         ) from error
 
 
+def passage() -> pl.Expr:
+    """What there is to read of a row of ``texts``: its title, where it opens a thread, and text."""
+    return pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+
+
 @dataclass(frozen=True)
 class Account:
     """Row account of one stage: ``rows_in == rows_out + sum(dropped.values())``."""

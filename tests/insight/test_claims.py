@@ -444,7 +444,15 @@ def test_without_dates_all_posts_count_and_nothing_changes() -> None:
 def test_posts_without_a_date_among_dated_ones_are_told_of() -> None:
     mined = mine([*crowd(3, 0, "sync"), says("ann", None, "sync"), says("bob", None, None)])
     assert only(mined, "topic")["n_posts"] == 3
-    assert mined.notices == ("posts without a date, which no claim can count: 2",)
+    assert "posts without a date, which no claim can count: 2" in mined.notices
+
+
+def test_windows_too_thin_to_compare_are_told_of() -> None:
+    thin = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(5, 20, "sync")])
+    (told,) = thin.notices
+    assert "the last two windows of 7 days cannot be compared: each wants 20" in told
+    broad = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(60, 20, "sync")])
+    assert broad.notices == ()
 
 
 def test_no_posts_give_no_claims() -> None:

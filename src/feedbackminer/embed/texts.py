@@ -10,7 +10,7 @@ import polars as pl
 
 from feedbackminer.embed.encoders import Encoder
 from feedbackminer.embed.encoders import Vectors as Matrix
-from feedbackminer.tables import Texts, Vectors, check
+from feedbackminer.tables import Texts, Vectors, check, passage
 
 STAGE = "embed"
 CHUNK = 2_048  # texts between two writes: what a killed run loses at most
@@ -25,7 +25,7 @@ def missing(texts: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
 
 def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:
     """Yield the vectors of distinct texts, longest first, chunk by chunk."""
-    passages = check(texts, Texts, where=STAGE).select("content_hash", passage=passage())
+    passages = check(texts, Texts, where=STAGE).select("content_hash", passage=encoded())
     ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
     for chunk in ordered.iter_slices(CHUNK):
         vectors = encoder.encode(chunk["passage"].to_list())
@@ -35,13 +35,12 @@ def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFra
         yield check(frame, Vectors, where=STAGE)
 
 
-def passage() -> pl.Expr:
-    """What is encoded of a post: its title, where it opens a thread, and its text.
+def encoded() -> pl.Expr:
+    """What is encoded of a post: all of it, but every pseudonym is one word.
 
-    Pseudonyms become one word: they differ from project to project, and the topics should not.
+    Pseudonyms differ from project to project, and the topics should not.
     """
-    whole = pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
-    return whole.str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
+    return passage().str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
 
 
 def to_matrix(vectors: pl.Series) -> Matrix:

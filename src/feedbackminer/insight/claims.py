@@ -145,13 +145,10 @@ def sayings(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
 def changes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
     """What changed: a topic's rate of voices in the latest window against the one before."""
     period = speech.period
-    if not period.has_two_windows:
+    if not comparable(speech):
         return
-    now = speech.within(period.window_start, period.until)
-    before = speech.within(period.previous_start, period.window_start)
+    now, before = speech.windows
     now_of, before_of = count_voices(now), count_voices(before)
-    if min(now_of, before_of) < MIN_EXPOSURE:
-        return
     for topic_id, label, _ in by_topic(speech.said):
         said, was = (f.filter(pl.col("topic_id") == topic_id) for f in (now, before))
         n, n_was = count_voices(said), count_voices(was)
@@ -173,6 +170,13 @@ def changes(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
             weight=0.9 if up else 0.5,
             excess=_excess(result.ratio.value),
         )
+
+
+def comparable(speech: Speech) -> bool:
+    """Tell whether there are two windows, each with enough active members to compare."""
+    if not speech.period.has_two_windows:
+        return False
+    return all(count_voices(window) >= MIN_EXPOSURE for window in speech.windows)
 
 
 def surges(speech: Speech, _: InsightSettings) -> Iterator[Claim]:

@@ -15,7 +15,7 @@ from feedbackminer.insight import claims as find
 from feedbackminer.insight.claims import Claim
 from feedbackminer.insight.community import community
 from feedbackminer.insight.measures import false_discovery
-from feedbackminer.insight.period import Period, period_of
+from feedbackminer.insight.period import period_of
 from feedbackminer.insight.speech import Speech, listen
 from feedbackminer.settings import InsightSettings
 from feedbackminer.tables import (
@@ -84,12 +84,22 @@ def mine_claims(
     ranked = check(ordered, Claims, where=STAGE)
     dropped_table = dropped_frame(STAGE, dropped)
     balance = account(STAGE, len(candidates), ranked, dropped_table)
-    return Mined(ranked, dropped_table, balance, _notices(posts, period))
+    return Mined(ranked, dropped_table, balance, _notices(posts, speech))
 
 
-def _notices(posts: pl.DataFrame, period: Period) -> tuple[str, ...]:
-    undated = posts["created_at"].null_count() if period.since else 0
-    return (f"posts without a date, which no claim can count: {undated}",) if undated else ()
+def _notices(posts: pl.DataFrame, speech: Speech) -> tuple[str, ...]:
+    period = speech.period
+    if period.since is None:
+        return ()
+    notices = []
+    if undated := posts["created_at"].null_count():
+        notices.append(f"posts without a date, which no claim can count: {undated}")
+    if not find.comparable(speech):
+        notices.append(
+            f"the last two windows of {period.window.days} days cannot be compared: each wants "
+            f"{find.MIN_EXPOSURE} active members (--until or insight.window_days move them)"
+        )
+    return tuple(notices)
 
 
 def _q_values(candidates: list[Claim]) -> dict[str, float]:

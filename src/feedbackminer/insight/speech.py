@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import polars as pl
 
@@ -31,10 +30,13 @@ class Speech:
         """Count the members who wrote in the period."""
         return count_voices(self.said)
 
-    def within(self, since: datetime | None, until: datetime | None) -> pl.DataFrame:
-        """Return what was said from ``since`` (inclusive) to ``until`` (exclusive)."""
-        moment = pl.col("created_at")
-        return self.said.filter((moment >= since) & (moment < until))
+    @property
+    def windows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return what was said in the latest window and in the one before."""
+        period, moment = self.period, pl.col("created_at")
+        now = self.said.filter(moment >= period.window_start)
+        is_before = (moment >= period.previous_start) & (moment < period.window_start)
+        return now, self.said.filter(is_before)
 
 
 def count_voices(said: pl.DataFrame) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.tables import Account, Tags, Texts, check, column_types
+from feedbackminer.tables import Account, Tags, Texts, check, column_types, passage
 from feedbackminer.tag import sentiment
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def tag_texts(
         progress: called with the number of texts done since the last call.
     """
     texts = check(texts, Texts, where=STAGE)
-    passages = texts.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
+    passages = texts.select(passage())
     rows = []
     for post_id, tag in zip(
         texts["post_id"], tagger.tag(passages.to_series().to_list()), strict=True

@@ -44,20 +44,20 @@ class DensityClusterer:
         self.accept_quantile = accept_quantile
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (BERTopic passes y)
         """Cluster unit vectors, shape (posts, dimensions)."""
         if np.allclose(X, X[:1], atol=1e-3):  # all the same: density would split them by rounding
             self.labels_ = np.zeros(len(X), dtype=np.int64)
             return self
         groups = np.arange(len(X)) if self.groups is None else self.groups
-        layer = self._finest_fitting_layer(centres(X, groups), len(X))
+        layer = self._layer(centres(X, groups), len(X))
         if layer.max(initial=UNSORTED) == UNSORTED:
             self.labels_ = np.zeros(len(X), dtype=np.int64)
         else:
             self.labels_ = accept_nearest(X, layer[groups], self.accept_quantile)
         return self
 
-    def _finest_fitting_layer(self, vectors: Matrix, n_posts: int) -> Labels:
+    def _layer(self, vectors: Matrix, n_posts: int) -> Labels:
         import numba
         from evoc import EVoC
 
@@ -87,7 +87,7 @@ class SmallClusterer:
     def __init__(self, *, distance: float = 0.62) -> None:
         self.distance = distance
 
-    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: N803, ARG002
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (BERTopic passes y)
         """Group unit vectors, shape (posts, dimensions)."""
         from sklearn.cluster import AgglomerativeClustering
 

@@ -23,6 +23,7 @@ from feedbackminer.tables import (
     check,
     column_types,
     dropped_frame,
+    passage,
 )
 from feedbackminer.topics import identity
 from feedbackminer.topics.cluster import (
@@ -88,8 +89,7 @@ def find_topics(
     _, groups = np.unique(threads.to_numpy(), return_inverse=True)
     opens = texts["title"].is_not_null().to_numpy()
     leaning = lean_on_thread(vectors, groups, opens, settings.thread_weight)
-    documents = texts.select(pl.concat_str("title", "text", separator="\n", ignore_nulls=True))
-    passages = documents.to_series().to_list()
+    passages = texts.select(passage()).to_series().to_list()
     labels, weights = _fit(passages, leaning, groups, settings)
     middle = centres(leaning, labels)
     scores = np.einsum("ij,ij->i", vectors, middle[np.maximum(labels, 0)])
