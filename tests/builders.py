@@ -62,14 +62,38 @@ def _of_sentences(count: int) -> dict[str, Any]:
 
 def topics(**labels: str) -> pl.DataFrame:
     """Build ``topics`` from ids and labels."""
-    plain = {"keywords": [], "size": 1, "centroid": b"", "born_in": "r1", "status": "active"}
-    return _table(Topics, [plain | {"topic_id": i, "label": label} for i, label in labels.items()])
+    return topic_rows(
+        *({"topic_id": i, "label": label, "found_label": label} for i, label in labels.items())
+    )
+
+
+def topic_rows(*rows: Row) -> pl.DataFrame:
+    """Build ``topics`` from rows; each is an active topic unless it says so."""
+    plain = {
+        "level": "topic",
+        "named_by": "model",
+        "keywords": [],
+        "representatives": [],
+        "size": 1,
+        "centroid": b"",
+        "floor": -1.0,
+        "typical": 1.0,
+        "words": [],
+        "ratios": [],
+        "fitted_as": "by hand",
+        "fitted_in": "r1",
+        "fitted_on": 1,
+        "born_in": "r1",
+        "status": "active",
+    }
+    return _table(Topics, [plain | dict(row) for row in rows])
 
 
 def assignments(**topic_of: str) -> pl.DataFrame:
     """Build ``assignments`` from post ids and topic ids."""
-    rows = [{"post_id": p, "topic_id": t, "score": 0.5, "rank": 1} for p, t in topic_of.items()]
-    return _table(Assignments, rows)
+    plain = {"score": 0.5, "rank": 1}
+    rows = [{"post_id": p, "topic_id": t, "found_id": t} for p, t in topic_of.items()]
+    return _table(Assignments, [plain | row for row in rows])
 
 
 def threads(*rows: Row) -> pl.DataFrame:

@@ -19,7 +19,14 @@ from feedbackminer.tables import (
     dropped_frame,
 )
 
-ASSIGNMENT = {"post_id": "x:1", "topic_id": "t1", "score": 0.5, "rank": 1}
+ASSIGNMENT = {
+    "post_id": "x:1",
+    "topic_id": "t1",
+    "score": 0.5,
+    "rank": 1,
+    "found_id": "t1",
+    "subtopic_id": None,
+}
 TAGS = {
     "post_id": "x:1",
     "sentiment": "neutral",
@@ -42,7 +49,7 @@ def tags(**change: object) -> pl.DataFrame:
 
 
 def test_a_table_comes_out_with_its_columns_in_the_declared_order() -> None:
-    frame = assignments({}).select("rank", "score", "topic_id", "post_id")
+    frame = assignments({}).select(reversed(list(ASSIGNMENT)))
     assert check(frame, Assignments, where="here").columns == list(ASSIGNMENT)
 
 

@@ -101,20 +101,24 @@ class EmbedSettings(StageSettings):
 class TopicSettings(StageSettings):
     seed: int = 42
     min_threads: int = Field(
-        default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 600"
+        default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 1,000"
     )
     small_community: int = Field(
         default=150, ge=2, description="With fewer posts than this, posts are grouped simply"
     )
-    max_topics: int = Field(default=60, ge=2, description="Topics a digest can hold")
+    max_topics: int = Field(default=100, ge=2, description="No finer than this many topics")
     thread_weight: float = Field(
         default=0.5, ge=0, le=1, description="How far a post leans towards its thread's subject"
     )
     accept_quantile: float = Field(
-        default=0.05,
+        default=0.02,
         ge=0,
         lt=1,
         description="Share of a topic's own posts that may be called unsorted",
+    )
+    themes: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Topics you already use: name = examples of what members would say",
     )
     ignore_words: tuple[str, ...] = Field(default=(), description="Words kept out of topic names")
 
@@ -136,6 +140,9 @@ class DigestSettings(StageSettings):
     product: str = Field(default="", description="Name of the product or community, for the title")
     quotes_per_topic: int = Field(default=5, ge=1)
     max_topics: int = Field(default=30, ge=1, description="Topics with a page of their own")
+    min_stability: float = Field(
+        default=0.5, ge=0, le=1, description="Topics found again less well make no headline"
+    )
 
 
 class Settings(BaseSettings):

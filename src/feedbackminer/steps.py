@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,6 +19,11 @@ from feedbackminer.errors import InputError
 from feedbackminer.runs import COLLECT, Outcome, Run, Work, account_of, steps_behind, sum_accounts
 from feedbackminer.tables import Account
 
+if TYPE_CHECKING:
+    from feedbackminer.embed.encoders import Vectors as Matrix
+    from feedbackminer.topics.corpus import Corpus
+
+KNOWN = ("topics", "vocabulary", "assignments", "corrections")
 GENERIC_NAMES = {
     "posts",
     "comments",
@@ -129,44 +135,41 @@ def embed(run: Run) -> Outcome:
     )
 
 
-def topics(run: Run) -> Outcome:
-    """④ Group texts into topics that keep their ids."""
+def topics(run: Run, *, refit: bool = False) -> Outcome:
+    """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
     from feedbackminer.embed.encoders import SentenceEncoder
-    from feedbackminer.embed.texts import to_matrix
-    from feedbackminer.topics.find import find_topics
+    from feedbackminer.topics.find import Known, find_topics
 
     settings, store = run.project.settings, run.project.store
     encoder = SentenceEncoder(settings.embed)
 
     def work() -> Work:
-        texts = store.read("texts")
-        vectors = _vectors_of(run, texts, encoder.name)
-        aligned = texts.join(vectors, on="content_hash", how="left", maintain_order="left")
-        thread_ids = store.read("posts", ["post_id", "thread_id"])
-        threads = texts.join(thread_ids, on="post_id", how="left", maintain_order="left")
         result = find_topics(
-            texts,
-            to_matrix(aligned["vector"]),
-            threads["thread_id"],
-            store.read("topics"),
+            *_texts_with_vectors(run, encoder.name),
+            Known(**{name: store.recall(name) for name in KNOWN}),
             settings=settings.topics,
+            encoder=encoder.name,
             run_id=run.run_id,
+            themes={name: encoder.encode(said) for name, said in settings.topics.themes.items()},
             ignore_words=tuple(settings.digest.product.split()),
+            refit=refit,
         )
         store.replace("dropped", result.dropped, where=("stage", "topics"))
-        told = ["event", "topic_id"]  # by a run that was killed before it stored its topics
-        earlier = store.read("lineage").join(result.lineage, on=told, how="anti")
+        told = ["event", "from_id", "to_id"]  # by a run that was killed before it stored topics
+        earlier = store.recall("lineage").join(result.lineage, on=told, how="anti")
         store.replace("lineage", pl.concat([earlier, result.lineage]))
+        store.replace("vocabulary", result.vocabulary)
         store.replace("assignments", result.assignments)
         store.replace("topics", result.topics)
-        return Work(result.account, result.notices, {"topics": "BERTopic"})
+        return Work(result.account, result.notices, {"topics": "BERTopic"}, result.how)
 
     return run.step(
         "topics",
         work,
-        reads=("texts", "posts"),
+        reads=("texts", "posts", "corrections"),
         writes=("topics", "assignments"),
         settings=(settings.topics, settings.embed, settings.digest),
+        extra=run.run_id if refit else "",
     )
 
 
@@ -274,6 +277,39 @@ def source_name(path: str) -> str:
     name = file.name.split(".")[0].lower()
     name = file.parent.name if name in GENERIC_NAMES else name
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name) or "export"
+
+
+def read_corpus(run: Run) -> tuple[Corpus, str]:
+    """Return what the topics see of each post, and the name of the encoder behind it."""
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.topics.corpus import read_corpus
+
+    settings = run.project.settings
+    encoder = SentenceEncoder(settings.embed).name
+    told = _texts_with_vectors(run, encoder)
+    return read_corpus(*told, thread_weight=settings.topics.thread_weight), encoder
+
+
+def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
+    """Return texts, their vectors, and thread and time of each post."""
+    from feedbackminer.embed.encoders import SentenceEncoder
+
+    encoder = SentenceEncoder(run.project.settings.embed).name
+    texts, vectors, _ = _texts_with_vectors(run, encoder)
+    return texts, vectors, run.project.store.read("posts", ["post_id", "thread_id", "created_at"])
+
+
+def _texts_with_vectors(run: Run, encoder: str) -> tuple[pl.DataFrame, Matrix, pl.Series]:
+    """Return the texts, and of each its vector and its thread."""
+    from feedbackminer.embed.texts import to_matrix
+
+    store = run.project.store
+    texts = store.read("texts")
+    vectors = _vectors_of(run, texts, encoder)
+    aligned = texts.join(vectors, on="content_hash", how="left", maintain_order="left")
+    thread_ids = store.read("posts", ["post_id", "thread_id"])
+    threads = texts.join(thread_ids, on="post_id", how="left", maintain_order="left")
+    return texts, to_matrix(aligned["vector"]), threads["thread_id"]
 
 
 def _vectors_of(run: Run, texts: pl.DataFrame, encoder: str) -> pl.DataFrame:

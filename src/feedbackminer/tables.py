@@ -29,6 +29,7 @@ KINDS = (
     "pricing",
     "churn",
 )
+LEVELS = ("theme", "topic", "subtopic")
 ROLES = ("member", "staff", "bot", "unknown")
 
 
@@ -92,35 +93,75 @@ class Vectors(dy.Schema):
 
 
 class Topics(dy.Schema):
-    """A group of posts about the same thing."""
+    """A group of posts about the same thing, and all that is needed to find more of them."""
 
     topic_id = dy.String(primary_key=True)
+    level = dy.Enum(LEVELS)
     label = dy.String(min_length=1)
+    found_label = dy.String(min_length=1)  # before people renamed it
+    named_by = dy.Enum(("model", "human", "llm"))
     keywords = dy.List(dy.String())
-    parent_id = _text()
-    size = dy.Int64(min=1)  # posts
-    centroid = dy.Binary()  # float16 bytes
+    representatives = dy.List(dy.String())  # post ids, nearest the centre
+    parent_id = _text()  # the theme of a topic, the topic of a subtopic
+    size = dy.Int64(min=0)  # posts
+    stability = dy.Float64(nullable=True, min=0, max=1)  # null: too small to be drawn again
+    centroid = dy.Binary()  # float16 bytes, unit length: meaning, then words
+    floor = dy.Float64()  # cosine to the centroid from which a post belongs
+    typical = dy.Float64()  # median cosine of its posts
+    words = dy.List(dy.String())  # that speak for the topic,
+    ratios = dy.List(dy.Float64())  # and their log-likelihood ratios
+    fitted_as = dy.String()  # encoder and settings of the fit that found it
+    fitted_in = dy.String()  # run_id of that fit
+    fitted_on = dy.Int64(min=0)  # texts of that fit
+    resolution = dy.Float64(nullable=True)  # how fine that fit was
     born_in = dy.String()  # run_id
-    status = dy.Enum(("active", "retired"))
+    status = dy.Enum(("active", "retired", "merged", "split", "ignored"))
+
+
+class Vocabulary(dy.Schema):
+    """The words that topics are told apart by, of the last fit."""
+
+    word = dy.String(primary_key=True)
+    idf = dy.Float64()
+    place = dy.Binary()  # float16 bytes: where it lies in latent semantic space
+    fitted_in = dy.String()  # run_id
 
 
 class Lineage(dy.Schema):
-    """Birth and retirement of topics."""
+    """Birth, split, merge, retirement and renaming of topics."""
 
-    event = dy.String(primary_key=True)
-    topic_id = dy.String(primary_key=True)
+    event = dy.Enum(("birth", "split", "merge", "retirement", "rename", "pin", "ignore", "undo"),
+                    primary_key=True)  # fmt: skip
+    from_id = dy.String(primary_key=True)  # empty: nothing came before
+    to_id = dy.String(primary_key=True)  # empty: nothing comes after
     run_id = dy.String(primary_key=True)
     by = dy.Enum(("model", "human"))
     why = dy.String()
 
 
 class Assignments(dy.Schema):
-    """Which topic a post belongs to; ``score`` is the cosine of its own vector to the centre."""
+    """Which topics a post belongs to; ``score`` is its cosine to the centre."""
 
     post_id = dy.String(primary_key=True)
-    topic_id = dy.String()
+    topic_id = dy.String(primary_key=True)
     score = dy.Float64(min=-1.001, max=1.001)
-    rank = dy.Int64(min=1)
+    rank = dy.Int64(min=1)  # 1: what the post is mainly about
+    found_id = dy.String()  # the topic it was found for, before people corrected it
+    subtopic_id = _text()
+
+
+class Corrections(dy.Schema):
+    """What people said of topics, replayed after every run."""
+
+    number = dy.Int64(primary_key=True, min=1)
+    action = dy.Enum(("rename", "merge", "split", "pin", "ignore"))
+    topic_id = dy.String()
+    to = dy.String()  # rename: the label; merge: the topic it goes into
+    parts = dy.List(dy.String())  # split: the ids of the parts
+    centroids = dy.List(dy.Binary())  # split: where the parts lie
+    encoder = dy.String()  # that those were made with
+    made_at = _utc()
+    undone = dy.Bool()
 
 
 class Tags(dy.Schema):
@@ -224,7 +265,9 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "dropped": Dropped,
     "vectors": Vectors,
     "topics": Topics,
+    "vocabulary": Vocabulary,
     "lineage": Lineage,
+    "corrections": Corrections,
     "assignments": Assignments,
     "tags": Tags,
     "threads": Threads,

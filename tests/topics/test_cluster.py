@@ -1,34 +1,32 @@
 """Clusterers: posts that lie together are one topic, and those that lie nowhere are unsorted."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import adjusted_rand_score, homogeneity_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from feedbackminer.topics.cluster import (
     UNSORTED,
-    DensityClusterer,
+    GraphClusterer,
     Labels,
-    Matrix,
     SmallClusterer,
-    accept_nearest,
-    centres,
-    default_min_groups,
-    join_nearest,
+    best_overlaps,
     lean_on_thread,
-    nearest_layer,
-    topics_a_digest_can_hold,
-    unit,
+    leiden,
+    neighbour_graph,
+    silhouette,
+    spread,
+    without_dust,
 )
+from feedbackminer.topics.space import Matrix, centres, unit
 
 
-def blobs(topics: int, posts: int, *, spread: float = 0.3, seed: int = 0) -> tuple[Matrix, Labels]:
+def blobs(topics: int, posts: int, *, wide: float = 0.3, seed: int = 0) -> tuple[Matrix, Labels]:
     """Scatter posts around as many directions as there are topics."""
     random = np.random.default_rng(seed)
     truth = np.repeat(np.arange(topics), posts)
     middle = unit(random.normal(size=(topics, 32)).astype(np.float32))
-    noise = random.normal(0, spread / np.sqrt(32), (len(truth), 32))
+    noise = random.normal(0, wide / np.sqrt(32), (len(truth), 32))
     return unit((middle[truth] + noise).astype(np.float32)), truth
 
 
@@ -67,81 +65,95 @@ def test_a_post_unlike_all_others_is_unsorted_in_a_small_community() -> None:
     assert small(np.vstack([vectors, anywhere(1)]))[-1] == UNSORTED
 
 
-@pytest.mark.slow
-def test_dense_spots_are_found() -> None:
-    vectors, truth = blobs(4, 60)
-    found = DensityClusterer(max_topics=4).fit(vectors).labels_
-    sorted_posts = found != UNSORTED
-    assert adjusted_rand_score(truth[sorted_posts], found[sorted_posts]) == pytest.approx(1)
-    assert sorted_posts.mean() > 0.8
+def graph_topics(vectors: Matrix, **settings: float) -> Labels:
+    return GraphClusterer(**settings).fit(vectors).labels_  # type: ignore[arg-type]
 
 
-@pytest.mark.slow
-def test_with_room_for_more_topics_none_mixes_two_spots() -> None:
-    vectors, truth = blobs(4, 60)
-    found = DensityClusterer().fit(vectors).labels_
-    assert found.max() + 1 > 4
-    sorted_posts = found != UNSORTED
-    assert homogeneity_score(truth[sorted_posts], found[sorted_posts]) == pytest.approx(1)
+def test_each_dense_spot_is_a_topic_and_nobody_says_how_many_there_are() -> None:
+    vectors, truth = blobs(6, 60)
+    assert adjusted_rand_score(truth, graph_topics(vectors)) == 1
 
 
-@pytest.mark.slow
-def test_posts_far_from_all_topics_stay_unsorted() -> None:
-    vectors, _ = blobs(4, 60)
-    found = DensityClusterer(max_topics=4).fit(np.vstack([vectors, anywhere(3)])).labels_
-    assert (found[240:] == UNSORTED).all()
+def test_topics_are_numbered_from_the_largest() -> None:
+    vectors = np.vstack([blobs(1, 40, seed=1)[0], blobs(1, 90, seed=2)[0], blobs(1, 60, seed=3)[0]])
+    sizes = np.bincount(graph_topics(vectors))
+    assert sizes.tolist() == sorted(sizes, reverse=True) == [90, 60, 40]
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_topics() -> None:
     vectors = np.vstack([blobs(6, 40)[0], anywhere(60)])
-    one, other = (DensityClusterer(random_state=7).fit(vectors).labels_ for _ in range(2))
+    one, other = (graph_topics(vectors, random_state=7) for _ in range(2))
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("topics", "posts"), [(40, 10), (4, 60), (100, 3)])
-def test_there_are_never_more_topics_than_allowed(topics: int, posts: int) -> None:
-    vectors, _ = blobs(topics, posts)
-    found = DensityClusterer(max_topics=5).fit(vectors).labels_
-    assert 2 <= found.max() + 1 <= 5
+def test_another_seed_gives_nearly_the_same_topics_though_they_touch() -> None:
+    vectors, _ = blobs(12, 60, wide=1.6)
+    one, other = (graph_topics(vectors, random_state=seed) for seed in (1, 2))
+    assert adjusted_mutual_info_score(one, other) > 0.9
 
 
-@pytest.mark.slow
+def test_another_seed_does_not_change_how_fine_topics_are() -> None:
+    vectors, _ = blobs(12, 60, wide=1.6)
+    chosen = {GraphClusterer(random_state=seed).fit(vectors).resolution_ for seed in range(4)}
+    assert len(chosen) == 1
+
+
+def test_a_resolution_that_is_given_is_taken() -> None:
+    vectors, _ = blobs(4, 60)
+    assert GraphClusterer(resolution=8.0).fit(vectors).resolution_ == 8.0
+
+
+def test_topics_are_no_finer_than_allowed() -> None:
+    vectors = np.vstack([blobs(5, 40, wide=0.2, seed=i)[0] for i in range(8)])
+    free, bound = graph_topics(vectors), graph_topics(vectors, max_topics=40)
+    assert bound.max() <= max(40, free.max())
+
+
 def test_posts_that_are_all_the_same_are_one_topic() -> None:
-    vectors = np.repeat(anywhere(1), 200, axis=0)
-    assert set(DensityClusterer().fit(vectors).labels_) == {0}
+    assert set(graph_topics(np.repeat(anywhere(1), 200, axis=0))) == {0}
 
 
-@pytest.mark.slow
-def test_a_conversation_finds_its_topic_where_its_posts_alone_would_not() -> None:
-    """Half of each thread's posts say nothing of their own: "that fixed it"."""
-    telling, truth = blobs(4, 60)
-    threads = np.concatenate([np.arange(240), np.arange(240)])
-    vectors = np.vstack([telling, anywhere(240)])
-    found = DensityClusterer(groups=threads, max_topics=4, accept_quantile=0).fit(vectors).labels_
-    assert adjusted_rand_score(truth, found[:240]) > 0.9
+def test_a_giant_and_dust_are_one_topic_and_unsorted_posts() -> None:
+    giant, _ = blobs(1, 300)
+    labels = graph_topics(np.vstack([giant, anywhere(3)]), min_size=5)
+    assert set(labels) == {0}
 
 
-def test_topics_are_joined_with_their_nearest_and_the_unsorted_stay_so() -> None:
-    vectors = unit(np.array([[1, 0], [1, 0.2], [0, 1], [0.7, 0.7]], dtype=np.float32))
-    joined = join_nearest(np.array([0, 1, 2, UNSORTED]), vectors, 2)
-    assert joined[0] == joined[1] != joined[2]
-    assert joined[3] == UNSORTED
+def test_what_is_smaller_than_a_topic_is_unsorted() -> None:
+    labels = np.array([7, 7, 7, 3, 3, 9, UNSORTED, UNSORTED, UNSORTED])
+    assert without_dust(labels, 2).tolist() == [0, 0, 0, 1, 1, -1, -1, -1, -1]
 
 
-def test_a_post_joins_the_nearest_topic_if_it_is_near_enough() -> None:
-    vectors, truth = blobs(2, 20)
-    apart = np.vstack([vectors, centres(vectors, truth)[[1]], anywhere(1)])
-    labels = np.append(truth, [UNSORTED, UNSORTED])
-    accepted = accept_nearest(apart, labels, 0.05)
-    assert accepted[-2:].tolist() == [1, UNSORTED]
+def test_a_document_without_a_neighbour_is_a_community_of_its_own() -> None:
+    graph = neighbour_graph(blobs(2, 20)[0], 5)
+    alone = graph.among(np.arange(40) != 7)
+    labels = leiden(alone, 1.0, seed=0)
+    assert (labels == labels[7]).sum() == 1
 
 
-def test_the_quantile_says_how_many_of_its_own_posts_a_topic_may_lose() -> None:
-    vectors, truth = blobs(2, 100)
-    assert (accept_nearest(vectors, truth, 0) != UNSORTED).all()
-    assert (accept_nearest(vectors, truth, 0.2) == UNSORTED).mean() == pytest.approx(0.2)
+def test_an_edge_weighs_the_cosine_of_its_ends() -> None:
+    vectors, _ = blobs(2, 20)
+    graph = neighbour_graph(vectors, 5)
+    cosines = np.einsum("ij,ij->i", vectors[graph.one], vectors[graph.other])
+    np.testing.assert_allclose(graph.weight, cosines, atol=1e-3)
+    assert (graph.one < graph.other).all()
+
+
+def test_overlap_is_one_for_the_same_topics_under_other_numbers() -> None:
+    labels = np.array([0, 0, 1, 1, UNSORTED])
+    assert best_overlaps(labels, np.array([5, 5, 2, 2, 2]), 2).tolist() == [1, 2 / 3]
+
+
+def test_a_silhouette_of_one_topic_is_the_worst_there_is() -> None:
+    assert silhouette(anywhere(10), np.zeros(10, dtype=np.int64)) == -1
+
+
+@given(st.integers(1, 500), st.integers(1, 100))
+def test_a_sample_is_spread_over_all_documents(count: int, limit: int) -> None:
+    chosen = spread(count, limit)
+    assert len(chosen) == len(set(chosen)) == min(count, limit)
+    assert (chosen >= 0).all()
+    assert (chosen < count).all()
 
 
 def test_a_reply_leans_towards_what_its_thread_is_about() -> None:
@@ -178,24 +190,3 @@ def test_length_does_not_matter_to_direction(length: float, seed: int) -> None:
 
 def test_a_zero_row_stays_zero() -> None:
     assert not unit(np.zeros((1, 4), dtype=np.float32)).any()
-
-
-@pytest.mark.parametrize(("threads", "want"), [(10, 5), (3_000, 5), (6_000, 10), (60_000, 100)])
-def test_the_smallest_topic_grows_with_the_community(threads: int, want: int) -> None:
-    assert default_min_groups(threads) == want
-
-
-@pytest.mark.parametrize(("posts", "want"), [(10, 5), (1_600, 30), (6_400, 60)])
-def test_a_larger_community_has_room_for_more_topics(posts: int, want: int) -> None:
-    assert topics_a_digest_can_hold(posts) == want
-
-
-@pytest.mark.parametrize(
-    ("counts", "wanted", "chosen"),
-    [((116, 76, 30, 11), 60, 76), ((101, 43, 14), 60, 43), ((15, 6), 30, 15), ((0,), 5, 0)],
-)
-def test_the_layer_nearest_to_what_a_digest_holds_is_taken(
-    counts: tuple[int, ...], wanted: int, chosen: int
-) -> None:
-    layers = [np.array([UNSORTED, *range(count)]) for count in counts]
-    assert nearest_layer(layers, wanted).max() + 1 == chosen

@@ -1,18 +1,19 @@
 """Topics of small communities: every post has a topic or a reason, and topics outlive a run."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
 from feedbackminer.settings import TopicSettings
-from feedbackminer.tables import Topics
-from feedbackminer.topics.cluster import Matrix, unit
-from feedbackminer.topics.find import Found, find_topics
+from feedbackminer.tables import Topics, check
+from feedbackminer.topics.find import Found, Known, find_topics
+from feedbackminer.topics.space import Matrix, unit
 from tests.builders import texts
 
 pytestmark = pytest.mark.slow  # importing BERTopic alone takes ten seconds
 
-NOBODY = Topics.create_empty()
 SUBJECTS = (
     "The battery drains overnight on my phone {}",
     "PDF export loses my footnotes {}",
@@ -37,24 +38,30 @@ def near(subjects: int, posts: int, *, first: int = 0, seed: int = 0) -> Matrix:
 def find(
     told: list[str],
     vectors: Matrix,
-    previous: pl.DataFrame = NOBODY,
+    before: Found | None = None,
     *,
     run_id: str = "r1",
     ignore: tuple[str, ...] = (),
+    ids: str = "p",
 ) -> Found:
     return find_topics(
-        texts(*told),
+        texts(*({"post_id": f"{ids}{i}", "text": text} for i, text in enumerate(told))),
         vectors,
         pl.Series([f"thread {i}" for i in range(len(told))], dtype=pl.String),
-        previous,
+        known(before) if before else None,
         settings=TopicSettings(),
+        encoder="axes",
         run_id=run_id,
         ignore_words=ignore,
     )
 
 
+def known(found: Found, **more: pl.DataFrame) -> Known:
+    return Known(found.topics, found.vocabulary, found.assignments, **more)
+
+
 def events(found: Found) -> list[tuple[str, str, str]]:
-    return sorted(found.lineage.select("event", "topic_id", "run_id").iter_rows())
+    return sorted(found.lineage.select("event", "from_id", "to_id").iter_rows())
 
 
 def test_each_subject_is_a_topic_with_a_name_of_its_own() -> None:
@@ -122,7 +129,7 @@ def test_the_same_posts_give_the_same_topics_again() -> None:
 
 def test_in_a_second_run_topics_keep_their_ids_labels_and_birth() -> None:
     first = find(written(3, 8), near(3, 8))
-    again = find(written(3, 12)[::-1], near(3, 12, seed=1)[::-1], first.topics, run_id="r2")
+    again = find(written(3, 12)[::-1], near(3, 12, seed=1)[::-1], first, run_id="r2")
     kept = ["topic_id", "label", "born_in"]
     assert set(again.topics.select(kept).rows()) == set(first.topics.select(kept).rows())
     assert again.topics["size"].to_list() == [12] * 3
@@ -131,37 +138,40 @@ def test_in_a_second_run_topics_keep_their_ids_labels_and_birth() -> None:
 
 def test_the_first_run_says_what_was_born() -> None:
     found = find(written(2, 5), near(2, 5))
-    assert events(found) == [("birth", "t001", "r1"), ("birth", "t002", "r1")]
+    assert events(found) == [("birth", "", "t001"), ("birth", "", "t002")]
 
 
 def test_a_new_subject_gets_an_id_and_a_name_that_nobody_has() -> None:
     first = find(written(2, 8), near(2, 8))
-    renamed = first.topics.with_columns(label=pl.Series(["Darker theme", "Theme, reading"]))
+    names = pl.Series(["Darker theme", "Theme, reading"])
+    topics = check(first.topics.with_columns(found_label=names), Topics, where="test")
+    renamed = replace(first, topics=topics)
     again = find(written(3, 8), near(3, 8), renamed, run_id="r2")
-    assert events(again) == [("birth", "t003", "r2")]
+    assert events(again) == [("birth", "", "t003")]
     assert again.topics["label"].str.to_lowercase().n_unique() == 3
-    assert again.topics["label"].to_list()[:2] == ["Darker theme", "Theme, reading"]
+    labels = dict(again.topics.select("topic_id", "label").iter_rows())
+    assert [labels["t001"], labels["t002"]] == ["Darker theme", "Theme, reading"]
 
 
 def test_a_subject_that_nobody_speaks_of_any_more_is_retired() -> None:
     first = find(written(3, 8), near(3, 8))
-    again = find(written(2, 8), near(2, 8), first.topics, run_id="r2")
-    assert again.topics["status"].to_list() == ["active", "active", "retired"]
-    (event,) = events(again)
-    assert event[::2] == ("retirement", "r2")
-    assert event[1] not in again.assignments["topic_id"]
+    again = find(written(2, 8), near(2, 8), first, run_id="r2")
+    assert sorted(again.topics["status"]) == ["active", "active", "retired"]
+    ((event, gone, _),) = events(again)
+    assert event == "retirement"
+    assert gone not in again.assignments["topic_id"]
 
 
 def test_the_id_of_a_retired_topic_is_not_used_again() -> None:
     first = find(written(1, 5), near(1, 5))
-    second = find(written(1, 5, first=1), near(1, 5, first=1), first.topics, run_id="r2")
-    third = find(written(1, 5, first=2), near(1, 5, first=2), second.topics, run_id="r3")
-    assert third.topics.select("topic_id", "status").rows() == [
-        ("t003", "active"),
-        ("t002", "retired"),
+    second = find(written(1, 5, first=1), near(1, 5, first=1), first, ids="q")
+    third = find(written(1, 5, first=2), near(1, 5, first=2), second, ids="r")
+    assert sorted(third.topics.select("topic_id", "status").rows()) == [
         ("t001", "retired"),
+        ("t002", "retired"),
+        ("t003", "active"),
     ]
-    assert events(third) == [("birth", "t003", "r3"), ("retirement", "t002", "r3")]
+    assert events(third) == [("birth", "", "t003"), ("retirement", "t002", "")]
 
 
 def test_a_reply_goes_with_its_thread() -> None:
@@ -173,8 +183,8 @@ def test_a_reply_goes_with_its_thread() -> None:
         texts(*told),
         np.vstack([near(2, 5), between]),
         threads,
-        NOBODY,
         settings=TopicSettings(),
+        encoder="axes",
         run_id="r1",
     )
     topic_of = dict(found.assignments.select("post_id", "topic_id").iter_rows())

@@ -1,85 +1,133 @@
-"""Clusterers for BERTopic: vectors in, one label per post out, -1 for unsorted.
+"""Clusterers: vectors in, one label per document out, -1 where a document fits nowhere.
 
 They follow scikit-learn: parameters stored untouched, learned state ends in ``_``.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-Matrix = NDArray[np.float32]
+from feedbackminer.topics.space import Matrix, centres, unit
+
 Labels = NDArray[np.int64]
 UNSORTED = -1
+NEIGHBOURS = 15
+RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
+COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add to its silhouette
+ALIKE = 0.8  # median cosine to the common centre from which all is one topic
+AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
+EARLIER_VOTES = 4  # of the last fit in the consensus
+RUNS = 8  # of Leiden, of whose agreement the consensus is made
+SCORED = 4_000  # documents that a silhouette is averaged over
 
 
-class DensityClusterer:
-    """EVoC's density clusters of conversations, then the nearest centre for every post.
+@dataclass(frozen=True)
+class Graph:
+    """Weighted edges between documents, each pair once."""
 
-    A thread is about something even where its replies alone are not ("that fixed it"), so threads
-    are clustered, each by the mean of its posts. EVoC gives clusterings from fine to coarse; the
-    finest with at most ``max_topics`` is taken (if none is, the coarsest, its nearest topics
-    joined). Then each post joins the topic with the nearest
-    centre, if it is no farther from it than the topic's own outermost posts (``accept_quantile``).
-    docs/decisions/0003-topics.md has the figures.
+    one: Labels
+    other: Labels
+    weight: NDArray[np.float64]
+    n_documents: int
+
+    @classmethod
+    def empty(cls, n_documents: int) -> Self:
+        """Return a graph without edges."""
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(nothing, nothing, np.zeros(0), n_documents)
+
+    def reweighted(self, factor: NDArray[np.float64]) -> Graph:
+        """Multiply the weights; edges of weight nought vanish."""
+        kept = factor > 0
+        return Graph(
+            self.one[kept], self.other[kept], (self.weight * factor)[kept], self.n_documents
+        )
+
+    def among(self, inside: NDArray[np.bool_]) -> Graph:
+        """Keep the edges between some of the documents; the others stand alone."""
+        kept = inside[self.one] & inside[self.other]
+        return Graph(self.one[kept], self.other[kept], self.weight[kept], self.n_documents)
+
+
+class GraphClusterer:
+    """Leiden communities of the nearest-neighbour graph, by the consensus of several runs.
+
+    How fine: of several resolutions the one whose topics have the best silhouette. One run of
+    Leiden differs from the next; edges are weighed by how often their ends are together in
+    eight, and Leiden runs once more (Lancichinetti and Fortunato 2012, doi:10.1038/srep00336).
+    Where documents were in topics before (``earlier``, -1: in none), that counts as four runs.
+    docs/decisions/0004-lasting-topics.md has the figures.
     """
 
     def __init__(
         self,
         *,
-        groups: NDArray[np.int64] | None = None,
-        min_groups: int = 0,
-        max_topics: int = 60,
-        accept_quantile: float = 0.05,
+        min_size: int = 5,
+        max_topics: int = 100,
+        resolution: float | None = None,
+        earlier: Labels | None = None,
         random_state: int = 42,
     ) -> None:
-        self.groups = groups
-        self.min_groups = min_groups
+        self.min_size = min_size
         self.max_topics = max_topics
-        self.accept_quantile = accept_quantile
+        self.resolution = resolution
+        self.earlier = earlier
         self.random_state = random_state
 
-    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (BERTopic passes y)
-        """Cluster unit vectors, shape (posts, dimensions)."""
-        if np.allclose(X, X[:1], atol=1e-3):  # all the same: density would split them by rounding
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (scikit-learn passes y)
+        """Cluster unit vectors, shape (documents, dimensions)."""
+        if np.median(X @ centres(X, np.zeros(len(X), dtype=np.int64))[0]) >= ALIKE:
             self.labels_ = np.zeros(len(X), dtype=np.int64)
+            self.resolution_, self.graph_ = self.resolution or USUAL, Graph.empty(len(X))
             return self
-        groups = np.arange(len(X)) if self.groups is None else self.groups
-        layer = self._layer(centres(X, groups), len(X))
-        if layer.max(initial=UNSORTED) == UNSORTED:
-            self.labels_ = np.zeros(len(X), dtype=np.int64)
-        else:
-            self.labels_ = accept_nearest(X, layer[groups], self.accept_quantile)
+        self.graph_ = neighbour_graph(X, NEIGHBOURS)
+        self.resolution_ = self.resolution or self._best_resolution(X, self.graph_)
+        self.labels_ = without_dust(self._consensus(self.graph_), self.min_size)
         return self
 
-    def _layer(self, vectors: Matrix, n_posts: int) -> Labels:
-        import numba
-        from evoc import EVoC
+    def again(self, inside: NDArray[np.bool_], seed: int) -> Labels:
+        """Cluster some of the documents once more; the others are unsorted."""
+        if not len(self.graph_.weight):  # all was one topic
+            return np.where(inside, 0, UNSORTED)
+        labels = leiden(self.graph_.among(inside), self.resolution_, seed, iterations=1)
+        return without_dust(np.where(inside, labels, UNSORTED), self.min_size)
 
-        model = EVoC(
-            base_min_cluster_size=self.min_groups or default_min_groups(len(vectors)),
-            random_state=self.random_state,
-        )
-        threads = numba.get_num_threads()
-        numba.set_num_threads(1)  # several race, and a rerun would sort a few posts elsewhere
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # numba's notes on its own compilation
-                model.fit_predict(vectors)
-        finally:
-            numba.set_num_threads(threads)
-        limit = min(self.max_topics, topics_a_digest_can_hold(n_posts))
-        layers = [np.asarray(layer, dtype=np.int64) for layer in model.cluster_layers_]
-        return join_nearest(nearest_layer(layers, limit), vectors, limit)
+    def _best_resolution(self, X: Matrix, graph: Graph) -> float:
+        """Return the resolution of the best silhouette with no more topics than allowed.
+
+        It is the data's, not the seed's: another seed must not change how fine topics are.
+        """
+        limit = min(self.max_topics, len(X) // AVERAGE_SIZE)
+        ratings = {}
+        for resolution in RESOLUTIONS:
+            labels = without_dust(leiden(graph, resolution, seed=0), self.min_size)
+            if resolution == USUAL or labels.max(initial=UNSORTED) < limit:
+                ratings[resolution] = silhouette(X, labels)
+        asked = {r: (COARSER if r < USUAL else FINER) if r != USUAL else 0.0 for r in ratings}
+        return max(ratings, key=lambda resolution: ratings[resolution] - asked[resolution])
+
+    def _consensus(self, graph: Graph) -> Labels:
+        seeds = np.random.default_rng(self.random_state)
+        together = np.zeros(len(graph.weight))
+        for _ in range(RUNS):
+            labels = leiden(graph, self.resolution_, _seed(seeds), iterations=1)
+            together += labels[graph.one] == labels[graph.other]
+        votes = RUNS
+        if self.earlier is not None:
+            one, other = self.earlier[graph.one], self.earlier[graph.other]
+            # Who was in no topic has no say: what the runs think counts in its place.
+            unknown = (one == UNSORTED) | (other == UNSORTED)
+            together += EARLIER_VOTES * np.where(unknown, together / RUNS, one == other)
+            votes += EARLIER_VOTES
+        return leiden(graph.reweighted(together / votes), self.resolution_, _seed(seeds))
 
 
 class SmallClusterer:
-    """Average-linkage groups for communities too small to have dense spots.
+    """Average-linkage groups for communities too small to have a graph worth the name.
 
     Where no two posts are alike, all of them are one group: a digest always has something to show.
     """
@@ -87,91 +135,130 @@ class SmallClusterer:
     def __init__(self, *, distance: float = 0.62) -> None:
         self.distance = distance
 
-    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (BERTopic passes y)
-        """Group unit vectors, shape (posts, dimensions)."""
+    def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (scikit-learn passes y)
+        """Group unit vectors, shape (documents, dimensions)."""
         from sklearn.cluster import AgglomerativeClustering
 
-        if len(X) < 2:
-            self.labels_ = np.zeros(len(X), dtype=np.int64)
-            return self
-        model = AgglomerativeClustering(
-            n_clusters=None, distance_threshold=self.distance, metric="cosine", linkage="average"
-        )
-        labels = np.asarray(model.fit_predict(X), dtype=np.int64)
-        sizes = np.bincount(labels)
-        labels[sizes[labels] < 2] = UNSORTED
-        self.labels_ = labels if (labels >= 0).any() else np.zeros(len(X), dtype=np.int64)
+        labels = np.zeros(len(X), dtype=np.int64)
+        if len(X) > 1:
+            model = AgglomerativeClustering(
+                n_clusters=None,
+                distance_threshold=self.distance,
+                metric="cosine",
+                linkage="average",
+            )
+            labels = np.asarray(model.fit_predict(X), dtype=np.int64)
+        sorted_ = without_dust(labels, 2)
+        self.labels_ = sorted_ if (sorted_ >= 0).any() else np.zeros(len(X), dtype=np.int64)
+        self.resolution_ = None
         return self
 
 
-def nearest_layer(layers: Sequence[Labels], wanted: int) -> Labels:
-    """Return the layer whose number of topics is nearest to ``wanted``, by ratio."""
-    counts = [int(layer.max(initial=UNSORTED)) + 1 for layer in layers]
-    return min(
-        zip(layers, counts, strict=True), key=lambda pair: abs(math.log(max(pair[1], 1) / wanted))
-    )[0]
+def neighbour_graph(vectors: Matrix, neighbours: int) -> Graph:
+    """Join each document with its nearest by cosine; unit rows."""
+    from sklearn.neighbors import NearestNeighbors
 
-
-def default_min_groups(n_groups: int) -> int:
-    """Smallest topic worth a name: 5 threads, or one thread in 600."""
-    return max(5, n_groups // 600)
-
-
-def topics_a_digest_can_hold(n_posts: int) -> int:
-    """Three quarters of the square root of the posts, at least 5: 30 topics for 1,600 posts."""
-    return max(5, round(0.75 * math.sqrt(n_posts)))
-
-
-def join_nearest(labels: Labels, vectors: Matrix, count: int) -> Labels:
-    """Join topics with the nearest centres until there are ``count`` of them."""
-    from sklearn.cluster import AgglomerativeClustering
-
-    middle = centres(vectors, labels)
-    if len(middle) <= count:
-        return labels
-    model = AgglomerativeClustering(n_clusters=count, metric="cosine", linkage="average")
-    joined: Labels = np.append(model.fit_predict(middle), UNSORTED)[labels]  # -1 stays -1
-    return joined
-
-
-def centres(vectors: Matrix, labels: Labels) -> Matrix:
-    """Return the unit mean vector of each label 0..k-1, shape (k, dimensions)."""
-    count = int(labels.max(initial=UNSORTED)) + 1
-    sums = np.zeros((count, vectors.shape[1]), dtype=np.float32)
-    members = labels >= 0
-    np.add.at(sums, labels[members], vectors[members])
-    return unit(sums)
-
-
-def accept_nearest(vectors: Matrix, labels: Labels, quantile: float) -> Labels:
-    """Give each post the topic with the nearest centre, if it is near enough.
-
-    Near enough: a cosine no lower than the ``quantile`` of the topic's own dense posts.
-    """
-    scores = vectors @ centres(vectors, labels).T
-    nearest = scores.argmax(axis=1)
-    best = scores[np.arange(len(vectors)), nearest]
-    floors = np.array(
-        [np.quantile(scores[labels == topic, topic], quantile) for topic in range(scores.shape[1])]
+    count = min(neighbours, len(vectors) - 1)
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(vectors)
+    near = search.kneighbors_graph(mode="distance")
+    near.data = np.maximum(1 - near.data**2 / 2, 1e-6)  # of unit rows this is the cosine
+    edges = near.maximum(near.T).tocoo()
+    once = edges.row < edges.col
+    return Graph(
+        edges.row[once].astype(np.int64),
+        edges.col[once].astype(np.int64),
+        edges.data[once].astype(np.float64),
+        len(vectors),
     )
-    accepted: Labels = np.where(best >= floors[nearest], nearest, UNSORTED)
-    return accepted
+
+
+def leiden(graph: Graph, resolution: float, seed: int, *, iterations: int = 2) -> Labels:
+    """Return communities by modularity (Traag et al. 2019, doi:10.1038/s41598-019-41695-z).
+
+    A document without an edge is a community of its own.
+    """
+    import graspologic_native
+
+    labels = np.arange(graph.n_documents) + graph.n_documents
+    if not len(graph.weight):
+        return labels
+    edges = zip(
+        map(str, graph.one.tolist()),
+        map(str, graph.other.tolist()),
+        graph.weight.tolist(),
+        strict=True,
+    )
+    _, found = graspologic_native.leiden(
+        list(edges), resolution=resolution, iterations=iterations, seed=seed
+    )
+    labels[np.fromiter(map(int, found), dtype=np.int64)] = list(found.values())
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def without_dust(labels: Labels, min_size: int) -> Labels:
+    """Number topics from the largest down; those below ``min_size`` become unsorted."""
+    names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    order = np.argsort(-sizes, kind="stable")
+    large = [i for i in order if sizes[i] >= min_size and names[i] != UNSORTED]
+    number = np.full(len(names), UNSORTED)
+    number[large] = np.arange(len(large))
+    kept: Labels = number[codes].astype(np.int64)
+    return kept
+
+
+def silhouette(vectors: Matrix, labels: Labels) -> float:
+    """Return the mean silhouette by cosine, range -1 to 1; -1 where there are not two topics.
+
+    Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7.
+    """
+    from sklearn.metrics import silhouette_score
+
+    inside = np.flatnonzero(labels != UNSORTED)
+    if len(inside) > SCORED:
+        inside = inside[spread(len(inside), SCORED)]
+    if len(np.unique(labels[inside])) < 2 or len(np.unique(labels[inside])) >= len(inside):
+        return -1.0
+    return float(silhouette_score(vectors[inside], labels[inside], metric="cosine"))
+
+
+def best_overlaps(labels: Labels, again: Labels, count: int) -> NDArray[np.float64]:
+    """Return the Jaccard overlap of each topic 0..count-1 with the most alike of another run."""
+    from scipy.sparse import coo_matrix
+
+    again = np.unique(again, return_inverse=True)[1]
+    inside = labels >= 0
+    shared = coo_matrix(
+        (np.ones(inside.sum()), (labels[inside], again[inside])),
+        shape=(count, int(again.max(initial=-1)) + 1),
+    ).toarray()
+    sizes = np.bincount(again, minlength=shared.shape[1])
+    union = np.bincount(labels[inside], minlength=count)[:, None] + sizes - shared
+    best: NDArray[np.float64] = (shared / np.maximum(union, 1)).max(axis=1, initial=0.0)
+    return best
 
 
 def lean_on_thread(
-    vectors: Matrix, groups: NDArray[np.int64], is_opener: NDArray[np.bool_], weight: float
+    vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_], weight: float
 ) -> Matrix:
     """Move each post's vector towards its thread's subject: the mean post plus the opener.
 
     "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
     """
+    subject = thread_subjects(vectors, groups, is_opener)
+    return unit((1 - weight) * vectors + weight * subject[groups])
+
+
+def thread_subjects(vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_]) -> Matrix:
+    """Return what each thread is about: the mean of its posts plus its opener, unit rows."""
     subject = centres(vectors, groups)
     np.add.at(subject, groups[is_opener], vectors[is_opener])
-    return unit((1 - weight) * vectors + weight * unit(subject)[groups])
+    return unit(subject)
 
 
-def unit(vectors: Matrix) -> Matrix:
-    """Scale rows to length one; a zero row stays zero."""
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Matrix = vectors / np.maximum(lengths, 1e-12)
-    return scaled
+def _seed(seeds: np.random.Generator) -> int:
+    return int(seeds.integers(1 << 31))
+
+
+def spread(count: int, limit: int) -> Labels:
+    """Return ``limit`` of ``count`` places at equal distances; all where there are no more."""
+    return np.linspace(0, count - 1, min(count, limit)).astype(np.int64)

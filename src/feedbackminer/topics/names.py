@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -153,8 +155,8 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
     """Join the best phrase and the next that shares no word with it; never a name in use."""
     parts = [*ranked, *keywords] or ["miscellaneous"]
     first = parts[0]
-    rest = [part for part in parts[1:] if not _alike(part, first)]
-    for second in (*rest[:8], ""):
+    unlike = islice((part for part in parts[1:] if not _alike(part, first)), 8)
+    for second in chain(unlike, [""]):
         label = _upper_first(f"{first}, {second}" if second else first)
         if label.lower() not in taken:
             return label
@@ -201,6 +203,7 @@ def _is_weak(token: str, ignore: set[str]) -> bool:
     return not _WORD.fullmatch(lower)
 
 
+@lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
     """Fold a plural or genitive into its singular; that is enough to see two names as one."""
     lower = re.sub(r"['’]s$", "", word.lower())

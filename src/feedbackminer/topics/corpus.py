@@ -1,0 +1,71 @@
+"""Posts as the topics see them, and the documents that topics are found in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from feedbackminer.tables import passage
+from feedbackminer.topics.cluster import Labels, lean_on_thread, thread_subjects
+from feedbackminer.topics.space import Matrix
+
+PASSAGE_CHARS = 600  # of each post that its thread's words are taken from
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Posts: ids, what there is to read, vectors; ``leaning`` ones know their thread's subject."""
+
+    post_ids: Sequence[str]
+    passages: Sequence[str]
+    vectors: Matrix
+    leaning: Matrix
+    threads: Labels  # number of each post's thread
+    opens: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.post_ids)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What is clustered: threads where there are enough of them, else posts."""
+
+    passages: Sequence[str]
+    vectors: Matrix
+    of_post: Labels  # the document of each post
+
+
+def read_corpus(
+    texts: pl.DataFrame, vectors: Matrix, threads: pl.Series, *, thread_weight: float
+) -> Corpus:
+    """Bring together what the topics need of each post."""
+    groups = np.unique(threads.to_numpy(), return_inverse=True)[1].astype(np.int64)
+    opens = texts["title"].is_not_null().to_numpy()
+    return Corpus(
+        texts["post_id"].to_list(),
+        texts.select(passage()).to_series().to_list(),
+        vectors,
+        lean_on_thread(vectors, groups, opens, thread_weight),
+        groups,
+        opens,
+    )
+
+
+def documents(corpus: Corpus, *, fewest: int) -> Documents:
+    """Return threads as documents if there are at least ``fewest`` of them, else posts.
+
+    Most replies say nothing alone ("that fixed it, cheers"); their thread is about something.
+    """
+    count = int(corpus.threads.max(initial=-1)) + 1
+    if count < fewest or count == len(corpus):
+        return Documents(corpus.passages, corpus.leaning, np.arange(len(corpus)))
+    told: list[list[str]] = [[] for _ in range(count)]
+    for thread, words in zip(corpus.threads, corpus.passages, strict=True):
+        told[thread].append(words[:PASSAGE_CHARS])
+    subjects = thread_subjects(corpus.vectors, corpus.threads, corpus.opens)
+    return Documents(["\n".join(parts) for parts in told], subjects, corpus.threads)

@@ -1,0 +1,268 @@
+"""Topics found anew: clusters of documents, refined, calibrated, and set in a hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_matrix
+
+from feedbackminer.settings import TopicSettings
+from feedbackminer.topics import hierarchy
+from feedbackminer.topics.cluster import (
+    UNSORTED,
+    GraphClusterer,
+    Labels,
+    SmallClusterer,
+    best_overlaps,
+    spread,
+    without_dust,
+)
+from feedbackminer.topics.corpus import Corpus, documents
+from feedbackminer.topics.model import TopicModel, calibrated, describe, refine
+from feedbackminer.topics.space import Matrix, Words, centres, meaning
+
+FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
+RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
+SEED_NEAR = 0.45  # cosine of a theme's examples to a topic's centre that are the same
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Topics 0..k-1 of a corpus.
+
+    ``labels``, ``parts``: topic and subtopic of each post, -1 where none; ``scores``: cosine of
+    the post itself to the centre of its topic.
+    """
+
+    model: TopicModel
+    labels: Labels
+    scores: NDArray[np.float64]
+    stability: NDArray[np.float64]
+    resolution: float | None
+    themes: Labels  # of each topic
+    parts: Labels
+    part_of: list[int]  # the topic of each subtopic
+    part_centres: Matrix
+    given: dict[int, str]  # topics that a theme of the settings names
+    notices: list[str]
+
+
+def fit_topics(
+    corpus: Corpus,
+    *,
+    settings: TopicSettings,
+    themes: Mapping[str, Matrix],
+    resolution: float | None = None,
+    earlier: Labels | None = None,
+) -> Fit:
+    """Find topics.
+
+    Args:
+        themes: name -> vectors of its examples, which the company already uses.
+        resolution: how fine; None: as the data ask for.
+        earlier: the topic of each post in the last fit, -1 where it had none.
+    """
+    docs = documents(corpus, fewest=settings.small_community)
+    is_small = len(corpus) < settings.small_community
+    min_size = 2 if is_small else settings.min_threads or smallest_topic(len(docs.passages))
+    words = Words.empty() if is_small else Words.fit(docs.passages)
+    pick = spread(len(docs.passages), FIT_LIMIT)
+    doc_weights = words.weigh(docs.passages)
+    weights = doc_weights[pick]
+    joined = words.join(docs.vectors[pick], weights)
+    clusterer = (
+        SmallClusterer()
+        if is_small
+        else GraphClusterer(
+            min_size=min_size,
+            max_topics=settings.max_topics,
+            resolution=resolution,
+            earlier=None if earlier is None else mostly(docs.of_post, earlier)[pick],
+            random_state=settings.seed,
+        )
+    )
+    found = clusterer.fit(joined).labels_
+    if found.max(initial=UNSORTED) == UNSORTED:  # nothing but dust
+        found = np.zeros(len(found), dtype=np.int64)
+    seeded, marks, notices = _honour(themes, joined, found, min_size)
+    if is_small:
+        model, own = describe(words, joined, weights, seeded), seeded
+    else:
+        model, own = refine(words, joined, weights, seeded, min_size=min_size)
+    of_doc = np.full(len(docs.passages), UNSORTED)
+    of_doc[pick] = own
+    same = docs.passages is corpus.passages
+    post_weights = doc_weights if same else words.weigh(corpus.passages)
+    posts = words.join(corpus.leaning, post_weights)
+    labels, model = _sort(
+        model, posts, post_weights, of_doc[docs.of_post], settings.accept_quantile, is_small
+    )
+    parts, part_of = (
+        (np.full(len(own), UNSORTED), [])
+        if isinstance(clusterer, SmallClusterer)
+        else hierarchy.subtopics_of(joined, clusterer.graph_, own, min_size)
+    )
+    part_centres = centres(joined, parts)
+    return Fit(
+        model,
+        labels,
+        own_scores(model, corpus.vectors, labels),
+        _stability(clusterer, words, joined, weights, own),
+        clusterer.resolution_,
+        hierarchy.themes_of(model.centres),
+        nearest_part(posts, labels, part_of, part_centres),
+        part_of,
+        part_centres,
+        _given(own, marks),
+        notices,
+    )
+
+
+def made_again(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
+    """Add topics of given posts, taking these from whatever topic found them."""
+    if not groups:
+        return fit
+    labels = fit.labels.copy()
+    for number, members in enumerate(groups, len(fit.model.centres)):
+        labels[members] = number
+    weights = fit.model.words.weigh(corpus.passages)
+    posts = fit.model.words.join(corpus.leaning, weights)
+    model = describe(fit.model.words, posts, weights, labels)
+    nowhere = np.full(len(groups), UNSORTED)
+    return replace(
+        fit,
+        model=calibrated(model, posts, labels, 0.0),
+        labels=labels,
+        scores=own_scores(model, corpus.vectors, labels),
+        stability=np.append(fit.stability, np.full(len(groups), np.nan)),
+        themes=np.append(fit.themes, nowhere),
+        parts=np.where(labels == fit.labels, fit.parts, UNSORTED),
+    )
+
+
+def mostly(documents: Labels, labels: Labels) -> Labels:
+    """Return the label that most posts of each document have, -1 where none has any."""
+    counts = np.zeros((int(documents.max()) + 1, int(labels.max(initial=UNSORTED)) + 2))
+    np.add.at(counts, (documents, labels), 1)  # -1 is the last column
+    counts[:, -1] = 0.5  # of which a single post is more
+    chosen = counts.argmax(axis=1)
+    most: Labels = np.where(chosen == counts.shape[1] - 1, UNSORTED, chosen).astype(np.int64)
+    return most
+
+
+def smallest_topic(n_documents: int) -> int:
+    """Smallest topic worth a name: 5 documents, or one in 1,000."""
+    return max(5, n_documents // 1000)
+
+
+def own_scores(model: TopicModel, vectors: Matrix, labels: Labels) -> NDArray[np.float64]:
+    """Return each post's own cosine to the centre of its topic, its thread left aside."""
+    middle = meaning(model.centres)
+    scores: NDArray[np.float64] = np.einsum(
+        "ij,ij->i", vectors, middle[np.maximum(labels, 0)]
+    ).astype(np.float64)
+    return scores
+
+
+def nearest_part(posts: Matrix, labels: Labels, part_of: list[int], middle: Matrix) -> Labels:
+    """Return the subtopic whose centre is nearest, of those of the post's own topic."""
+    chosen = np.full(len(posts), UNSORTED)
+    topic_of = np.array(part_of, dtype=np.int64)
+    for topic in np.unique(topic_of):
+        parts = np.flatnonzero(topic_of == topic)
+        inside = np.flatnonzero(labels == topic)
+        chosen[inside] = parts[(posts[inside] @ middle[parts].T).argmax(axis=1)]
+    return chosen
+
+
+def _stability(
+    clusterer: GraphClusterer | SmallClusterer,
+    words: Words,
+    joined: Matrix,
+    weights: csr_matrix,
+    labels: Labels,
+) -> NDArray[np.float64]:
+    """Return how well each topic is found again without a fifth of the documents, 0 to 1.
+
+    The mean best Jaccard overlap over refits (Hennig 2007, doi:10.1016/j.csda.2006.11.025); nan
+    for groups of a small community, which cannot be drawn again.
+    """
+    count = int(labels.max(initial=UNSORTED)) + 1
+    if isinstance(clusterer, SmallClusterer):
+        return np.full(count, np.nan)
+    seeds = np.random.default_rng(clusterer.random_state)
+    overlaps = []
+    for number in range(RESAMPLES):
+        inside = seeds.random(len(labels)) < RESAMPLED
+        found = clusterer.again(inside, number)[inside]
+        if found.max(initial=UNSORTED) != UNSORTED:
+            own = joined[inside], weights[inside]
+            found = refine(words, *own, found, min_size=clusterer.min_size)[1]
+        overlaps.append(best_overlaps(labels[inside], found, count))
+    stable: NDArray[np.float64] = np.mean(overlaps, axis=0)
+    return stable
+
+
+def _sort(
+    model: TopicModel,
+    posts: Matrix,
+    weights: csr_matrix,
+    of_document: Labels,
+    quantile: float,
+    is_small: bool,
+) -> tuple[Labels, TopicModel]:
+    """Let every post join the topic that most speaks for, if it is near enough."""
+    if is_small:
+        return of_document, calibrated(model, posts, of_document, quantile)
+    agreed = np.where(model.nearest(posts, weights) == of_document, of_document, UNSORTED)
+    model = calibrated(model, posts, agreed, quantile)
+    return model.assign(posts, weights)[0], model
+
+
+def _honour(
+    themes: Mapping[str, Matrix], joined: Matrix, found: Labels, min_size: int
+) -> tuple[Labels, dict[str, NDArray[np.int64]], list[str]]:
+    """Mark the documents of each theme: a topic found near it, or what is nearer to it than own.
+
+    Returns:
+        the labels, the documents of each theme, and what could not be honoured.
+    """
+    if not themes:
+        return found, {}, []
+    names = list(themes)
+    wanted = centres(
+        np.vstack([themes[name] for name in names]),
+        np.repeat(np.arange(len(names)), [len(themes[name]) for name in names]),
+    )
+    vectors, middle = meaning(joined), meaning(centres(joined, found))
+    alike = wanted @ middle.T
+    near = dict(zip(*linear_sum_assignment(-alike), strict=True))
+    labels, marks, notices = found.copy(), {}, []
+    for number, name in enumerate(names):
+        topic = near.get(number)
+        if topic is not None and alike[number, topic] >= SEED_NEAR:
+            marks[name] = np.flatnonzero(found == topic)
+            continue
+        to_own = np.einsum("ij,ij->i", vectors, middle[np.maximum(found, 0)])
+        to_theme = vectors @ wanted[number]
+        inside = np.flatnonzero((to_theme > to_own) & (to_theme >= SEED_NEAR))
+        if len(inside) < min_size:
+            notices.append(f"no posts are near the theme {name!r} ([topics.themes])")
+            continue
+        labels[inside] = labels.max() + 1
+        marks[name] = inside
+    return without_dust(labels, 1), marks, notices
+
+
+def _given(own: Labels, marks: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:
+    """Return the topic that holds most of each theme's documents after the refinement."""
+    given: dict[int, str] = {}
+    for name, inside in marks.items():
+        held = own[inside][own[inside] != UNSORTED]
+        if len(held):
+            given.setdefault(int(np.bincount(held).argmax()), name)
+    return given

@@ -1,0 +1,299 @@
+"""Topics that last: new posts join them, dense newcomers found new ones, people have the last word.
+
+A community of 240 posts on six subjects, and what happens to it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from feedbackminer.settings import TopicSettings
+from feedbackminer.tables import Corrections, column_types
+from feedbackminer.topics import corrections, identity
+from feedbackminer.topics.find import Found, Known, find_topics
+from feedbackminer.topics.space import Matrix, unit
+from tests.builders import texts
+
+pytestmark = pytest.mark.slow  # importing BERTopic alone takes ten seconds
+
+SUBJECTS = ("battery drain", "pdf export", "dark theme", "tablet sync", "shared calendar", "login")
+EACH = 40
+PARTS = ("t101", "t102")
+
+
+def community(
+    *subjects: int, each: int = EACH, seed: int = 0, wide: float = 0.25
+) -> tuple[list[str], Matrix]:
+    """Return posts on some subjects: each subject is an axis, each post lies around it."""
+    middle = np.repeat(np.eye(32, dtype=np.float32)[list(subjects)], each, axis=0)
+    noise = np.random.default_rng(seed).normal(0, wide / 4, middle.shape)
+    said = [f"the {SUBJECTS[s % 6]} number {n} again" for s in subjects for n in range(each)]
+    return said, unit((middle + noise).astype(np.float32))
+
+
+def find(
+    *parts: tuple[list[str], Matrix], before: Found | None = None, seed: int = 1, **more: Any
+) -> Found:
+    said = [text for part in parts for text in part[0]]
+    told = texts(*({"post_id": f"p{n:04d}", "text": text} for n, text in enumerate(said)))
+    corrected = more.pop("corrections", None)
+    known = (
+        Known() if before is None else Known(before.topics, before.vocabulary, before.assignments)
+    )
+    if corrected is not None:
+        known = Known(known.topics, known.vocabulary, known.assignments, corrected)
+    return find_topics(
+        told,
+        np.vstack([part[1] for part in parts]),
+        told["post_id"],
+        known,
+        settings=TopicSettings(seed=seed, **more.pop("settings", {})),
+        encoder=more.pop("encoder", "axes"),
+        run_id=f"run of {len(told)}",
+        **more,
+    )
+
+
+def topic_of(found: Found) -> dict[str, str]:
+    return dict(found.assignments.select("post_id", "topic_id").iter_rows())
+
+
+def corrected(*rows: dict[str, Any]) -> pl.DataFrame:
+    plain = {"to": "", "parts": [], "centroids": [], "encoder": "axes", "undone": False}
+    dated = {"made_at": datetime(2026, 1, 1, tzinfo=UTC)}
+    told = [plain | dated | {"number": n} | row for n, row in enumerate(rows, 1)]
+    return pl.DataFrame(told, schema=column_types(Corrections))
+
+
+def events(found: Found) -> list[str]:
+    return found.lineage["event"].to_list()
+
+
+@pytest.fixture(scope="module")
+def first() -> Found:
+    return find(community(0, 1, 2, 3, 4, 5))
+
+
+EVERYBODY = community(0, 1, 2, 3, 4, 5)
+
+
+def test_each_subject_is_a_topic(first: Found) -> None:
+    topics = first.topics.filter(pl.col("level") == "topic")
+    assert len(topics) == 6
+    assert len(first.assignments) / 240 >= 0.95
+    assert first.how.startswith("found anew")
+
+
+def test_posts_of_next_week_join_the_topics_there_are_and_nothing_else_moves(first: Found) -> None:
+    again = find(EVERYBODY, community(0, 3, each=10, seed=9), before=first)
+    now, before = topic_of(again), topic_of(first)
+    assert all(now[post_id] == topic_id for post_id, topic_id in before.items())
+    assert now["p0240"] == before["p0000"]
+    assert now["p0255"] == before["p0120"]
+    assert again.how.startswith(f"{260 - len(before)} posts joined")
+    assert events(again) == []
+
+
+def test_what_fits_nowhere_waits_and_is_a_topic_once_it_is_dense_enough(first: Found) -> None:
+    few = find(EVERYBODY, community(20, each=6, seed=3), before=first)
+    assert {f"p{n:04d}" for n in range(240, 246)} <= set(few.dropped["ref"])
+    many = find(EVERYBODY, community(20, each=30, seed=3), before=few)
+    born = {topic_of(many).get(f"p{n:04d}") for n in range(240, 270)}
+    assert len(born - {None}) == 1
+    assert not born & set(topic_of(first).values())
+    assert events(many) == ["birth"]
+
+
+def test_scattered_newcomers_are_no_topic(first: Found) -> None:
+    noise = np.random.default_rng(4).normal(size=(60, 32)).astype(np.float32)
+    noise[:, :6] = 0
+    again = find(EVERYBODY, (["something else entirely"] * 60, unit(noise)), before=first)
+    assert events(again) == []
+    assert len(again.dropped) >= 55
+
+
+def test_a_refit_with_another_seed_keeps_ids_names_and_posts(first: Found) -> None:
+    again = find(EVERYBODY, before=first, seed=2)
+    assert again.how == "found anew: settings or encoder have changed"
+    now, before = topic_of(again), topic_of(first)
+    assert np.mean([now.get(i) == t for i, t in before.items()]) > 0.95
+    labels = [dict(f.topics.select("topic_id", "label").iter_rows()) for f in (first, again)]
+    assert labels[0] == labels[1]
+
+
+def test_a_community_that_has_doubled_is_read_anew(first: Found) -> None:
+    again = find(EVERYBODY, community(0, 1, 2, 3, 4, 5, seed=5), before=first)
+    assert again.how == "found anew: the community has doubled"
+    assert events(again) == []
+
+
+def test_topics_of_another_encoder_keep_their_ids_by_their_posts(first: Found) -> None:
+    said, vectors = EVERYBODY
+    turned = vectors[:, ::-1].copy()
+    again = find((said, turned), before=first, encoder="mirror")
+    now, before = topic_of(again), topic_of(first)
+    assert np.mean([now.get(i) == t for i, t in before.items()]) > 0.95
+
+
+def test_topics_that_are_not_found_are_retired_and_their_ids_stay_theirs(first: Found) -> None:
+    fewer = find(community(0, 1, 2, 3), before=first, refit=True)
+    status = fewer.topics.filter(pl.col("level") == "topic")["status"].to_list()
+    assert sorted(status) == ["active"] * 4 + ["retired"] * 2
+    assert sorted(events(fewer)) == ["retirement", "retirement"]
+
+
+def test_an_interrupted_refit_is_done_again(first: Found) -> None:
+    newer = find(community(0, 1, 2, 3, each=61))
+    torn = Known(first.topics, newer.vocabulary, first.assignments)
+    said, vectors = EVERYBODY
+    told = texts(*({"post_id": f"p{n:04d}", "text": text} for n, text in enumerate(said)))
+    again = find_topics(
+        told,
+        vectors,
+        told["post_id"],
+        torn,
+        settings=TopicSettings(seed=1),
+        encoder="axes",
+        run_id="later",
+    )
+    assert again.how == "found anew: the last fit was interrupted"
+    assert topic_of(again) == topic_of(first)
+
+
+def test_a_stable_topic_says_so(first: Found) -> None:
+    stability = first.topics.filter(pl.col("level") == "topic")["stability"]
+    assert stability.min() > 0.9  # type: ignore[operator]
+
+
+def test_no_two_topics_of_any_level_have_the_same_name(first: Found) -> None:
+    assert first.topics["label"].str.to_lowercase().is_unique().all()
+
+
+def test_a_name_that_people_gave_survives_a_refit_with_another_seed(first: Found) -> None:
+    said = corrected({"action": "rename", "topic_id": "t002", "to": "Our own name"})
+    again = find(EVERYBODY, before=first, seed=2, corrections=said)
+    row = again.topics.row(by_predicate=pl.col("topic_id") == "t002", named=True)
+    assert (row["label"], row["named_by"]) == ("Our own name", "human")
+    assert row["found_label"] != "Our own name"
+
+
+def test_a_merge_holds_for_posts_to_come_and_after_a_refit(first: Found) -> None:
+    pair = {"topic_id": topic_of(first)["p0000"], "to": topic_of(first)["p0040"]}
+    said = corrected({"action": "merge"} | pair)
+    grown = find(EVERYBODY, community(0, each=10, seed=9), before=first, corrections=said)
+    refitted = find(EVERYBODY, before=grown, seed=2, corrections=said)
+    for found in (grown, refitted):
+        now = topic_of(found)
+        assert now["p0001"] == now["p0041"] == topic_of(first)["p0040"]
+    assert topic_of(grown)["p0241"] == topic_of(first)["p0040"]
+
+
+def test_a_merge_that_is_undone_gives_the_posts_back(first: Found) -> None:
+    pair = {"topic_id": topic_of(first)["p0000"], "to": topic_of(first)["p0040"]}
+    merged = find(EVERYBODY, before=first, corrections=corrected({"action": "merge"} | pair))
+    assert topic_of(merged)["p0000"] == pair["to"]
+    back = corrected({"action": "merge", "undone": True} | pair)
+    assert topic_of(find(EVERYBODY, before=merged, corrections=back)) == topic_of(first)
+
+
+def test_a_split_stays_after_a_refit_and_takes_new_posts(first: Found) -> None:
+    own = topic_of(first)["p0000"]
+    _, vectors = EVERYBODY
+    middle = corrections.divide(vectors[:40], 2, seed=0)
+    parts = {"parts": list(PARTS), "centroids": identity.to_bytes(middle)}
+    said = corrected({"action": "split", "topic_id": own} | parts)
+    split = find(EVERYBODY, community(0, each=10, seed=9), before=first, corrections=said)
+    assert own not in topic_of(split).values()
+    now = topic_of(split)
+    assert {now[i] for i, topic_id in topic_of(first).items() if topic_id == own} == set(PARTS)
+    assert now["p0241"] in PARTS
+    refitted = topic_of(find(EVERYBODY, before=split, seed=2, corrections=said))
+    inside = [i for i, topic_id in now.items() if topic_id in PARTS and i in refitted]
+    assert len(inside) > 30
+    assert np.mean([refitted[post_id] == now[post_id] for post_id in inside]) > 0.9
+
+
+def test_a_pinned_topic_is_made_again_where_a_refit_misses_it(first: Found) -> None:
+    own = topic_of(first)["p0000"]
+    said, vectors = EVERYBODY
+    scattered = vectors.copy()
+    scattered[:40] = vectors[40:].reshape(5, 40, 32)[np.arange(40) % 5, np.arange(40)]
+    pinned = corrected({"action": "pin", "topic_id": own})
+    without = find((said, scattered), before=first, refit=True)
+    kept = find((said, scattered), before=first, refit=True, corrections=pinned)
+    assert own not in topic_of(without).values()
+    held = {post_id for post_id, topic_id in topic_of(first).items() if topic_id == own}
+    assert {post_id for post_id, t in topic_of(kept).items() if t == own} == held
+
+
+def test_an_ignored_topic_keeps_its_posts_and_is_marked(first: Found) -> None:
+    said = corrected({"action": "ignore", "topic_id": "t001"})
+    found = find(EVERYBODY, before=first, corrections=said)
+    assert topic_of(found) == topic_of(first)
+    row = found.topics.row(by_predicate=pl.col("topic_id") == "t001", named=True)
+    assert row["status"] == "ignored"
+
+
+def test_a_correction_of_a_topic_that_is_gone_waits_and_says_so(first: Found) -> None:
+    found = find(
+        EVERYBODY,
+        before=first,
+        corrections=corrected({"action": "rename", "topic_id": "t099", "to": "Nobody"}),
+    )
+    assert found.notices == ("correction 1 (rename t099) waits: topic t099 is gone",)
+    assert topic_of(found) == topic_of(first)
+
+
+def test_a_split_made_with_another_encoder_waits_and_says_so(first: Found) -> None:
+    parts = {"parts": ["t101", "t102"], "centroids": [b"", b""], "encoder": "older"}
+    said = corrected({"action": "split", "topic_id": "t001"} | parts)
+    found = find(EVERYBODY, before=first, corrections=said)
+    assert "waits: its parts were told apart with older" in found.notices[0]
+    assert topic_of(found) == topic_of(first)
+
+
+def test_a_theme_of_the_settings_names_the_topic_it_means() -> None:
+    theme = {"Energy": np.eye(32, dtype=np.float32)[:1]}
+    found = find(EVERYBODY, themes=theme)
+    row = found.topics.row(by_predicate=pl.col("label") == "Energy", named=True)
+    assert row["named_by"] == "human"
+    assert topic_of(found)["p0001"] == row["topic_id"]
+    assert len(found.topics.filter(pl.col("level") == "topic")) == 6
+
+
+def test_a_theme_that_nobody_speaks_of_is_told_of() -> None:
+    found = find(EVERYBODY, themes={"Bicycles": np.eye(32, dtype=np.float32)[25:26]})
+    assert found.notices == ("no posts are near the theme 'Bicycles' ([topics.themes])",)
+    assert "Bicycles" not in found.topics["label"]
+
+
+def test_five_thousand_posts_of_one_sentence_are_one_topic() -> None:
+    said, vectors = community(0, each=1)
+    found = find((said * 5000, np.repeat(vectors, 5000, axis=0)))
+    assert found.topics.select("level", "size").rows() == [("topic", 5000)]
+
+
+def test_a_topic_smaller_than_asked_for_is_still_shown() -> None:
+    """There are 60 documents a topic may not be smaller than, and six subjects of 40."""
+    found = find(EVERYBODY, settings={"min_threads": 60})
+    assert len(found.assignments) > 0
+    assert found.account.rows_in == 240
+
+
+def test_a_community_of_one_subject_is_one_stable_topic() -> None:
+    found = find(community(0, each=200, wide=0.05))
+    assert found.topics.select("level", "stability").rows() == [("topic", 1.0)]
+
+
+def test_posts_without_a_single_word_still_fall_into_topics() -> None:
+    _, vectors = EVERYBODY
+    found = find((["😀 🎉"] * 240, vectors))
+    again = find((["😀 🎉"] * 240, vectors), community(0, each=5, seed=9), before=found)
+    assert found.topics.filter(pl.col("level") == "topic").height == 6
+    assert topic_of(again)["p0240"] == topic_of(found)["p0001"]
+    assert found.topics["label"].is_unique().all()
