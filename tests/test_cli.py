@@ -12,6 +12,7 @@ import sys
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -31,7 +32,11 @@ from tests.command import (
     write_jsonl,
 )
 
-COMMANDS = ("run", "import", "mine", "digest", "init", "doctor")
+TOPICS = ("list", "show", "rename", "merge", "split", "pin", "ignore", "undo", "refit", "fit")
+COMMANDS = (
+    *("run", "import", "mine", "digest", "init", "doctor", "bench topics"),
+    *(f"topics {name}" for name in TOPICS),
+)
 HEAVY = (
     "torch",
     "polars",
@@ -393,10 +398,19 @@ class TestReference:
         assert documented == _options_of(name)
 
     def test_no_command_is_left_out(self) -> None:
-        assert set(typer.main.get_group(app).commands) == set(COMMANDS)
+        assert set(_commands(typer.main.get_group(app))) == set(COMMANDS)
+
+
+def _commands(group: Any, path: str = "") -> dict[str, Any]:
+    """Return every command under its full name, those of groups too."""
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        own = f"{path}{name}"
+        found |= _commands(command, f"{own} ") if hasattr(command, "commands") else {own: command}
+    return found
 
 
 def _options_of(name: str) -> set[str]:
-    command = typer.main.get_group(app).commands[name]
+    command = _commands(typer.main.get_group(app))[name]
     spellings = {option for parameter in command.params for option in parameter.opts}
     return {option for option in spellings if option.startswith("--") and option != "--help"}

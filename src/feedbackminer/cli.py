@@ -10,16 +10,29 @@ import json
 import logging
 import os
 import signal
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
-from feedbackminer.errors import FeedbackminerError
+from feedbackminer import cli_bench, cli_topics
+from feedbackminer.cli_frame import (
+    INTERRUPTED,
+    OK,
+    TOO_MANY_DROPPED,
+    WRONG_USAGE,
+    AsJson,
+    Config,
+    ProjectFolder,
+    Quiet,
+    console,
+    guard,
+    interrupt,
+    new_run,
+    open_at,
+)
 
 if TYPE_CHECKING:
     from feedbackminer.project import Project
@@ -35,8 +48,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # half the time of a --help goes into its boxes
 )
-OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
-console = Console(stderr=True, soft_wrap=True)  # a path must stay whole
 
 Files = Annotated[
     list[str],
@@ -44,9 +55,6 @@ Files = Annotated[
 ]
 Threads = Annotated[
     list[str] | None, typer.Option("--threads", help="File with a title and channel per thread")
-]
-ProjectFolder = Annotated[
-    Path, typer.Option("--project", help="Folder with the store and settings")
 ]
 Maps = Annotated[
     list[str] | None,
@@ -57,15 +65,14 @@ Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, e.g.
 Product = Annotated[str | None, typer.Option(help="Name of the product, for the title")]
 Since = Annotated[str | None, typer.Option(help="Leave out posts before this date")]
 Until = Annotated[str | None, typer.Option(help="Leave out posts from this date on")]
-Config = Annotated[
-    Path | None, typer.Option("--settings", help="Settings file; default: the project's")
-]
 MaxDropped = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit with 1 when more of the rows were dropped")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on stdout")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
+
+
+app.add_typer(cli_topics.app, name="topics")
+app.add_typer(cli_bench.app, name="bench")
 
 
 @app.command()
@@ -102,8 +109,8 @@ def run(
 
     def work() -> None:
         refuse_foreign(out)  # now, not after an hour of encoding
-        current = _open(folder, settings, overrides)
-        this = _new_run(current, quiet)
+        current = open_at(folder, settings, overrides)
+        this = new_run(current, quiet)
         outcomes = [steps.collect(this, files, threads or []), *steps.mine(this)]
         outcomes.append(steps.digest(this, out))
         _summarise(this, outcomes, out, quiet, as_json)
@@ -112,7 +119,7 @@ def run(
     hint = f"run it again with --project {folder} to continue" if project is None else ""
     is_kept = project is not None
     try:
-        _guard(work, resume_hint=hint)
+        guard(work, resume_hint=hint)
     except typer.Exit as end:
         is_kept = is_kept or end.exit_code == INTERRUPTED
         raise
@@ -140,13 +147,13 @@ def import_(
     overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
 
     def work() -> None:
-        current = _open(project, settings, overrides)
-        this = _new_run(current, quiet)
+        current = open_at(project, settings, overrides)
+        this = new_run(current, quiet)
         outcomes = [steps.collect(this, files, threads or [])]
         _summarise(this, outcomes, None, quiet, as_json)
         _exit_if_too_many_dropped(current, outcomes)
 
-    _guard(work)
+    guard(work)
 
 
 @app.command()
@@ -165,10 +172,10 @@ def mine(
     overrides = _overrides(product=product, since=since, until=until)
 
     def work() -> None:
-        this = _new_run(_open(project, settings, overrides), quiet)
+        this = new_run(open_at(project, settings, overrides), quiet)
         _summarise(this, steps.mine(this), None, quiet, as_json)
 
-    _guard(work)
+    guard(work)
 
 
 @app.command()
@@ -186,10 +193,10 @@ def digest(
     overrides = _overrides(product=product)
 
     def work() -> None:
-        this = _new_run(_open(project, settings, overrides), quiet)
+        this = new_run(open_at(project, settings, overrides), quiet)
         _summarise(this, [steps.digest(this, out)], out, quiet, as_json)
 
-    _guard(work)
+    guard(work)
 
 
 @app.command()
@@ -200,7 +207,7 @@ def init(
     """Write a commented settings file into a new project folder."""
     from feedbackminer import setup
 
-    _guard(lambda: console.print(f"Wrote {escape(str(setup.init(folder, product or '')))}"))
+    guard(lambda: console.print(f"Wrote {escape(str(setup.init(folder, product or '')))}"))
 
 
 @app.command()
@@ -221,7 +228,7 @@ def doctor(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
         if not all(finding.ok for finding in findings):
             raise typer.Exit(WRONG_USAGE)
 
-    _guard(work)
+    guard(work)
 
 
 @app.callback(invoke_without_command=True)
@@ -240,72 +247,10 @@ def main() -> NoReturn:
     os.environ.setdefault(
         "HF_HUB_OFFLINE", "1"
     )  # a model that is not there is an error, not a wait
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retried write is no news
     app()
     raise SystemExit(OK)
-
-
-def _interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
-    """Run a command; every way it can fail ends in a message and the documented exit code."""
-    try:
-        work()
-    except KeyboardInterrupt:
-        hint = resume_hint or "run the same command again to continue"
-        console.print(f"\nInterrupted; what is done is kept: {escape(hint)}", style="yellow")
-        raise typer.Exit(INTERRUPTED) from None
-    except FeedbackminerError as error:
-        if error.exit_code == INTERNAL:
-            _report(error)
-        console.print(f"[red]Error:[/] {escape(str(error))}")
-        if error.exit_code == INTERRUPTED and resume_hint:
-            console.print(escape(resume_hint))
-        raise typer.Exit(error.exit_code) from None
-    except (typer.Exit, typer.Abort, BrokenPipeError):
-        raise
-    except Exception as error:  # the last net: a report instead of a traceback on the screen
-        _report(error)
-        raise typer.Exit(INTERNAL) from None
-
-
-def _report(error: BaseException) -> None:
-    """Write a report file: versions and the traceback, without values of variables."""
-    import platform
-    import tempfile
-    import traceback
-
-    from feedbackminer import __version__
-
-    lines = [
-        f"feedbackminer {__version__}, Python {platform.python_version()}, {platform.platform()}",
-        f"command: {' '.join(sys.argv[1:2])}",
-        "".join(traceback.format_exception(error)),
-    ]
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="feedbackminer-report-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write("\n".join(lines))
-    console.print(
-        f"[red]Internal error:[/] {escape(type(error).__name__)}. This is our mistake; "
-        f"please send us the report: {escape(file.name)}",
-    )
-
-
-def _open(folder: Path, settings: Path | None, overrides: dict[str, Any]) -> Project:
-    from feedbackminer.project import open_project
-
-    return open_project(folder, overrides, settings_file=settings)
-
-
-def _new_run(project: Project, quiet: bool) -> Run:
-    from feedbackminer.progress import Progress
-    from feedbackminer.runs import Run, Silent
-
-    return Run(project, reporter=Silent() if quiet else Progress(console))
 
 
 def _overrides(

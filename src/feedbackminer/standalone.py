@@ -1,0 +1,123 @@
+"""Stages without a project: any file of texts in, one row per row out, in order."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.errors import InputError
+from feedbackminer.settings import Settings
+from feedbackminer.tables import Texts, check, column_types
+
+COLUMNS_SHOWN = 12
+
+
+def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) -> str:
+    """Find topics in a file of texts and write ``topic_id``, ``score``, ``label``, ``level``.
+
+    Further columns: ``theme``, ``subtopic`` and, where there is no topic, ``reason``.
+
+    Returns:
+        one line that says what was found.
+
+    Raises:
+        InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
+    """
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.topics.find import find_topics
+
+    said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
+    texts = as_texts({number: text for number, text in enumerate(said) if text})
+    encoder = SentenceEncoder(settings.embed)
+    distinct, place = np.unique(texts["text"].to_numpy(), return_inverse=True)
+    vectors = encoder.encode(distinct.tolist()) if len(texts) else np.zeros((0, 0), np.float32)
+    themes = {name: encoder.encode(words) for name, words in settings.topics.themes.items()}
+    found = find_topics(
+        texts,
+        vectors[place],
+        texts["post_id"],
+        settings=settings.topics,
+        encoder=encoder.name,
+        run_id="fit",
+        themes=themes,
+    )
+    topics = {row["topic_id"]: row for row in found.topics.to_dicts()}
+    assigned = {row["post_id"]: row for row in found.assignments.to_dicts()}
+    rows = [_row(assigned.get(_key(i)), topics, bool(text)) for i, text in enumerate(said)]
+    _write(out, rows)
+    active = [row for row in topics.values() if row["level"] == "topic"]
+    return (
+        f"{len(said):,} rows, {len(active)} topics, {len(found.dropped):,} unsorted, "
+        f"{len(said) - len(texts):,} without text: {out}"
+    )
+
+
+def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
+    """Return the text of every row of a file, empty where there is none.
+
+    Raises:
+        InputError: the file cannot be read, or no row has the column.
+    """
+    from feedbackminer.collect import files
+
+    rows = list(files.read_rows(files.open_file(path), encoding=encoding))
+    values = [row.values if isinstance(row, files.Row) else {} for row in rows]
+    if not any(text_column in row for row in values):
+        columns = ", ".join(list(dict.fromkeys(c for row in values for c in row))[:COLUMNS_SHOWN])
+        raise InputError(
+            f"{path}: no row has a column {text_column!r}; name another with --text-column "
+            f"(there is: {columns or 'none'})"
+        )
+    return [str(row.get(text_column) or "").strip() for row in values]
+
+
+def as_texts(said: dict[int, str]) -> pl.DataFrame:
+    """Return texts as the ``texts`` table, each a thread of its own."""
+    rows = [
+        {
+            "post_id": _key(number),
+            "text": text,
+            "language": "und",
+            "n_words": max(1, len(text.split())),
+            "truncated": False,
+            "content_hash": f"row-{_key(number)}",
+        }
+        for number, text in said.items()
+    ]
+    return check(pl.DataFrame(rows, schema=column_types(Texts)), Texts, where="topics fit")
+
+
+def _key(number: int) -> str:
+    return f"{number:016d}"
+
+
+def _row(
+    assigned: dict[str, Any] | None, topics: dict[str, dict[str, Any]], has_text: bool
+) -> dict[str, Any]:
+    if assigned is None:
+        nothing = dict.fromkeys(("topic_id", "score", "label", "level", "theme", "subtopic"))
+        return nothing | {"reason": "unsorted" if has_text else "no_text"}
+    topic = topics[assigned["topic_id"]]
+    theme, part = topics.get(topic["parent_id"]), topics.get(assigned["subtopic_id"])
+    return {
+        "topic_id": topic["topic_id"],
+        "score": round(assigned["score"], 4),
+        "label": topic["label"],
+        "level": topic["level"],
+        "theme": theme["label"] if theme else None,
+        "subtopic": part["label"] if part else None,
+        "reason": None,
+    }
+
+
+def _write(out: Path, rows: list[dict[str, Any]]) -> None:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    except OSError as error:
+        raise InputError(f"{out}: cannot be written: {error.strerror}") from None
