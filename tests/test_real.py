@@ -208,7 +208,9 @@ class TestNumbers:
         silent = threads.filter(pl.col("is_question") & pl.col("answered_by").is_null())
         assert totals["unanswered"] == len(silent)
         assert totals["questions"] == threads["is_question"].sum()
-        assert totals["topics"] == (forum.table("topics")["status"] == "active").sum()
+        shown = forum.table("topics").filter(status="active", level="topic")
+        assert totals["topics"] == len(shown)
+        assert totals["unsorted"] == len(forum.table("texts")) - len(forum.table("assignments"))
 
     def test_topics(self, forum: Mined, recount: Recount) -> None:
         sizes = Counter(recount.topic_of.values())

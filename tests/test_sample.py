@@ -66,6 +66,13 @@ def test_what_matters_most_stands_on_the_front_page(
     assert showing(event, front, gold), [claim["headline"] for claim in front]
 
 
+def test_nothing_stands_on_the_front_page_that_was_not_planted(sample: Mined, gold: Gold) -> None:
+    front = [c for c in sample.digest["claims"] if c["claim_id"] in sample.digest["front"]]
+    assert len(front) == 5
+    for claim in front:
+        assert any(showing(event, [claim], gold) for event in EVENTS), claim["headline"]
+
+
 def test_surges_name_the_week(sample: Mined, gold: Gold) -> None:
     found = showing(BY_ID["price_change"], sample.digest["claims"], gold)
     assert "27 April 2026" in found[0]["headline"]

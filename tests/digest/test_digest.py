@@ -349,7 +349,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
     assert {quote["stands_for"] for quote in told["quotes"]} == {"problem-1", "topic-1", "t001"}
     assert set(told["totals"]) == {
         "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
-        "claims",
+        "unsorted",        "claims",
     }  # fmt: skip
 
 
@@ -388,12 +388,12 @@ def test_the_front_page_mixes_kinds_and_topics() -> None:
         ("churn", "t8", 3.0),
         ("unanswered", "t9", 2.0),
     )
-    assert found[:4] == ["problem-t0-10", "love-t7-4", "churn-t8-3", "unanswered-t9-2"]
-    assert len(found) == 5
-    assert len({i.split("-")[1] for i in found}) == 5
+    assert found == [
+        "problem-t0-10", "problem-t1-9", "love-t7-4", "churn-t8-3", "unanswered-t9-2",
+    ]  # fmt: skip
 
 
-def test_where_there_are_few_kinds_one_may_come_twice() -> None:
+def test_where_there_are_few_kinds_one_may_come_more_often() -> None:
     found = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
     assert found == [
         "problem-t0-10", "problem-t2-8", "problem-t3-7", "problem-t4-6", "topic-t1-0",

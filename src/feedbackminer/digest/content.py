@@ -13,7 +13,7 @@ from feedbackminer.digest.quotes import Quote, choose, quotable_posts
 from feedbackminer.settings import DigestSettings
 from feedbackminer.tables import Account
 
-FRONT_PAGE = 5
+FRONT_PAGE, OF_A_KIND = 5, 2
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 UNANSWERED_SHOWN = 60
 QUOTES_PER_CLAIM = 3
@@ -61,6 +61,10 @@ class TopicView:
     topic_id: str
     label: str
     keywords: Sequence[str]
+    theme: str  # empty: a topic by itself
+    parts: Sequence[tuple[str, int]]  # subtopics, with their posts
+    stability: float | None  # how well it is found again, 0 to 1; None: too small to tell
+    is_weak: bool  # too unstable for a headline
     n_posts: int
     n_voices: int
     effective_voices: float
@@ -104,6 +108,15 @@ class Digest:
         """Return the last day that is covered; ``until`` is the day after."""
         return self.until - timedelta(days=1) if self.until else None
 
+    @property
+    def themes(self) -> dict[str, list[TopicView]]:
+        """Return the topics that are shown under their themes, largest theme first."""
+        found: dict[str, list[TopicView]] = {}
+        for topic in self.topics:
+            if topic.theme:
+                found.setdefault(topic.theme, []).append(topic)
+        return dict(sorted(found.items(), key=lambda pair: -len(pair[1])))
+
     def of_kind(self, *kinds: str) -> list[ClaimView]:
         """Return the claims of some kinds, best first."""
         return [claim for claim in self.claims if claim.row["kind"] in kinds]
@@ -141,14 +154,15 @@ def build_digest(
         _topic_view(topic_id, tables, views, sentences, settings, spans)
         for topic_id in shown_topics
     ]
+    weak = {topic.topic_id for topic in topics if topic.is_weak}
     quoted = {quote.post_id for view in views for quote in view.quotes}
     quoted |= {quote.post_id for topic in topics for quote in topic.quotes}
     return Digest(
         title=settings.product or "Community",
         since=spans[0],
         until=spans[1],
-        totals=_totals(tables, claims),
-        front=front_page(views),
+        totals=_totals(tables, claims) | {"unsorted": _unsorted(provenance.accounts)},
+        front=front_page([view for view in views if view.row["topic_id"] not in weak]),
         topics=topics,
         claims=views,
         activity=_trend(tables["posts"], spans),
@@ -176,17 +190,17 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Pick the five things to know, best first: each of another kind, about another topic.
+    """Pick the five things to know, best first: each about another topic, no kind more than twice.
 
     Where a community gives less than five of them, more of the same kind follow.
     """
     chosen: list[ClaimView] = []
-    for again in (False, True):
+    for limit in (OF_A_KIND, FRONT_PAGE):
         for view in views:
-            kinds = () if again else {other.row["kind"] for other in chosen}
+            kinds = [other.row["kind"] for other in chosen]
             topics = {other.row["topic_id"] for other in chosen} - {None}
             is_new = view not in chosen and view.row["topic_id"] not in topics
-            if is_new and view.row["kind"] not in kinds and len(chosen) < FRONT_PAGE:
+            if is_new and kinds.count(view.row["kind"]) < limit and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
     return sorted(chosen, key=lambda view: -view.row["rank_score"])
 
@@ -243,6 +257,10 @@ def _topic_view(
         topic_id=topic_id,
         label=topic["label"],
         keywords=topic["keywords"],
+        theme=_label(tables["topics"], topic["parent_id"]),
+        parts=_parts(tables["topics"], topic_id),
+        stability=topic["stability"],
+        is_weak=(topic["stability"] or 1.0) < settings.min_stability,
         n_posts=size.row["n_posts"],
         n_voices=size.row["n_voices"],
         effective_voices=size.row["effective_voices"] or 0.0,
@@ -251,6 +269,22 @@ def _topic_view(
         claims=[view for view in own if view.row["kind"] != "topic"],
         quotes=quotes,
     )
+
+
+def _label(topics: pl.DataFrame, topic_id: str | None) -> str:
+    themes = topics.filter(pl.col("level") == "theme").select("topic_id", "label")
+    return str(dict(themes.iter_rows()).get(topic_id, ""))
+
+
+def _parts(topics: pl.DataFrame, topic_id: str) -> list[tuple[str, int]]:
+    """Return the subtopics of a topic that hold posts, largest first."""
+    is_part = (pl.col("parent_id") == topic_id) & (pl.col("level") == "subtopic")
+    own = topics.filter(is_part, pl.col("status") == "active", pl.col("size") > 0)
+    return list(own.sort("size", descending=True).select("label", "size").iter_rows())
+
+
+def _unsorted(accounts: Sequence[Account]) -> int:
+    return sum(account.dropped.get("unsorted", 0) for account in accounts)
 
 
 def _trend(
@@ -316,6 +350,8 @@ def _totals(tables: Mapping[str, pl.DataFrame], claims: pl.DataFrame) -> dict[st
         "threads": len(threads),
         "questions": len(questions),
         "unanswered": len(questions.filter(pl.col("answered_by").is_null())),
-        "topics": len(tables["topics"].filter(pl.col("status") == "active")),
+        "topics": len(
+            tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
+        ),
         "claims": len(claims),
     }

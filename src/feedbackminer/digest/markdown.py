@@ -49,6 +49,8 @@ def _lines(digest: Digest) -> Iterator[str]:
             f"| {escape(topic.label)} | {topic.n_voices} | {topic.n_posts} "
             f"| {topic.voices_of('problem')} | {topic.voices_of('love')} |"
         )
+    if totals["unsorted"]:
+        yield from ("", f"Unsorted: {totals['unsorted']:,} posts are near none of the topics.")
     for title, kinds in (
         ("What is wrong with the product", ("problem", "churn")),
         ("What people love", ("love",)),

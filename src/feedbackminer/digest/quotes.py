@@ -10,6 +10,7 @@ from datetime import datetime
 
 import polars as pl
 
+COPIED = 80  # characters at the beginning of two posts that make one a copy of the other
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Which kinds a sentence should have to stand for a claim of this kind.
@@ -97,6 +98,7 @@ def quotable_posts(
             kinds=pl.col("sentence_kinds").str.split(" "),
             near=pl.col("near").fill_null(0.0),
             feeling="sentence_scores",
+            opening=pl.col("body").str.slice(0, COPIED).str.to_lowercase(),
             opens_thread=pl.col("post_id").is_in(threads["opener_post_id"].to_list()),
         )
     )  # fmt: skip
@@ -164,9 +166,11 @@ def _distinct(ranked: pl.DataFrame, count: int) -> list[Quote]:
     chosen: list[Quote] = []
     word_sets: list[frozenset[str]] = []
     voices: set[str] = set()
+    openings: set[str] = set()  # a text that was posted again is quoted once
     for row in ranked.iter_rows(named=True):
         words = _words(row["text"])
-        if row["voice"] in voices or any(_same(words, other) for other in word_sets):
+        is_copy = row["opening"] in openings or any(_same(words, other) for other in word_sets)
+        if row["voice"] in voices or is_copy:
             continue
         chosen.append(
             Quote(
@@ -179,6 +183,7 @@ def _distinct(ranked: pl.DataFrame, count: int) -> list[Quote]:
             )
         )
         word_sets.append(words)
+        openings |= {row["opening"]} if len(row["opening"]) == COPIED else set()
         voices |= {row["voice"]} - {""}
         if len(chosen) == count:
             break

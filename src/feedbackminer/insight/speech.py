@@ -57,8 +57,10 @@ def listen(
     where = "insight"
     posts, tags = check(posts, Posts, where=where), check(tags, Tags, where=where)
     members = check(members, Members, where=where)
-    labels = check(topics, Topics, where=where).select("topic_id", "label")
+    shown = check(topics, Topics, where=where).filter(pl.col("status") == "active")
+    labels = shown.select("topic_id", "label")
     main = check(assignments, Assignments, where=where).filter(pl.col("rank") == 1)
+    main = main.join(labels, on="topic_id", how="semi")
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
