@@ -32,7 +32,7 @@ from tests.command import (
 )
 
 STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "digest")
-OF_THE_RUN = ("run_id", "born_in", "collected_at")  # what no two runs have in common
+OF_THE_RUN = ("run_id", "born_in", "fitted_in", "collected_at")  # what no two runs have in common
 SEED = 20_260_705
 KILLS_AT_RANDOM = 6
 
