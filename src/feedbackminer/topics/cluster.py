@@ -150,7 +150,6 @@ class SmallClusterer:
             labels = np.asarray(model.fit_predict(X), dtype=np.int64)
         sorted_ = without_dust(labels, 2)
         self.labels_ = sorted_ if (sorted_ >= 0).any() else np.zeros(len(X), dtype=np.int64)
-        self.resolution_ = None
         return self
 
 

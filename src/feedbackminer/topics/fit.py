@@ -66,46 +66,34 @@ def fit_topics(
         resolution: how fine; None: as the data ask for.
         earlier: the topic of each post in the last fit, -1 where it had none.
     """
+    if len(corpus) < settings.small_community:
+        return _fit_few(corpus, settings, themes)
     docs = documents(corpus, fewest=settings.small_community)
-    is_small = len(corpus) < settings.small_community
-    min_size = 2 if is_small else settings.min_threads or smallest_topic(len(docs.passages))
-    words = Words.empty() if is_small else Words.fit(docs.passages)
+    words = Words.fit(docs.passages)
     pick = spread(len(docs.passages), FIT_LIMIT)
-    doc_weights = words.weigh(docs.passages)
-    weights = doc_weights[pick]
+    all_weights = words.weigh(docs.passages)
+    weights = all_weights[pick]
     joined = words.join(docs.vectors[pick], weights)
-    clusterer = (
-        SmallClusterer()
-        if is_small
-        else GraphClusterer(
-            min_size=min_size,
-            max_topics=settings.max_topics,
-            resolution=resolution,
-            earlier=None if earlier is None else mostly(docs.of_post, earlier)[pick],
-            random_state=settings.seed,
-        )
-    )
-    found = clusterer.fit(joined).labels_
-    if found.max(initial=UNSORTED) == UNSORTED:  # nothing but dust
-        found = np.zeros(len(found), dtype=np.int64)
-    seeded, marks, notices = _honour(themes, joined, found, min_size)
-    if is_small:
-        model, own = describe(words, joined, weights, seeded), seeded
-    else:
-        model, own = refine(words, joined, weights, seeded, min_size=min_size)
+    clusterer = GraphClusterer(
+        min_size=settings.min_threads or smallest_topic(len(docs.passages)),
+        max_topics=settings.max_topics,
+        resolution=resolution,
+        earlier=None if earlier is None else mostly(docs.of_post, earlier)[pick],
+        random_state=settings.seed,
+    ).fit(joined)
+    marked = _honour(themes, joined, _or_one(clusterer.labels_), clusterer.min_size)
+    model, own = refine(words, joined, weights, marked.labels, min_size=clusterer.min_size)
     of_doc = np.full(len(docs.passages), UNSORTED)
     of_doc[pick] = own
-    same = docs.passages is corpus.passages
-    post_weights = doc_weights if same else words.weigh(corpus.passages)
+    are_posts = docs.passages is corpus.passages
+    post_weights = all_weights if are_posts else words.weigh(corpus.passages)
     posts = words.join(corpus.leaning, post_weights)
-    labels, model = _sort(
-        model, posts, post_weights, of_doc[docs.of_post], settings.accept_quantile, is_small
+    sure = model.nearest(posts, post_weights) == of_doc[docs.of_post]
+    model = calibrated(
+        model, posts, np.where(sure, of_doc[docs.of_post], UNSORTED), settings.accept_quantile
     )
-    parts, part_of = (
-        (np.full(len(own), UNSORTED), [])
-        if isinstance(clusterer, SmallClusterer)
-        else hierarchy.subtopics_of(joined, clusterer.graph_, own, min_size)
-    )
+    labels, _ = model.assign(posts, post_weights)
+    parts, part_of = hierarchy.subtopics_of(joined, clusterer.graph_, own, clusterer.min_size)
     part_centres = centres(joined, parts)
     return Fit(
         model,
@@ -117,8 +105,31 @@ def fit_topics(
         nearest_part(posts, labels, part_of, part_centres),
         part_of,
         part_centres,
-        _given(own, marks),
-        notices,
+        marked.given(own),
+        marked.notices,
+    )
+
+
+def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matrix]) -> Fit:
+    """Group the posts of a small community: no vocabulary, no subtopics, no stability."""
+    words = Words.empty()
+    weights = words.weigh(corpus.passages)
+    posts = words.join(corpus.leaning, weights)
+    marked = _honour(themes, posts, SmallClusterer().fit(posts).labels_, min_size=2)
+    model = describe(words, posts, weights, marked.labels)
+    model = calibrated(model, posts, marked.labels, settings.accept_quantile)
+    return Fit(
+        model,
+        marked.labels,
+        own_scores(model, corpus.vectors, marked.labels),
+        np.full(len(model.centres), np.nan),
+        None,
+        hierarchy.themes_of(model.centres),
+        np.full(len(corpus), UNSORTED),
+        [],
+        centres(posts, np.full(len(corpus), UNSORTED)),
+        marked.given(marked.labels),
+        marked.notices,
     )
 
 
@@ -180,20 +191,13 @@ def nearest_part(posts: Matrix, labels: Labels, part_of: list[int], middle: Matr
 
 
 def _stability(
-    clusterer: GraphClusterer | SmallClusterer,
-    words: Words,
-    joined: Matrix,
-    weights: csr_matrix,
-    labels: Labels,
+    clusterer: GraphClusterer, words: Words, joined: Matrix, weights: csr_matrix, labels: Labels
 ) -> NDArray[np.float64]:
     """Return how well each topic is found again without a fifth of the documents, 0 to 1.
 
-    The mean best Jaccard overlap over refits (Hennig 2007, doi:10.1016/j.csda.2006.11.025); nan
-    for groups of a small community, which cannot be drawn again.
+    The mean best Jaccard overlap over refits (Hennig 2007, doi:10.1016/j.csda.2006.11.025).
     """
     count = int(labels.max(initial=UNSORTED)) + 1
-    if isinstance(clusterer, SmallClusterer):
-        return np.full(count, np.nan)
     seeds = np.random.default_rng(clusterer.random_state)
     overlaps = []
     for number in range(RESAMPLES):
@@ -207,32 +211,33 @@ def _stability(
     return stable
 
 
-def _sort(
-    model: TopicModel,
-    posts: Matrix,
-    weights: csr_matrix,
-    of_document: Labels,
-    quantile: float,
-    is_small: bool,
-) -> tuple[Labels, TopicModel]:
-    """Let every post join the topic that most speaks for, if it is near enough."""
-    if is_small:
-        return of_document, calibrated(model, posts, of_document, quantile)
-    agreed = np.where(model.nearest(posts, weights) == of_document, of_document, UNSORTED)
-    model = calibrated(model, posts, agreed, quantile)
-    return model.assign(posts, weights)[0], model
+def _or_one(labels: Labels) -> Labels:
+    """Where all is dust, all is one topic: a digest always has something to show."""
+    return labels if (labels != UNSORTED).any() else np.zeros_like(labels)
 
 
-def _honour(
-    themes: Mapping[str, Matrix], joined: Matrix, found: Labels, min_size: int
-) -> tuple[Labels, dict[str, NDArray[np.int64]], list[str]]:
-    """Mark the documents of each theme: a topic found near it, or what is nearer to it than own.
+@dataclass(frozen=True)
+class _Marked:
+    """Documents with their topics, and those that each theme of the settings means."""
 
-    Returns:
-        the labels, the documents of each theme, and what could not be honoured.
-    """
+    labels: Labels
+    of_theme: Mapping[str, Labels]
+    notices: list[str]
+
+    def given(self, own: Labels) -> dict[int, str]:
+        """Return the topic that holds most of each theme's documents after a refinement."""
+        given: dict[int, str] = {}
+        for name, inside in self.of_theme.items():
+            held = own[inside][own[inside] != UNSORTED]
+            if len(held):
+                given.setdefault(int(np.bincount(held).argmax()), name)
+        return given
+
+
+def _honour(themes: Mapping[str, Matrix], joined: Matrix, found: Labels, min_size: int) -> _Marked:
+    """Mark the documents of each theme: a topic found near it, or what is nearer to it than own."""
     if not themes:
-        return found, {}, []
+        return _Marked(found, {}, [])
     names = list(themes)
     wanted = centres(
         np.vstack([themes[name] for name in names]),
@@ -241,28 +246,18 @@ def _honour(
     vectors, middle = meaning(joined), meaning(centres(joined, found))
     alike = wanted @ middle.T
     near = dict(zip(*linear_sum_assignment(-alike), strict=True))
-    labels, marks, notices = found.copy(), {}, []
+    to_own = np.einsum("ij,ij->i", vectors, middle[np.maximum(found, 0)])
+    labels, of_theme, notices = found.copy(), {}, []
     for number, name in enumerate(names):
         topic = near.get(number)
         if topic is not None and alike[number, topic] >= SEED_NEAR:
-            marks[name] = np.flatnonzero(found == topic)
+            of_theme[name] = np.flatnonzero(found == topic)
             continue
-        to_own = np.einsum("ij,ij->i", vectors, middle[np.maximum(found, 0)])
         to_theme = vectors @ wanted[number]
         inside = np.flatnonzero((to_theme > to_own) & (to_theme >= SEED_NEAR))
         if len(inside) < min_size:
             notices.append(f"no posts are near the theme {name!r} ([topics.themes])")
             continue
         labels[inside] = labels.max() + 1
-        marks[name] = inside
-    return without_dust(labels, 1), marks, notices
-
-
-def _given(own: Labels, marks: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:
-    """Return the topic that holds most of each theme's documents after the refinement."""
-    given: dict[int, str] = {}
-    for name, inside in marks.items():
-        held = own[inside][own[inside] != UNSORTED]
-        if len(held):
-            given.setdefault(int(np.bincount(held).argmax()), name)
-    return given
+        of_theme[name] = inside
+    return _Marked(without_dust(labels, 1), of_theme, notices)
