@@ -14,6 +14,8 @@ from feedbackminer.tables import (
     Claims,
     Members,
     Posts,
+    Repeats,
+    Segments,
     Tags,
     Texts,
     Threads,
@@ -78,6 +80,7 @@ def topic_rows(*rows: Row) -> pl.DataFrame:
         "centroid": b"",
         "floor": -1.0,
         "typical": 1.0,
+        "part_floor": 1.0,
         "words": [],
         "ratios": [],
         "fitted_as": "by hand",
@@ -94,6 +97,26 @@ def assignments(**topic_of: str) -> pl.DataFrame:
     plain = {"score": 0.5, "rank": 1}
     rows = [{"post_id": p, "topic_id": t, "found_id": t} for p, t in topic_of.items()]
     return _table(Assignments, [plain | row for row in rows])
+
+
+def repeats(**first_of: str) -> pl.DataFrame:
+    """Build ``repeats`` from post ids and the first post that says the same; others' voices."""
+    return _table(Repeats, [{"post_id": p, "first_id": f} for p, f in first_of.items()])
+
+
+def copies(**original_of: str) -> pl.DataFrame:
+    """Build ``repeats`` from post ids and the post that each counts once with."""
+    rows = [{"post_id": p, "first_id": o, "copy_of": o} for p, o in original_of.items()]
+    return _table(Repeats, rows)
+
+
+def segments(*rows: tuple[str, str]) -> pl.DataFrame:
+    """Build ``segments`` from post ids and the text of a part."""
+    told = [
+        {"post_id": p, "number": n, "text": text, "content_hash": f"part {text}".ljust(16, ".")}
+        for n, (p, text) in enumerate(rows, 1)
+    ]
+    return _table(Segments, told)
 
 
 def threads(*rows: Row) -> pl.DataFrame:

@@ -202,7 +202,7 @@ def test_a_run_killed_between_two_chunks_encodes_only_the_rest(
     assert second.process.stderr
     line = next(line for line in second.process.stderr if line.startswith("embed"))
     second.kill()
-    assert f"{count - stored:,} of {count:,} distinct texts encoded" in line
+    assert f"{count - stored:,} of {count:,} distinct texts and parts encoded" in line
     vectors = pl.read_delta(str(tmp_path / "project" / "tables" / "vectors"))
     assert len(vectors) == vectors["content_hash"].n_unique() == count
 

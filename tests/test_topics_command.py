@@ -131,13 +131,30 @@ def test_a_file_of_texts_gives_one_row_per_row_in_order(tmp_path: Path) -> None:
     found = fit(path, tmp_path / "out.jsonl")
     assert len(found) == 60
     assert set(found[0]) == {
-        "topic_id", "score", "label", "level", "theme", "subtopic", "reason",
+        "topic_id", "score", "label", "level", "theme", "subtopic", "also", "reason",
     }  # fmt: skip
     assert (found[7]["topic_id"], found[7]["reason"]) == (None, "no_text")
     own = [{found[n]["topic_id"] for n in range(first, 60, 3) if n != 7} for first in range(3)]
     assert [len(topics) for topics in own] == [1, 1, 1]
     assert len(set.union(*own)) == 3
     assert fit(path, tmp_path / "again.jsonl") == found
+
+
+def test_a_long_text_about_two_things_names_both(tmp_path: Path) -> None:
+    said = [subject.format(n) for n in range(60) for subject in SUBJECTS]
+    battery, export, _ = SUBJECTS
+
+    def paragraph(subject: str, number: int) -> str:
+        return " ".join(f"{subject.format(number + n)}." for n in range(10))
+
+    plain = [f"{paragraph(s, n)}\n\n{paragraph(s, n + 99)}" for s in SUBJECTS for n in range(6)]
+    mixed = f"{paragraph(battery, 1)}\n\n{paragraph(battery, 2)}\n\n{paragraph(export, 3)}"
+    path = write_jsonl(tmp_path / "in.jsonl", [{"text": t} for t in (*said, *plain, mixed)])
+    *found, last = fit(path, tmp_path / "out.jsonl")
+    assert last["topic_id"] == found[0]["topic_id"]
+    assert [other["topic_id"] for other in last["also"]] == [found[1]["topic_id"]]
+    assert last["also"][0]["label"] == found[1]["label"]
+    assert not any(row["also"] for row in found)
 
 
 def test_columns_and_formats_can_be_chosen(tmp_path: Path) -> None:

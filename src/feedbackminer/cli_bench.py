@@ -46,7 +46,7 @@ def topics(
         unknown = set(sets or ()) - set(bench.SETS)
         if unknown or not (data or project):
             raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
-        lasting = []
+        lasting, several = [], None
         if data:
             encoder = SentenceEncoder(EmbedSettings())
             scores = Table("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
@@ -65,7 +65,14 @@ def topics(
                     )
                 if name == bench.GROWTH_SET:
                     lasting += list(bench.grow(loaded, 0))
+                    several = bench.several(loaded, 0, encoder)
             answer.print(scores)
+            if several:
+                answer.print(
+                    f"{several.n} long posts of one or two labels: both found "
+                    f"{several.both:.0%}, further topics right {several.right:.0%}, "
+                    f"a wrong one beside a single label {several.wrong:.0%}"
+                )
         if project:
             this = Run(open_at(project, None, {}))
             told, vectors, posts = steps.read_for_replay(this)

@@ -40,7 +40,8 @@ def list_(
     def work() -> None:
         store = open_at(project, settings, {}).store
         rows = store.read("topics").to_dicts()
-        n_texts, n_sorted = len(store.read("texts", ["post_id"])), len(store.read("assignments"))
+        n_texts = len(store.read("texts", ["post_id"]))
+        n_sorted = len(store.read("assignments").filter(rank=1))
         shown = [row for row in rows if row["level"] == "topic" and row["status"] != "retired"]
         if as_json:
             typer.echo(json.dumps([_plain(row) for row in shown], ensure_ascii=False, indent=1))
@@ -81,6 +82,7 @@ def show(
         row = found["topic"]
         answer.print(f"[bold]{row['topic_id']}  {escape(row['label'])}[/]  ({row['status']})")
         answer.print(f"{row['size']:,} posts, stability {_stability(row['stability'])}")
+        answer.print(f"{found['n_partly']:,} more posts are partly about it")
         answer.print(f"Marked by: {escape(', '.join(row['keywords'][:12]))}")
         for part in found["subtopics"]:
             answer.print(f"  {part['topic_id']}  {escape(part['label'])}: {part['size']:,} posts")

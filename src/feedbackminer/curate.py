@@ -33,8 +33,10 @@ def topic_of(store: Store, topic_id: str) -> dict[str, Any]:
     lineage = store.read("lineage")
     about = (pl.col("from_id") == topic_id) | (pl.col("to_id") == topic_id)
     posts = store.read("posts", ["post_id", "body"])
+    partly = store.read("assignments").filter(pl.col("rank") > 1, topic_id=topic_id)
     return {
         "topic": row,
+        "n_partly": len(partly),
         "subtopics": parts.drop(HIDDEN).to_dicts(),
         "posts": posts.filter(pl.col("post_id").is_in(row["representatives"])).to_dicts(),
         "lineage": lineage.filter(about).sort("run_id").to_dicts(),
@@ -102,7 +104,7 @@ def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes],
 
     corpus, encoder = steps.read_corpus(run)
     store = run.project.store
-    own = store.read("assignments").filter(pl.col("topic_id") == topic_id)["post_id"]
+    own = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
     inside = np.isin(np.array(corpus.post_ids, dtype=object), own.to_numpy())
     seed = run.project.settings.topics.seed
     middle = corrections.divide(corpus.leaning[inside], count, seed)

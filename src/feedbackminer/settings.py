@@ -86,6 +86,9 @@ class CleanSettings(StageSettings):
         default=(), description="Languages to analyse, such as en; empty: the export's main one"
     )
     min_words: int = Field(default=2, ge=1, description="Posts with fewer words say too little")
+    long_words: int = Field(
+        default=200, ge=1, description="Posts of so many words are read in parts as well"
+    )
     max_chars: int = Field(default=20_000, ge=100, description="What is read of a very long post")
 
 
@@ -121,6 +124,23 @@ class TopicSettings(StageSettings):
         description="Topics you already use: name = examples of what members would say",
     )
     ignore_words: tuple[str, ...] = Field(default=(), description="Words kept out of topic names")
+
+
+class NamingSettings(StageSettings):
+    url: str = Field(
+        default="",
+        description="An OpenAI-compatible endpoint that names topics and is sent masked posts; "
+        "empty: none",
+    )
+    model: str = Field(default="", description="Which model of the endpoint")
+    seconds: float = Field(default=30, gt=0, description="How long to wait for an answer")
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("want http:// or https://, such as http://localhost:11434/v1")
+        return url
 
 
 class InsightSettings(StageSettings):
@@ -160,6 +180,7 @@ class Settings(BaseSettings):
     clean: CleanSettings = CleanSettings()
     embed: EmbedSettings = EmbedSettings()
     topics: TopicSettings = TopicSettings()
+    naming: NamingSettings = NamingSettings()
     insight: InsightSettings = InsightSettings()
     digest: DigestSettings = DigestSettings()
     max_dropped_share: float | None = Field(

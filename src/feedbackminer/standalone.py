@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -13,13 +15,17 @@ from feedbackminer.errors import InputError
 from feedbackminer.settings import Settings
 from feedbackminer.tables import Texts, check, column_types
 
+if TYPE_CHECKING:
+    from feedbackminer.embed.encoders import Encoder, Vectors
+
 COLUMNS_SHOWN = 12
 
 
 def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) -> str:
     """Find topics in a file of texts and write ``topic_id``, ``score``, ``label``, ``level``.
 
-    Further columns: ``theme``, ``subtopic`` and, where there is no topic, ``reason``.
+    Further columns: ``theme``, ``subtopic``, ``also`` (topics that parts of a long text are about)
+    and, where there is no topic, ``reason``.
 
     Returns:
         one line that says what was found.
@@ -27,27 +33,32 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     Raises:
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
     """
+    from feedbackminer.clean.segments import find_segments
     from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.topics.corpus import Detail
     from feedbackminer.topics.find import find_topics
 
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
     texts = as_texts({number: text for number, text in enumerate(said) if text})
     encoder = SentenceEncoder(settings.embed)
-    distinct, place = np.unique(texts["text"].to_numpy(), return_inverse=True)
-    vectors = encoder.encode(distinct.tolist()) if len(texts) else np.zeros((0, 0), np.float32)
+    segments = find_segments(texts, long_words=settings.clean.long_words)
+    vectors = _encode([*texts["text"], *segments["text"]], encoder)
     themes = {name: encoder.encode(words) for name, words in settings.topics.themes.items()}
     found = find_topics(
         texts,
-        vectors[place],
+        vectors[: len(texts)],
         texts["post_id"],
+        detail=Detail(_repeats(texts), segments, vectors[len(texts) :]),
         settings=settings.topics,
         encoder=encoder.name,
         run_id="fit",
         themes=themes,
     )
     topics = {row["topic_id"]: row for row in found.topics.to_dicts()}
-    assigned = {row["post_id"]: row for row in found.assignments.to_dicts()}
-    rows = [_row(assigned.get(_key(i)), topics, bool(text)) for i, text in enumerate(said)]
+    assigned: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in found.assignments.sort("rank").to_dicts():
+        assigned[row["post_id"]].append(row)
+    rows = [_row(assigned[_key(i)], topics, bool(text)) for i, text in enumerate(said)]
     _write(out, rows)
     active = [row for row in topics.values() if row["level"] == "topic"]
     return (
@@ -77,12 +88,14 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
 
 def as_texts(said: dict[int, str]) -> pl.DataFrame:
     """Return texts as the ``texts`` table, each a thread of its own."""
+    from feedbackminer.clean.words import count_words
+
     rows = [
         {
             "post_id": _key(number),
             "text": text,
             "language": "und",
-            "n_words": max(1, len(text.split())),
+            "n_words": max(1, count_words(text)),
             "truncated": False,
             "content_hash": f"row-{_key(number)}",
         }
@@ -95,21 +108,46 @@ def _key(number: int) -> str:
     return f"{number:016d}"
 
 
+def _encode(said: Sequence[str], encoder: Encoder) -> Vectors:
+    """Return a vector per text; equal ones are encoded once."""
+    if not said:
+        return np.zeros((0, 0), np.float32)
+    distinct, place = np.unique(np.array(said, dtype=object), return_inverse=True)
+    return encoder.encode(distinct.tolist())[place]
+
+
+def _repeats(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return which texts repeat an earlier one; who wrote them is not known."""
+    from feedbackminer.clean.duplicates import find_repeats
+
+    nobody = {"author_id": pl.lit(None, pl.String), "created_at": pl.lit(None, pl.Datetime)}
+    return find_repeats(texts, texts.select("post_id", source=pl.lit("file"), **nobody))
+
+
 def _row(
-    assigned: dict[str, Any] | None, topics: dict[str, dict[str, Any]], has_text: bool
+    assigned: list[dict[str, Any]], topics: dict[str, dict[str, Any]], has_text: bool
 ) -> dict[str, Any]:
-    if assigned is None:
+    if not assigned:
         nothing = dict.fromkeys(("topic_id", "score", "label", "level", "theme", "subtopic"))
-        return nothing | {"reason": "unsorted" if has_text else "no_text"}
-    topic = topics[assigned["topic_id"]]
-    theme, part = topics.get(topic["parent_id"]), topics.get(assigned["subtopic_id"])
+        return nothing | {"also": [], "reason": "unsorted" if has_text else "no_text"}
+    main, *further = assigned
+    topic = topics[main["topic_id"]]
+    theme, part = topics.get(topic["parent_id"]), topics.get(main["subtopic_id"])
     return {
         "topic_id": topic["topic_id"],
-        "score": round(assigned["score"], 4),
+        "score": round(main["score"], 4),
         "label": topic["label"],
         "level": topic["level"],
         "theme": theme["label"] if theme else None,
         "subtopic": part["label"] if part else None,
+        "also": [
+            {
+                "topic_id": row["topic_id"],
+                "score": round(row["score"], 4),
+                "label": topics[row["topic_id"]]["label"],
+            }
+            for row in further
+        ],
         "reason": None,
     }
 

@@ -21,7 +21,7 @@ from feedbackminer.tables import Account
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoders import Vectors as Matrix
-    from feedbackminer.topics.corpus import Corpus
+    from feedbackminer.topics.corpus import Corpus, Detail
 
 KNOWN = ("topics", "vocabulary", "assignments", "corrections")
 GENERIC_NAMES = {
@@ -102,43 +102,54 @@ def clean(run: Run) -> Outcome:
     def work() -> Work:
         result = clean_posts(store.read("posts"), settings=settings)
         store.replace("dropped", result.dropped, where=("stage", "clean"))
+        store.replace("segments", result.segments)
+        store.replace("repeats", result.repeats)
         store.replace("texts", result.texts)
         return Work(result.account, result.notices)
 
-    return run.step("clean", work, reads=("posts",), writes=("texts",), settings=(settings,))
+    writes = ("texts", "segments", "repeats")
+    return run.step("clean", work, reads=("posts",), writes=writes, settings=(settings,))
 
 
 def embed(run: Run) -> Outcome:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
     from feedbackminer.embed.encoders import SentenceEncoder
-    from feedbackminer.embed.texts import embed_texts, missing
+    from feedbackminer.embed.texts import embed_passages, missing
 
     settings, store = run.project.settings.embed, run.project.store
     encoder = SentenceEncoder(settings)
 
     def work() -> Work:
-        texts = store.read("texts")
-        todo = missing(texts, _vectors_of(run, texts, encoder.name)["content_hash"])
+        texts, segments = store.read("texts"), store.read("segments")
+        hashes = pl.concat([texts["content_hash"], segments["content_hash"]]).unique()
+        todo = missing(texts, segments, _vectors_of(run, hashes, encoder.name)["content_hash"])
         run.reporter.start("embed", len(todo))
         began = time.perf_counter()
-        for chunk in embed_texts(todo, encoder=encoder):
+        for chunk in embed_passages(todo, encoder=encoder):
             store.append("vectors", chunk)
             run.reporter.advance(len(chunk))
         rate = len(todo) / max(time.perf_counter() - began, 1e-9)
-        detail = f"{len(todo):,} of {texts['content_hash'].n_unique():,} distinct texts encoded"
+        detail = f"{len(todo):,} of {len(hashes):,} distinct texts and parts encoded"
         detail += f", {rate:,.0f} texts/s" if len(todo) else ""
         account = Account("embed", len(texts), len(texts))
         return Work(account, models={"encoder": encoder.name}, detail=detail)
 
     return run.step(
-        "embed", work, reads=("texts",), writes=(), settings=(settings,), extra=encoder.name
+        "embed",
+        work,
+        reads=("texts", "segments"),
+        writes=(),
+        settings=(settings,),
+        extra=encoder.name,
     )
 
 
 def topics(run: Run, *, refit: bool = False) -> Outcome:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
     from feedbackminer.embed.encoders import SentenceEncoder
-    from feedbackminer.topics.find import Known, find_topics
+    from feedbackminer.topics.find import find_topics
+    from feedbackminer.topics.llm import EndpointLabeller
+    from feedbackminer.topics.past import Known
 
     settings, store = run.project.settings, run.project.store
     encoder = SentenceEncoder(settings.embed)
@@ -147,10 +158,12 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
         result = find_topics(
             *_texts_with_vectors(run, encoder.name),
             Known(**{name: store.recall(name) for name in KNOWN}),
+            detail=_detail(run, encoder.name),
             settings=settings.topics,
             encoder=encoder.name,
             run_id=run.run_id,
             themes={name: encoder.encode(said) for name, said in settings.topics.themes.items()},
+            labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
             ignore_words=tuple(settings.digest.product.split()),
             refit=refit,
         )
@@ -166,9 +179,9 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
     return run.step(
         "topics",
         work,
-        reads=("texts", "posts", "corrections"),
+        reads=("texts", "segments", "repeats", "posts", "corrections"),
         writes=("topics", "assignments"),
-        settings=(settings.topics, settings.embed, settings.digest),
+        settings=(settings.topics, settings.naming, settings.embed, settings.digest),
         extra=run.run_id if refit else "",
     )
 
@@ -211,7 +224,7 @@ def insight(run: Run) -> Outcome:
     from feedbackminer.insight.mine import mine_claims
 
     settings, store = run.project.settings.insight, run.project.store
-    names = ("posts", "topics", "assignments", "tags", "threads", "members")
+    names = ("posts", "topics", "assignments", "tags", "threads", "members", "repeats")
 
     def work() -> Work:
         tables = {name: store.read(name) for name in names}
@@ -233,7 +246,10 @@ def digest(run: Run, out: Path) -> Outcome:
     from feedbackminer.digest.publish import publish
 
     project, store = run.project, run.project.store
-    names = ("posts", "topics", "assignments", "tags", "threads", "members", "claims")
+    names = (
+        *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
+        "claims",
+    )
     run.reporter.start("digest", None)
     began = time.perf_counter()
     if store.version("claims") is None:
@@ -287,7 +303,9 @@ def read_corpus(run: Run) -> tuple[Corpus, str]:
     settings = run.project.settings
     encoder = SentenceEncoder(settings.embed).name
     told = _texts_with_vectors(run, encoder)
-    return read_corpus(*told, thread_weight=settings.topics.thread_weight), encoder
+    return read_corpus(
+        *told, _detail(run, encoder), thread_weight=settings.topics.thread_weight
+    ), encoder
 
 
 def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
@@ -301,19 +319,35 @@ def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
 
 def _texts_with_vectors(run: Run, encoder: str) -> tuple[pl.DataFrame, Matrix, pl.Series]:
     """Return the texts, and of each its vector and its thread."""
-    from feedbackminer.embed.texts import to_matrix
-
     store = run.project.store
     texts = store.read("texts")
-    vectors = _vectors_of(run, texts, encoder)
-    aligned = texts.join(vectors, on="content_hash", how="left", maintain_order="left")
     thread_ids = store.read("posts", ["post_id", "thread_id"])
     threads = texts.join(thread_ids, on="post_id", how="left", maintain_order="left")
-    return texts, to_matrix(aligned["vector"]), threads["thread_id"]
+    return texts, _matrix_of(run, texts["content_hash"], encoder), threads["thread_id"]
 
 
-def _vectors_of(run: Run, texts: pl.DataFrame, encoder: str) -> pl.DataFrame:
-    keys = texts.select("content_hash").unique().with_columns(encoder=pl.lit(encoder))
+def _detail(run: Run, encoder: str) -> Detail:
+    """Return which texts repeat others, and the parts of long ones with their vectors."""
+    from feedbackminer.topics.corpus import Detail
+
+    store = run.project.store
+    segments = store.read("segments")
+    vectors = _matrix_of(run, segments["content_hash"], encoder)
+    return Detail(store.read("repeats"), segments, vectors)
+
+
+def _matrix_of(run: Run, hashes: pl.Series, encoder: str) -> Matrix:
+    """Return the vectors of texts, one row each."""
+    from feedbackminer.embed.texts import to_matrix
+
+    known = _vectors_of(run, hashes.unique(), encoder)
+    wanted = hashes.to_frame()
+    aligned = wanted.join(known, on="content_hash", how="left", maintain_order="left")
+    return to_matrix(aligned["vector"])
+
+
+def _vectors_of(run: Run, hashes: pl.Series, encoder: str) -> pl.DataFrame:
+    keys = hashes.to_frame().with_columns(encoder=pl.lit(encoder))
     return run.project.store.select("vectors", keys)
 
 

@@ -75,6 +75,23 @@ class Texts(dy.Schema):
     content_hash = dy.String(min_length=16)  # of title and text: equal texts share a vector
 
 
+class Segments(dy.Schema):
+    """A part of a long text: some of its sentences."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)  # in the order of the text
+    text = dy.String(min_length=1)  # an exact substring
+    content_hash = dy.String(min_length=16)
+
+
+class Repeats(dy.Schema):
+    """A post that says, in nearly the same words, what a post said before."""
+
+    post_id = dy.String(primary_key=True)
+    first_id = dy.String()  # the first post with these words, whoever wrote it
+    copy_of = _text()  # the post it counts once with; null: another member's voice
+
+
 class Dropped(dy.Schema):
     """A row that did not go on, and why."""
 
@@ -108,6 +125,7 @@ class Topics(dy.Schema):
     centroid = dy.Binary()  # float16 bytes, unit length: meaning, then words
     floor = dy.Float64()  # cosine to the centroid from which a post belongs
     typical = dy.Float64()  # median cosine of its posts
+    part_floor = dy.Float64()  # cosine from which a part of another topic's post belongs
     words = dy.List(dy.String())  # that speak for the topic,
     ratios = dy.List(dy.Float64())  # and their log-likelihood ratios
     fitted_as = dy.String()  # encoder and settings of the fit that found it
@@ -145,7 +163,7 @@ class Assignments(dy.Schema):
     post_id = dy.String(primary_key=True)
     topic_id = dy.String(primary_key=True)
     score = dy.Float64(min=-1.001, max=1.001)
-    rank = dy.Int64(min=1)  # 1: what the post is mainly about
+    rank = dy.Int64(min=1)  # 1: what the post is mainly about; 2…: what parts of it are about
     found_id = dy.String()  # the topic it was found for, before people corrected it
     subtopic_id = _text()
 
@@ -262,6 +280,8 @@ class Runs(dy.Schema):
 TABLES: Mapping[str, type[dy.Schema]] = {
     "posts": Posts,
     "texts": Texts,
+    "segments": Segments,
+    "repeats": Repeats,
     "dropped": Dropped,
     "vectors": Vectors,
     "topics": Topics,

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.clean.posts import Cleaned, clean_posts, count_words
+from feedbackminer.clean.posts import Cleaned, clean_posts
+from feedbackminer.clean.words import count_words
 from feedbackminer.errors import TableError
 from feedbackminer.settings import CleanSettings
 from feedbackminer.tables import Posts, column_types

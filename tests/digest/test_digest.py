@@ -21,7 +21,7 @@ from feedbackminer.digest.publish import publish, swap
 from feedbackminer.errors import InputError
 from feedbackminer.settings import DigestSettings
 from feedbackminer.tables import Account
-from tests.builders import assignments, claims, day, members, posts, tags, threads, topics
+from tests.builders import assignments, claims, day, members, posts, repeats, tags, threads, topics
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -105,6 +105,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "members": members(
             *({"author_id": m, "segment": "regular", "advocate": True} for m in who)
         ),
+        "repeats": repeats(),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
@@ -124,6 +125,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "tags": tags(),
         "threads": threads(),
         "members": members(),
+        "repeats": repeats(),
         "claims": claims(),
     }
 

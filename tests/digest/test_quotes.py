@@ -1,13 +1,13 @@
 """Quotes: word for word, one per voice, on the topic, no two the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 import pytest
 
 from feedbackminer.digest.quotes import Quote, choose, quotable_posts
-from tests.builders import assignments, posts, tags, threads
+from tests.builders import assignments, posts, repeats, tags, threads
 
 Sentence = dict[str, Any]
 
@@ -16,7 +16,7 @@ def said(text: str, who: str | None = "ann", kinds: str = "bug", **more: Any) ->
     return {"text": text, "who": who, "kinds": kinds, "body": f"Hello. {text} Bye.", **more}
 
 
-def quotable(*told: Sentence) -> pl.DataFrame:
+def quotable(*told: Sentence, alike: Mapping[str, str] | None = None) -> pl.DataFrame:
     ids = [f"p{i}" for i in range(len(told))]
     rows = [
         {
@@ -41,7 +41,11 @@ def quotable(*told: Sentence) -> pl.DataFrame:
         for i, s in zip(ids, told, strict=True)
     ]
     return quotable_posts(
-        posts(*rows), tags(*tagged), assignments(**dict.fromkeys(ids, "t1")), threads(*titled)
+        posts(*rows),
+        tags(*tagged),
+        assignments(**dict.fromkeys(ids, "t1")),
+        threads(*titled),
+        repeats(**(alike or {})),
     )
 
 
@@ -86,6 +90,16 @@ def test_unknown_writers_are_not_one_voice() -> None:
 def test_what_says_the_same_is_quoted_once() -> None:
     same = "Sync crashes on my tablet every single evening."
     assert len(texts(said(SYNC), said(same, who="ben"), said(EXPORT, who="cat"))) == 2
+
+
+def test_the_same_complaint_of_three_members_is_one_quote_said_by_three() -> None:
+    again = "Every single morning: sync crashes on that tablet of mine!"
+    told = [said(SYNC), said(SYNC, who="ben"), said(again, who="cat"), said(EXPORT, who="dan")]
+    sentences = quotable(*told, alike={"p1": "p0", "p2": "p0"})
+    found = choose(sentences, ["p0", "p1", "p2", "p3"], kind="problem", keywords=[], count=4)
+    assert sorted(quote.n_voices for quote in found) == [1, 3]
+    (one,) = choose(sentences, ["p0", "p2"], kind="problem", keywords=[], count=4)
+    assert one.n_voices == 2, "only voices that the claim counted"
 
 
 def test_staff_and_bots_are_not_quoted() -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.embed.encoders import Vectors
-from feedbackminer.embed.texts import CHUNK, embed_texts, missing, to_matrix
-from tests.builders import texts
+from feedbackminer.embed.texts import CHUNK, embed_passages, missing, to_matrix
+from tests.builders import Row, segments, texts
 
 
 class Lengths:
@@ -30,65 +30,77 @@ def hashes(*known: str) -> pl.Series:
     return pl.Series(known, dtype=pl.String)
 
 
+def todo(*rows: Row | str) -> pl.DataFrame:
+    return missing(texts(*rows), segments(), hashes())
+
+
 def vectors_of(table: pl.DataFrame) -> dict[str, bytes]:
-    rows = pl.concat(embed_texts(table, encoder=Lengths()))
+    passages = missing(table, segments(), hashes())
+    rows = pl.concat(embed_passages(passages, encoder=Lengths()))
     return dict(rows.select("content_hash", "vector").iter_rows())
 
 
 def test_equal_texts_are_encoded_once() -> None:
-    table = texts("Same words here.", "Other words here.", "Same words here.")
-    assert missing(table, hashes())["post_id"].to_list() == ["p0", "p1"]
+    found = todo("Same words here.", "Other words here.", "Same words here.")
+    assert found["passage"].to_list() == ["Same words here.", "Other words here."]
 
 
 def test_a_title_makes_another_text() -> None:
-    table = texts("Same words here.", {"text": "Same words here.", "title": "Sync"})
-    assert len(missing(table, hashes())) == 2
+    assert len(todo("Same words here.", {"text": "Same words here.", "title": "Sync"})) == 2
+
+
+def test_parts_of_long_texts_are_encoded_beside_the_whole() -> None:
+    found = missing(texts("One thing. Another."), segments(("p0", "One thing.")), hashes())
+    assert found["passage"].to_list() == ["One thing. Another.", "One thing."]
 
 
 def test_a_known_text_is_not_encoded_again() -> None:
     table = texts("Known words here.", "New words here.")
     known = hashes(table["content_hash"][0])
-    assert missing(table, known)["text"].to_list() == ["New words here."]
+    assert missing(table, segments(), known)["passage"].to_list() == ["New words here."]
 
 
 def test_a_second_run_has_nothing_to_encode() -> None:
     table = texts("One text here.", "Another text here.")
     encoder = Lengths()
-    first = pl.concat(embed_texts(missing(table, hashes()), encoder=encoder))
-    assert missing(table, first["content_hash"]).is_empty()
+    new = missing(table, segments(), hashes())
+    first = pl.concat(embed_passages(new, encoder=encoder))
+    assert missing(table, segments(), first["content_hash"]).is_empty()
 
 
 def test_the_longest_texts_are_encoded_first() -> None:
     encoder = Lengths()
     list(
-        embed_texts(texts("short one", "the longest one of all", "a middling one"), encoder=encoder)
+        embed_passages(
+            todo("short one", "the longest one of all", "a middling one"), encoder=encoder
+        )
     )
     assert encoder.seen == ["the longest one of all", "a middling one", "short one"]
 
 
 def test_a_title_is_encoded_with_its_text() -> None:
     encoder = Lengths()
-    list(embed_texts(texts({"title": "Sync", "text": "It stops."}), encoder=encoder))
+    list(embed_passages(todo({"title": "Sync", "text": "It stops."}), encoder=encoder))
     assert encoder.seen == ["Sync\nIt stops."]
 
 
 def test_vectors_name_the_encoder_they_come_from() -> None:
-    (rows,) = embed_texts(texts("Some words."), encoder=Lengths())
+    (rows,) = embed_passages(todo("Some words."), encoder=Lengths())
     assert rows["encoder"].to_list() == ["lengths"]
 
 
 def test_many_texts_come_in_chunks_that_can_be_stored_one_by_one() -> None:
-    table = texts(*(f"Text number {i}" for i in range(CHUNK + 1)))
-    assert [len(chunk) for chunk in embed_texts(table, encoder=Lengths())] == [CHUNK, 1]
+    table = todo(*(f"Text number {i}" for i in range(CHUNK + 1)))
+    assert [len(chunk) for chunk in embed_passages(table, encoder=Lengths())] == [CHUNK, 1]
 
 
 def test_no_texts_give_no_vectors() -> None:
-    assert list(embed_texts(texts(), encoder=Lengths())) == []
+    assert list(embed_passages(todo(), encoder=Lengths())) == []
     assert to_matrix(pl.Series([], dtype=pl.Binary)).shape == (0, 0)
 
 
 def test_a_vector_is_stored_as_two_bytes_a_number() -> None:
-    (rows,) = embed_texts(texts("Some words."), encoder=Lengths())
+    (rows,) = embed_passages(todo("Some words."), encoder=Lengths())
     assert [len(vector) for vector in rows["vector"]] == [2 * 2]
 
 
@@ -96,8 +108,8 @@ def test_a_vector_is_stored_as_two_bytes_a_number() -> None:
 @given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=20))
 def test_vectors_come_back_as_they_went_in(written: list[str]) -> None:
     encoder = Lengths()
-    table = missing(texts(*written), hashes())
-    rows = pl.concat(embed_texts(table, encoder=encoder))
+    table = todo(*written)
+    rows = pl.concat(embed_passages(table, encoder=encoder))
     back = to_matrix(rows["vector"])
     np.testing.assert_allclose(back, Lengths().encode(encoder.seen), atol=1e-3)
     np.testing.assert_allclose(np.linalg.norm(back, axis=1), 1, atol=1e-3)
@@ -112,5 +124,5 @@ def test_the_order_of_rows_changes_no_vector() -> None:
 def test_the_key_of_a_project_changes_no_vector() -> None:
     encoder = Lengths()
     told = (f"Ask m_{'abcdefghij'[i:] + '2345672345'[:i]} about the log." for i in range(2))
-    list(embed_texts(texts(*told), encoder=encoder))
+    list(embed_passages(todo(*told), encoder=encoder))
     assert encoder.seen == ["Ask somebody about the log."] * 2

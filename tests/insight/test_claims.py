@@ -10,7 +10,7 @@ import pytest
 
 from feedbackminer.insight.mine import Mined, mine_claims
 from feedbackminer.settings import InsightSettings
-from tests.builders import assignments, day, members, posts, tags, threads, topics
+from tests.builders import assignments, copies, day, members, posts, tags, threads, topics
 
 Saying = Mapping[str, Any]
 LABELS = {"sync": "Sync, tablet", "export": "PDF export"}
@@ -36,7 +36,11 @@ def crowd(count: int, when: float, topic: str | None, *kinds: str, start: int = 
 
 
 def tables(
-    told: Sequence[Saying], *, asked: Sequence[Saying] = (), roles: Mapping[str, str] | None = None
+    told: Sequence[Saying],
+    *,
+    asked: Sequence[Saying] = (),
+    roles: Mapping[str, str] | None = None,
+    copied: Mapping[str, str] | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Build the tables of a community; ``roles`` names who is no plain member."""
     roles = roles or {}
@@ -66,6 +70,7 @@ def tables(
         ),
         "threads": threads(*asked),
         "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in known)),
+        "repeats": copies(**(copied or {})),
     }
 
 
@@ -85,6 +90,14 @@ def only(mined: Mined, kind: str) -> dict[str, Any]:
 def reasons(mined: Mined, kind: str) -> set[str]:
     own = mined.dropped.filter(pl.col("ref").str.starts_with(f"{kind}-"))
     return set(own["reason"])
+
+
+def test_a_copy_counts_once_with_the_post_it_repeats() -> None:
+    told = [*crowd(3, 0, "sync", "bug"), says("m0", 1, "sync", "bug")]
+    twice, once = (only(mine(told, copied=c), "problem") for c in ({}, {"p3": "p0"}))
+    assert (twice["n_posts"], once["n_posts"]) == (4, 3)
+    assert twice["n_voices"] == once["n_voices"] == 3
+    assert "p3" not in once["evidence"]
 
 
 # ── what they talk about ─────────────────────────────────────────────────────────────────────

@@ -8,7 +8,9 @@ import pytest
 
 from feedbackminer.settings import TopicSettings
 from feedbackminer.tables import Topics, check
-from feedbackminer.topics.find import Found, Known, find_topics
+from feedbackminer.topics.find import find_topics
+from feedbackminer.topics.outcome import Found
+from feedbackminer.topics.past import Known
 from feedbackminer.topics.space import Matrix, unit
 from tests.builders import texts
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import html
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,11 +10,16 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.clean import language, remove
+from feedbackminer.clean.duplicates import find_repeats
+from feedbackminer.clean.segments import find_segments
+from feedbackminer.clean.words import content_hash, count_words
 from feedbackminer.settings import CleanSettings
 from feedbackminer.tables import (
     Account,
     Dropped,
     Posts,
+    Repeats,
+    Segments,
     Texts,
     account,
     check,
@@ -25,8 +28,6 @@ from feedbackminer.tables import (
 )
 
 STAGE = "clean"
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 STEPS: tuple[Callable[[str], str], ...] = (
     remove.invisible,
@@ -42,9 +43,15 @@ STEPS: tuple[Callable[[str], str], ...] = (
 
 @dataclass(frozen=True)
 class Cleaned:
-    """Texts fit for analysis, what was dropped, and what the digest's reader should know."""
+    """Texts fit for analysis, what was dropped, and what the digest's reader should know.
+
+    ``segments`` are the parts of long texts; ``repeats`` names the texts that say what another
+    said before, which are not dropped.
+    """
 
     texts: dy.DataFrame[Texts]
+    segments: dy.DataFrame[Segments]
+    repeats: dy.DataFrame[Repeats]
     dropped: dy.DataFrame[Dropped]
     account: Account
     notices: tuple[str, ...]
@@ -89,18 +96,15 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         for post_id, told in foreign.select("post_id", "language").iter_rows()
     ]
     dropped_table = dropped_frame(STAGE, dropped)
+    repeats = find_repeats(texts, posts)
     return Cleaned(
         texts,
+        find_segments(texts, long_words=settings.long_words),
+        repeats,
         dropped_table,
         account(STAGE, len(posts), texts, dropped_table),
-        tuple(_notices(texts, settings)),
+        tuple(_notices(texts, repeats, settings)),
     )
-
-
-def count_words(text: str) -> int:
-    """Count words of two letters and more; East Asian scripts count two characters a word."""
-    cjk = 0 if text.isascii() else len(_CJK.findall(text))
-    return (cjk + 1) // 2 if cjk > len(text) / 4 else len(_WORD.findall(text))
 
 
 def _frame(rows: list[tuple[str, str | None, str, str, int, bool]]) -> pl.DataFrame:
@@ -108,8 +112,7 @@ def _frame(rows: list[tuple[str, str | None, str, str, int, bool]]) -> pl.DataFr
     schema = {c: t for c, t in column_types(Texts).items() if c in columns}
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     hashes = [
-        hashlib.sha256(f"{title or ''}\x1f{text}".encode()).hexdigest()[:32]
-        for title, text in frame.select("title", "text").iter_rows()
+        content_hash(title, text) for title, text in frame.select("title", "text").iter_rows()
     ]
     return frame.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
 
@@ -122,7 +125,7 @@ def _split_by_language(
     return check(frame.filter(keep), Texts, where=STAGE), frame.filter(~keep)
 
 
-def _notices(texts: pl.DataFrame, settings: CleanSettings) -> list[str]:
+def _notices(texts: pl.DataFrame, repeats: pl.DataFrame, settings: CleanSettings) -> list[str]:
     notices = []
     main = language.main_language(texts["language"].to_list())
     if main not in ("en", language.UNDETERMINED):
@@ -135,5 +138,10 @@ def _notices(texts: pl.DataFrame, settings: CleanSettings) -> list[str]:
         notices.append(
             f"posts longer than {settings.max_chars:,} characters, of which only the beginning "
             f"was analysed: {texts['truncated'].sum()}"
+        )
+    if copies := repeats["copy_of"].count():
+        notices.append(
+            "posts that repeat one by the same member or of another source, and count once with "
+            f"it: {copies:,}"
         )
     return notices

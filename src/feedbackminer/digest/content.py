@@ -66,6 +66,7 @@ class TopicView:
     stability: float | None  # how well it is found again, 0 to 1; None: too small to tell
     is_weak: bool  # too unstable for a headline
     n_posts: int
+    n_partly: int  # posts mainly about something else, of which a part speaks of it
     n_voices: int
     effective_voices: float
     share: float
@@ -134,24 +135,27 @@ def build_digest(
     """Choose what is shown and where.
 
     Args:
-        tables: posts, topics, assignments, tags, threads, members and claims.
+        tables: posts, topics, assignments, tags, threads, members, repeats and claims.
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
-    tables = {**tables, "posts": _fit_to_show(tables["posts"], tables["members"])}
+    posts = _fit_to_show(tables["posts"], tables["members"])
+    further = tables["assignments"].filter(pl.col("rank") > 1)
+    tables = {**tables, "posts": posts, "assignments": tables["assignments"].filter(rank=1)}
     claims = tables["claims"].sort("rank_score", "claim_id", descending=[True, False])
     shown_topics = _shown_topics(claims, settings.max_topics)
     visible = claims.filter(pl.col("topic_id").is_null() | pl.col("topic_id").is_in(shown_topics))
     hidden = len(claims) - len(visible)
     sentences = quotable_posts(
-        tables["posts"], tables["tags"], tables["assignments"], tables["threads"]
+        *(tables[name] for name in ("posts", "tags", "assignments", "threads", "repeats"))
     )
     keywords = dict(tables["topics"].select("topic_id", "keywords").iter_rows())
     bodies = _shown_posts(tables["posts"], tables["threads"])
     views = [_claim_view(row, sentences, keywords, bodies) for row in visible.iter_rows(named=True)]
     spans = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
+    partly = _partly(further, tables, spans)
     topics = [
-        _topic_view(topic_id, tables, views, sentences, settings, spans)
+        _topic_view(topic_id, tables, views, sentences, settings, spans, partly.get(topic_id, 0))
         for topic_id in shown_topics
     ]
     weak = {topic.topic_id for topic in topics if topic.is_weak}
@@ -187,6 +191,17 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
         author_role=pl.coalesce("role", pl.col("author_role").cast(pl.String)),
         url=pl.when(is_link).then("url"),
     )
+
+
+def _partly(
+    further: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    spans: tuple[datetime | None, datetime | None],
+) -> dict[str, int]:
+    """Return for each topic how many of members' posts are partly about it, copies left out."""
+    copies = tables["repeats"].filter(pl.col("copy_of").is_not_null())
+    counted = _by_members(tables["posts"], spans).join(copies, on="post_id", how="anti")
+    return dict(further.join(counted, on="post_id").group_by("topic_id").len().iter_rows())
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
@@ -237,6 +252,7 @@ def _topic_view(
     sentences: pl.DataFrame,
     settings: DigestSettings,
     spans: tuple[datetime | None, datetime | None],
+    n_partly: int,
 ) -> TopicView:
     own = [view for view in views if view.row["topic_id"] == topic_id]
     size = next(view for view in own if view.row["kind"] == "topic")
@@ -262,6 +278,7 @@ def _topic_view(
         stability=topic["stability"],
         is_weak=(topic["stability"] or 1.0) < settings.min_stability,
         n_posts=size.row["n_posts"],
+        n_partly=n_partly,
         n_voices=size.row["n_voices"],
         effective_voices=size.row["effective_voices"] or 0.0,
         share=size.row["value"] or 0.0,
@@ -295,9 +312,8 @@ def _trend(
     if since is None or until is None:
         return []
     step = "1w" if (until - since).days <= 400 else "1mo"
-    inside = (pl.col("created_at") >= since) & (pl.col("created_at") < until)
     counts = (
-        posts.filter(inside & pl.col("author_role").is_in(["member", "unknown"]))
+        _by_members(posts, spans)
         .group_by(bin=pl.col("created_at").dt.truncate(step))
         .agg(n=pl.col("author_id").drop_nulls().n_unique())
     )
@@ -306,6 +322,17 @@ def _trend(
     full = full.filter(full < until)
     rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
     return [(row[0], row[1]) for row in rows.iter_rows()]
+
+
+def _by_members(
+    posts: pl.DataFrame, spans: tuple[datetime | None, datetime | None]
+) -> pl.DataFrame:
+    """Return the posts of the period that neither staff nor bots wrote."""
+    own = posts.filter(pl.col("author_role").is_in(["member", "unknown"]))
+    since, until = spans
+    if since is None or until is None:
+        return own
+    return own.filter(pl.col("created_at") >= since, pl.col("created_at") < until)
 
 
 def _shown_posts(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mapping[str, Any]]:

@@ -29,6 +29,7 @@ def render(digest: Digest) -> str:
                 "subtopics": [{"label": label, "n_posts": n} for label, n in topic.parts],
                 "stability": topic.stability,
                 "n_posts": topic.n_posts,
+                "n_posts_partly": topic.n_partly,
                 "n_voices": topic.n_voices,
                 "effective_voices": topic.effective_voices,
                 "trend": [{"from": when, "voices": n} for when, n in topic.trend],
@@ -40,6 +41,7 @@ def render(digest: Digest) -> str:
                 "post_id": quote.post_id,
                 "text": quote.text,
                 "url": quote.url,
+                "n_voices": quote.n_voices,
                 "stands_for": stands_for,
             }
             for stands_for, quote in digest.quotes

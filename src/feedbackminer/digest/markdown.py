@@ -88,7 +88,8 @@ def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
 def _quotes(quotes: Sequence[Quote]) -> Iterator[str]:
     for quote in quotes:
         source = f" [post](<{quote.url}>)" if quote.url else f" ({escape(quote.post_id)})"
-        yield f"> “{escape(quote.text)}”{source}"
+        many = f" (said by {quote.n_voices} members)" if quote.n_voices > 1 else ""
+        yield f"> “{escape(quote.text)}”{many}{source}"
         yield ""
 
 

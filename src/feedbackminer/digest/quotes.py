@@ -10,7 +10,6 @@ from datetime import datetime
 
 import polars as pl
 
-COPIED = 80  # characters at the beginning of two posts that make one a copy of the other
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Which kinds a sentence should have to stand for a claim of this kind.
@@ -74,22 +73,29 @@ class Quote:
     voice: str
     said_at: datetime | None
     thread: str
+    n_voices: int = 1  # members who said it in nearly the same words
 
 
 def quotable_posts(
-    posts: pl.DataFrame, tags: pl.DataFrame, assignments: pl.DataFrame, threads: pl.DataFrame
+    posts: pl.DataFrame,
+    tags: pl.DataFrame,
+    assignments: pl.DataFrame,
+    threads: pl.DataFrame,
+    repeats: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return one row per quotable sentence of a member's post."""
     titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
     columns = ["sentences", "sentence_kinds", "sentence_scores"]
     sentences = tags.select("post_id", *columns).explode(columns)
     nearness = assignments.select("post_id", near="score")  # a post has a score of its own: likes
+    alike = repeats.select("post_id", "first_id")
     return (
         sentences.drop_nulls("sentences")
         .join(posts, on="post_id", how="inner")
         .filter(pl.col("author_role").is_in(["member", "unknown"]))
         .join(titles, on="thread_id", how="left")
         .join(nearness, on="post_id", how="left")
+        .join(alike, on="post_id", how="left")
         .filter(pl.col("body").str.contains(pl.col("sentences"), literal=True))
         .select(
             "post_id", "url", "thread", "created_at",
@@ -98,7 +104,7 @@ def quotable_posts(
             kinds=pl.col("sentence_kinds").str.split(" "),
             near=pl.col("near").fill_null(0.0),
             feeling="sentence_scores",
-            opening=pl.col("body").str.slice(0, COPIED).str.to_lowercase(),
+            said_first=pl.coalesce("first_id", "post_id"),
             opens_thread=pl.col("post_id").is_in(threads["opener_post_id"].to_list()),
         )
     )  # fmt: skip
@@ -127,6 +133,11 @@ def choose(
         on="post_id",
         how="semi",
     )
+    said_by = dict(
+        fits.group_by("said_first")
+        .agg(pl.col("voice").filter(pl.col("voice") != "").n_unique())
+        .iter_rows()
+    )
     if wanted:
         fits = fits.filter(pl.col("kinds").list.set_intersection(list(wanted)).list.len() > 0)
     if unwanted:
@@ -137,7 +148,7 @@ def choose(
     ranked = fits.with_columns(rank=_rank(kind)).sort(
         "rank", "post_id", "text", descending=[True, False, False]
     )
-    return _distinct(ranked, count)
+    return _distinct(ranked, count, said_by)
 
 
 def _on_topic(keywords: list[str]) -> pl.Expr:
@@ -162,14 +173,14 @@ def _rank(kind: str) -> pl.Expr:
     return rank
 
 
-def _distinct(ranked: pl.DataFrame, count: int) -> list[Quote]:
+def _distinct(ranked: pl.DataFrame, count: int, said_by: Mapping[str, int]) -> list[Quote]:
     chosen: list[Quote] = []
     word_sets: list[frozenset[str]] = []
     voices: set[str] = set()
-    openings: set[str] = set()  # a text that was posted again is quoted once
+    told: set[str] = set()  # a text that was posted again is quoted once
     for row in ranked.iter_rows(named=True):
         words = _words(row["text"])
-        is_copy = row["opening"] in openings or any(_same(words, other) for other in word_sets)
+        is_copy = row["said_first"] in told or any(_same(words, other) for other in word_sets)
         if row["voice"] in voices or is_copy:
             continue
         chosen.append(
@@ -180,10 +191,11 @@ def _distinct(ranked: pl.DataFrame, count: int) -> list[Quote]:
                 row["voice"],
                 row["created_at"],
                 row["thread"],
+                max(1, said_by[row["said_first"]]),
             )
         )
         word_sets.append(words)
-        openings |= {row["opening"]} if len(row["opening"]) == COPIED else set()
+        told.add(row["said_first"])
         voices |= {row["voice"]} - {""}
         if len(chosen) == count:
             break

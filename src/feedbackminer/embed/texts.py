@@ -10,22 +10,26 @@ import polars as pl
 
 from feedbackminer.embed.encoders import Encoder
 from feedbackminer.embed.encoders import Vectors as Matrix
-from feedbackminer.tables import Texts, Vectors, check, passage
+from feedbackminer.tables import Segments, Texts, Vectors, check, passage
 
 STAGE = "embed"
 CHUNK = 2_048  # texts between two writes: what a killed run loses at most
 
 
-def missing(texts: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
-    """Return the distinct texts whose content hash is not among the known ones."""
-    texts = check(texts, Texts, where=STAGE)
-    new = texts.filter(~pl.col("content_hash").is_in(known_hashes.implode()))
+def missing(texts: pl.DataFrame, segments: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
+    """Return each ``passage`` whose content hash is not among the known ones, once.
+
+    Passages are whole texts, and parts of long ones.
+    """
+    texts, segments = check(texts, Texts, where=STAGE), check(segments, Segments, where=STAGE)
+    whole = texts.select("content_hash", passage=encoded(passage()))
+    parts = segments.select("content_hash", passage=encoded(pl.col("text")))
+    new = pl.concat([whole, parts]).filter(~pl.col("content_hash").is_in(known_hashes.implode()))
     return new.unique("content_hash", keep="first", maintain_order=True)
 
 
-def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:
-    """Yield the vectors of distinct texts, longest first, chunk by chunk."""
-    passages = check(texts, Texts, where=STAGE).select("content_hash", passage=encoded())
+def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:
+    """Yield the vectors of distinct passages, longest first, chunk by chunk."""
     ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
     for chunk in ordered.iter_slices(CHUNK):
         vectors = encoder.encode(chunk["passage"].to_list())
@@ -35,12 +39,12 @@ def embed_texts(texts: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFra
         yield check(frame, Vectors, where=STAGE)
 
 
-def encoded() -> pl.Expr:
-    """What is encoded of a post: all of it, but every pseudonym is one word.
+def encoded(said: pl.Expr) -> pl.Expr:
+    """What is encoded of a text: all of it, but every pseudonym is one word.
 
     Pseudonyms differ from project to project, and the topics should not.
     """
-    return passage().str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
+    return said.str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
 
 
 def to_matrix(vectors: pl.Series) -> Matrix:

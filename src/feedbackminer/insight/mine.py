@@ -59,6 +59,7 @@ def mine_claims(
     tags: pl.DataFrame,
     threads: pl.DataFrame,
     members: pl.DataFrame,
+    repeats: pl.DataFrame,
     *,
     settings: InsightSettings,
 ) -> Mined:
@@ -68,7 +69,7 @@ def mine_claims(
         claims and the candidates dropped with a reason; their counts sum to the candidates.
     """
     period = period_of(posts["created_at"].drop_nulls(), settings)
-    speech = listen(posts, topics, assignments, tags, threads, members, period)
+    speech = listen(posts, topics, assignments, tags, threads, members, repeats, period)
     candidates = [claim for finder in FINDERS for claim in finder(speech, settings)]
     q_values = _q_values(candidates)
     rows, dropped = [], []

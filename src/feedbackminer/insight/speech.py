@@ -14,7 +14,7 @@ PROBLEM_KINDS = ["bug", "complaint", "usability", "performance", "documentation"
 
 @dataclass(frozen=True)
 class Speech:
-    """Posts of the period as voices on topics; those of staff and bots are left out.
+    """Posts of the period as voices on topics; those of staff and bots, and copies, are left out.
 
     ``said``: post_id, voice (a member's id; null where nobody knows who wrote), created_at,
     topic_id and label (null: unsorted), kinds, sentiment, is_first (a member's first post).
@@ -51,9 +51,10 @@ def listen(
     tags: pl.DataFrame,
     threads: pl.DataFrame,
     members: pl.DataFrame,
+    repeats: pl.DataFrame,
     period: Period,
 ) -> Speech:
-    """Join the tables into one frame of who said what, within the period."""
+    """Join the tables into one frame of who said what, within the period; copies count once."""
     where = "insight"
     posts, tags = check(posts, Posts, where=where), check(tags, Tags, where=where)
     members = check(members, Members, where=where)
@@ -65,8 +66,10 @@ def listen(
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
+    copies = repeats.filter(pl.col("copy_of").is_not_null())
     said = (
-        posts.join(roles, on="author_id", how="left")
+        posts.join(copies, on="post_id", how="anti")
+        .join(roles, on="author_id", how="left")
         .join(told, on="post_id", how="left")
         .join(main.select("post_id", "topic_id"), on="post_id", how="left")
         .join(labels, on="topic_id", how="left")

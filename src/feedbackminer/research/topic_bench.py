@@ -19,12 +19,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from feedbackminer.clean.segments import find_segments
 from feedbackminer.embed.encoders import Encoder
 from feedbackminer.errors import InputError
 from feedbackminer.settings import TopicSettings
 from feedbackminer.standalone import as_texts
 from feedbackminer.tables import Corrections
-from feedbackminer.topics.find import Found, Known, find_topics
+from feedbackminer.topics.corpus import Detail
+from feedbackminer.topics.find import find_topics
+from feedbackminer.topics.outcome import Found
+from feedbackminer.topics.past import Known
 from feedbackminer.topics.space import Matrix
 
 Labels = NDArray[np.int64]
@@ -37,6 +41,7 @@ SETS = {
 }
 GROWTH_SET, BEFORE, AFTER = "stackoverflow20", 5_000, 5_500
 WEEKS = 4
+SINGLE, MADE, SAID = 12_000, 300, 15  # texts left as they are; long ones, and texts in each half
 NONE = -1
 
 
@@ -74,6 +79,16 @@ class Kept:
     n: int
 
 
+@dataclass(frozen=True)
+class Several:
+    """How well the topics of long posts are found, each post made of texts of one or two labels."""
+
+    both: float  # of posts of two labels: both found
+    right: float  # of further topics: one of the post's labels
+    wrong: float  # of posts of one label: one that is not theirs found as well
+    n: int
+
+
 def load(folder: Path, name: str, encoder: Encoder) -> LabelledSet:
     """Read a set and encode it.
 
@@ -85,6 +100,8 @@ def load(folder: Path, name: str, encoder: Encoder) -> LabelledSet:
         raise InputError(f"{path}: no such file; --data names the folder of the public data sets")
     with gzip.open(path, "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
+    order = np.random.default_rng(0).permutation(len(rows))  # some files are sorted by label
+    rows = [rows[i] for i in order]
     texts = [row["text"] for row in rows]
     gold = np.unique([row["label"] for row in rows], return_inverse=True)[1]
     return LabelledSet(name, texts, gold.astype(np.int64), encoder.encode(texts))
@@ -131,7 +148,8 @@ def find(data: LabelledSet, count: int, seed: int, known: Known | None = None) -
 def labels_of(found: Found, count: int) -> Labels:
     """Return a number per text, the same for the same topic id; -1 where it has no topic."""
     labels = np.full(count, NONE)
-    for post_id, topic_id in found.assignments.select("post_id", "topic_id").iter_rows():
+    main = found.assignments.filter(pl.col("rank") == 1)
+    for post_id, topic_id in main.select("post_id", "topic_id").iter_rows():
         labels[int(post_id)] = int(topic_id[1:])
     return labels
 
@@ -145,6 +163,56 @@ def grow(data: LabelledSet, seed: int) -> Iterator[Kept]:
     yield _kept(f"{data.name}: {BEFORE:,} rows, then {AFTER - BEFORE} more", old, after)
     again = labels_of(find(data, AFTER, seed + 1, known), AFTER)[:BEFORE]
     yield _kept("  the same, found anew with another seed", old, again)
+
+
+def several(data: LabelledSet, seed: int, encoder: Encoder) -> Several:
+    """Put texts of two labels into one long post, and see whether both of its topics are found."""
+    said, truth = _long_posts(data, np.random.default_rng(seed))
+    texts = as_texts(dict(enumerate([*data.texts[:SINGLE], *said])))
+    segments = find_segments(texts[SINGLE:], long_words=1)
+    parts = encoder.encode(segments["text"].to_list())
+    found = find_topics(
+        texts,
+        np.vstack([data.vectors[:SINGLE], encoder.encode(said)]),
+        texts["post_id"],
+        detail=Detail(segments=segments, vectors=parts),
+        settings=TopicSettings(seed=seed),
+        encoder="bench",
+        run_id="bench",
+    )
+    named = found.assignments.with_columns(place=pl.col("post_id").cast(pl.Int64))
+    own = named.filter(pl.col("place") < SINGLE).group_by("topic_id").agg("place")
+    label_of = {topic: int(np.bincount(data.gold[places]).argmax()) for topic, places in own.rows()}
+    told = named.filter(pl.col("place") >= SINGLE).sort("rank")
+    labels = told.select(
+        pl.col("place") - SINGLE, label=pl.col("topic_id").replace_strict(label_of, default=NONE)
+    )
+    found_in = dict(labels.group_by("place", maintain_order=True).agg("label").iter_rows())
+    posts = [(set(wanted), found_in.get(i, [])) for i, wanted in enumerate(truth)]
+    further = [label in wanted for wanted, heard in posts for label in heard[1:]]
+    return Several(
+        float(np.mean([wanted <= set(heard) for wanted, heard in posts if len(wanted) == 2])),
+        float(np.mean(further)),
+        float(np.mean([not set(heard) <= wanted for wanted, heard in posts if len(wanted) == 1])),
+        MADE,
+    )
+
+
+def _long_posts(
+    data: LabelledSet, chance: np.random.Generator
+) -> tuple[list[str], list[tuple[int, int]]]:
+    """Return long posts of the texts after the single ones; every third is of one label."""
+    rest = np.arange(SINGLE, len(data.texts))
+    of_label = {label: rest[data.gold[rest] == label] for label in np.unique(data.gold)}
+    usable = [label for label, places in of_label.items() if len(places) >= SAID]
+    said, truth = [], []
+    for number in range(MADE):
+        one, other = chance.choice(usable, 2, replace=False)
+        pair = (int(one), int(other if number % 3 else one))
+        places = [chance.choice(of_label[label], SAID, replace=False) for label in pair]
+        said.append("\n".join(data.texts[i] for half in places for i in half))
+        truth.append(pair)
+    return said, truth
 
 
 def replay(
@@ -194,7 +262,8 @@ def _find_among(
 
 
 def _community_labels(found: Found, dated: pl.DataFrame) -> Labels:
-    topic = dict(found.assignments.select("post_id", "topic_id").iter_rows())
+    main = found.assignments.filter(pl.col("rank") == 1)
+    topic = dict(main.select("post_id", "topic_id").iter_rows())
     return np.array([int(topic[i][1:]) if i in topic else NONE for i in dated["post_id"]])
 
 

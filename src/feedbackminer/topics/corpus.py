@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from feedbackminer.tables import passage
+from feedbackminer.tables import Repeats, Segments, passage
 from feedbackminer.topics.cluster import Labels, lean_on_thread, thread_subjects
 from feedbackminer.topics.space import Matrix
 
 PASSAGE_CHARS = 600  # of each post that its thread's words are taken from
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What is known of posts beside their text: which repeat others, and the parts of long ones."""
+
+    repeats: pl.DataFrame = field(default_factory=Repeats.create_empty)
+    segments: pl.DataFrame = field(default_factory=Segments.create_empty)
+    vectors: Matrix = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # of segments
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of long posts: the place of each one's post, what there is to read, vectors."""
+
+    of_post: Labels
+    passages: Sequence[str]
+    vectors: Matrix
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,8 @@ class Corpus:
     leaning: Matrix
     threads: Labels  # number of each post's thread
     opens: NDArray[np.bool_]
+    said_first: Sequence[str]  # id of the first post that says nearly the same
+    parts: Parts
 
     def __len__(self) -> int:
         return len(self.post_ids)
@@ -41,11 +61,19 @@ class Documents:
 
 
 def read_corpus(
-    texts: pl.DataFrame, vectors: Matrix, threads: pl.Series, *, thread_weight: float
+    texts: pl.DataFrame,
+    vectors: Matrix,
+    threads: pl.Series,
+    detail: Detail,
+    *,
+    thread_weight: float,
 ) -> Corpus:
     """Bring together what the topics need of each post."""
     groups = np.unique(threads.to_numpy(), return_inverse=True)[1].astype(np.int64)
     opens = texts["title"].is_not_null().to_numpy()
+    first = dict(detail.repeats.select("post_id", "first_id").iter_rows())
+    place = {post_id: i for i, post_id in enumerate(texts["post_id"])}
+    of_post = np.array([place[i] for i in detail.segments["post_id"]], dtype=np.int64)
     return Corpus(
         texts["post_id"].to_list(),
         texts.select(passage()).to_series().to_list(),
@@ -53,6 +81,8 @@ def read_corpus(
         lean_on_thread(vectors, groups, opens, thread_weight),
         groups,
         opens,
+        [first.get(post_id, post_id) for post_id in texts["post_id"]],
+        Parts(of_post, detail.segments["text"].to_list(), detail.vectors),
     )
 
 

@@ -77,7 +77,7 @@ def place(found: Sequence[str], meanings: Matrix, corrected: Corrected) -> list[
     for topic_id, ends, centroids in corrected.moves:
         inside = np.flatnonzero(ids == topic_id)
         nearest: Labels = np.zeros(len(inside), dtype=np.int64)
-        if len(ends) > 1:
+        if len(ends) > 1 and len(inside):
             nearest = (meanings[inside] @ centroids.T).argmax(axis=1)
         ids[inside] = np.array(ends, dtype=object)[nearest]
     return list(ids)

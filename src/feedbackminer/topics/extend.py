@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,8 @@ def extend_topics(
         return Extension(labels, joined, None)
     newborn = describe(words, joined[pool], weights[pool], group)
     newborn = calibrated(newborn, joined[pool], group, settings.accept_quantile)
+    usual = np.full(len(newborn.centres), np.median(model.part_floors))
+    newborn = replace(newborn, part_floors=usual)
     labels[pool] = np.where(group >= 0, group + len(model.centres), UNSORTED)
     return Extension(labels, joined, newborn)
 

@@ -23,6 +23,7 @@ from feedbackminer.topics.cluster import (
 )
 from feedbackminer.topics.corpus import Corpus, documents
 from feedbackminer.topics.model import TopicModel, calibrated, describe, refine
+from feedbackminer.topics.several import with_part_floors
 from feedbackminer.topics.space import Matrix, Words, centres, meaning
 
 FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
@@ -93,6 +94,7 @@ def fit_topics(
         model, posts, np.where(sure, of_doc[docs.of_post], UNSORTED), settings.accept_quantile
     )
     labels, _ = model.assign(posts, post_weights)
+    model = with_part_floors(model, corpus, labels)
     parts, part_of = hierarchy.subtopics_of(joined, clusterer.graph_, own, clusterer.min_size)
     part_centres = centres(joined, parts)
     return Fit(
@@ -119,7 +121,7 @@ def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matri
     model = describe(words, posts, weights, marked.labels)
     model = calibrated(model, posts, marked.labels, settings.accept_quantile)
     return Fit(
-        model,
+        with_part_floors(model, corpus, marked.labels),
         marked.labels,
         own_scores(model, corpus.vectors, marked.labels),
         np.full(len(model.centres), np.nan),
@@ -142,11 +144,11 @@ def made_again(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
         labels[members] = number
     weights = fit.model.words.weigh(corpus.passages)
     posts = fit.model.words.join(corpus.leaning, weights)
-    model = describe(fit.model.words, posts, weights, labels)
+    model = calibrated(describe(fit.model.words, posts, weights, labels), posts, labels, 0.0)
     nowhere = np.full(len(groups), UNSORTED)
     return replace(
         fit,
-        model=calibrated(model, posts, labels, 0.0),
+        model=with_part_floors(model, corpus, labels),
         labels=labels,
         scores=own_scores(model, corpus.vectors, labels),
         stability=np.append(fit.stability, np.full(len(groups), np.nan)),

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.topics.cluster import UNSORTED, Labels
+from feedbackminer.topics.corpus import Corpus
 from feedbackminer.topics.names import (
     KEYWORDS,
     STOP_WORDS,
@@ -76,11 +77,11 @@ def nearest_posts(labels: Labels, scores: NDArray[np.float64], topic: int) -> La
     return order
 
 
-def distinct_posts(passages: Sequence[str], order: Labels, count: int) -> list[int]:
-    """Return the first posts in this order of which no two begin alike."""
+def distinct_posts(said_first: Sequence[str], order: Labels, count: int) -> list[int]:
+    """Return the first posts in this order of which no two say nearly the same."""
     seen: dict[str, int] = {}
     for i in order:
-        seen.setdefault(passages[i][:EXAMPLE_CHARS].casefold(), int(i))
+        seen.setdefault(said_first[i], int(i))
         if len(seen) == count:
             break
     return list(seen.values())
@@ -91,16 +92,17 @@ class Namer:
     """Names topics by what their nearest posts say."""
 
     passages: Sequence[str]
+    said_first: Sequence[str]
     nlp: Any
     ignore: frozenset[str]
 
     @classmethod
-    def of(cls, passages: Sequence[str], nlp: Any, ignore: Iterable[str], n_topics: int) -> Self:
+    def of(cls, corpus: Corpus, nlp: Any, ignore: Iterable[str], n_topics: int) -> Self:
         """Learn which words name nothing here: somebody's name, or what everybody talks of."""
-        words = {*ignore, *greeted_names(passages)}
+        words = {*ignore, *greeted_names(corpus.passages)}
         if n_topics > 1:  # a community with one subject is named by it
-            words |= common_words(passages)
-        return cls(passages, nlp, frozenset(words))
+            words |= common_words(corpus.passages)
+        return cls(corpus.passages, corpus.said_first, nlp, frozenset(words))
 
     def name(
         self,
@@ -115,7 +117,7 @@ class Namer:
         examples = {}
         for topic in (i for i, label in enumerate(given) if not label):
             nearest = nearest_posts(labels, scores, topic)
-            chosen = distinct_posts(self.passages, nearest, n_examples)
+            chosen = distinct_posts(self.said_first, nearest, n_examples)
             examples[topic] = [self.passages[i][:EXAMPLE_CHARS] for i in chosen]
         taken = [*used, *(label for label in given if label)]
         names = name_topics(examples, weights, nlp=self.nlp, ignore=self.ignore, taken=taken)

@@ -33,6 +33,7 @@ class TopicModel:
     ratios: csr_matrix
     floors: NDArray[np.float64]  # the cosine from which a passage belongs to the topic
     typical: NDArray[np.float64]  # the median cosine of those that do
+    part_floors: NDArray[np.float64]  # the cosine from which a part of another topic's post does
 
     def joined_by(self, other: TopicModel) -> TopicModel:
         """Return the model of these topics and, after them, those of another."""
@@ -42,6 +43,7 @@ class TopicModel:
             vstack([self.ratios, other.ratios]).tocsr(),
             np.append(self.floors, other.floors),
             np.append(self.typical, other.typical),
+            np.append(self.part_floors, other.part_floors),
         )
 
     def evidence(self, joined: Matrix, weights: csr_matrix) -> NDArray[np.float64]:
@@ -75,6 +77,7 @@ def describe(words: Words, joined: Matrix, weights: csr_matrix, labels: Labels) 
         as_stored(centres(joined, labels)),
         _ratios(weights, labels, count),
         np.full(count, -1.0),
+        np.full(count, 1.0),
         np.full(count, 1.0),
     )
 

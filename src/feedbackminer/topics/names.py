@@ -210,6 +210,11 @@ def _stem(word: str) -> str:
     return re.sub(r"(?<=[^s])s$", "", re.sub(r"ies$", "y", lower))
 
 
+def content_stems(text: str) -> set[str]:
+    """Return the words of a text that name something, each in its singular."""
+    return {_stem(word) for word in _WORD.findall(text) if word.lower() not in _STOPS}
+
+
 def _stems(phrase: str) -> set[str]:
     return {_stem(word) for word in _WORD.findall(phrase)}
 

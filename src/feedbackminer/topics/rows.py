@@ -13,55 +13,14 @@ from feedbackminer.topics import identity
 from feedbackminer.topics.cluster import UNSORTED, Labels
 from feedbackminer.topics.corpus import Corpus
 from feedbackminer.topics.fit import Fit
-from feedbackminer.topics.identity import Earlier
 from feedbackminer.topics.keywords import Namer, distinct_posts, nearest_posts
 from feedbackminer.topics.model import TopicModel, strongest_words
 from feedbackminer.topics.names import Name
-from feedbackminer.topics.space import Matrix, centres, meaning
+from feedbackminer.topics.past import Past, Rows
+from feedbackminer.topics.space import Matrix, centres
 
-Rows = list[dict[str, Any]]
-PREFIX = {"theme": "g", "topic": "t", "subtopic": "s"}
 TOPIC_EXAMPLES, PART_EXAMPLES = 25, 6  # posts that a name is drawn from
 REPRESENTATIVES = 3
-
-
-@dataclass(frozen=True)
-class Past:
-    """Topics of every level as earlier runs found them, and where each post of now was."""
-
-    rows: Rows
-    place: Mapping[str, list[str | None]]  # level -> the id each post had there
-    scores: Mapping[str, float]
-
-    def alive(self, level: str) -> Rows:
-        """Return the rows of a level that were not retired."""
-        return [r for r in self.rows if r["level"] == level and r["status"] != "retired"]
-
-    def earlier(self, level: str) -> Earlier:
-        """Return the topics of a level for comparison."""
-        rows = self.alive(level)
-        ids = [row["topic_id"] for row in rows]
-        number = {topic_id: i for i, topic_id in enumerate(ids)}
-        labels = [number.get(i or "", UNSORTED) for i in self.place[level]]
-        middle = identity.from_bytes([row["centroid"] for row in rows])
-        return Earlier(
-            ids, meaning(middle) if len(rows) else middle, np.array(labels, dtype=np.int64)
-        )
-
-    def row(self, topic_id: str) -> dict[str, Any] | None:
-        """Return the row of a topic."""
-        return next((row for row in self.rows if row["topic_id"] == topic_id), None)
-
-    def continue_ids(self, level: str, labels: Labels, middle: Matrix) -> list[str]:
-        """Return an id for each topic 0..k-1: that of the one it continues, or a new one."""
-        ids = identity.match(labels, meaning(middle), self.earlier(level))
-        return self.complete(ids, level)
-
-    def complete(self, ids: Sequence[str | None], level: str) -> list[str]:
-        """Fill in new ids where there is none."""
-        used = [row["topic_id"] for row in self.rows]
-        fresh = iter(identity.new_ids(list(ids).count(None), used, PREFIX[level]))
-        return [topic_id or next(fresh) for topic_id in ids]
 
 
 @dataclass(frozen=True)
@@ -108,6 +67,7 @@ class Maker:
                     "representatives": self._representatives(labels, scores, topic),
                     "floor": float(model.floors[topic]),
                     "typical": float(model.typical[topic]),
+                    "part_floor": float(model.part_floors[topic]),
                     "words": list(words),
                     "ratios": list(words.values()),
                 }
@@ -163,6 +123,7 @@ class Maker:
             "centroid": identity.to_bytes(centre[None])[0],
             "floor": -1.0,
             "typical": 1.0,
+            "part_floor": 1.0,
             "words": [],
             "ratios": [],
             "born_in": old["born_in"] if old else self.run_id,
@@ -174,7 +135,7 @@ class Maker:
         self, labels: Labels, scores: NDArray[np.float64], topic: int
     ) -> list[str]:
         nearest = nearest_posts(labels, scores, topic)
-        chosen = distinct_posts(self.corpus.passages, nearest, REPRESENTATIVES)
+        chosen = distinct_posts(self.corpus.said_first, nearest, REPRESENTATIVES)
         return [self.corpus.post_ids[i] for i in chosen]
 
 
