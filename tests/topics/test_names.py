@@ -53,6 +53,13 @@ def test_a_topic_is_named_by_its_noun_phrases(english: Language) -> None:
     assert battery.keywords[:2] == ("battery", "drains")
 
 
+def test_no_name_has_stray_punctuation_or_a_part_of_an_address(english: Language) -> None:
+    said = ["I lost the Threshold Range ” settings of the www export 🎉 page again."] * 3
+    (found,) = name(said, nlp=english)
+    assert not set("”🎉") & set(found.label)
+    assert "www" not in found.label.lower()
+
+
 def test_without_a_trained_pipeline_runs_of_content_words_stand_in() -> None:
     battery, export = name(BATTERY, EXPORT, nlp=spacy.blank("en"))
     assert "attery" in battery.label

@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 WORD = r"(?u)\b[^\W\d_][^\W_]*(?:[-'’][^\W_]+)*\b"
 _WORD = re.compile(WORD)
 _CODE_TOKEN = re.compile(r"[_(){}\[\]<>=/\\|:;#@$]|\.\w|^m_[a-z2-7]{10}$|[a-z]+[A-Z]\w*[A-Z]")
+_PLAIN = re.compile(r"[-'’&+\w]")  # what a word of a phrase begins with
 _CONTRACTION = re.compile(r"(n['’]t|['’](re|ve|ll|d|m))$")
 _GREETED = re.compile(
     r"\b(?:[Hh]i|[Hh]ello|[Hh]ey|[Dd]ear|[Tt]hanks|[Tt]hank you|[Tt]hx|[Cc]heers|[Rr]egards)[ ,\n]+"
@@ -57,7 +58,7 @@ FORUM_WORDS = frozenset(
     version versions latest current test tests testing support file files
     january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday
-    saturday sunday morning evening night weekend spring summer autumn winter
+    http https www com org saturday sunday morning evening night weekend spring summer autumn winter
     """.split()
 )
 _STOPS = ENGLISH_STOP_WORDS | FORUM_WORDS
@@ -190,10 +191,14 @@ def _trim(chunk: Any, ignore: set[str]) -> str:
         tokens.pop(0)
     while tokens and _is_weak(tokens[-1], ignore):
         tokens.pop()
-    if not 1 <= len(tokens) <= _MAX_WORDS or any(_CODE_TOKEN.search(t) for t in tokens):
+    if not 1 <= len(tokens) <= _MAX_WORDS or not all(map(_is_plain, tokens)):
         return ""
     phrase = " ".join(tokens).replace(" - ", "-").replace(" ’", "’").replace(" '", "'")
     return phrase if any(len(word) > 2 for word in _WORD.findall(phrase)) else ""
+
+
+def _is_plain(token: str) -> bool:
+    return bool(_PLAIN.match(token)) and not _CODE_TOKEN.search(token)
 
 
 def _is_weak(token: str, ignore: set[str]) -> bool:
