@@ -10,6 +10,7 @@ from feedbackminer.topics.cluster import (
     GraphClusterer,
     Labels,
     SmallClusterer,
+    agreed,
     best_overlaps,
     lean_on_thread,
     leiden,
@@ -137,6 +138,32 @@ def test_an_edge_weighs_the_cosine_of_its_ends() -> None:
     cosines = np.einsum("ij,ij->i", vectors[graph.one], vectors[graph.other])
     np.testing.assert_allclose(graph.weight, cosines, atol=1e-3)
     assert (graph.one < graph.other).all()
+
+
+def test_what_most_runs_say_holds_whatever_they_number_it() -> None:
+    runs = [np.array([0, 0, 1, 1, UNSORTED]), np.array([1, 1, 0, 0, UNSORTED]),
+            np.array([0, 0, 0, 1, UNSORTED])]  # fmt: skip
+    one, same, two, also, nowhere = agreed(runs)
+    assert one == same
+    assert two == also != one
+    assert nowhere == UNSORTED
+
+
+def test_runs_that_found_nothing_agree_on_nothing() -> None:
+    nothing = np.full(4, UNSORTED)
+    assert agreed([nothing, nothing]).tolist() == [UNSORTED] * 4
+    assert agreed([nothing, np.zeros(4, dtype=np.int64)]).tolist() == [0] * 4
+
+
+@given(st.lists(st.integers(-1, 3), min_size=6, max_size=30), st.permutations(range(4)))
+def test_equal_runs_are_their_own_consensus(told: list[int], numbers: list[int]) -> None:
+    labels = without_dust(np.array(told), 1)
+    renamed = np.append(np.array(numbers), UNSORTED)[labels]
+    found = agreed([labels, without_dust(renamed, 1), labels])
+    assert (
+        without_dust(found, 1).tolist() == without_dust(labels, 1).tolist()
+        or (best_overlaps(labels, found, int(labels.max()) + 1) == 1).all()
+    )
 
 
 def test_overlap_is_one_for_the_same_topics_under_other_numbers() -> None:

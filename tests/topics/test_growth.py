@@ -45,7 +45,7 @@ def test_posts_of_next_week_join_the_topics_there_are_and_nothing_else_moves(fir
     assert all(now[post_id] == topic_id for post_id, topic_id in before.items())
     assert now["p0240"] == before["p0000"]
     assert now["p0255"] == before["p0120"]
-    assert again.how.startswith(f"{260 - len(before)} posts joined")
+    assert again.how == f"{len(now) - len(before)} posts joined known topics, 0 topics were born"
     assert events(again) == []
 
 
@@ -57,6 +57,24 @@ def test_what_fits_nowhere_waits_and_is_a_topic_once_it_is_dense_enough(first: F
     assert len(born - {None}) == 1
     assert not born & set(topic_of(first).values())
     assert events(many) == ["birth"]
+
+
+def test_one_long_thread_about_something_else_is_no_topic_yet(first: Found) -> None:
+    said, vectors = EVERYBODY
+    more, lie = community(20, each=30, seed=3)
+    told = texts(*({"post_id": f"p{n:04d}", "text": t} for n, t in enumerate([*said, *more])))
+    for n_threads, born in ((4, 0), (6, 1)):
+        threads = [f"p{n:04d}" for n in range(240)] + [f"th{n % n_threads}" for n in range(30)]
+        found = find_topics(
+            told,
+            np.vstack([vectors, lie]),
+            pl.Series(threads),
+            Known(first.topics, first.vocabulary, first.assignments),
+            settings=TopicSettings(seed=1),
+            encoder="axes",
+            run_id="later",
+        )
+        assert events(found) == ["birth"] * born
 
 
 def test_scattered_newcomers_are_no_topic(first: Found) -> None:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 from pathlib import Path
 from statistics import median
 
@@ -40,7 +41,7 @@ SETS = {
     "minibar_clusters": "minibar_clusters/clusters.jsonl.gz",
 }
 GROWTH_SET, BEFORE, AFTER = "stackoverflow20", 5_000, 5_500
-WEEKS = 4
+WEEKS, ALONE = 4, 3
 SINGLE, MADE, SAID = 12_000, 300, 15  # texts left as they are; long ones, and texts in each half
 NONE = -1
 
@@ -66,7 +67,7 @@ class Score:
     nmi: float
     ari: float
     cpu_seconds: float
-    seeds_ami: float  # two seeds against each other
+    seeds_ami: float  # two seeds against each other, the median of pairs
 
 
 @dataclass(frozen=True)
@@ -237,9 +238,11 @@ def replay(
     every = pl.Series([True] * len(dated))
     again = _community_labels(_find_among(dated, vectors, every, known, other), dated)
     yield _kept("  then found anew with another seed", labels[sorted_], again[sorted_])
-    alone = _community_labels(_find_among(dated, vectors, every, None, other), dated)
-    fresh = _community_labels(_find_among(dated, vectors, every, None, settings), dated)
-    yield Kept("  two seeds, nothing known before", _ami(fresh, alone), np.nan, len(dated))
+    alone = [
+        _community_labels(_find_among(dated, vectors, every, None, TopicSettings(seed=s)), dated)
+        for s in range(seed, seed + ALONE)
+    ]
+    yield Kept("  two seeds, nothing known before", _pairwise_ami(alone), np.nan, len(dated))
 
 
 def _find_among(
@@ -275,6 +278,12 @@ def _kept(what: str, old: Labels, new: Labels) -> Kept:
     return Kept(what, _ami(old, new), float(np.mean(old == new)), len(old))
 
 
+def _pairwise_ami(labels: Sequence[Labels]) -> float:
+    """Return the median over pairs of seeds; nan for one seed."""
+    pairs = [_ami(one, other) for one, other in combinations(labels, 2)]
+    return median(pairs) if pairs else np.nan
+
+
 def _ami(one: Labels, other: Labels) -> float:
     """Adjusted mutual information, 1 where equal, 0 by chance (Vinh et al. 2010, JMLR 11)."""
     from sklearn.metrics import adjusted_mutual_info_score
@@ -295,5 +304,5 @@ def _score(
         median(normalized_mutual_info_score(data.gold, found) for found in labels),
         median(adjusted_rand_score(data.gold, found) for found in labels),
         median(seconds),
-        _ami(labels[0], labels[1]) if len(labels) > 1 else np.nan,
+        _pairwise_ami(labels),
     )

@@ -5,11 +5,13 @@ They follow scikit-learn: parameters stored untouched, learned state ends in ``_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
 
 from feedbackminer.topics.space import Matrix, centres, unit
 
@@ -20,8 +22,9 @@ RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
 COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add to its silhouette
 ALIKE = 0.8  # median cosine to the common centre from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
-EARLIER_VOTES = 4  # of the last fit in the consensus
-RUNS = 8  # of Leiden, of whose agreement the consensus is made
+RUNS = 40  # of Leiden, of whose agreement the consensus is made
+SAME = 0.2  # mean Jaccard overlap from which topics of different runs are one
+LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
 SCORED = 4_000  # documents that a silhouette is averaged over
 
 
@@ -40,13 +43,6 @@ class Graph:
         nothing = np.zeros(0, dtype=np.int64)
         return cls(nothing, nothing, np.zeros(0), n_documents)
 
-    def reweighted(self, factor: NDArray[np.float64]) -> Graph:
-        """Multiply the weights; edges of weight nought vanish."""
-        kept = factor > 0
-        return Graph(
-            self.one[kept], self.other[kept], (self.weight * factor)[kept], self.n_documents
-        )
-
     def among(self, inside: NDArray[np.bool_]) -> Graph:
         """Keep the edges between some of the documents; the others stand alone."""
         kept = inside[self.one] & inside[self.other]
@@ -57,9 +53,9 @@ class GraphClusterer:
     """Leiden communities of the nearest-neighbour graph, by the consensus of several runs.
 
     How fine: of several resolutions the one whose topics have the best silhouette. One run of
-    Leiden differs from the next; edges are weighed by how often their ends are together in
-    eight, and Leiden runs once more (Lancichinetti and Fortunato 2012, doi:10.1038/srep00336).
-    Where documents were in topics before (``earlier``, -1: in none), that counts as four runs.
+    Leiden differs from the next; topics are what forty of them agree on. Edges between documents
+    that were in different topics before (``earlier``, -1: in none) weigh a third less, so that
+    what could as well be cut otherwise is cut as it was.
     docs/decisions/0004-lasting-topics.md has the figures.
     """
 
@@ -112,18 +108,12 @@ class GraphClusterer:
 
     def _consensus(self, graph: Graph) -> Labels:
         seeds = np.random.default_rng(self.random_state)
-        together = np.zeros(len(graph.weight))
-        for _ in range(RUNS):
-            labels = leiden(graph, self.resolution_, _seed(seeds), iterations=1)
-            together += labels[graph.one] == labels[graph.other]
-        votes = RUNS
         if self.earlier is not None:
             one, other = self.earlier[graph.one], self.earlier[graph.other]
-            # Who was in no topic has no say: what the runs think counts in its place.
-            unknown = (one == UNSORTED) | (other == UNSORTED)
-            together += EARLIER_VOTES * np.where(unknown, together / RUNS, one == other)
-            votes += EARLIER_VOTES
-        return leiden(graph.reweighted(together / votes), self.resolution_, _seed(seeds))
+            were_apart = (one != other) & (one != UNSORTED) & (other != UNSORTED)
+            graph = replace(graph, weight=graph.weight * np.where(were_apart, 1 - LOOSENED, 1.0))
+        runs = [leiden(graph, self.resolution_, _seed(seeds)) for _ in range(RUNS)]
+        return agreed([without_dust(run, self.min_size) for run in runs])
 
 
 class SmallClusterer:
@@ -203,6 +193,37 @@ def without_dust(labels: Labels, min_size: int) -> Labels:
     number[large] = np.arange(len(large))
     kept: Labels = number[codes].astype(np.int64)
     return kept
+
+
+def agreed(runs: Sequence[Labels]) -> Labels:
+    """Return what several clusterings of the same documents have in common.
+
+    The meta-clustering algorithm (Strehl and Ghosh 2002, JMLR 3): topics of different runs that
+    share their documents are one topic, and a document is in the one that most runs put it in; -1
+    is in none in any run.
+    """
+    from sklearn.cluster import AgglomerativeClustering
+
+    counts = [int(run.max(initial=UNSORTED)) + 1 for run in runs]
+    holds = hstack([_one_hot(run, n) for run, n in zip(runs, counts, strict=True)]).tocsr()
+    if holds.shape[1] < 2:
+        return max(runs, key=lambda run: int(run.max(initial=UNSORTED)))
+    shared = (holds.T @ holds).toarray()
+    sizes = shared.diagonal()
+    apart = 1 - shared / (sizes[:, None] + sizes - shared)
+    model = AgglomerativeClustering(
+        None, distance_threshold=1 - SAME, metric="precomputed", linkage="average"
+    )
+    same = model.fit_predict(apart)
+    votes = (holds @ _one_hot(same, int(same.max()) + 1)).toarray()
+    found: Labels = np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), UNSORTED)
+    return found
+
+
+def _one_hot(labels: Labels, count: int) -> csr_matrix:
+    inside = np.flatnonzero(labels != UNSORTED)
+    ones = np.ones(len(inside), dtype=np.float32)
+    return csr_matrix((ones, (inside, labels[inside])), shape=(len(labels), count))
 
 
 def silhouette(vectors: Matrix, labels: Labels) -> float:

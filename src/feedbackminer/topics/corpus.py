@@ -86,13 +86,25 @@ def read_corpus(
     )
 
 
-def documents(corpus: Corpus, *, fewest: int) -> Documents:
-    """Return threads as documents if there are at least ``fewest`` of them, else posts.
+def document_of(corpus: Corpus, *, fewest: int) -> Labels:
+    """Return the document of each post: its thread if there are at least ``fewest``, else itself.
 
     Most replies say nothing alone ("that fixed it, cheers"); their thread is about something.
     """
     count = int(corpus.threads.max(initial=-1)) + 1
-    if count < fewest or count == len(corpus):
+    return np.arange(len(corpus)) if count < fewest else corpus.threads
+
+
+def smallest_topic(n_documents: int) -> int:
+    """Smallest topic worth a name: 5 documents, or one in 1,000."""
+    return max(5, n_documents // 1000)
+
+
+def documents(corpus: Corpus, *, fewest: int) -> Documents:
+    """Return what is clustered."""
+    of_post = document_of(corpus, fewest=fewest)
+    count = int(of_post.max(initial=-1)) + 1
+    if count == len(corpus):
         return Documents(corpus.passages, corpus.leaning, np.arange(len(corpus)))
     told: list[list[str]] = [[] for _ in range(count)]
     for thread, words in zip(corpus.threads, corpus.passages, strict=True):

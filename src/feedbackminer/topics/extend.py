@@ -8,7 +8,7 @@ import numpy as np
 
 from feedbackminer.settings import TopicSettings
 from feedbackminer.topics.cluster import UNSORTED, GraphClusterer, Labels
-from feedbackminer.topics.corpus import Corpus
+from feedbackminer.topics.corpus import Corpus, document_of, smallest_topic
 from feedbackminer.topics.identity import SAME_MEANING
 from feedbackminer.topics.model import TopicModel, calibrated, describe
 from feedbackminer.topics.space import Matrix, Words, centres, meaning, unit
@@ -38,7 +38,9 @@ def extend_topics(
     joined = words.join(corpus.leaning[pending], weights)
     labels, _ = model.assign(joined, weights)
     pool = np.flatnonzero(labels == UNSORTED)
-    group = _dense_groups(joined[pool], model, settings)
+    docs = document_of(corpus, fewest=settings.small_community)
+    fewest = settings.min_threads or smallest_topic(int(docs.max(initial=-1)) + 1)
+    group = _dense_groups(joined[pool], docs[pending[pool]], fewest, model, settings.seed)
     if group.max(initial=UNSORTED) == UNSORTED:
         return Extension(labels, joined, None)
     newborn = describe(words, joined[pool], weights[pool], group)
@@ -49,30 +51,37 @@ def extend_topics(
     return Extension(labels, joined, newborn)
 
 
-def _dense_groups(vectors: Matrix, model: TopicModel, settings: TopicSettings) -> Labels:
-    """Return groups of the pool that are as dense as a topic, and about something else."""
+def _dense_groups(
+    vectors: Matrix, docs: Labels, fewest: int, model: TopicModel, seed: int
+) -> Labels:
+    """Return groups of the pool that are as dense as a topic, and about something else.
+
+    Args:
+        docs: the document of each post; ``fewest`` of them hold a group: one thread is no topic.
+    """
     nobody = np.full(len(vectors), UNSORTED)
     if len(vectors) < 2 * FEWEST_POSTS:
         return nobody
-    fewest = max(FEWEST_POSTS, settings.min_threads)
-    found = GraphClusterer(min_size=fewest, random_state=settings.seed).fit(vectors).labels_
+    found = GraphClusterer(min_size=FEWEST_POSTS, random_state=seed).fit(vectors).labels_
     middle = centres(vectors, found)
     usual = NEARLY * float(np.median(model.typical)) if len(model.typical) else -1.0
-    kept = [
-        group
-        for group in range(len(middle))
-        if _typical(vectors[found == group]) >= usual and _is_new(middle[group : group + 1], model)
-    ]
+    kept = []
+    for group in range(len(middle)):
+        inside = found == group
+        is_near = _nearness(vectors[inside]) >= usual
+        is_broad = len(np.unique(docs[inside][is_near])) >= fewest
+        if is_broad and is_near.mean() >= 0.5 and _is_new(middle[group : group + 1], model):
+            kept.append(group)
     number = np.full(len(middle) + 1, UNSORTED)  # the last for what is in no group
     number[kept] = np.arange(len(kept))
     groups: Labels = number[found]
     return groups
 
 
-def _typical(vectors: Matrix) -> float:
-    """Return the median cosine of a group's members to the centre of the others."""
-    total = vectors.sum(axis=0)
-    return float(np.median(np.einsum("ij,ij->i", vectors, unit(total - vectors))))
+def _nearness(vectors: Matrix) -> Matrix:
+    """Return the cosine of each of a group's members to the centre of the others."""
+    near: Matrix = np.einsum("ij,ij->i", vectors, unit(vectors.sum(axis=0) - vectors))
+    return near
 
 
 def _is_new(middle: Matrix, model: TopicModel) -> bool:

@@ -94,8 +94,9 @@ def find_topics(
             run_id=run_id,
         )
     else:
-        how = f"{past.place['topic'].count(None):,} posts joined to known topics"
         state = _extend(corpus, known, past, settings=settings, ignore=ignore, run_id=run_id)
+        joined = past.place["topic"].count(None) - list(state.found).count(None)
+        how = f"{joined:,} posts joined known topics, {len(state.events):,} topics were born"
     if labeller:
         state = named(corpus, state, labeller)
     return outcome(corpus, known, state, encoder, run_id, how)

@@ -21,7 +21,7 @@ from feedbackminer.topics.cluster import (
     spread,
     without_dust,
 )
-from feedbackminer.topics.corpus import Corpus, documents
+from feedbackminer.topics.corpus import Corpus, documents, smallest_topic
 from feedbackminer.topics.model import TopicModel, calibrated, describe, refine
 from feedbackminer.topics.several import with_part_floors
 from feedbackminer.topics.space import Matrix, Words, centres, meaning
@@ -165,11 +165,6 @@ def mostly(documents: Labels, labels: Labels) -> Labels:
     chosen = counts.argmax(axis=1)
     most: Labels = np.where(chosen == counts.shape[1] - 1, UNSORTED, chosen).astype(np.int64)
     return most
-
-
-def smallest_topic(n_documents: int) -> int:
-    """Smallest topic worth a name: 5 documents, or one in 1,000."""
-    return max(5, n_documents // 1000)
 
 
 def own_scores(model: TopicModel, vectors: Matrix, labels: Labels) -> NDArray[np.float64]:
