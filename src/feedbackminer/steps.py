@@ -248,7 +248,7 @@ def digest(run: Run, out: Path) -> Outcome:
     project, store = run.project, run.project.store
     names = (
         *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
-        "claims",
+        *("dropped", "claims"),
     )
     run.reporter.start("digest", None)
     began = time.perf_counter()

@@ -15,13 +15,24 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode
 
 from feedbackminer.digest import data, markdown
-from feedbackminer.digest.content import Digest, Provenance, build_digest
+from feedbackminer.digest.content import Digest, Provenance, build_digest, is_weak
 from feedbackminer.digest.html import PAGES, anchor
 from feedbackminer.digest.publish import publish, swap
 from feedbackminer.errors import InputError
 from feedbackminer.settings import DigestSettings
-from feedbackminer.tables import Account
-from tests.builders import assignments, claims, day, members, posts, repeats, tags, threads, topics
+from feedbackminer.tables import Account, Dropped, dropped_frame
+from tests.builders import (
+    assignments,
+    claims,
+    day,
+    members,
+    posts,
+    repeats,
+    tags,
+    threads,
+    topic_rows,
+    topics,
+)
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -106,6 +117,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
             *({"author_id": m, "segment": "regular", "advocate": True} for m in who)
         ),
         "repeats": repeats(),
+        "dropped": Dropped.create_empty(),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
@@ -126,6 +138,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "threads": threads(),
         "members": members(),
         "repeats": repeats(),
+        "dropped": Dropped.create_empty(),
         "claims": claims(),
     }
 
@@ -489,3 +502,39 @@ def test_the_same_tables_give_the_same_digest(tmp_path: Path) -> None:
     one, other = (publish(digest(community()), tmp_path / name).parent for name in ("one", "other"))
     for path in one.rglob("*.*"):
         assert path.read_bytes() == (other / path.relative_to(one)).read_bytes()
+
+
+def test_a_digest_of_a_month_counts_that_month_alone() -> None:
+    tables = community()
+    late = posts({"post_id": "late", "author_id": "zoe", "thread_id": "th9", "created_at": day(40)})
+    asked = threads(
+        {"thread_id": "th9", "opener_post_id": "late", "is_question": True, "opened_at": day(40)}
+    )
+    grown = {
+        **tables,
+        "posts": pl.concat([tables["posts"], late]),
+        "threads": pl.concat([tables["threads"], asked]),
+        "dropped": dropped_frame("topics", [("late", "unsorted", "near no topic's centre")]),
+    }
+    found, same = digest(grown), digest(tables)
+    assert found.until == day(30)
+    assert found.totals == same.totals
+    assert found.unanswered == same.unanswered
+
+
+def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:
+    tables = community()
+    part = {"topic_id": "s001", "level": "subtopic", "label": "Part", "parent_id": "t001"}
+    parts = topic_rows(part | {"found_label": "Part", "size": 999})
+    first = pl.int_range(pl.len()) == 0
+    placed = tables["assignments"].with_columns(subtopic_id=pl.when(first).then(pl.lit("s001")))
+    topics_now = pl.concat([tables["topics"], parts])
+    found = digest({**tables, "topics": topics_now, "assignments": placed})
+    assert [topic.parts for topic in found.topics] == [[("Part", 1)]]
+
+
+@pytest.mark.parametrize(
+    ("stability", "weak"), [(None, False), (0.0, True), (0.49, True), (0.5, False)]
+)
+def test_a_topic_found_again_too_rarely_is_weak(stability: float | None, weak: bool) -> None:
+    assert is_weak(stability, 0.5) is weak

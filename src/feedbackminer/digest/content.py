@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.digest import counts
+from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import Quote, choose, quotable_posts
 from feedbackminer.settings import DigestSettings
 from feedbackminer.tables import Account
 
 FRONT_PAGE, OF_A_KIND = 5, 2
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
-UNANSWERED_SHOWN = 60
 QUOTES_PER_CLAIM = 3
 
 
@@ -135,7 +136,7 @@ def build_digest(
     """Choose what is shown and where.
 
     Args:
-        tables: posts, topics, assignments, tags, threads, members, repeats and claims.
+        tables: posts, topics, assignments, tags, threads, members, repeats, dropped and claims.
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
@@ -153,7 +154,7 @@ def build_digest(
     bodies = _shown_posts(tables["posts"], tables["threads"])
     views = [_claim_view(row, sentences, keywords, bodies) for row in visible.iter_rows(named=True)]
     spans = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
-    partly = _partly(further, tables, spans)
+    partly = counts.partly(further, tables, spans)
     topics = [
         _topic_view(topic_id, tables, views, sentences, settings, spans, partly.get(topic_id, 0))
         for topic_id in shown_topics
@@ -165,13 +166,13 @@ def build_digest(
         title=settings.product or "Community",
         since=spans[0],
         until=spans[1],
-        totals=_totals(tables, claims) | {"unsorted": _unsorted(provenance.accounts)},
+        totals=counts.totals(tables, spans) | {"claims": len(claims)},
         front=front_page([view for view in views if view.row["topic_id"] not in weak]),
         topics=topics,
         claims=views,
-        activity=_trend(tables["posts"], spans),
+        activity=counts.trend(tables["posts"], spans),
         members=tables["members"],
-        unanswered=_unanswered(tables),
+        unanswered=counts.unanswered(tables, spans),
         quoted_posts=[bodies[post_id] for post_id in sorted(quoted)],
         provenance=provenance,
         account=Account(
@@ -191,17 +192,6 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
         author_role=pl.coalesce("role", pl.col("author_role").cast(pl.String)),
         url=pl.when(is_link).then("url"),
     )
-
-
-def _partly(
-    further: pl.DataFrame,
-    tables: Mapping[str, pl.DataFrame],
-    spans: tuple[datetime | None, datetime | None],
-) -> dict[str, int]:
-    """Return for each topic how many of members' posts are partly about it, copies left out."""
-    copies = tables["repeats"].filter(pl.col("copy_of").is_not_null())
-    counted = _by_members(tables["posts"], spans).join(copies, on="post_id", how="anti")
-    return dict(further.join(counted, on="post_id").group_by("topic_id").len().iter_rows())
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
@@ -251,7 +241,7 @@ def _topic_view(
     views: Sequence[ClaimView],
     sentences: pl.DataFrame,
     settings: DigestSettings,
-    spans: tuple[datetime | None, datetime | None],
+    spans: Span,
     n_partly: int,
 ) -> TopicView:
     own = [view for view in views if view.row["topic_id"] == topic_id]
@@ -274,65 +264,28 @@ def _topic_view(
         label=topic["label"],
         keywords=topic["keywords"],
         theme=_label(tables["topics"], topic["parent_id"]),
-        parts=_parts(tables["topics"], topic_id),
+        parts=counts.subtopics(tables, size.row["evidence"]),
         stability=topic["stability"],
-        is_weak=(topic["stability"] or 1.0) < settings.min_stability,
+        is_weak=is_weak(topic["stability"], settings.min_stability),
         n_posts=size.row["n_posts"],
         n_partly=n_partly,
         n_voices=size.row["n_voices"],
         effective_voices=size.row["effective_voices"] or 0.0,
         share=size.row["value"] or 0.0,
-        trend=_trend(said, spans),
+        trend=counts.trend(said, spans),
         claims=[view for view in own if view.row["kind"] != "topic"],
         quotes=quotes,
     )
 
 
+def is_weak(stability: float | None, least: float) -> bool:
+    """Tell whether a topic is too unstable for a headline; one too small to tell is not."""
+    return stability is not None and stability < least
+
+
 def _label(topics: pl.DataFrame, topic_id: str | None) -> str:
     themes = topics.filter(pl.col("level") == "theme").select("topic_id", "label")
     return str(dict(themes.iter_rows()).get(topic_id, ""))
-
-
-def _parts(topics: pl.DataFrame, topic_id: str) -> list[tuple[str, int]]:
-    """Return the subtopics of a topic that hold posts, largest first."""
-    is_part = (pl.col("parent_id") == topic_id) & (pl.col("level") == "subtopic")
-    own = topics.filter(is_part, pl.col("status") == "active", pl.col("size") > 0)
-    return list(own.sort("size", descending=True).select("label", "size").iter_rows())
-
-
-def _unsorted(accounts: Sequence[Account]) -> int:
-    return sum(account.dropped.get("unsorted", 0) for account in accounts)
-
-
-def _trend(
-    posts: pl.DataFrame, spans: tuple[datetime | None, datetime | None]
-) -> list[tuple[datetime, int]]:
-    """Count distinct voices per week, or per month where the period is long."""
-    since, until = spans
-    if since is None or until is None:
-        return []
-    step = "1w" if (until - since).days <= 400 else "1mo"
-    counts = (
-        _by_members(posts, spans)
-        .group_by(bin=pl.col("created_at").dt.truncate(step))
-        .agg(n=pl.col("author_id").drop_nulls().n_unique())
-    )
-    axis = pl.DataFrame({"bin": [since, until]}).select(pl.col("bin").dt.truncate(step))
-    full = pl.datetime_range(axis["bin"][0], axis["bin"][1], step, eager=True).alias("bin")
-    full = full.filter(full < until)
-    rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
-    return [(row[0], row[1]) for row in rows.iter_rows()]
-
-
-def _by_members(
-    posts: pl.DataFrame, spans: tuple[datetime | None, datetime | None]
-) -> pl.DataFrame:
-    """Return the posts of the period that neither staff nor bots wrote."""
-    own = posts.filter(pl.col("author_role").is_in(["member", "unknown"]))
-    since, until = spans
-    if since is None or until is None:
-        return own
-    return own.filter(pl.col("created_at") >= since, pl.col("created_at") < until)
 
 
 def _shown_posts(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mapping[str, Any]]:
@@ -341,44 +294,3 @@ def _shown_posts(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mappin
         "post_id", "thread_id", "thread", "author_id", "author_role", "created_at", "body", "url"
     )
     return {row["post_id"]: row for row in rows.iter_rows(named=True)}
-
-
-def _unanswered(tables: Mapping[str, pl.DataFrame]) -> list[Mapping[str, Any]]:
-    """Return question threads without a reply from another person, newest first."""
-    silent = _questions(tables).filter(pl.col("answered_by").is_null())
-    topics = tables["assignments"].join(tables["topics"], on="topic_id").select("post_id", "label")
-    bodies = tables["posts"].select("post_id", "body", "url")
-    rows = (
-        silent.join(bodies, left_on="opener_post_id", right_on="post_id", how="left")
-        .join(topics, left_on="opener_post_id", right_on="post_id", how="left")
-        .sort("opened_at", "thread_id", descending=[True, False], nulls_last=True)
-    )
-    return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
-
-
-def _questions(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the threads in which a member asks; none where the export knows no replies."""
-    threads = tables["threads"]
-    asked_by_member = tables["posts"].filter(pl.col("author_role").is_in(["member", "unknown"]))
-    asked = threads.filter("is_question").join(
-        asked_by_member, left_on="opener_post_id", right_on="post_id", how="semi"
-    )
-    return asked if (threads["n_posts"] > 1).any() else asked.clear()
-
-
-def _totals(tables: Mapping[str, pl.DataFrame], claims: pl.DataFrame) -> dict[str, int]:
-    threads = tables["threads"]
-    questions = _questions(tables)
-    return {
-        "posts": len(tables["posts"]),
-        "members": len(tables["members"].filter(pl.col("role").is_in(["member", "unknown"]))),
-        "staff": len(tables["members"].filter(pl.col("role") == "staff")),
-        "bots": len(tables["members"].filter(pl.col("role") == "bot")),
-        "threads": len(threads),
-        "questions": len(questions),
-        "unanswered": len(questions.filter(pl.col("answered_by").is_null())),
-        "topics": len(
-            tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
-        ),
-        "claims": len(claims),
-    }

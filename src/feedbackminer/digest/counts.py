@@ -1,0 +1,111 @@
+"""What a digest counts beside its claims: posts, people, threads and questions of its period."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+UNANSWERED_SHOWN = 60
+MEMBERS = ("member", "unknown")
+Span = tuple[datetime | None, datetime | None]  # from, until before; None: nothing is dated
+
+
+def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
+    """Count what was written in the period, by whom, where, and what was asked."""
+    posts = within(tables["posts"], span)
+    asked = _questions(tables, span)
+    dropped = tables["dropped"].filter(pl.col("stage") == "topics")
+    topics = tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
+    return {
+        "posts": len(posts),
+        "members": _people(posts, MEMBERS),
+        "staff": _people(posts, ("staff",)),
+        "bots": _people(posts, ("bot",)),
+        "threads": posts["thread_id"].n_unique(),
+        "questions": len(asked),
+        "unanswered": asked["answered_by"].null_count(),
+        "topics": len(topics),
+        "unsorted": len(posts.join(dropped, left_on="post_id", right_on="ref", how="semi")),
+    }
+
+
+def trend(posts: pl.DataFrame, span: Span) -> list[tuple[datetime, int]]:
+    """Count distinct voices per week, or per month where the period is long."""
+    since, until = span
+    if since is None or until is None:
+        return []
+    step = "1w" if (until - since).days <= 400 else "1mo"
+    counts = (
+        by_members(posts, span)
+        .group_by(bin=pl.col("created_at").dt.truncate(step))
+        .agg(n=pl.col("author_id").drop_nulls().n_unique())
+    )
+    axis = pl.DataFrame({"bin": [since, until]}).select(pl.col("bin").dt.truncate(step))
+    full = pl.datetime_range(axis["bin"][0], axis["bin"][1], step, eager=True).alias("bin")
+    full = full.filter(full < until)
+    rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
+    return [(row[0], row[1]) for row in rows.iter_rows()]
+
+
+def subtopics(tables: Mapping[str, pl.DataFrame], evidence: Sequence[str]) -> list[tuple[str, int]]:
+    """Return the subtopics that the posts of a topic are in, with their number, largest first."""
+    own = tables["assignments"].filter(pl.col("post_id").is_in(list(evidence)))
+    labels = tables["topics"].select(subtopic_id="topic_id", label="label")
+    found = own.group_by("subtopic_id").len().join(labels, on="subtopic_id")
+    ordered = found.sort("len", "subtopic_id", descending=[True, False])
+    return list(ordered.select("label", "len").iter_rows())
+
+
+def partly(
+    further: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
+    span: Span,
+) -> dict[str, int]:
+    """Return for each topic how many of members' posts are partly about it, copies left out."""
+    copies = tables["repeats"].filter(pl.col("copy_of").is_not_null())
+    counted = by_members(tables["posts"], span).join(copies, on="post_id", how="anti")
+    return dict(further.join(counted, on="post_id").group_by("topic_id").len().iter_rows())
+
+
+def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[str, Any]]:
+    """Return question threads of the period without a reply from another person, newest first."""
+    silent = _questions(tables, span).filter(pl.col("answered_by").is_null())
+    topics = tables["assignments"].join(tables["topics"], on="topic_id").select("post_id", "label")
+    bodies = tables["posts"].select("post_id", "body", "url")
+    rows = (
+        silent.join(bodies, left_on="opener_post_id", right_on="post_id", how="left")
+        .join(topics, left_on="opener_post_id", right_on="post_id", how="left")
+        .sort("opened_at", "thread_id", descending=[True, False], nulls_last=True)
+    )
+    return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
+
+
+def within(frame: pl.DataFrame, span: Span, column: str = "created_at") -> pl.DataFrame:
+    """Return the rows of the period; all of them where nothing is dated."""
+    since, until = span
+    if since is None or until is None:
+        return frame
+    return frame.filter(pl.col(column) >= since, pl.col(column) < until)
+
+
+def by_members(posts: pl.DataFrame, span: Span) -> pl.DataFrame:
+    """Return the posts of the period that neither staff nor bots wrote."""
+    return within(posts, span).filter(pl.col("author_role").is_in(list(MEMBERS)))
+
+
+def _people(posts: pl.DataFrame, roles: Sequence[str]) -> int:
+    return (
+        posts.filter(pl.col("author_role").is_in(list(roles)))["author_id"].drop_nulls().n_unique()
+    )
+
+
+def _questions(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
+    """Return the threads in which a member asks; none where the export knows no replies."""
+    threads = within(tables["threads"], span, "opened_at")
+    asked = threads.filter("is_question").join(
+        by_members(tables["posts"], span), left_on="opener_post_id", right_on="post_id", how="semi"
+    )
+    return asked if (tables["threads"]["n_posts"] > 1).any() else asked.clear()
