@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from feedbackminer.cli_frame import answer, guard, open_at
+from feedbackminer.cli_frame import answer, console, guard, open_at
 
 app = typer.Typer(
     help="Measure on public data what the documentation says.",
@@ -66,6 +66,8 @@ def topics(
                 if name == bench.GROWTH_SET:
                     lasting += list(bench.grow(loaded, 0))
                     several = bench.several(loaded, 0, encoder)
+                    grown = [f"{n:,} texts {s:.0f} s" for n, s in bench.scale(loaded)]
+                    console.print(f"CPU after the vectors: {', '.join(grown)}")
             answer.print(scores)
             if several:
                 answer.print(

@@ -166,6 +166,15 @@ def grow(data: LabelledSet, seed: int) -> Iterator[Kept]:
     yield _kept("  the same, found anew with another seed", old, again)
 
 
+def scale(data: LabelledSet) -> Iterator[tuple[int, float]]:
+    """Yield CPU seconds that a quarter, half and all of the texts take after the vectors."""
+    for part in (4, 2, 1):
+        count = len(data.texts) // part
+        began = time.process_time()
+        find(data, count, 0)
+        yield count, time.process_time() - began
+
+
 def several(data: LabelledSet, seed: int, encoder: Encoder) -> Several:
     """Put texts of two labels into one long post, and see whether both of its topics are found."""
     said, truth = _long_posts(data, np.random.default_rng(seed))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -36,6 +37,12 @@ class Graph:
     other: Labels
     weight: NDArray[np.float64]
     n_documents: int
+
+    @cached_property
+    def edges(self) -> list[tuple[str, str, float]]:
+        """Return the edges as Leiden wants them: ends are named by strings."""
+        ends = (map(str, self.one.tolist()), map(str, self.other.tolist()))
+        return list(zip(*ends, self.weight.tolist(), strict=True))
 
     @classmethod
     def empty(cls, n_documents: int) -> Self:
@@ -171,14 +178,8 @@ def leiden(graph: Graph, resolution: float, seed: int, *, iterations: int = 2) -
     labels = np.arange(graph.n_documents) + graph.n_documents
     if not len(graph.weight):
         return labels
-    edges = zip(
-        map(str, graph.one.tolist()),
-        map(str, graph.other.tolist()),
-        graph.weight.tolist(),
-        strict=True,
-    )
     _, found = graspologic_native.leiden(
-        list(edges), resolution=resolution, iterations=iterations, seed=seed
+        graph.edges, resolution=resolution, iterations=iterations, seed=seed
     )
     labels[np.fromiter(map(int, found), dtype=np.int64)] = list(found.values())
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
