@@ -74,6 +74,7 @@ def topic_rows(*rows: Row) -> pl.DataFrame:
     plain = {
         "level": "topic",
         "named_by": "model",
+        "found_by": "model",
         "keywords": [],
         "representatives": [],
         "size": 1,

@@ -135,3 +135,8 @@ def test_a_change_of_any_value_changes_the_fingerprint() -> None:
     assert same == fingerprint(TopicSettings(), CleanSettings())
     assert same != fingerprint(TopicSettings(seed=7), CleanSettings())
     assert same != fingerprint(TopicSettings(), CleanSettings(min_words=3))
+
+
+def test_a_theme_without_examples_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"topics\.themes\.Billing"):
+        load(None, {"topics": {"themes": {"Billing": []}}})

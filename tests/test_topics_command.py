@@ -10,6 +10,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from feedbackminer import steps
+from feedbackminer.project import open_project
+from feedbackminer.runs import Run
 from tests.command import Mined, invoke, read_jsonl, write_jsonl
 
 pytestmark = pytest.mark.slow
@@ -97,6 +100,21 @@ def test_corrections_hold_through_mining_and_a_refit_and_can_be_undone(
     assert posts_of(mined, third)
     assert posts_of(mined, other)
     assert topics_label(mined, one) == "What we call it"
+
+
+def test_a_correction_after_a_killed_run_does_what_was_left_undone(
+    sample: Mined, tmp_path: Path
+) -> None:
+    """It was killed after cleaning, so that the newest text has no vector yet."""
+    mined = sample.copy_to(tmp_path)
+    row = {"id": "new", "author": "zoe", "body": SUBJECTS[0].format(1), "thread_id": "n1"}
+    path = write_jsonl(tmp_path / "new.jsonl", [row | {"created_at": "2026-06-01T10:00:00Z"}])
+    assert invoke("import", path, "--project", mined.project, "-q").exit_code == 0
+    steps.clean(Run(open_project(mined.project)))
+    (one,) = largest(mined, 1)
+    do(mined, "rename", one, "What we call it")
+    assert topics_label(mined, one) == "What we call it"
+    assert "new:new" in mined.table("texts")["post_id"]
 
 
 def test_a_correction_that_makes_no_sense_changes_nothing(sample: Mined) -> None:

@@ -162,10 +162,10 @@ def undo(
 @app.command()
 def refit(project: ProjectFolder = Path(), settings: Config = None, quiet: Quiet = False) -> None:
     """Find topics anew; those that are found again keep their ids and names."""
-    from feedbackminer import steps
+    from feedbackminer import curate
 
     def work() -> None:
-        steps.topics(new_run(open_at(project, settings, {}), quiet), refit=True)
+        curate.refit(new_run(open_at(project, settings, {}), quiet))
         _told("Topics were found anew; `topics show` tells what became of each")
 
     guard(work)

@@ -54,6 +54,7 @@ def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 
     store = run.project.store
     topics = store.read("topics")
     corrections.check(topics, action, topic_id, to)
+    _bring_up_to_date(run)
     said = store.read("corrections")
     number = int(said["number"].max() or 0) + 1  # type: ignore[arg-type]
     ids, centroids, encoder = _parts(run, topic_id, parts) if parts else ([], [], "")
@@ -90,12 +91,25 @@ def undo(run: Run, number: int | None) -> str:
     if number not in standing:
         numbers = ", ".join(map(str, standing)) or "none"
         raise InputError(f"undo: no correction {number} stands (there is: {numbers})")
+    _bring_up_to_date(run)
     row = said.row(by_predicate=pl.col("number") == number, named=True)
     undone = pl.col("undone") | (pl.col("number") == number)
     store.replace("corrections", said.with_columns(undone=undone))
     _remember(run, "undo", [(row["topic_id"], row["topic_id"])], f"correction {number}")
     steps.topics(run)
     return f"Correction {number} ({row['action']} {row['topic_id']}) is taken back"
+
+
+def refit(run: Run) -> None:
+    """Find topics anew."""
+    _bring_up_to_date(run)
+    steps.topics(run, refit=True)
+
+
+def _bring_up_to_date(run: Run) -> None:
+    """Do what a killed run may have left undone before topics are looked at."""
+    steps.clean(run)
+    steps.embed(run)
 
 
 def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes], str]:

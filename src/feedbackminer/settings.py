@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import pydantic_settings
@@ -109,7 +109,11 @@ class TopicSettings(StageSettings):
     small_community: int = Field(
         default=150, ge=2, description="With fewer posts than this, posts are grouped simply"
     )
-    max_topics: int = Field(default=100, ge=2, description="No finer than this many topics")
+    max_topics: int = Field(
+        default=100,
+        ge=2,
+        description="More topics than this only where no coarser view has fewer",
+    )
     thread_weight: float = Field(
         default=0.5, ge=0, le=1, description="How far a post leans towards its thread's subject"
     )
@@ -119,7 +123,7 @@ class TopicSettings(StageSettings):
         lt=1,
         description="Share of a topic's own posts that may be called unsorted",
     )
-    themes: dict[str, tuple[str, ...]] = Field(
+    themes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="Topics you already use: name = examples of what members would say",
     )

@@ -39,7 +39,8 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     from feedbackminer.topics.find import find_topics
 
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
-    texts = as_texts({number: text for number, text in enumerate(said) if text})
+    limit = settings.clean.max_chars
+    texts = as_texts({number: text[:limit] for number, text in enumerate(said) if text})
     encoder = SentenceEncoder(settings.embed)
     segments = find_segments(texts, long_words=settings.clean.long_words)
     vectors = _encode([*texts["text"], *segments["text"]], encoder)

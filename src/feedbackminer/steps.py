@@ -168,7 +168,8 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
             refit=refit,
         )
         store.replace("dropped", result.dropped, where=("stage", "topics"))
-        told = ["event", "from_id", "to_id"]  # by a run that was killed before it stored topics
+        # A run that was killed before it stored topics has told of the same events.
+        told = ["event", "from_id", "to_id", "by"]
         earlier = store.recall("lineage").join(result.lineage, on=told, how="anti")
         store.replace("lineage", pl.concat([earlier, result.lineage]))
         store.replace("vocabulary", result.vocabulary)
@@ -181,8 +182,8 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
         work,
         reads=("texts", "segments", "repeats", "posts", "corrections"),
         writes=("topics", "assignments"),
-        settings=(settings.topics, settings.naming, settings.embed, settings.digest),
-        extra=run.run_id if refit else "",
+        settings=(settings.topics, settings.naming, settings.embed),
+        extra=f"{settings.digest.product}|{run.run_id if refit else ''}",
     )
 
 

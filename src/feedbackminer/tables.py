@@ -117,6 +117,7 @@ class Topics(dy.Schema):
     label = dy.String(min_length=1)
     found_label = dy.String(min_length=1)  # before people renamed it
     named_by = dy.Enum(("model", "human", "llm"))
+    found_by = dy.Enum(("model", "human", "llm"))  # who gave the name before
     keywords = dy.List(dy.String())
     representatives = dy.List(dy.String())  # post ids, nearest the centre
     parent_id = _text()  # the theme of a topic, the topic of a subtopic

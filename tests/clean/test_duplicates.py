@@ -66,6 +66,11 @@ def test_nearly_the_same_words_are_the_same(one: str, other: str, same: bool) ->
     assert list(first_alike([one, other])) == [0, 0 if same else 1]
 
 
+def test_copies_in_scripts_without_spaces_are_seen() -> None:
+    said = "最近の更新の後、輸出した論文の脚注が消えてしまいます。"
+    assert list(first_alike([said, said])) == [0, 0]
+
+
 def test_the_first_in_time_is_the_original_whatever_the_order_of_rows() -> None:
     rows = [{"body": LOST, "created_at": day(9)}, {"body": LOST, "created_at": day(1)}]
     assert find_repeats(texts(LOST, LOST), posts(*rows)).rows() == [("p0", "p1", "p1")]

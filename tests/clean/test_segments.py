@@ -41,6 +41,10 @@ def test_text_without_an_end_is_one_part() -> None:
     assert split("word " * 500) == [("word " * 500).strip()]
 
 
+def test_a_text_of_millions_of_characters_is_no_error() -> None:
+    assert len(split("word\n" * 450_000)) > 1_000
+
+
 def test_only_long_texts_have_parts() -> None:
     found = find_segments(texts(said(60), said(300)), long_words=200)
     assert set(found["post_id"]) == {"p1"}

@@ -100,6 +100,13 @@ def test_a_copy_counts_once_with_the_post_it_repeats() -> None:
     assert "p3" not in once["evidence"]
 
 
+def test_a_copy_whose_original_is_not_counted_counts() -> None:
+    told = [says("zoe", 0, "sync", "bug"), *crowd(3, 9, "sync", "bug")]
+    recent = InsightSettings(since=day(5), until=day(30))
+    claim = only(mine(told, copied={"p1": "p0"}, settings=recent), "problem")
+    assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
+
+
 # ── what they talk about ─────────────────────────────────────────────────────────────────────
 
 

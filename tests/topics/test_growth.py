@@ -5,11 +5,15 @@ A community of 240 posts on six subjects, and what happens to it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
 
 from feedbackminer.settings import TopicSettings
+from feedbackminer.tables import Assignments, Topics, check
 from feedbackminer.topics import corrections, identity
 from feedbackminer.topics.find import find_topics
 from feedbackminer.topics.outcome import Found
@@ -197,6 +201,73 @@ def test_a_pinned_topic_is_made_again_where_a_refit_misses_it(first: Found) -> N
     assert own not in topic_of(without).values()
     held = {post_id for post_id, topic_id in topic_of(first).items() if topic_id == own}
     assert {post_id for post_id, t in topic_of(kept).items() if t == own} == held
+
+
+def split_of(found: Found, parts: tuple[str, ...] = PARTS) -> dict[str, Any]:
+    middle = corrections.divide(EVERYBODY[1][:40], 2, seed=0)
+    lie = {"parts": list(parts), "centroids": identity.to_bytes(middle)}
+    return {"action": "split", "topic_id": topic_of(found)["p0000"]} | lie
+
+
+def test_a_topic_that_is_born_never_takes_the_id_of_a_part(first: Found) -> None:
+    said = corrected(split_of(first, ("t007", "t008")))
+    split = find(EVERYBODY, before=first, corrections=said)
+    grown = find(EVERYBODY, community(20, each=30, seed=3), before=split, corrections=said)
+    assert events(grown) == ["birth"]
+    assert topic_of(grown)["p0250"] == "t009"
+
+
+def test_parts_of_a_split_have_posts_of_their_own_and_the_theme_of_the_whole(first: Found) -> None:
+    split = find(EVERYBODY, before=first, corrections=corrected(split_of(first)))
+    rows = {row["topic_id"]: row for row in split.topics.to_dicts()}
+    whole = rows[topic_of(first)["p0000"]]
+    for part in PARTS:
+        stand = rows[part]["representatives"]
+        assert stand
+        assert {topic_of(split)[post_id] for post_id in stand} == {part}
+        assert rows[part]["parent_id"] == whole["parent_id"]
+    assert rows[PARTS[0]]["label"] != rows[PARTS[1]]["label"]
+
+
+def test_a_split_of_an_ignored_topic_stays_ignored(first: Found) -> None:
+    own = topic_of(first)["p0000"]
+    said = corrected({"action": "ignore", "topic_id": own}, split_of(first))
+    split = find(EVERYBODY, before=first, corrections=said)
+    assert set(split.topics.filter(pl.col("topic_id").is_in(PARTS))["status"]) == {"ignored"}
+
+
+def test_a_name_that_is_taken_back_is_the_model_s_again(first: Found) -> None:
+    name = {"action": "rename", "topic_id": "t002", "to": "Our own name"}
+    named = find(EVERYBODY, before=first, corrections=corrected(name))
+    back = find(EVERYBODY, before=named, corrections=corrected(name | {"undone": True}))
+    row = back.topics.row(by_predicate=pl.col("topic_id") == "t002", named=True)
+    assert (row["label"], row["named_by"]) == (row["found_label"], "model")
+
+
+def test_a_topic_that_is_gone_does_not_come_back_because_it_was_ignored(first: Found) -> None:
+    gone = topic_of(first)["p0000"]
+    said = corrected({"action": "ignore", "topic_id": gone})
+    rest = community(1, 2, 3, 4, 5)
+    told = find(rest, before=first, refit=True)
+    later = find(rest, before=told, corrections=said)
+    again = find(rest, before=later, corrections=said)
+    assert gone not in topic_of(told).values()
+    assert later.notices == (f"correction 1 (ignore {gone}) waits: topic {gone} is gone",)
+    assert "joined known topics" in again.how
+
+
+def test_no_topic_without_a_post_is_left_where_a_pinned_one_takes_theirs(first: Found) -> None:
+    """The pinned topic was coarse: a refit finds two in it, and both lose their posts to it."""
+    own, other = topic_of(first)["p0000"], topic_of(first)["p0040"]
+    both = first.assignments.with_columns(pl.col("topic_id", "found_id").replace(other, own))
+    known = replace(first, assignments=check(both, Assignments, where="test"))
+    rest = known.topics.filter(pl.col("topic_id") != other)
+    known = replace(known, topics=check(rest, Topics, where="test"))
+    pinned = corrected({"action": "pin", "topic_id": own})
+    found = find(EVERYBODY, before=known, refit=True, corrections=pinned)
+    topics = found.topics.filter(pl.col("status") == "active", level="topic")
+    assert topics["size"].min() > 0  # type: ignore[operator]
+    assert topics["label"].is_unique().all()
 
 
 def test_an_ignored_topic_keeps_its_posts_and_is_marked(first: Found) -> None:

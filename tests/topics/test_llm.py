@@ -16,9 +16,12 @@ from feedbackminer.settings import NamingSettings, load
 from feedbackminer.topics.llm import EndpointLabeller, name_topics
 from tests.topics.community import EVERYBODY, corrected, find
 
+PLAIN = [
+    {"topic_id": "t001", "found_label": "Battery", "keywords": ["battery"]},
+    {"topic_id": "t002", "found_label": "Export", "keywords": ["export"]},
+]
 ROWS = [
-    {"topic_id": "t001", "found_label": "Battery", "named_by": "model", "keywords": ["battery"]},
-    {"topic_id": "t002", "found_label": "Export", "named_by": "model", "keywords": ["export"]},
+    row | {"label": row["found_label"], "found_by": "model", "named_by": "model"} for row in PLAIN
 ]
 POSTS = {"t001": ["The battery drains overnight."], "t002": ["Exports lose every footnote."]}
 Answer = Callable[[dict[str, Any]], tuple[int, Any]]
@@ -31,6 +34,7 @@ class Endpoint:
         self.answer: Answer = lambda _: (200, "Battery drain")
         self.seen: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
+        self.page = ""  # of HTML, instead of an answer
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,8 +56,10 @@ class Endpoint:
                     if status == 200
                     else {"error": {"message": told}}
                 ).encode()
+                body = outer.page.encode() or body
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                kind = "text/html" if outer.page else "application/json"
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -117,7 +123,7 @@ def test_an_answer_that_is_no_name_leaves_the_plain_one(
     endpoint: Endpoint, answer: str | None, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     endpoint.answer = lambda _: (200, answer)
-    topics = [ROWS[0], ROWS[1] | {"named_by": "human"}]
+    topics = [ROWS[0], ROWS[1] | {"found_by": "human", "named_by": "human"}]
     found, (notice,) = name_topics(topics, POSTS, POSTS, endpoint.labeller())
     assert found == {}
     assert notice.endswith(f"t001: {reason}")
@@ -150,6 +156,13 @@ def test_an_endpoint_that_is_not_there_leaves_the_plain_names(endpoint: Endpoint
     found, (notice,) = names(endpoint)
     assert found == {}
     assert "t001 and what follows: APIConnectionError" in notice
+
+
+def test_an_answer_that_is_no_completion_leaves_the_plain_names(endpoint: Endpoint) -> None:
+    endpoint.page = "<html>Please log in</html>"
+    found, (notice,) = names(endpoint)
+    assert found == {}
+    assert "the answer is no chat completion" in notice
 
 
 def test_a_model_must_be_named() -> None:

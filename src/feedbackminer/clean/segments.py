@@ -58,5 +58,5 @@ def _splitter() -> Language:
 
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
-    nlp.max_length = 2_000_000
+    nlp.max_length = 1_000_000_000  # a limit of trained pipelines' memory; this one needs little
     return nlp

@@ -65,15 +65,17 @@ def partly(
     span: Span,
 ) -> dict[str, int]:
     """Return for each topic how many of members' posts are partly about it, copies left out."""
-    copies = tables["repeats"].filter(pl.col("copy_of").is_not_null())
-    counted = by_members(tables["posts"], span).join(copies, on="post_id", how="anti")
+    counted = by_members(tables["posts"], span)
+    copies = tables["repeats"].filter(pl.col("copy_of").is_in(counted["post_id"].to_list()))
+    counted = counted.join(copies, on="post_id", how="anti")
     return dict(further.join(counted, on="post_id").group_by("topic_id").len().iter_rows())
 
 
 def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[str, Any]]:
     """Return question threads of the period without a reply from another person, newest first."""
     silent = _questions(tables, span).filter(pl.col("answered_by").is_null())
-    topics = tables["assignments"].join(tables["topics"], on="topic_id").select("post_id", "label")
+    shown = tables["topics"].filter(pl.col("status") == "active")
+    topics = tables["assignments"].join(shown, on="topic_id").select("post_id", "label")
     bodies = tables["posts"].select("post_id", "body", "url")
     rows = (
         silent.join(bodies, left_on="opener_post_id", right_on="post_id", how="left")

@@ -66,10 +66,8 @@ def listen(
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
-    copies = repeats.filter(pl.col("copy_of").is_not_null())
     said = (
-        posts.join(copies, on="post_id", how="anti")
-        .join(roles, on="author_id", how="left")
+        posts.join(roles, on="author_id", how="left")
         .join(told, on="post_id", how="left")
         .join(main.select("post_id", "topic_id"), on="post_id", how="left")
         .join(labels, on="topic_id", how="left")
@@ -86,6 +84,8 @@ def listen(
         )
         .sort("created_at", "post_id")
     )  # fmt: skip
+    copies = repeats.filter(pl.col("copy_of").is_in(said["post_id"].to_list()))
+    said = said.join(copies, on="post_id", how="anti", maintain_order="left")
     opened = threads.filter(_in_period(period, "opened_at"))
     return Speech(said, opened, members, period)
 

@@ -104,14 +104,15 @@ class GraphClusterer:
 
         It is the data's, not the seed's: another seed must not change how fine topics are.
         """
-        limit = min(self.max_topics, len(X) // AVERAGE_SIZE)
         ratings = {}
         for resolution in RESOLUTIONS:
             labels = without_dust(leiden(graph, resolution, seed=0), self.min_size)
-            if resolution == USUAL or labels.max(initial=UNSORTED) < limit:
+            count = int(labels.max(initial=UNSORTED)) + 1
+            can_be_found_again = resolution == USUAL or count <= len(X) // AVERAGE_SIZE
+            if can_be_found_again and count <= self.max_topics:
                 ratings[resolution] = silhouette(X, labels)
         asked = {r: (COARSER if r < USUAL else FINER) if r != USUAL else 0.0 for r in ratings}
-        return max(ratings, key=lambda resolution: ratings[resolution] - asked[resolution])
+        return max(ratings, key=lambda r: ratings[r] - asked[r], default=RESOLUTIONS[0])
 
     def _consensus(self, graph: Graph) -> Labels:
         seeds = np.random.default_rng(self.random_state)

@@ -33,14 +33,17 @@ class Corrected:
 
 def replay(topics: Rows, corrections: pl.DataFrame, *, encoder: str) -> Corrected:
     """Apply corrections in their order; one that no longer fits waits, and is told of."""
-    rows = {row["topic_id"]: dict(row, label=row["found_label"]) for row in topics}
+    rows = {
+        row["topic_id"]: row | {"label": row["found_label"], "named_by": row["found_by"]}
+        for row in topics
+    }
     moves: list[tuple[str, list[str], Matrix]] = []
     notices = []
     for told in standing(corrections):
         topic_id, action = told["topic_id"], told["action"]
         row = rows.get(topic_id)
-        if row is None or (action == "merge" and told["to"] not in rows):
-            gone = topic_id if row is None else told["to"]
+        gone = next((i for i in _named_in(told) if _is_gone(rows.get(i))), "")
+        if row is None or gone:
             notices.append(
                 f"correction {told['number']} ({action} {topic_id}) waits: topic {gone} is gone"
             )
@@ -58,12 +61,14 @@ def replay(topics: Rows, corrections: pl.DataFrame, *, encoder: str) -> Correcte
                     f"told apart with {told['encoder']}, which is not the encoder now"
                 )
                 continue
-            row["status"] = "split"
             moves.append((topic_id, told["parts"], identity.from_bytes(told["centroids"])))
+            taken = {other["label"].lower() for other in rows.values()}
             for number, part in enumerate(told["parts"], 1):
                 label = f"{row['label']} ({number})"
-                own = {"topic_id": part, "label": label, "status": "active", "parent_id": topic_id}
-                rows[part] = row | own
+                label = f"{label} {part}" if label.lower() in taken else label
+                unknown: dict[str, Any] = {"stability": None, "representatives": []}
+                rows[part] = row | {"topic_id": part, "label": label} | unknown
+            row["status"] = "split"
     return Corrected(list(rows.values()), moves, notices)
 
 
@@ -86,7 +91,7 @@ def place(found: Sequence[str], meanings: Matrix, corrected: Corrected) -> list[
 def protected(corrections: pl.DataFrame) -> set[str]:
     """Return the topics that people have touched: a refit that misses one makes it again."""
     told = standing(corrections)
-    return {row["topic_id"] for row in told} | {row["to"] for row in told if _is_merge(row)}
+    return {topic_id for row in told for topic_id in _named_in(row)}
 
 
 def standing(corrections: pl.DataFrame) -> Rows:
@@ -132,6 +137,15 @@ def check(topics: pl.DataFrame, action: str, topic_id: str, to: str) -> None:
         raise InputError("rename: the name is empty")
     if action == "rename" and to.strip().lower() in others.to_list():
         raise InputError(f"rename: another topic is called {to!r}; `topics merge` joins two")
+
+
+def _named_in(told: dict[str, Any]) -> list[str]:
+    """Return the topics that a correction names."""
+    return [told["topic_id"], told["to"]] if _is_merge(told) else [told["topic_id"]]
+
+
+def _is_gone(row: dict[str, Any] | None) -> bool:
+    return row is None or row["status"] == "retired"
 
 
 def _is_merge(row: dict[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from feedbackminer.topics import identity
 from feedbackminer.topics.cluster import UNSORTED, Labels
 from feedbackminer.topics.corpus import Corpus, Detail, read_corpus
 from feedbackminer.topics.extend import Extension, extend_topics
-from feedbackminer.topics.fit import fit_topics, made_again, nearest_part, own_scores
+from feedbackminer.topics.fit import fit_topics, inhabited, made_again, nearest_part, own_scores
 from feedbackminer.topics.identity import Event
 from feedbackminer.topics.keywords import Namer
 from feedbackminer.topics.llm import Labeller
@@ -111,10 +111,10 @@ def _why_anew(
         return "no topics yet"
     if any(row["fitted_as"] != fitted_as for row in rows):
         return "settings or encoder have changed"
-    if any(row["fitted_in"] != fitted_in for row in rows):
-        return "the last fit was interrupted"
     if n_texts < settings.small_community:
         return "a small community"
+    if fitted_in and any(row["fitted_in"] != fitted_in for row in rows):
+        return "the last fit was interrupted"
     if n_texts >= GROWN * max(row["fitted_on"] for row in rows):
         return "the community has doubled"
     return ""
@@ -147,7 +147,8 @@ def _fit_anew(
     members = {i: np.flatnonzero(earlier.labels == earlier.ids.index(i)) for i in sorted(missed)}
     again = {topic_id: posts for topic_id, posts in members.items() if len(posts)}
     fit = made_again(fit, corpus, list(again.values()))
-    topic_ids = past.complete([*ids, *again], "topic")
+    fit, kept = inhabited(fit)
+    topic_ids = past.complete([[*ids, *again][topic] for topic in kept], "topic")
     common = {
         "fitted_as": fitted_as,
         "fitted_in": run_id,

@@ -157,6 +157,34 @@ def made_again(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
     )
 
 
+def inhabited(fit: Fit) -> tuple[Fit, Labels]:
+    """Leave out topics without a post, such as those whose posts were all taken by others.
+
+    Returns:
+        the fit, and the number that each of its topics had before.
+    """
+    count = len(fit.model.centres)
+    kept = np.flatnonzero(np.bincount(fit.labels[fit.labels >= 0], minlength=count))
+    if len(kept) == count:
+        return fit, kept
+    number = np.full(count + 1, UNSORTED)  # the last for what is in no topic
+    number[kept] = np.arange(len(kept))
+    kept_parts = [part for part, topic in enumerate(fit.part_of) if number[topic] >= 0]
+    part_number = np.full(len(fit.part_of) + 1, UNSORTED)
+    part_number[kept_parts] = np.arange(len(kept_parts))
+    return replace(
+        fit,
+        model=fit.model.of(kept),
+        labels=number[fit.labels],
+        stability=fit.stability[kept],
+        themes=without_dust(fit.themes[kept], 2),
+        parts=part_number[fit.parts],
+        part_of=[int(number[fit.part_of[part]]) for part in kept_parts],
+        part_centres=fit.part_centres[kept_parts],
+        given={int(number[t]): name for t, name in fit.given.items() if number[t] >= 0},
+    ), kept
+
+
 def mostly(documents: Labels, labels: Labels) -> Labels:
     """Return the label that most posts of each document have, -1 where none has any."""
     counts = np.zeros((int(documents.max()) + 1, int(labels.max(initial=UNSORTED)) + 2))

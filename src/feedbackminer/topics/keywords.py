@@ -28,6 +28,7 @@ from feedbackminer.topics.names import (
 )
 
 EXAMPLE_CHARS = 400  # of a post, that a name is drawn from
+REPRESENTATIVES = 3  # posts that stand for a topic
 
 
 def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, float]]:

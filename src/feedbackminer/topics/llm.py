@@ -83,7 +83,9 @@ class EndpointLabeller:
             status = getattr(error, "status_code", None)
             told = f"{type(error).__name__}{f' {status}' if status else ''}"
             raise LabellerError(told) from None
-        choices = answer.choices or []
+        choices = getattr(answer, "choices", None)
+        if not isinstance(choices, list):  # a log-in page, say
+            raise LabellerError("the answer is no chat completion")
         return (choices[0].message.content or "") if choices else ""
 
 
@@ -103,9 +105,9 @@ def name_topics(
     """
     named: dict[str, str] = {}
     reasons: list[str] = []
-    taken = {row["found_label"].lower() for row in topics}
+    taken = {row[name].lower() for row in topics for name in ("found_label", "label")}
     for row in topics:
-        if row["named_by"] != "model":
+        if row["found_by"] != "model" or row["named_by"] == "human":
             continue
         topic_id = row["topic_id"]
         try:
@@ -115,7 +117,7 @@ def name_topics(
             reasons.append(f"{topic_id} and what follows: {error}")
             break
         name = answer.strip().strip("\"'“”.").strip()
-        others = taken - {row["found_label"].lower()}
+        others = taken - {row["found_label"].lower(), row["label"].lower()}
         if reason := _why_not(name, posts_of[topic_id], others):
             reasons.append(f"{topic_id}: {reason}")
             continue

@@ -35,6 +35,17 @@ class TopicModel:
     typical: NDArray[np.float64]  # the median cosine of those that do
     part_floors: NDArray[np.float64]  # the cosine from which a part of another topic's post does
 
+    def of(self, topics: Labels) -> TopicModel:
+        """Return the model of some of the topics."""
+        return TopicModel(
+            self.words,
+            self.centres[topics],
+            self.ratios[topics],
+            self.floors[topics],
+            self.typical[topics],
+            self.part_floors[topics],
+        )
+
     def joined_by(self, other: TopicModel) -> TopicModel:
         """Return the model of these topics and, after them, those of another."""
         return TopicModel(

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
@@ -161,7 +161,8 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
         label = _upper_first(f"{first}, {second}" if second else first)
         if label.lower() not in taken:
             return label
-    return f"{_upper_first(first)} ({len(taken) + 1})"
+    numbered = (f"{_upper_first(first)} ({number})" for number in count(2))
+    return next(label for label in numbered if label.lower() not in taken)
 
 
 def _score(phrase: str, weights: Mapping[str, float], n_posts: int, n_texts: int) -> float:

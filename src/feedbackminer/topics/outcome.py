@@ -28,6 +28,7 @@ from feedbackminer.topics import llm
 from feedbackminer.topics.corpus import Corpus
 from feedbackminer.topics.corrections import Corrected
 from feedbackminer.topics.identity import Event
+from feedbackminer.topics.keywords import REPRESENTATIVES, distinct_posts
 from feedbackminer.topics.llm import Labeller
 from feedbackminer.topics.past import Known, Rows, write_words
 from feedbackminer.topics.several import Further
@@ -92,7 +93,7 @@ def outcome(
     assigned = check(pl.concat([main, further]), Assignments, where=STAGE)
     unsorted = [corpus.post_ids[i] for i, topic_id in enumerate(state.found) if not topic_id]
     dropped = dropped_frame(STAGE, [(i, "unsorted", "near no topic's centre") for i in unsorted])
-    rows = _with_sizes(view.topics, main)
+    rows = _with_sizes(_represented(view, main, corpus), main)
     events = [(e.event, e.from_id, e.to_id, run_id, "model", e.why) for e in state.events]
     lineage = pl.DataFrame(events, schema=column_types(Lineage), orient="row")
     return Found(
@@ -120,7 +121,7 @@ def named(corpus: Corpus, state: State, labeller: Labeller) -> State:
     }
     names, notices = llm.name_topics(topics, posts_of, examples_of, labeller)
     rows = [
-        row | {"found_label": names[row["topic_id"]], "named_by": "llm"}
+        row | {"found_label": names[row["topic_id"]], "found_by": "llm"}
         if row["topic_id"] in names
         else row
         for row in state.rows
@@ -155,6 +156,22 @@ def _further(
     distinct = frame.filter(pl.col("topic_id") != of_post).sort("score", descending=True)
     distinct = distinct.unique(["post_id", "topic_id"], keep="first", maintain_order=True)
     return distinct.with_columns(rank=pl.int_range(2, pl.len() + 2).over("post_id"))
+
+
+def _represented(view: Corrected, assigned: pl.DataFrame, corpus: Corpus) -> Rows:
+    """Let posts of its own stand for each part of a split topic."""
+    made = {part for _, ends, places in view.moves if len(places) for part in ends}
+    place = {post_id: i for i, post_id in enumerate(corpus.post_ids)}
+    own = {}
+    for part in made:
+        inside = assigned.filter(topic_id=part).sort("score", "post_id", descending=[True, False])
+        order = np.array([place[i] for i in inside["post_id"]], dtype=np.int64)
+        chosen = distinct_posts(corpus.said_first, order, REPRESENTATIVES)
+        own[part] = [corpus.post_ids[i] for i in chosen]
+    return [
+        row | {"representatives": own[row["topic_id"]]} if row["topic_id"] in own else row
+        for row in view.topics
+    ]
 
 
 def _with_sizes(rows: Rows, assigned: pl.DataFrame) -> Rows:

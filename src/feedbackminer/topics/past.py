@@ -46,6 +46,7 @@ class Past:
     rows: Rows
     place: Mapping[str, list[str | None]]  # level -> the id each post had there
     scores: Mapping[str, float]
+    used: frozenset[str]  # every id there ever was, of the parts of splits too
 
     def alive(self, level: str) -> Rows:
         """Return the rows of a level that were not retired."""
@@ -73,14 +74,15 @@ class Past:
 
     def complete(self, ids: Sequence[str | None], level: str) -> list[str]:
         """Fill in new ids where there is none."""
-        used = [row["topic_id"] for row in self.rows]
-        fresh = iter(identity.new_ids(list(ids).count(None), used, PREFIX[level]))
+        fresh = iter(identity.new_ids(list(ids).count(None), self.used, PREFIX[level]))
         return [topic_id or next(fresh) for topic_id in ids]
 
 
 def read_past(known: Known, corpus: Corpus) -> Past:
     """Return earlier topics as they were found: parts of a split fall away with their labels."""
-    made_by_people = set(known.corrections.explode("parts")["parts"].drop_nulls())
+    said = known.corrections
+    made_by_people = set(said.explode("parts")["parts"].drop_nulls())
+    used = {*known.topics["topic_id"], *said["topic_id"], *said["to"], *made_by_people}
     rows = []
     for row in known.topics.to_dicts():
         if row["topic_id"] not in made_by_people:
@@ -96,7 +98,8 @@ def read_past(known: Known, corpus: Corpus) -> Past:
         "subtopic": [_among(known_ids, part.get(i)) for i in corpus.post_ids],
         "theme": [theme.get(topic.get(i, "")) for i in corpus.post_ids],
     }
-    return Past(rows, place, dict(own.select("post_id", "score").iter_rows()))
+    scores = dict(own.select("post_id", "score").iter_rows())
+    return Past(rows, place, scores, frozenset(used))
 
 
 def _among(known_ids: set[str], topic_id: str | None) -> str | None:

@@ -13,14 +13,13 @@ from feedbackminer.topics import identity
 from feedbackminer.topics.cluster import UNSORTED, Labels
 from feedbackminer.topics.corpus import Corpus
 from feedbackminer.topics.fit import Fit
-from feedbackminer.topics.keywords import Namer, distinct_posts, nearest_posts
+from feedbackminer.topics.keywords import REPRESENTATIVES, Namer, distinct_posts, nearest_posts
 from feedbackminer.topics.model import TopicModel, strongest_words
 from feedbackminer.topics.names import Name
 from feedbackminer.topics.past import Past, Rows
 from feedbackminer.topics.space import Matrix, centres
 
 TOPIC_EXAMPLES, PART_EXAMPLES = 25, 6  # posts that a name is drawn from
-REPRESENTATIVES = 3
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,14 @@ class Maker:
         taken = [
             given.get(i) or (old["found_label"] if old else None) for i, old in enumerate(past)
         ]
+        used = [*used, *(row["label"] for row in self.past.rows)]  # people's names too
         names = self.namer.name(labels, scores, taken, TOPIC_EXAMPLES, used)
         rows = []
         for topic, topic_id in enumerate(ids):
             words = strongest_words(model, topic)
             rows.append(
                 self._row("topic", topic_id, names[topic], model.centres[topic])
-                | ({"found_label": given[topic], "named_by": "human"} if topic in given else {})
+                | ({"found_label": given[topic], "found_by": "human"} if topic in given else {})
                 | {
                     "representatives": self._representatives(labels, scores, topic),
                     "floor": float(model.floors[topic]),
@@ -114,8 +114,10 @@ class Maker:
             **self.common,
             "topic_id": topic_id,
             "level": level,
+            "label": old["label"] if old else name.label,
             "found_label": old["found_label"] if old else name.label,
-            "named_by": old["named_by"] if old else "model",
+            "named_by": old["found_by"] if old else "model",
+            "found_by": old["found_by"] if old else "model",
             "keywords": list(name.keywords),
             "representatives": [],
             "parent_id": None,
