@@ -24,6 +24,7 @@ from feedbackminer.tables import Account, Dropped, dropped_frame
 from tests.builders import (
     assignments,
     claims,
+    copies,
     day,
     members,
     posts,
@@ -520,6 +521,30 @@ def test_a_digest_of_a_month_counts_that_month_alone() -> None:
     assert found.until == day(30)
     assert found.totals == same.totals
     assert found.unanswered == same.unanswered
+
+
+def test_a_question_that_was_asked_twice_is_asked_once() -> None:
+    tables = community()
+    again = posts(
+        {"post_id": "again", "author_id": "ann", "thread_id": "th9", "created_at": day(3)}
+    )
+    asked = threads(
+        {
+            "thread_id": "th9",
+            "opener_post_id": "again",
+            "is_question": True,
+            "opened_at": day(3),
+            "n_posts": 2,
+        }
+    )
+    grown = {
+        **tables,
+        "posts": pl.concat([tables["posts"], again]),
+        "threads": pl.concat([tables["threads"], asked]),
+    }
+    copied = {**grown, "repeats": copies(again="forum:0")}
+    assert len(digest(grown).unanswered) == len(digest(copied).unanswered) + 1
+    assert digest(grown).totals["questions"] == digest(copied).totals["questions"] + 1
 
 
 def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:

@@ -64,11 +64,10 @@ def partly(
     tables: Mapping[str, pl.DataFrame],
     span: Span,
 ) -> dict[str, int]:
-    """Return for each topic how many of members' posts are partly about it, copies left out."""
-    counted = by_members(tables["posts"], span)
-    copies = tables["repeats"].filter(pl.col("copy_of").is_in(counted["post_id"].to_list()))
-    counted = counted.join(copies, on="post_id", how="anti")
-    return dict(further.join(counted, on="post_id").group_by("topic_id").len().iter_rows())
+    """Return for each topic how many of members' posts are partly about it."""
+    return dict(
+        further.join(_counted(tables, span), on="post_id").group_by("topic_id").len().iter_rows()
+    )
 
 
 def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[str, Any]]:
@@ -98,6 +97,13 @@ def by_members(posts: pl.DataFrame, span: Span) -> pl.DataFrame:
     return within(posts, span).filter(pl.col("author_role").is_in(list(MEMBERS)))
 
 
+def _counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
+    """Return members' posts of the period; of copies, the first."""
+    own = by_members(tables["posts"], span)
+    copies = tables["repeats"].filter(pl.col("copy_of").is_in(own["post_id"].to_list()))
+    return own.join(copies, on="post_id", how="anti")
+
+
 def _people(posts: pl.DataFrame, roles: Sequence[str]) -> int:
     return (
         posts.filter(pl.col("author_role").is_in(list(roles)))["author_id"].drop_nulls().n_unique()
@@ -108,6 +114,6 @@ def _questions(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return the threads in which a member asks; none where the export knows no replies."""
     threads = within(tables["threads"], span, "opened_at")
     asked = threads.filter("is_question").join(
-        by_members(tables["posts"], span), left_on="opener_post_id", right_on="post_id", how="semi"
+        _counted(tables, span), left_on="opener_post_id", right_on="post_id", how="semi"
     )
     return asked if (tables["threads"]["n_posts"] > 1).any() else asked.clear()
