@@ -24,6 +24,7 @@ COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add t
 ALIKE = 0.8  # median cosine to the common centre from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
+MOST = 0.5  # share of the runs that have found a topic
 SAME = 0.2  # mean Jaccard overlap from which topics of different runs are one
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
 SCORED = 4_000  # documents that a silhouette is averaged over
@@ -201,8 +202,8 @@ def agreed(runs: Sequence[Labels]) -> Labels:
     """Return what several clusterings of the same documents have in common.
 
     The meta-clustering algorithm (Strehl and Ghosh 2002, JMLR 3): topics of different runs that
-    share their documents are one topic, and a document is in the one that most runs put it in; -1
-    is in none in any run.
+    share their documents are one topic, if at least half of the runs have it, and a document is
+    in the one that most runs put it in; -1 is in none in any run.
     """
     from sklearn.cluster import AgglomerativeClustering
 
@@ -217,7 +218,10 @@ def agreed(runs: Sequence[Labels]) -> Labels:
         None, distance_threshold=1 - SAME, metric="precomputed", linkage="average"
     )
     same = model.fit_predict(apart)
-    votes = (holds @ _one_hot(same, int(same.max()) + 1)).toarray()
+    run_of = np.repeat(np.arange(len(runs)), counts)
+    seen_in = [len(np.unique(run_of[same == topic])) for topic in range(int(same.max()) + 1)]
+    usual = np.flatnonzero(np.array(seen_in) >= MOST * max(seen_in))
+    votes = (holds @ _one_hot(same, len(seen_in))).toarray()[:, usual]
     found: Labels = np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), UNSORTED)
     return found
 
