@@ -1,0 +1,290 @@
+"""Needs in members' own words: the job that a member came to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.matcher import Matcher
+    from spacy.tokens import Doc, Span, Token
+
+LONGEST = 2_000  # characters read of a sentence: spaCy splits a run of brackets in quadratic time
+LEAST_WORDS, MOST_WORDS = 3, 25
+BLOCK = 5_000  # needs clustered at once: their distances take 200 MB
+_CHUNK = 2_000  # needs compared with all groups at once
+
+# What comes before a need. "a|b" is a choice, "a?" may be missing, ADV and EASY are the
+# words of _CHOICES.
+_OPENERS = {
+    "wish": """
+        i|we ADV? ADV? want|wanted|need|needed ADV? to
+        i|we 'd|d|would ADV? like|love|prefer to
+        i|we 'm|m|am|'re|are|was|were ADV? ADV? trying|looking|hoping|planning|aiming|wanting to
+        i|we 've|ve|have ADV? been ADV? trying|looking|hoping|wanting to
+        i|we 'm|m|am|'re|are|was|were ADV? looking|searching for
+        my|our ADV? goal|aim|objective|intention is|was to
+    """,
+    "purpose": """
+        so that? i|we can|could
+    """,
+    # At the start of a sentence people leave out who speaks.
+    "headless": """
+        ADV? ADV? trying|looking|hoping|wanting to
+        ADV? ADV? looking|searching for
+        ADV? wanted|want|need to
+    """,
+    "asked": """
+        would|'d|d be ADV? nice|great|good|cool|useful|helpful|handy|awesome|lovely|perfect if|to
+        is|was there any|a|an|some EASY? way|method to|of|i|we
+        if|whether there is|was|'s any|a|an|some EASY? way|method to
+        would|is it be? ADV? possible for? me|us? to
+        how can|could|do|would|should i|we ADV? go? about?
+    """,
+    # Here the last word of the opener belongs to the need: "a longer cable", "there was a filter".
+    "kept": """
+        i|we ADV? want|need a|an|some|another|more
+        i|we ADV? want the|my|our|it|this|all|one|two
+        i|we 'd|d|would ADV? like a|an|the|my|our|some|it|this|all|more
+        i|we ADV? wish it|there|that|the|i|we|this
+    """,
+}
+_ADVERBS = (
+    "also actually always basically currently desperately eventually ideally just mainly mostly "
+    "now only presently primarily probably really simply specifically still then ultimately very"
+).split()
+_CHOICES = {"ADV": _ADVERBS, "EASY": "easy easier simple quick good better nice other".split()}
+# What "I want" may follow; after anything else it is a condition ("if I want") or belongs to a
+# noun ("the file I want").
+_BEFORE = frozenset(
+    """
+    and but so because as since then now or plus well ok okay however although though while anyway
+    therefore hence basically actually currently ideally eventually finally first firstly secondly
+    next again hi hello is
+    """.split()
+)
+_MARKS = frozenset([*".,;:?!()[]{}|<>…–—", "..", "...", "--"])
+_STOPS = frozenset([*".,;:?!", "..", "..."])
+_END_WORDS = frozenset("but because however although though whereas since unless".split())
+_SUBJECTS = frozenset("i we it this that they he she there you".split())
+_LOOSE = frozenset(
+    "and or to the a an as so with of for please etc like if when where which".split()
+)
+_LEADS = frozenset(["can", "could", "please", "try", "and", *_ADVERBS])
+_COURTESY = frozenset(
+    """
+    thank say mention apologise apologize congratulate point ask emphasise emphasize stress
+    clarify note reply respond comment express agree echo invite offer admit confess think believe
+    imagine hope hear remind assure begin wish bet help assist
+    """.split()
+)
+_RHETORIC = frozenset("know say put tell explain help thank assist miss".split())
+_FAVOURS = frozenset(
+    """
+    help explain post posted share shared tell confirm point advise check clarify send upload show
+    please
+    """.split()
+)
+_HEARSAY = (["know", "what"], ["know", "if"], ["know", "whether"], ["add", "that"], ["add", "to"])
+_HELPERS = frozenset("someone somebody anyone anybody people others".split())
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a member wants, word by word, and the sentence that says so."""
+
+    post_id: str
+    sentence: str
+    text: str
+
+
+def find_needs(sentence: str) -> list[str]:
+    """Return the needs that a sentence states, each word by word: "I want to" is left out."""
+    nlp, matcher = _compiled()
+    text = sentence[:LONGEST]
+    doc = nlp.make_doc(text.replace("’", "'"))
+    openers = [span for span in _openers(doc, matcher) if _is_own(span)]
+    ends = [*(span.start for span in openers[1:]), len(doc)]
+    needs = [(span, _need(span, end)) for span, end in zip(openers, ends, strict=False)]
+    told = [need for span, need in needs if need and _is_need(span, need)]
+    return [text[need.start_char : need.end_char] for need in told]
+
+
+def group_needs(vectors: NDArray[np.float32], *, alike: float = 0.6) -> NDArray[np.int64]:
+    """Return the group of each need, the largest group first, by average linkage.
+
+    More than ``BLOCK`` needs are not all compared with each other. The first ``BLOCK`` are
+    clustered; of the others, each joins the group that it is most alike to on average, if alike
+    enough, and those that join none are clustered next, among themselves.
+
+    Args:
+        vectors: one unit vector per need.
+        alike: the mean cosine from which two groups are one.
+    """
+    groups = np.full(len(vectors), -1, dtype=np.int64)
+    rest = np.arange(len(vectors))
+    n_groups = 0
+    while len(rest):
+        block, rest = rest[:BLOCK], rest[BLOCK:]
+        found = _linked(vectors[block], alike)
+        groups[block] = found + n_groups
+        joined = _joined(vectors, rest, _means(vectors[block], found), alike)
+        groups[rest] = np.where(joined < 0, -1, joined + n_groups)
+        rest = rest[joined < 0]
+        n_groups += int(found.max()) + 1
+    return _by_size(groups)
+
+
+def most_central(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, per group, the need nearest its centre: it names the group in members' words."""
+    if not len(groups):
+        return np.empty(0, dtype=np.int64)
+    closeness = np.einsum("ij,ij->i", vectors, _means(vectors, groups)[groups])
+    order = np.lexsort((np.arange(len(groups)), -closeness, groups))
+    return order[np.unique(groups[order], return_index=True)[1]].astype(np.int64)
+
+
+def _linked(vectors: NDArray[np.float32], alike: float) -> NDArray[np.int64]:
+    if len(vectors) < 2:
+        return np.zeros(len(vectors), dtype=np.int64)
+    from sklearn.cluster import AgglomerativeClustering
+
+    # Not metric="cosine", which is undefined for a text without any known word: a zero vector.
+    distances = np.clip(1 - vectors @ vectors.T, 0, 2).astype(np.float64)
+    np.fill_diagonal(distances, 0)
+    clustering = AgglomerativeClustering(
+        n_clusters=None, metric="precomputed", linkage="average", distance_threshold=1 - alike
+    )
+    return np.asarray(clustering.fit_predict(distances), dtype=np.int64)
+
+
+def _joined(
+    vectors: NDArray[np.float32], rows: NDArray[np.int64], means: NDArray[np.float32], alike: float
+) -> NDArray[np.int64]:
+    """Return the group that each row joins, -1 for none: its cosine with a group's mean vector
+    is its mean cosine with the members, which is what average linkage goes by.
+    """
+    joined = np.full(len(rows), -1, dtype=np.int64)
+    for start in range(0, len(rows), _CHUNK):
+        cosines = vectors[rows[start : start + _CHUNK]] @ means.T
+        nearest = cosines.argmax(axis=1)
+        enough = cosines.max(axis=1) >= alike
+        joined[start : start + _CHUNK] = np.where(enough, nearest, -1)
+    return joined
+
+
+def _means(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the mean vector of each group, not scaled back to length 1."""
+    sums = np.zeros((int(groups.max()) + 1, vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, groups, vectors)
+    return sums / np.bincount(groups).astype(np.float32)[:, None]
+
+
+def _by_size(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number groups anew: the largest is 0, and of two as large the one that comes first."""
+    _, first, inverse, sizes = np.unique(
+        groups, return_index=True, return_inverse=True, return_counts=True
+    )
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.lexsort((first, -sizes))] = np.arange(len(first))
+    return number[inverse]
+
+
+@cache
+def _compiled() -> tuple[Language, Matcher]:
+    import spacy
+    from spacy.matcher import Matcher
+
+    nlp = spacy.blank("en")
+    matcher = Matcher(nlp.vocab)
+    for kind, told in _OPENERS.items():
+        openers = [_pattern(line) for line in told.strip().splitlines()]
+        matcher.add(kind, openers, greedy="LONGEST")
+    return nlp, matcher
+
+
+def _pattern(opener: str) -> list[dict[str, Any]]:
+    """Return "i|we ADV? want to" as spaCy's Matcher wants it."""
+    tokens = []
+    for word in opener.split():
+        choice = word.removesuffix("?")
+        among = _CHOICES.get(choice) or choice.split("|")
+        tokens.append({"LOWER": {"IN": among}, "OP": "?" if word.endswith("?") else "{1}"})
+    return tokens
+
+
+def _openers(doc: Doc, matcher: Matcher) -> list[Span]:
+    """Return the openers of a sentence in their order, none within another."""
+    from spacy.util import filter_spans
+
+    return filter_spans(matcher(doc, as_spans=True))
+
+
+def _is_own(opener: Span) -> bool:
+    """Tell whether an opener is about the writer's own need, and states it."""
+    before = opener.doc[opener.start - 1] if opener.start else None
+    if before is None:
+        return opener.label_ != "purpose"
+    if opener.label_ == "purpose":  # after a comma, "so I could" tells what followed from it
+        return before.text not in _STOPS and before.lower_ not in _BEFORE
+    opens = before.text in _MARKS or before.is_space
+    if opener.label_ == "headless":
+        return opens or (before.lower_ == "and" and _speaks_of_writer(opener))
+    return opener.label_ == "asked" or opens or before.lower_ in _BEFORE
+
+
+def _speaks_of_writer(opener: Span) -> bool:
+    """Tell whether "and want to" goes on about the writer: "I have a pump and want to"."""
+    before = opener.doc[max(0, opener.start - MOST_WORDS) : opener.start]
+    people = [token.lower_ for token in before if token.lower_ in _SUBJECTS | {"am"}]
+    return bool(people) and people[-1] in {"i", "we", "am"}
+
+
+def _need(opener: Span, stop: int) -> Span | None:
+    """Return what follows an opener, to the end of its clause."""
+    doc = opener.doc
+    begin = opener.end - (opener.label_ == "kept")
+    while begin < stop and doc[begin].lower_ in _LEADS:
+        begin += 1
+    limit = min(stop, begin + MOST_WORDS)
+    end = next((token.i for token in doc[begin:limit] if _ends(token)), limit)
+    while end > begin and (doc[end - 1].lower_ in _LOOSE or not _is_word(doc[end - 1])):
+        end -= 1
+    return doc[begin:end] if sum(map(_is_word, doc[begin:end])) >= LEAST_WORDS else None
+
+
+def _ends(token: Token) -> bool:
+    """Tell whether a clause ends before a token."""
+    after = token.nbor().lower_ if token.i + 1 < len(token.doc) else ""
+    spaced = token.i > 0 and bool(token.nbor(-1).whitespace_)
+    return (
+        token.text in _MARKS
+        or "\n" in token.text
+        or (token.text == "-" and spaced)
+        or token.lower_ in _END_WORDS
+        or (token.lower_ in {"and", "or", "as", "if", "then"} and after in _SUBJECTS)
+        or (token.lower_ == "so" and after in {"i", "we"})
+    )
+
+
+def _is_word(token: Token) -> bool:
+    return any(map(str.isalnum, token.text))
+
+
+def _is_need(opener: Span, need: Span) -> bool:
+    """Tell whether a phrase is more than courtesy, rhetoric or a denial."""
+    words = [token.lower_ for token in need]
+    if words[0] in {"not", "never"} or words[0] in _HELPERS:
+        return False
+    if opener.label_ in {"purpose", "kept"} and {"you", "your"} & set(words):
+        return False  # a helper's: "I need a photo of your board", "so I can look at your sketch"
+    if opener[0].lower_ in {"how", "where"}:
+        return words[0] not in _RHETORIC
+    if words[0] == "you":
+        return _FAVOURS.isdisjoint(words[1:4])
+    return words[0] not in _COURTESY and words[:2] not in _HEARSAY
