@@ -209,7 +209,7 @@ def test_a_table_that_another_version_of_the_code_wrote_is_told_or_replaced(stor
 
 def test_append_adds_rows_and_select_and_missing_find_them_by_key(store: Store) -> None:
     keys = pl.DataFrame({"content_hash": ["h" * 16, "i" * 16], "encoder": "mini"})
-    vector = keys.head(1).with_columns(vector=pl.lit(b"\x00\x3c"))
+    vector = keys.head(1).with_columns(vector=pl.lit(b"\x00\x3c"), middle=pl.lit(b"\x00\x00"))
     assert store.missing("vectors", keys).equals(keys)
     store.append("vectors", vector)
     assert store.select("vectors", keys).equals(vector)
@@ -341,3 +341,12 @@ def test_the_keys_of_an_object_store_may_stand_in_the_environment(
     store = Store("s3://community/keys-from-environment", s3_options)
     store.merge("dropped", dropped("b:1"))
     assert store.read("dropped").equals(dropped("b:1"))
+
+
+def test_vectors_of_an_older_contract_are_not_found_and_start_anew(store: Store) -> None:
+    keys = pl.DataFrame({"content_hash": ["a" * 16], "encoder": ["e"]})
+    older = keys.with_columns(vector=pl.lit(b"\x00\x3c"))
+    write_deltalake(f"{store.url}/vectors", older, storage_options=store.options)
+    assert store.select("vectors", keys).is_empty()
+    store.append("vectors", older.with_columns(middle=pl.lit(b"\x00\x00")))
+    assert len(store.select("vectors", keys)) == 1

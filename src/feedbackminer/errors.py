@@ -3,6 +3,8 @@
 FeedbackminerError           4  internal error: a bug of ours
 ├── InputError               2  a file that cannot be read as posts
 ├── SettingsError            2  a setting, option or key file that is wrong
+├── ModelError               2  a trained head that cannot be used as it is
+│   └── OtherEncoderError    2  it was trained on another encoder
 ├── StoreError               3  the store could not be read or written; a rerun continues
 └── TableError               4  a table breaks its contract
     └── ConservationError    4  rows in != rows out + rows dropped with a reason
@@ -27,6 +29,16 @@ class SettingsError(FeedbackminerError):
     """A setting, option or key file that is wrong."""
 
     exit_code = 2
+
+
+class ModelError(FeedbackminerError):
+    """A trained head that is damaged, or not what a command needs."""
+
+    exit_code = 2
+
+
+class OtherEncoderError(ModelError):
+    """A head that was trained on another encoder."""
 
 
 class StoreError(FeedbackminerError):

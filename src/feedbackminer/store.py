@@ -82,10 +82,13 @@ class Store:
         return keys.join(known, on=keys.columns, how="anti", maintain_order="left")
 
     def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of the table whose key columns stand in ``keys``, one a key."""
+        """Return the rows of the table whose key columns stand in ``keys``, one a key.
+
+        Of a table that another version of the code wrote, none.
+        """
         with _told(self._path(name), "read"):
             table = self._open(name)
-            if table is None:
+            if table is None or _outdated(table, name):
                 return TABLES[name].create_empty()
             rows = pl.scan_delta(table).join(keys.lazy(), on=keys.columns, how="semi")
             return rows.unique(keys.columns).collect()
@@ -112,9 +115,15 @@ class Store:
         return Merged(len(new), len(changed), len(same))
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        """Add rows whose keys are known to be new."""
-        if len(frame):
-            self._write(name, check(frame, TABLES[name], where=f"append to {name}"), "append")
+        """Add rows whose keys are known to be new; a table of another version starts anew."""
+        if not len(frame):
+            return
+        frame = check(frame, TABLES[name], where=f"append to {name}")
+        table = self._open(name)
+        if table is not None and _outdated(table, name):
+            self._write(name, frame, "overwrite", schema_mode="overwrite")
+        else:
+            self._write(name, frame, "append")
 
     @_retry_conflicts
     def replace(

@@ -17,6 +17,7 @@ import polars as pl
 from feedbackminer.errors import ConservationError, TableError
 
 SENTIMENTS = ("negative", "neutral", "positive")
+UNSURE = "unsure"  # instead of a sentiment: none is likely enough
 KINDS = (
     "bug",
     "feature_request",
@@ -102,11 +103,12 @@ class Dropped(dy.Schema):
 
 
 class Vectors(dy.Schema):
-    """Sentence vectors, append-only; ``vector`` is little-endian float16 bytes, unit length."""
+    """Vectors of distinct texts, append-only; little-endian float16 bytes."""
 
     content_hash = dy.String(primary_key=True)
     encoder = dy.String(primary_key=True)
-    vector = dy.Binary()
+    vector = dy.Binary()  # what the text means, unit length: topics
+    middle = dy.Binary()  # the mean of the encoder's layers: tags
 
 
 class Topics(dy.Schema):
@@ -184,17 +186,54 @@ class Corrections(dy.Schema):
 
 
 class Tags(dy.Schema):
-    """What a post does and how it sounds; ``rules`` names the rules that fired."""
+    """What a post does and how it sounds."""
 
     post_id = dy.String(primary_key=True)
-    sentiment = dy.Enum(SENTIMENTS)
-    sentiment_score = dy.Float64(min=-1, max=1)
+    sentiment = dy.Enum((*SENTIMENTS, UNSURE))
+    sentiment_score = dy.Float64(min=-1, max=1)  # strength: P(positive) - P(negative)
+    sentiment_chances = dy.List(dy.Float64(min=0, max=1))  # as SENTIMENTS; empty: by rules
     kinds = dy.List(dy.String(check=lambda kind: kind.is_in(list(KINDS))))
-    rules = dy.List(dy.String())
+    kind_chances = dy.List(dy.Float64(min=0, max=1))  # as KINDS; empty: by rules
+    unsure = dy.List(dy.String())  # kinds, or "sentiment", "severity": neither said nor ruled out
+    severity = dy.Int64(nullable=True, min=1, max=4)  # null: no problem, or unsure
+    by_human = dy.Bool()  # a person said some of this
     sentences = dy.List(dy.String())  # quotable: each one an exact substring of the text
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
     sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
     tagger = dy.String()
+
+
+class TagLabels(dy.Schema):
+    """What a person said of a post; null where they said nothing."""
+
+    post_id = dy.String(primary_key=True)
+    sentiment = dy.Enum(SENTIMENTS, nullable=True)
+    kinds = dy.List(dy.String(check=lambda kind: kind.is_in(list(KINDS))), nullable=True)
+    severity = dy.Int64(nullable=True, min=0, max=4)  # 0: no problem
+    made_at = _utc()
+
+
+class Aspects(dy.Schema):
+    """What a sentence, or a clause of it, says of a component of the product."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)
+    aspect = dy.String(primary_key=True)
+    found_by = dy.Enum(("settings", "phrase"))
+    text = dy.String(min_length=1)  # an exact substring of the post
+    sentiment = dy.Enum((*SENTIMENTS, UNSURE))
+    score = dy.Float64(min=-1, max=1)
+
+
+class Needs(dy.Schema):
+    """What a member wants to do, in their own words; alike needs are of one group."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)
+    text = dy.String(min_length=1)  # an exact substring of the post
+    sentence = dy.String(min_length=1)  # that it stands in
+    group = dy.Int64(min=0)  # the largest is 0
+    label = dy.String(min_length=1)  # the need nearest the group's centre
 
 
 class Threads(dy.Schema):
@@ -291,6 +330,9 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "corrections": Corrections,
     "assignments": Assignments,
     "tags": Tags,
+    "tag_labels": TagLabels,
+    "aspects": Aspects,
+    "needs": Needs,
     "threads": Threads,
     "members": Members,
     "claims": Claims,

@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.embed.encoders import Vectors
+from feedbackminer.embed.encoders import Encoded
 from feedbackminer.embed.texts import CHUNK, embed_passages, missing, to_matrix
 from tests.builders import Row, segments, texts
 
@@ -20,10 +20,11 @@ class Lengths:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         self.seen += texts
         angles = np.array([len(text) for text in texts], dtype=np.float32)
-        return np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+        vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+        return Encoded(vectors, angles[:, None])
 
 
 def hashes(*known: str) -> pl.Series:
@@ -102,6 +103,7 @@ def test_no_texts_give_no_vectors() -> None:
 def test_a_vector_is_stored_as_two_bytes_a_number() -> None:
     (rows,) = embed_passages(todo("Some words."), encoder=Lengths())
     assert [len(vector) for vector in rows["vector"]] == [2 * 2]
+    assert to_matrix(rows["middle"]).tolist() == [[len("Some words.")]]
 
 
 @settings(max_examples=15, deadline=None)
@@ -111,7 +113,7 @@ def test_vectors_come_back_as_they_went_in(written: list[str]) -> None:
     table = todo(*written)
     rows = pl.concat(embed_passages(table, encoder=encoder))
     back = to_matrix(rows["vector"])
-    np.testing.assert_allclose(back, Lengths().encode(encoder.seen), atol=1e-3)
+    np.testing.assert_allclose(back, Lengths().encode(encoder.seen).vectors, atol=1e-3)
     np.testing.assert_allclose(np.linalg.norm(back, axis=1), 1, atol=1e-3)
 
 

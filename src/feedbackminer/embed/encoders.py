@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,13 +19,26 @@ Vectors = NDArray[np.float32]
 BUNDLED = "all-MiniLM-L6-v2"
 
 
+@dataclass(frozen=True)
+class Encoded:
+    """What one pass of an encoder tells of texts, one row each.
+
+    ``vectors`` are unit vectors of what texts mean. ``middle`` is the mean of the words' states
+    over all layers: training for likeness of meaning has washed out of the last one how a text
+    sounds. A model without layers has a middle without dimensions.
+    """
+
+    vectors: Vectors
+    middle: Vectors
+
+
 class Encoder(Protocol):
     """Turns texts into vectors; ``name`` changes whenever the vectors would."""
 
     name: str
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector per text, shape (len(texts), dimensions)."""
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Return a row per text, in order."""
         ...
 
 
@@ -36,17 +50,16 @@ class SentenceEncoder:
         self.name = f"{Path(settings.model).name}@{settings.max_tokens}"
         self._model: Any = None
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Encoded:
         """Encode longest first, so that a batch holds texts of like length and little padding."""
         if self._model is None:
             self._model = _load(self.settings)
-        vectors: Vectors = self._model.encode(
-            list(texts),
-            batch_size=self.settings.batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=False,
+        both: Vectors = self._model.encode(
+            list(texts), batch_size=self.settings.batch_size, show_progress_bar=False
         )
-        return vectors
+        if not len(texts):
+            return Encoded(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+        return Encoded(*np.split(both, [self._model[-1].dimensions], axis=1))
 
 
 def model_path(name: str) -> str:
@@ -76,4 +89,29 @@ def _load(settings: EmbedSettings) -> Any:
             f"want {BUNDLED!r}, a folder, or a model that is in the local cache"
         ) from error
     model.max_seq_length = min(settings.max_tokens, model.max_seq_length or settings.max_tokens)
+    return _with_middle(model)
+
+
+def _with_middle(model: Any) -> Any:
+    """Let the model put the mean of its layers behind its sentence vector, in the same pass."""
+    from torch import Tensor, cat, nn, stack
+
+    class Middle(nn.Module):
+        """Joins both, and remembers where the sentence vector ends."""
+
+        dimensions = 0
+
+        def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+            sentence = nn.functional.normalize(features["sentence_embedding"], dim=1)
+            self.dimensions = sentence.shape[1]
+            if "all_layer_embeddings" not in features:  # a model without layers
+                return {**features, "sentence_embedding": sentence}
+            here = features["attention_mask"].unsqueeze(-1).to(sentence.dtype)
+            layers: Tensor = stack(features["all_layer_embeddings"][1:]).mean(dim=0)
+            middle = (layers * here).sum(dim=1) / here.sum(dim=1)
+            return {**features, "sentence_embedding": cat([sentence, middle], dim=1)}
+
+    if hasattr(model[0], "auto_model"):
+        model[0].auto_model.config.output_hidden_states = True
+    model.append(Middle())
     return model

@@ -32,9 +32,11 @@ def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.D
     """Yield the vectors of distinct passages, longest first, chunk by chunk."""
     ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
     for chunk in ordered.iter_slices(CHUNK):
-        vectors = encoder.encode(chunk["passage"].to_list())
+        told = encoder.encode(chunk["passage"].to_list())
         frame = chunk.select("content_hash").with_columns(
-            encoder=pl.lit(encoder.name), vector=pl.Series(_to_bytes(vectors), dtype=pl.Binary)
+            encoder=pl.lit(encoder.name),
+            vector=pl.Series(_to_bytes(told.vectors), dtype=pl.Binary),
+            middle=pl.Series(_to_bytes(told.middle), dtype=pl.Binary),
         )
         yield check(frame, Vectors, where=STAGE)
 

@@ -105,7 +105,7 @@ def load(folder: Path, name: str, encoder: Encoder) -> LabelledSet:
     rows = [rows[i] for i in order]
     texts = [row["text"] for row in rows]
     gold = np.unique([row["label"] for row in rows], return_inverse=True)[1]
-    return LabelledSet(name, texts, gold.astype(np.int64), encoder.encode(texts))
+    return LabelledSet(name, texts, gold.astype(np.int64), encoder.encode(texts).vectors)
 
 
 def compare(data: LabelledSet, seeds: Sequence[int]) -> Iterator[Score]:
@@ -180,10 +180,10 @@ def several(data: LabelledSet, seed: int, encoder: Encoder) -> Several:
     said, truth = _long_posts(data, np.random.default_rng(seed))
     texts = as_texts(dict(enumerate([*data.texts[:SINGLE], *said])))
     segments = find_segments(texts[SINGLE:], long_words=1)
-    parts = encoder.encode(segments["text"].to_list())
+    parts = encoder.encode(segments["text"].to_list()).vectors
     found = find_topics(
         texts,
-        np.vstack([data.vectors[:SINGLE], encoder.encode(said)]),
+        np.vstack([data.vectors[:SINGLE], encoder.encode(said).vectors]),
         texts["post_id"],
         detail=Detail(segments=segments, vectors=parts),
         settings=TopicSettings(seed=seed),
