@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dataframely as dy
+import numpy as np
 import polars as pl
 
 from feedbackminer.tables import (
+    Aspects,
     Assignments,
     Claims,
     Members,
+    Needs,
     Posts,
     Repeats,
     Segments,
@@ -23,6 +26,7 @@ from feedbackminer.tables import (
     check,
     column_types,
 )
+from feedbackminer.tag.posts import Text, read_texts
 
 DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 Row = Mapping[str, Any]
@@ -49,8 +53,11 @@ def tags(*rows: Row) -> pl.DataFrame:
     plain: dict[str, Any] = {
         "sentiment": "neutral",
         "sentiment_score": 0.0,
+        "sentiment_chances": [],
         "kinds": [],
-        "rules": [],
+        "kind_chances": [],
+        "unsure": [],
+        "by_human": False,
         "sentences": [],
         "tagger": "by hand",
     }
@@ -60,6 +67,30 @@ def tags(*rows: Row) -> pl.DataFrame:
 
 def _of_sentences(count: int) -> dict[str, Any]:
     return {"sentence_kinds": [""] * count, "sentence_scores": [0.0] * count}
+
+
+def read(*passages: str) -> list[Text]:
+    """Return texts as a tagger reads them, without vectors."""
+    none = np.zeros((len(passages), 0), np.float32)
+    return read_texts(texts(*passages), none, none, [False] * len(passages))
+
+
+def aspects(*rows: Row) -> pl.DataFrame:
+    """Build ``aspects``."""
+    plain = {
+        "number": 1,
+        "found_by": "settings",
+        "text": "It.",
+        "sentiment": "neutral",
+        "score": 0.0,
+    }
+    return _table(Aspects, [plain | {"sentiment": "neutral"} | dict(row) for row in rows])
+
+
+def needs(*rows: Row) -> pl.DataFrame:
+    """Build ``needs``."""
+    plain = {"number": 1, "text": "do it", "sentence": "I want to do it.", "group": 0}
+    return _table(Needs, [plain | {"label": "do it"} | dict(row) for row in rows])
 
 
 def topics(**labels: str) -> pl.DataFrame:

@@ -34,7 +34,8 @@ from tests.command import (
 
 TOPICS = ("list", "show", "rename", "merge", "split", "pin", "ignore", "undo", "refit", "fit")
 COMMANDS = (
-    *("run", "import", "mine", "digest", "init", "doctor", "bench topics"),
+    *("run", "import", "mine", "digest", "init", "doctor", "bench topics", "bench tags"),
+    *("tag", "train", "tags review"),
     *(f"topics {name}" for name in TOPICS),
 )
 HEAVY = (

@@ -18,6 +18,7 @@ LOUD, LOUD_POSTS = "modal_mortimer", 80
 LARGE = 0.4  # share of a claim's posts that are about the planted topic, which is its largest
 EVENTS = json.loads(SAMPLE.with_name("events.json").read_text("utf-8"))
 BY_ID = {event["id"]: event for event in EVENTS}
+PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
 Gold = dict[str, dict[str, Any]]
 Claim = dict[str, Any]
 
@@ -66,11 +67,21 @@ def test_what_matters_most_stands_on_the_front_page(
     assert showing(event, front, gold), [claim["headline"] for claim in front]
 
 
-def test_nothing_stands_on_the_front_page_that_was_not_planted(sample: Mined, gold: Gold) -> None:
+def reports_problems(claim: Claim, gold: Gold) -> bool:
+    """Tell whether half of a problem claim's posts report one, as their authors meant them."""
+    kinds = [set(gold[native(post_id)]["kinds"]) for post_id in claim["evidence"]]
+    return claim["kind"] == "problem" and 2 * sum(bool(k & PROBLEMS) for k in kinds) >= len(kinds)
+
+
+def test_nothing_stands_on_the_front_page_that_was_not_planted_or_is_not_so(
+    sample: Mined, gold: Gold
+) -> None:
     front = [c for c in sample.digest["claims"] if c["claim_id"] in sample.digest["front"]]
     assert len(front) == 5
+    planted = [c for c in front if any(showing(event, [c], gold) for event in EVENTS)]
+    assert len(planted) >= 4
     for claim in front:
-        assert any(showing(event, [claim], gold) for event in EVENTS), claim["headline"]
+        assert claim in planted or reports_problems(claim, gold), claim["headline"]
 
 
 def test_surges_name_the_week(sample: Mined, gold: Gold) -> None:
@@ -203,11 +214,12 @@ class TestTopicsAgainstGold:
         assert large <= set(main["gold"])
 
 
-FLOORS = {"bug": 0.25, "feature_request": 0.33, "praise": 0.55, "churn": 0.4}  # of precision
+# Of precision. These members put things in unusual words; rules alone reached 0.29 for bugs.
+FLOORS = {"bug": 0.4, "question": 0.55, "feature_request": 0.4, "praise": 0.5, "churn": 0.5}
 
 
 class TestTagsAgainstGold:
-    """How often the rules are right; precision first, for a claim must hold."""
+    """How often tags are right; precision first, for a claim must hold."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -224,7 +236,7 @@ class TestTagsAgainstGold:
             found = [kind in row["kinds"] for row, _ in tagged]
             precision, recall = _precision_recall(wanted, found)
             print(f"{kind:16}{sum(wanted):6}{sum(found):6}{precision:11.2f}{recall:8.2f}")
-            if not precision >= FLOORS.get(kind, 0):
+            if precision < FLOORS.get(kind, 0):
                 below.append(f"{kind}: precision {precision:.2f} < {FLOORS[kind]}")
         assert below == []
 
@@ -235,7 +247,7 @@ class TestTagsAgainstGold:
             found = [row["sentiment"] == feeling for row, _ in tagged]
             precision, recall = _precision_recall(wanted, found)
             print(f"{feeling:16}{sum(wanted):6}{sum(found):6}{precision:11.2f}{recall:8.2f}")
-            assert recall > 0.2
+            assert not precision < {"positive": 0.6, "neutral": 0.5}.get(feeling, 0)
 
 
 def _precision_recall(wanted: list[bool], found: list[bool]) -> tuple[float, float]:

@@ -57,6 +57,8 @@ def test_the_wheel_holds_templates_rules_and_style_but_no_tests(wheel: Path) -> 
     for path in (ROOT / "src" / "feedbackminer").rglob("*"):
         if path.is_file() and "__pycache__" not in path.parts:
             assert path.relative_to(ROOT / "src").as_posix() in names
+    for path in (ROOT / "models").rglob("*"):
+        assert path.is_dir() or f"feedbackminer/{path.relative_to(ROOT).as_posix()}" in names
     strangers = [n for n in names if not n.startswith(("feedbackminer/", "feedbackminer-"))]
     assert strangers == []
 
@@ -76,6 +78,18 @@ def test_the_main_job_outside_the_repository(
     assert [stage["stage"] for stage in json.loads(told)["stages"]][-1] == "digest"
     assert "Five things to know" in (tmp_path / "digest" / "index.html").read_text("utf-8")
     assert (tmp_path / "digest" / "assets" / "style.css").stat().st_size > 1_000
+
+
+def test_it_tags_a_file_with_the_heads_it_carries(installed: Path, tmp_path: Path) -> None:
+    export = write_jsonl(tmp_path / "in.jsonl", [{"text": "How can I export my notes to PDF?"}])
+    command = installed.with_name("feedbackminer")
+    _do(command, "tag", export.name, "--out", "out.jsonl", cwd=tmp_path)
+    (row,) = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
+    assert row["kinds"] == ["question"]
+    code = "from feedbackminer.tag.by_heads import find; print(find('kinds'))"
+    assert Path(_do(installed, "-c", code, cwd=tmp_path).strip()).is_relative_to(
+        installed.parent.parent
+    )
 
 
 def test_it_needs_no_flows(installed: Path, tmp_path: Path) -> None:

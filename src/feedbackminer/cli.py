@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.markup import escape
 
-from feedbackminer import cli_bench, cli_topics
+from feedbackminer import cli_bench, cli_tags, cli_topics
 from feedbackminer.cli_frame import (
     INTERRUPTED,
     OK,
@@ -72,6 +72,9 @@ Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
 
 
 app.add_typer(cli_topics.app, name="topics")
+app.add_typer(cli_tags.app, name="tags")
+app.command()(cli_tags.tag)
+app.command()(cli_tags.train)
 app.add_typer(cli_bench.app, name="bench")
 
 

@@ -28,6 +28,11 @@ class Project:
         """Return the file with the secret that pseudonyms are made with."""
         return self.folder / KEY_NAME
 
+    @property
+    def heads(self) -> Path:
+        """Return the folder of heads that were trained on this project."""
+        return self.folder / "models"
+
 
 def open_project(
     folder: Path,

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from feedbackminer.errors import SettingsError
+from feedbackminer.tables import KINDS
 
 FILE_NAME = "feedbackminer.toml"
 LINK_PARTS = ("post_id", "thread_id", "post_number")
@@ -147,6 +148,32 @@ class NamingSettings(StageSettings):
         return url
 
 
+class TagSettings(StageSettings):
+    components: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Parts of the product: name = other words for it; * at an end is any ending",
+    )
+    places: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="What forum categories and issue labels mean: kind = their names; only "
+        "`train --from-store` reads it",
+    )
+    discovered: int = Field(
+        default=40, ge=0, description="Parts of the product found by themselves, at most"
+    )
+    least_voices: int = Field(default=5, ge=2, description="Members who must name such a part")
+    alike_needs: float = Field(
+        default=0.55, gt=0, lt=1, description="Likeness from which two needs are one"
+    )
+
+    @field_validator("places")
+    @classmethod
+    def _known_kinds(cls, places: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if unknown := sorted(set(places) - set(KINDS)):
+            raise ValueError(f"no kind {unknown[0]!r}; want {', '.join(KINDS)}")
+        return places
+
+
 class InsightSettings(StageSettings):
     window_days: int = Field(
         default=0,
@@ -185,6 +212,7 @@ class Settings(BaseSettings):
     embed: EmbedSettings = EmbedSettings()
     topics: TopicSettings = TopicSettings()
     naming: NamingSettings = NamingSettings()
+    tag: TagSettings = TagSettings()
     insight: InsightSettings = InsightSettings()
     digest: DigestSettings = DigestSettings()
     max_dropped_share: float | None = Field(

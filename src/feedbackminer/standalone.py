@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from feedbackminer.embed.encoders import Encoded, Encoder
 from feedbackminer.errors import InputError
 from feedbackminer.settings import Settings
-from feedbackminer.tables import Texts, check, column_types
+from feedbackminer.tables import KINDS, SENTIMENTS, UNSURE, Texts, check, column_types
 
 if TYPE_CHECKING:
-    from feedbackminer.embed.encoders import Encoder, Vectors
+    from feedbackminer.tag.posts import Tag
 
 COLUMNS_SHOWN = 12
 
@@ -43,8 +44,8 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     texts = as_texts({number: text[:limit] for number, text in enumerate(said) if text})
     encoder = SentenceEncoder(settings.embed)
     segments = find_segments(texts, long_words=settings.clean.long_words)
-    vectors = _encode([*texts["text"], *segments["text"]], encoder)
-    themes = {name: encoder.encode(words) for name, words in settings.topics.themes.items()}
+    vectors = _encode_once([*texts["text"], *segments["text"]], encoder).vectors
+    themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
     found = find_topics(
         texts,
         vectors[: len(texts)],
@@ -66,6 +67,49 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
         f"{len(said):,} rows, {len(active)} topics, {len(found.dropped):,} unsorted, "
         f"{len(said) - len(texts):,} without text: {out}"
     )
+
+
+def tag_file(
+    path: str, out: Path, *, text_column: str, settings: Settings, are_reviews: bool = False
+) -> str:
+    """Tag a file of texts and write one JSON object per row.
+
+    Each holds ``sentiment`` with ``p_negative``, ``p_neutral`` and ``p_positive``, ``kinds``,
+    ``p_kinds`` (all of them), ``severity``, ``churn`` (its probability) and ``unsure``. Where
+    nothing can be said, ``reason`` tells why: no_text, no_words or other_language.
+
+    Args:
+        are_reviews: the texts are reviews of an app, which are put otherwise than posts.
+
+    Returns:
+        one line that says what was found.
+
+    Raises:
+        InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
+        ModelError: a head is damaged, or was trained on another encoder.
+    """
+    from feedbackminer.clean.posts import clean_text
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.tag.by_heads import load_tagger
+    from feedbackminer.tag.posts import read_texts as as_read
+
+    encoder = SentenceEncoder(settings.embed)
+    tagger = load_tagger(encoder.name)
+    said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
+    cleaned = [clean_text(text[: settings.clean.max_chars]) for text in said]
+    reasons = [
+        _why_silent(text, prose, settings.clean.languages)
+        for text, prose in zip(said, cleaned, strict=True)
+    ]
+    texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
+    encoded = _encode_once(texts["text"].to_list(), encoder)
+    reviews = [are_reviews] * len(texts)
+    tags = tagger.tag(as_read(texts, encoded.vectors, encoded.middle, reviews))
+    rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
+    _write(out, rows)
+    silent = sum(map(bool, reasons))
+    unsure = sum(bool(row["unsure"]) for row in rows) - silent
+    return f"{len(rows):,} rows, {silent:,} not tagged, {unsure:,} unsure in part: {out}"
 
 
 def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
@@ -109,12 +153,42 @@ def _key(number: int) -> str:
     return f"{number:016d}"
 
 
-def _encode(said: Sequence[str], encoder: Encoder) -> Vectors:
-    """Return a vector per text; equal ones are encoded once."""
+def _encode_once(said: Sequence[str], encoder: Encoder) -> Encoded:
+    """Encode texts, equal ones once."""
     if not said:
-        return np.zeros((0, 0), np.float32)
+        return encoder.encode([])
     distinct, place = np.unique(np.array(said, dtype=object), return_inverse=True)
-    return encoder.encode(distinct.tolist())[place]
+    told = encoder.encode(distinct.tolist())
+    return Encoded(told.vectors[place], told.middle[place])
+
+
+def _why_silent(text: str, prose: str, languages: Sequence[str]) -> str:
+    """Return why nothing can be said of a text, or nothing."""
+    from feedbackminer.clean import language
+    from feedbackminer.clean.words import count_words
+
+    if not text:
+        return "no_text"
+    if not count_words(prose):
+        return "no_words"  # only code, only a quotation, only signs
+    told = language.detect(prose)
+    return "" if told in {*(languages or ("en",)), language.UNDETERMINED} else "other_language"
+
+
+def _tag_row(tag: Tag | None, reason: str) -> dict[str, Any]:
+    names = [f"p_{name}" for name in SENTIMENTS]
+    if tag is None:
+        nothing = {"sentiment": UNSURE} | dict.fromkeys(names) | {"kinds": [], "p_kinds": {}}
+        told = {"severity": None, "churn": None, "unsure": ["sentiment", *KINDS]}
+        return nothing | told | {"reason": reason}
+    kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
+    chances = [round(p, 4) for p in tag.feeling.chances]
+    return (
+        {"sentiment": tag.feeling.label}
+        | dict(zip(names, chances, strict=True))
+        | {"kinds": list(tag.kinds), "p_kinds": kinds, "severity": tag.severity}
+        | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}
+    )
 
 
 def _repeats(texts: pl.DataFrame) -> pl.DataFrame:

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from feedbackminer import __version__
-from feedbackminer.errors import InputError
+from feedbackminer.errors import InputError, OtherEncoderError
 from feedbackminer.runs import COLLECT, Outcome, Run, Work, account_of, steps_behind, sum_accounts
 from feedbackminer.tables import Account
 
 if TYPE_CHECKING:
+    from feedbackminer.embed.encoders import Encoded
     from feedbackminer.embed.encoders import Vectors as Matrix
+    from feedbackminer.project import Project
+    from feedbackminer.tag.posts import Tagger
     from feedbackminer.topics.corpus import Corpus, Detail
 
 KNOWN = ("topics", "vocabulary", "assignments", "corrections")
@@ -162,7 +165,9 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
             settings=settings.topics,
             encoder=encoder.name,
             run_id=run.run_id,
-            themes={name: encoder.encode(said) for name, said in settings.topics.themes.items()},
+            themes={
+                name: encoder.encode(said).vectors for name, said in settings.topics.themes.items()
+            },
             labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
             ignore_words=tuple(settings.digest.product.split()),
             refit=refit,
@@ -188,19 +193,77 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
 
 
 def tag(run: Run) -> Outcome:
-    """⑤ Say how each text sounds and what it does."""
-    from feedbackminer.tag.posts import RuleTagger, tag_texts
+    """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.tag.posts import read_texts, tag_texts
+    from feedbackminer.tag.told import collect_needs, find_aspects
+    from feedbackminer.topics.find import load_spacy
 
-    store, tagger = run.project.store, RuleTagger()
+    store, settings = run.project.store, run.project.settings
+    encoder = SentenceEncoder(settings.embed)
+    tagger, notices = choose_tagger(run.project)
 
     def work() -> Work:
         texts = store.read("texts")
         run.reporter.start("tag", len(texts))
-        result = tag_texts(texts, tagger=tagger, progress=run.reporter.advance)
+        post_ids = texts["post_id"].to_list()
+        encoded = encoded_texts(run, texts["content_hash"], encoder.name)
+        posts = store.read("posts", ["post_id", "author_id", "rating"])
+        posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
+        are_reviews = posts["rating"].is_not_null().to_list()
+        read = read_texts(texts, encoded.vectors, encoded.middle, are_reviews)
+        result = tag_texts(
+            post_ids,
+            read,
+            tagger=tagger,
+            labels=store.recall("tag_labels"),
+            progress=run.reporter.advance,
+        )
+        nlp, _ = load_spacy()
+        aspects = find_aspects(
+            post_ids,
+            read,
+            posts.select(pl.coalesce("author_id", "post_id")).to_series().to_list(),
+            tagger=tagger,
+            nlp=nlp if nlp.has_pipe("parser") else None,
+            settings=settings.tag,
+        )
+        needs = collect_needs(
+            post_ids,
+            read,
+            encode=lambda said: encoder.encode(said).vectors,
+            alike=settings.tag.alike_needs,
+        )
+        store.replace("aspects", aspects)
+        store.replace("needs", needs)
         store.replace("tags", result.tags)
-        return Work(result.account, models={"tagger": tagger.name})
+        return Work(result.account, notices, {"tagger": tagger.name})
 
-    return run.step("tag", work, reads=("texts",), writes=("tags",), settings=(), extra=tagger.name)
+    return run.step(
+        "tag",
+        work,
+        reads=("texts", "tag_labels"),
+        writes=("tags", "aspects", "needs"),
+        settings=(settings.tag, settings.embed),
+        extra=tagger.name,
+    )
+
+
+def choose_tagger(project: Project) -> tuple[Tagger, tuple[str, ...]]:
+    """Return the project's own heads, else those that were shipped; rules for another encoder.
+
+    Raises:
+        ModelError: a head is damaged.
+    """
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.tag.by_heads import load_tagger
+    from feedbackminer.tag.by_rules import RuleTagger
+
+    try:
+        return load_tagger(SentenceEncoder(project.settings.embed).name, project.heads), ()
+    except OtherEncoderError as error:
+        notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
+        return RuleTagger(), (notice,)
 
 
 def signals(run: Run) -> Outcome:
@@ -225,7 +288,10 @@ def insight(run: Run) -> Outcome:
     from feedbackminer.insight.mine import mine_claims
 
     settings, store = run.project.settings.insight, run.project.store
-    names = ("posts", "topics", "assignments", "tags", "threads", "members", "repeats")
+    names = (
+        *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
+        *("aspects", "needs"),
+    )
 
     def work() -> Work:
         tables = {name: store.read(name) for name in names}
@@ -268,6 +334,7 @@ def digest(run: Run, out: Path) -> Outcome:
         accounts=[account_of(row) for row in done],
         seconds={row["stage"]: row["seconds"] for row in done},
         notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
+        heads=choose_tagger(project)[0].cards,
     )
     tables = {name: store.read(name) for name in names}
     content = build_digest(tables, settings=project.settings.digest, provenance=provenance)
@@ -283,6 +350,7 @@ def mine(run: Run) -> list[Outcome]:
         raise InputError(
             f"{run.project.folder}: holds no posts; `feedbackminer import FILE` reads some in"
         )
+    choose_tagger(run.project)  # a damaged head is told of now, not after an hour of encoding
     return [step(run) for step in (clean, embed, topics, tag, signals, insight)]
 
 
@@ -339,12 +407,18 @@ def _detail(run: Run, encoder: str) -> Detail:
 
 def _matrix_of(run: Run, hashes: pl.Series, encoder: str) -> Matrix:
     """Return the vectors of texts, one row each."""
+    return encoded_texts(run, hashes, encoder).vectors
+
+
+def encoded_texts(run: Run, hashes: pl.Series, encoder: str) -> Encoded:
+    """Return what the encoder told of texts, one row each."""
+    from feedbackminer.embed.encoders import Encoded
     from feedbackminer.embed.texts import to_matrix
 
     known = _vectors_of(run, hashes.unique(), encoder)
     wanted = hashes.to_frame()
     aligned = wanted.join(known, on="content_hash", how="left", maintain_order="left")
-    return to_matrix(aligned["vector"])
+    return Encoded(to_matrix(aligned["vector"]), to_matrix(aligned["middle"]))
 
 
 def _vectors_of(run: Run, hashes: pl.Series, encoder: str) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def provenance(notices: tuple[str, ...] = ()) -> Provenance:
         accounts=[Account("clean", 5, 4, {"too_few_words": 1}), Account("tag", 4, 4)],
         seconds={"clean": 0.25},
         notices=notices,
+        heads={},
     )
 
 
@@ -350,7 +352,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
     assert set(told) == {
         "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
         "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
-        "notices",
+        "notices", "labels", "severities",
     }  # fmt: skip
     assert told["since"] == "2026-01-05T00:00:00+00:00"
     assert told["table_versions"] == {"posts": 3, "claims": None}
@@ -367,6 +369,47 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
         "unsorted",        "claims",
     }  # fmt: skip
+
+
+def card(*, weak: bool) -> dict[str, Any]:
+    told = {"threshold": 0.7, "on_forums": [0.81, 0.7, 0.9, 189], "experimental": weak}
+    return {"by_label": {"praise": told}}
+
+
+def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Path) -> None:
+    tables = community()
+    praised = tables["claims"].with_columns(
+        kind=pl.when(pl.col("kind") == "problem").then(pl.lit("love")).otherwise("kind")
+    )
+    for weak in (True, False):
+        source = replace(provenance(), heads={"kinds": card(weak=weak)})
+        found = build_digest(
+            {**tables, "claims": praised}, settings=DigestSettings(), provenance=source
+        )
+        marked = {claim.row["kind"] for claim in found.claims if claim.is_experimental}
+        assert marked == ({"love"} if weak else set())
+        page = publish(found, tmp_path / str(weak)).parent / "index.html"
+        assert ("experimental" in page.read_text("utf-8")) == weak
+
+
+def test_the_method_page_counts_what_was_given_and_what_is_unsure(tmp_path: Path) -> None:
+    tables = community()
+    doubtful = tables["tags"].with_columns(unsure=pl.lit(["praise"]))
+    source = replace(provenance(), heads={"kinds": card(weak=False)})
+    found = build_digest({**tables, "tags": doubtful}, settings=DigestSettings(), provenance=source)
+    rows = {row["label"]: row for row in found.labels}
+    assert (rows["bug"]["given"], rows["bug"]["unsure"]) == (3, 0)
+    assert (rows["praise"]["given"], rows["praise"]["unsure"]) == (0, 3)
+    assert rows["praise"]["precision"] == 0.81
+    page = Html((publish(found, tmp_path / "d").parent / "method.html").read_text("utf-8"))
+    assert "0.81" in one(page, "#tags + table").text()
+
+
+def test_severities_count_voices_from_the_worst_on() -> None:
+    tables = community()
+    grave = tables["tags"].with_columns(severity=pl.Series([4, 3, 1]))
+    found = digest({**tables, "tags": grave}).severities
+    assert found == [(4, 1, 1), (3, 2, 2), (2, 2, 2), (1, 3, 3)]
 
 
 def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:

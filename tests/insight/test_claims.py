@@ -10,7 +10,18 @@ import pytest
 
 from feedbackminer.insight.mine import Mined, mine_claims
 from feedbackminer.settings import InsightSettings
-from tests.builders import assignments, copies, day, members, posts, tags, threads, topics
+from tests.builders import (
+    aspects,
+    assignments,
+    copies,
+    day,
+    members,
+    needs,
+    posts,
+    tags,
+    threads,
+    topics,
+)
 
 Saying = Mapping[str, Any]
 LABELS = {"sync": "Sync, tablet", "export": "PDF export"}
@@ -41,6 +52,8 @@ def tables(
     asked: Sequence[Saying] = (),
     roles: Mapping[str, str] | None = None,
     copied: Mapping[str, str] | None = None,
+    judged: Sequence[Mapping[str, Any]] = (),
+    wanted: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, pl.DataFrame]:
     """Build the tables of a community; ``roles`` names who is no plain member."""
     roles = roles or {}
@@ -64,13 +77,20 @@ def tables(
         ),
         "tags": tags(
             *(
-                {"post_id": i, "kinds": list(said["kinds"]), "sentiment": said["sentiment"]}
+                {
+                    "post_id": i,
+                    "kinds": list(said["kinds"]),
+                    "sentiment": said["sentiment"],
+                    "severity": said.get("severity"),
+                }
                 for i, said in zip(ids, told, strict=True)
             )
         ),
         "threads": threads(*asked),
         "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in known)),
         "repeats": copies(**(copied or {})),
+        "aspects": aspects(*judged),
+        "needs": needs(*wanted),
     }
 
 
@@ -493,3 +513,47 @@ def test_many_voices_rank_above_one_that_repeats_itself() -> None:
     ]
     first, second = of_kind(mine(told), "problem")
     assert (first["topic_id"], second["topic_id"]) == ("sync", "export")
+
+
+# ── severity, parts and needs ────────────────────────────────────────────────────────────────
+
+
+def test_what_does_not_work_at_all_is_told_apart_from_other_problems() -> None:
+    grave = [says(f"m{i}", i, "sync", "bug", severity=3) for i in range(4)]
+    small = [says(f"m{i + 4}", i, "sync", "bug", severity=1) for i in range(4)]
+    found = mine([*grave, *small]).claims
+    assert found.filter(kind="severe")["n_voices"].to_list() == [4]
+    assert found.filter(kind="problem")["n_voices"].to_list() == [8]
+
+
+def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
+    told = crowd(8, 1, "sync")
+    judged = [
+        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
+        for i in range(8)
+    ]
+    (row,) = mine(told, judged=judged).claims.filter(kind="component").to_dicts()
+    assert row["value"] == pytest.approx(0.5)
+    assert row["headline"] == "Editor: 4 members speak badly of it, 4 well"
+    assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
+
+
+def test_two_clauses_of_one_post_are_one_voice_and_one_post() -> None:
+    judged = [
+        {"post_id": f"p{i % 4}", "number": i + 1, "aspect": "Editor", "sentiment": "negative"}
+        for i in range(8)
+    ]
+    (row,) = mine(crowd(4, 1, "sync"), judged=judged).claims.filter(kind="component").to_dicts()
+    assert (row["n_posts"], row["n_voices"]) == (4, 4)
+
+
+def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
+    wanted: list[dict[str, Any]] = [
+        {"post_id": f"p{i}", "label": "export to PDF"} for i in range(4)
+    ]
+    wanted += [{"post_id": "p5", "label": "print it", "group": 1}]
+    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert found["headline"].to_list() == [
+        "4 members want to do the same, as one of them says: “export to PDF”"
+    ]
+    assert set(found["evidence"][0]) == {f"p{i}" for i in range(4)}

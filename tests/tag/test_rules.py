@@ -4,8 +4,9 @@ import pytest
 import spacy
 
 from feedbackminer.tables import KINDS
-from feedbackminer.tag.posts import RuleTagger
+from feedbackminer.tag.by_rules import RuleTagger
 from feedbackminer.tag.rules import Rules, expand, kind_of, load_rules
+from tests.builders import read
 
 POSITIVE: dict[str, list[str]] = {
     "bug": [
@@ -189,7 +190,7 @@ def cases(sentences: dict[str, list[str]]) -> list[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def kinds_of() -> dict[str, tuple[str, ...]]:
     told = [sentence for _, sentence in [*cases(POSITIVE), *cases(NEGATIVE)]]
-    return {s: tag.kinds for s, tag in zip(told, RuleTagger().tag(told), strict=True)}
+    return {s: tag.kinds for s, tag in zip(told, RuleTagger().tag(read(*told)), strict=True)}
 
 
 def test_every_kind_has_six_sentences_for_and_six_against() -> None:

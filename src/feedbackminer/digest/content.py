@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
+from feedbackminer.digest.explain import RESTS_ON
 from feedbackminer.digest.quotes import Quote, choose, quotable_posts
 from feedbackminer.settings import DigestSettings
 from feedbackminer.tables import Account
@@ -33,6 +35,7 @@ class Provenance:
     accounts: Sequence[Account]
     seconds: Mapping[str, float]
     notices: Sequence[str]
+    heads: Mapping[str, Mapping[str, Any]]  # the cards of the heads that tagged
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class ClaimView:
     row: Mapping[str, Any]
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]
+    is_experimental: bool = False  # rests on a label that is weak
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -71,6 +75,7 @@ class TopicView:
     n_voices: int
     effective_voices: float
     share: float
+    sounds: Mapping[str, int]  # posts by sentiment
     trend: Sequence[tuple[datetime, int]]
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
@@ -100,6 +105,8 @@ class Digest:
     claims: Sequence[ClaimView]
     activity: Sequence[tuple[datetime, int]]
     members: pl.DataFrame
+    labels: Sequence[Mapping[str, Any]]  # how often each tag was given, and how far it is known
+    severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
     unanswered: Sequence[Mapping[str, Any]]
     quoted_posts: Sequence[Mapping[str, Any]]
     provenance: Provenance
@@ -152,7 +159,11 @@ def build_digest(
     )
     keywords = dict(tables["topics"].select("topic_id", "keywords").iter_rows())
     bodies = _shown_posts(tables["posts"], tables["threads"])
-    views = [_claim_view(row, sentences, keywords, bodies) for row in visible.iter_rows(named=True)]
+    weak_labels = counts.experimental(provenance.heads)
+    views = [
+        _claim_view(row, sentences, keywords, bodies, weak_labels)
+        for row in visible.iter_rows(named=True)
+    ]
     spans = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
     partly = counts.partly(further, tables, spans)
     topics = [
@@ -172,6 +183,8 @@ def build_digest(
         claims=views,
         activity=counts.trend(tables["posts"], spans),
         members=tables["members"],
+        labels=counts.labels(tables, spans, provenance.heads),
+        severities=counts.severities(tables, spans),
         unanswered=counts.unanswered(tables, spans),
         quoted_posts=[bodies[post_id] for post_id in sorted(quoted)],
         provenance=provenance,
@@ -223,16 +236,25 @@ def _claim_view(
     sentences: pl.DataFrame,
     keywords: Mapping[str, list[str]],
     bodies: Mapping[str, Mapping[str, Any]],
+    weak_labels: Collection[str],
 ) -> ClaimView:
     quotes = choose(
         sentences,
         row["evidence"],
         kind=row["kind"],
-        keywords=keywords.get(row["topic_id"], []),
+        keywords=_subject(row) or keywords.get(row["topic_id"], []),
         count=0 if row["kind"] == "community" else QUOTES_PER_CLAIM,
     )
     newest = sorted(row["evidence"], key=lambda i: (str(bodies[i]["created_at"]), i), reverse=True)
-    return ClaimView(row, quotes, [bodies[i] for i in newest[:EVIDENCE_SHOWN]])
+    is_weak_claim = RESTS_ON.get(row["kind"]) in weak_labels
+    return ClaimView(row, quotes, [bodies[i] for i in newest[:EVIDENCE_SHOWN]], is_weak_claim)
+
+
+def _subject(row: Mapping[str, Any]) -> list[str]:
+    """Return what a claim that is about no topic names in its headline: a part, or a need."""
+    if row["kind"] == "component":
+        return [row["headline"].rpartition(":")[0]]
+    return re.findall(r"[^\W\d_]{4,}", row["headline"].partition("“")[2])
 
 
 def _topic_view(
@@ -272,6 +294,7 @@ def _topic_view(
         n_voices=size.row["n_voices"],
         effective_voices=size.row["effective_voices"] or 0.0,
         share=size.row["value"] or 0.0,
+        sounds=counts.sounds(tables["tags"], size.row["evidence"]),
         trend=counts.trend(said, spans),
         claims=[view for view in own if view.row["kind"] != "topic"],
         quotes=quotes,

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.tables import KINDS, SENTIMENTS, UNSURE
+
 UNANSWERED_SHOWN = 60
 MEMBERS = ("member", "unknown")
 Span = tuple[datetime | None, datetime | None]  # from, until before; None: nothing is dated
@@ -82,6 +84,59 @@ def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[s
         .sort("opened_at", "thread_id", descending=[True, False], nulls_last=True)
     )
     return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
+
+
+def sounds(tags: pl.DataFrame, evidence: Sequence[str]) -> dict[str, int]:
+    """Count the posts of a topic by sentiment, the unsure ones too."""
+    own = tags.filter(pl.col("post_id").is_in(list(evidence)))
+    found = dict(own.group_by(pl.col("sentiment").cast(pl.String)).len().iter_rows())
+    return {name: found.get(name, 0) for name in (*SENTIMENTS, UNSURE)}
+
+
+def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int, int, int]]:
+    """Return, worst first, how many voices and posts report a problem at least so severe."""
+    told = _counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
+    rows = [(level, told.filter(pl.col("severity") >= level)) for level in (4, 3, 2, 1)]
+    return [(n, own["author_id"].drop_nulls().n_unique(), len(own)) for n, own in rows]
+
+
+def labels(
+    tables: Mapping[str, pl.DataFrame], span: Span, cards: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Say of each tag how often it was given or unsure, its threshold, and how far it is known."""
+    tags = tables["tags"].join(_counted(tables, span), on="post_id", how="semi")
+    weak = experimental(cards)
+    unsure = pl.col("unsure")
+    rows = []
+    for head, names in (("kinds", KINDS), ("sentiment", SENTIMENTS)):
+        told = cards.get(head, {}).get("by_label", {})
+        for name in names:
+            has = pl.col("kinds").list.contains(name)
+            given = tags.filter(has if head == "kinds" else pl.col("sentiment") == name)
+            doubt = name if head == "kinds" else "sentiment"
+            card = told.get(name, {})
+            rows.append(
+                {
+                    "label": name,
+                    "given": len(given),
+                    "unsure": len(tags.filter(unsure.list.contains(doubt))),
+                    "threshold": card.get("threshold"),
+                    "precision": (card.get("on_forums") or [None])[0],
+                    "experimental": name in weak,
+                }
+            )
+    return rows
+
+
+def experimental(cards: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Return the labels whose heads are known to be weak; "tone" stands for all of that head."""
+    weak = {
+        label
+        for card in cards.values()
+        for label, told in card.get("by_label", {}).items()
+        if told.get("experimental")
+    }
+    return weak | {"tone"}
 
 
 def within(frame: pl.DataFrame, span: Span, column: str = "created_at") -> pl.DataFrame:

@@ -19,7 +19,14 @@ def render(digest: Digest) -> str:
         "until": digest.until,
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
-        "claims": [dict(claim.row) for claim in digest.claims],
+        "claims": [
+            dict(claim.row) | {"experimental": claim.is_experimental} for claim in digest.claims
+        ],
+        "labels": [dict(row) for row in digest.labels],
+        "severities": [
+            {"at_least": level, "n_voices": voices, "n_posts": posts}
+            for level, voices, posts in digest.severities
+        ],
         "topics": [
             {
                 "topic_id": topic.topic_id,
@@ -32,6 +39,7 @@ def render(digest: Digest) -> str:
                 "n_posts_partly": topic.n_partly,
                 "n_voices": topic.n_voices,
                 "effective_voices": topic.effective_voices,
+                "sentiments": dict(topic.sounds),
                 "trend": [{"from": when, "voices": n} for when, n in topic.trend],
             }
             for topic in digest.topics

@@ -12,6 +12,7 @@ METRICS: Mapping[str, str] = {
     "ratio_to_usual_share": "times this topic's usual share of active members",
     "ratio_first_posts_to_others": "times as common in first posts as in other posts",
     "share_of_question_threads": "of the threads that open with a question",
+    "share_of_component_voices": "of the members who speak of this part of the product",
     "share_of_topic_posts": "of the members' posts on this topic",
     "members": "members",
     "share_of_top_10": "of all members' posts",
@@ -44,6 +45,10 @@ FORMULAS: Mapping[str, str] = {
     "share_of_question_threads": (
         "question threads without a reply by another person / question threads; Wilson interval"
     ),
+    "share_of_component_voices": (
+        "distinct members with a clause on this part that sounds negative / distinct members with "
+        "a clause on it; Wilson interval"
+    ),
     "share_of_topic_posts": (
         "posts of the loudest member / posts of all members on the topic; Wilson interval"
     ),
@@ -62,8 +67,23 @@ FORMULAS: Mapping[str, str] = {
 KIND_NAMES: Mapping[str, str] = {
     "topic": "Talk", "problem": "Problem", "love": "Loved", "request": "Wish", "churn": "Leaving",
     "change": "Change", "surge": "Surge", "newcomers": "Newcomers", "unanswered": "Unanswered",
-    "loud": "Loud voice", "community": "Community",
+    "loud": "Loud voice", "community": "Community", "severe": "Severe", "component": "Part",
+    "need": "Need",
 }  # fmt: skip
+# Which label of the heads a kind of claim rests on, beside those that are always sure enough.
+RESTS_ON: Mapping[str, str] = {
+    "love": "praise",
+    "request": "feature_request",
+    "churn": "churn",
+    "severe": "3",
+    "component": "tone",
+}
+SEVERITIES: Mapping[int, str] = {
+    4: "data lost, security at risk, or the product cannot be used at all",
+    3: "an important function does not work for the writer",
+    2: "something works badly, in part, or there is a way round",
+    1: "cosmetic, a small annoyance",
+}
 SEGMENTS: Mapping[str, str] = {
     "newcomer": "first post in the last 30 days",
     "regular": "at least 5 posts, the last one in the last 90 days",

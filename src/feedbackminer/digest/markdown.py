@@ -53,9 +53,12 @@ def _lines(digest: Digest) -> Iterator[str]:
         yield from ("", f"Unsorted: {totals['unsorted']:,} posts are near none of the topics.")
     for title, kinds in (
         ("What is wrong with the product", ("problem", "churn")),
+        ("Worst first", ("severe", "component")),
         ("What people love", ("love",)),
         ("What changed", ("change", "surge")),
         ("Where newcomers get stuck", ("newcomers",)),
+        ("What they came to do", ("need",)),
+        ("What they ask for", ("request",)),
         ("Who is talking", ("community", "loud")),
         ("Unanswered", ("unanswered",)),
     ):

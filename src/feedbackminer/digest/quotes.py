@@ -17,6 +17,7 @@ WANTED: Mapping[str, frozenset[str]] = {
     "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
     "love": frozenset({"praise"}),
     "request": frozenset({"feature_request"}),
+    "severe": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
     "churn": frozenset({"churn"}),
     "newcomers": frozenset({"question", "bug", "usability", "documentation"}),
     "unanswered": frozenset({"question", "bug"}),
@@ -28,7 +29,7 @@ UNWANTED: Mapping[str, frozenset[str]] = {
 
 
 # How much the sentiment of a sentence says for it: praise should sound like it.
-FEELING: Mapping[str, float] = {"love": 0.6, "problem": -0.1, "churn": -0.1}
+FEELING: Mapping[str, float] = {"love": 0.6, "problem": -0.1, "churn": -0.1, "component": -0.5}
 # What makes a sentence a better or worse witness for claims of some kinds (none named: of all).
 TRAITS: tuple[tuple[str, float, tuple[str, ...]], ...] = (
     # It needs the sentence before it to be understood, or speaks to somebody, or is cut short.

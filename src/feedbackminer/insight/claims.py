@@ -21,6 +21,7 @@ from feedbackminer.settings import InsightSettings
 ALL = ("product", "support", "marketing", "communications", "leadership")
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
+SEVERE = 3  # an important function does not work, or worse
 MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
 
 
@@ -93,9 +94,19 @@ SAYINGS = (
         weight=1.2,
     ),
     Saying(
+        "severe",
+        lambda said: (
+            f"{people(count_voices(said))} report that something important does not work at all"
+        ),
+        has_kind(*PROBLEM_KINDS) & (pl.col("severity") >= SEVERE),
+        editions=("support", "product", "leadership"),
+        action="Find the workaround for these first, and say in their threads when it is mended.",
+        weight=1.1,
+    ),
+    Saying(
         "love",
         lambda said: f"{people(count_voices(said))} voice praise",
-        has_kind("praise") & (pl.col("sentiment") == "positive"),
+        has_kind("praise") & (pl.col("sentiment") != "negative"),
         editions=("product", "marketing", "communications", "leadership"),
         action="Ask these members what they use it for; keep what they name.",
         weight=0.9,
@@ -297,6 +308,50 @@ def loud_members(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
             weight=0.3,
             **_whole(speech),
         )
+
+
+def components(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+    """Which parts of the product are spoken of badly: the share of their voices that do so."""
+    for (aspect,), judged in speech.aspects.sort("aspect").group_by("aspect", maintain_order=True):
+        ill, well = (_once(judged.filter(sentiment=s)) for s in ("negative", "positive"))
+        n_ill, n_well, n = map(count_voices, (ill, well, judged))
+        yield Claim(
+            kind="component",
+            key=str(aspect),
+            metric="share_of_component_voices",
+            headline=f"{aspect}: {people(n_ill)} speak badly of it, {n_well:,} well",
+            posts=ill,
+            value=measures.share(n_ill, n, confidence=settings.confidence),
+            editions=("product", "support"),
+            action="Read what is said against it; it may be one cause.",
+            weight=0.5,
+            **_whole(speech),
+        )
+
+
+def wants(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+    """What members came to do, in the words of one of them."""
+    for (label, _), told in speech.needs.sort("group").group_by(
+        "label", "group", maintain_order=True
+    ):
+        n = count_voices(told)
+        yield Claim(
+            kind="need",
+            key=str(label),
+            metric="share_of_members",
+            headline=f"{people(n)} want to do the same, as one of them says: “{label}”",
+            posts=_once(told),
+            value=measures.share(n, speech.active, confidence=settings.confidence),
+            editions=("product", "marketing"),
+            action="Check how far the product takes somebody who comes for this.",
+            weight=0.4,
+            **_whole(speech),
+        )
+
+
+def _once(said: pl.DataFrame) -> pl.DataFrame:
+    """Return each post once."""
+    return said.select("post_id", "voice").unique(maintain_order=True)
 
 
 def by_topic(said: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:

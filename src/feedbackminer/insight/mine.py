@@ -36,6 +36,8 @@ FINDERS: tuple[Callable[[Speech, InsightSettings], Iterator[Claim]], ...] = (
     find.newcomer_hurdles,
     find.unanswered,
     find.loud_members,
+    find.components,
+    find.wants,
     community,
 )
 # Kinds that count threads or describe the community need no number of voices.
@@ -60,6 +62,8 @@ def mine_claims(
     threads: pl.DataFrame,
     members: pl.DataFrame,
     repeats: pl.DataFrame,
+    aspects: pl.DataFrame,
+    needs: pl.DataFrame,
     *,
     settings: InsightSettings,
 ) -> Mined:
@@ -69,7 +73,9 @@ def mine_claims(
         claims and the candidates dropped with a reason; their counts sum to the candidates.
     """
     period = period_of(posts["created_at"].drop_nulls(), settings)
-    speech = listen(posts, topics, assignments, tags, threads, members, repeats, period)
+    speech = listen(
+        posts, topics, assignments, tags, threads, members, repeats, period, aspects, needs
+    )
     candidates = [claim for finder in FINDERS for claim in finder(speech, settings)]
     q_values = _q_values(candidates)
     rows, dropped = [], []

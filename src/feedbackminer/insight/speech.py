@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from feedbackminer.insight.period import Period
-from feedbackminer.tables import Assignments, Members, Posts, Tags, Topics, check
+from feedbackminer.tables import (
+    Aspects,
+    Assignments,
+    Members,
+    Needs,
+    Posts,
+    Tags,
+    Topics,
+    check,
+)
 
 PROBLEM_KINDS = ["bug", "complaint", "usability", "performance", "documentation"]
 
@@ -17,13 +26,16 @@ class Speech:
     """Posts of the period as voices on topics; those of staff and bots, and copies, are left out.
 
     ``said``: post_id, voice (a member's id; null where nobody knows who wrote), created_at,
-    topic_id and label (null: unsorted), kinds, sentiment, is_first (a member's first post).
+    topic_id and label (null: unsorted), kinds, sentiment, severity, is_first (a member's first
+    post). ``aspects`` and ``needs`` are those of what was said, with its voice.
     """
 
     said: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
     period: Period
+    aspects: pl.DataFrame
+    needs: pl.DataFrame
 
     @property
     def active(self) -> int:
@@ -53,6 +65,8 @@ def listen(
     members: pl.DataFrame,
     repeats: pl.DataFrame,
     period: Period,
+    aspects: pl.DataFrame,
+    needs: pl.DataFrame,
 ) -> Speech:
     """Join the tables into one frame of who said what, within the period; copies count once."""
     where = "insight"
@@ -64,7 +78,7 @@ def listen(
     main = main.join(labels, on="topic_id", how="semi")
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
-    told = tags.select("post_id", "kinds", "sentiment", "sentiment_score")
+    told = tags.select("post_id", "kinds", "sentiment", "sentiment_score", "severity")
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
     said = (
         posts.join(roles, on="author_id", how="left")
@@ -80,14 +94,19 @@ def listen(
         .filter(_in_period(period), role.is_in(["member", "unknown"]))
         .select(
             "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
-            "kinds", "sentiment", "sentiment_score", "is_first",
+            "kinds", "sentiment", "sentiment_score", "severity", "is_first",
         )
         .sort("created_at", "post_id")
     )  # fmt: skip
     copies = repeats.filter(pl.col("copy_of").is_in(said["post_id"].to_list()))
     said = said.join(copies, on="post_id", how="anti", maintain_order="left")
     opened = threads.filter(_in_period(period, "opened_at"))
-    return Speech(said, opened, members, period)
+    voices = said.select("post_id", "voice", "created_at")
+    judged, wanted = (
+        table.join(voices, on="post_id", how="inner", maintain_order="left")
+        for table in (check(aspects, Aspects, where=where), check(needs, Needs, where=where))
+    )
+    return Speech(said, opened, members, period, judged, wanted)
 
 
 def has_kind(*kinds: str) -> pl.Expr:

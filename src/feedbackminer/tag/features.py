@@ -1,0 +1,115 @@
+"""What heads see of a text: two vectors of the encoder, its words, and how it is put."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+Matrix = NDArray[np.float32]
+READ = 1_200  # characters of a text that heads read; the encoder reads about half of them
+BUCKETS = 2**16  # into which words and pairs of words are hashed
+MANNER = 14  # numbers that say how a text is put
+_WORDS = r"(?u)\b\w[\w']*\b|[!?]+"
+_TOKEN = re.compile(r"[a-z']+|[!?]+|[:;=8][-']?[)(dp/\\]")
+_NEGATIONS = frozenset(
+    "not no never n't dont doesnt didnt cant cannot wont isnt wasnt without hardly nothing neither "
+    "nor aint".split()
+)
+_REACH = 3  # words after a negation that it turns
+_TURNED = -0.74  # what a negation makes of a word's feeling (Hutto and Gilbert, ICWSM 2014)
+_SOFT = 15.0  # a sum of feelings is squashed as VADER squashes its own
+
+
+def read(texts: Iterable[str]) -> list[str]:
+    """Return what heads read of texts: their beginning, with typewriter apostrophes."""
+    return [text[:READ].replace("’", "'") for text in texts]
+
+
+def dense(texts: Sequence[str], vectors: Matrix, middle: Matrix) -> Matrix:
+    """Return the dense features, shape (len(texts), dimensions of both vectors + ``MANNER``)."""
+    manner = np.array([_manner(text) for text in texts], np.float32).reshape(len(texts), MANNER)
+    return np.hstack([vectors, middle, manner], dtype=np.float32)
+
+
+def words(texts: Sequence[str]) -> csr_matrix:
+    """Return words and pairs of words, hashed, shape (len(texts), ``BUCKETS``); unit length."""
+    from scipy.sparse import csr_matrix
+
+    # The hasher takes no empty list.
+    return _hasher().transform(texts) if len(texts) else csr_matrix((0, BUCKETS), dtype=np.float32)
+
+
+@cache
+def _hasher() -> HashingVectorizer:
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    return HashingVectorizer(
+        ngram_range=(1, 2),
+        n_features=BUCKETS,
+        alternate_sign=False,
+        dtype=np.float32,
+        token_pattern=_WORDS,
+    )
+
+
+@cache
+def _lexicon() -> dict[str, float]:
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    lexicon: dict[str, float] = SentimentIntensityAnalyzer().lexicon
+    return lexicon
+
+
+def _manner(text: str) -> tuple[float, ...]:
+    """Say how a text is put: feeling of its words (VADER's lexicon), negations, signs, length."""
+    lexicon = _lexicon()
+    tokens = _TOKEN.findall(text.lower())
+    liked = disliked = most = least = 0.0
+    turned = negations = 0
+    last = -_REACH - 1
+    for place, token in enumerate(tokens):
+        if token in _NEGATIONS or token.endswith("n't"):
+            last = place
+            negations += 1
+        feeling = lexicon.get(token)
+        if feeling is None:
+            continue
+        if place - last <= _REACH:
+            feeling *= _TURNED
+            turned += 1
+        if feeling > 0:
+            liked += feeling
+            most = max(most, feeling)
+        else:
+            disliked += feeling
+            least = min(least, feeling)
+    count = max(len(tokens), 1)
+    return (
+        liked / count,
+        disliked / count,
+        _squash(liked + disliked),
+        _squash(liked),
+        _squash(disliked),
+        most / 4,
+        least / 4,
+        turned / count,
+        negations / count,
+        min(text.count("!"), 4) / 4,
+        min(text.count("?"), 3) / 3,
+        sum(map(str.isupper, text)) / max(len(text), 1),
+        np.log1p(count) / 5,
+        float(text.rstrip().endswith("?")),
+    )
+
+
+def _squash(total: float) -> float:
+    return float(total / np.sqrt(total * total + _SOFT))

@@ -1,0 +1,67 @@
+"""Sentences: where they are in a text, and which can be quoted alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_NOT_QUOTABLE = re.compile(
+    r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]|\w_\w|\w\(\)|\w/\w+/|\.\w+:\d"
+    "|[\\u202a-\\u202e\\u2066-\\u2069]"  # marks that turn the direction of what follows
+)
+_QUOTE_WORDS = (6, 45)
+_LINE = re.compile(r"\S(?:[^\n]*\S)?")  # without the space around it
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+def split(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the sentences of each text, exact substrings; one over several lines is several."""
+    pairs = ((typewritten(text), text) for text in texts)
+    for doc, text in splitter().pipe(pairs, as_tuples=True, batch_size=256):
+        yield [text[start:end] for start, end in lines(doc)]
+
+
+def quotable(sentence: str) -> bool:
+    """Tell whether a sentence can stand alone: prose, neither a stub nor a wall, nothing masked."""
+    if _NOT_QUOTABLE.search(sentence) or (
+        not sentence[:1].isalnum() and sentence[:1] not in "\"'“‘+"
+    ):
+        return False
+    if len(_CJK.findall(sentence)) > 8:
+        return len(sentence) <= 200
+    if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”"):
+        return False  # half of somebody else's words
+    words = _WORD.findall(sentence)
+    letters = sum(map(len, words))
+    return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
+
+
+@cache
+def splitter() -> Language:
+    """Return the pipeline that finds sentences."""
+    import spacy
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.max_length = 2_000_000
+    return nlp
+
+
+def lines(doc: Doc) -> Iterator[tuple[int, int]]:
+    """Yield where each sentence begins and ends; one that runs over several lines is several."""
+    text = doc.text
+    for span in doc.sents:
+        for line in _LINE.finditer(text, span.start_char, span.end_char):
+            yield line.span()
+
+
+def typewritten(text: str) -> str:
+    """Return "doesn’t" as "doesn't", the only spelling that rules and lexicon know."""
+    return text.replace("’", "'")
