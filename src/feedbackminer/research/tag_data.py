@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -173,6 +174,12 @@ def encode(rows: Sequence[Said], encoder: Encoder, cache: Path) -> Encoded:
     return Encoded(to_matrix(rows_of["vector"]), to_matrix(rows_of["middle"]))
 
 
+def columns(rows: Sequence[Said], labels: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return the truth of kinds, shape (rows, labels); nan where nobody decided."""
+    told = [[row.kinds.get(label, np.nan) for label in labels] for row in rows]
+    return np.array(told, np.float32).reshape(len(rows), len(labels))
+
+
 def _texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
     """Return the text and the group of every post of a set, by id."""
     path, titles_path = TEXTS[name]
@@ -200,8 +207,6 @@ def _with_text(row: Said, text: str) -> Said:
 
 
 def _hash(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -210,9 +215,3 @@ def _lines(path: Path) -> Iterator[Line]:
         raise InputError(f"{path}: no such file; --data names the folder of the public data sets")
     with gzip.open(path, "rt", encoding="utf-8") as file:
         yield from map(json.loads, file)
-
-
-def columns(rows: Sequence[Said], labels: Sequence[str]) -> np.ndarray[Any, Any]:
-    """Return the truth of kinds, shape (rows, labels); nan where nobody decided."""
-    told = [[row.kinds.get(label, np.nan) for label in labels] for row in rows]
-    return np.array(told, np.float32).reshape(len(rows), len(labels))
