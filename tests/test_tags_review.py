@@ -94,6 +94,22 @@ def test_the_last_word_on_a_post_counts(mined: Mined) -> None:
     assert "1 as before" in said
 
 
+def test_who_speaks_of_the_severity_alone_does_not_take_back_the_kinds(mined: Mined) -> None:
+    path, rows = review(mined, count=1)
+    for said in ({"kinds": "bug"}, {"severity": "4"}):
+        write(path, [rows[0] | said])
+        accept(mined, path)
+    assert labels(mined).select("kinds", "severity").rows() == [(["bug"], 4)]
+
+
+def test_a_terminal_is_shown_no_control_characters_of_a_post() -> None:
+    from feedbackminer.curate_tags import _asked
+
+    row = {"post_id": "p", "sentiment": "neutral", "kind_chances": [0.1] * 10}
+    shown = _asked(row | {"said": "It \x1b[2Jstops\x9b\nhere"})["text"]
+    assert shown == "It  [2Jstops \nhere"
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
@@ -162,6 +178,29 @@ class TestFromStore:
         before = set(mined.table("tags")["tagger"])
         assert invoke("mine", "--project", mined.project, "--quiet").exit_code == 0
         assert set(mined.table("tags")["tagger"]).isdisjoint(before)
+
+    def test_labels_that_all_lie_in_one_thread_are_told_of(
+        self, mined: Mined, gold: dict[str, dict[str, Any]]
+    ) -> None:
+        label_by_gold(mined, gold)
+        store = Store(mined.project / "tables")
+        posts = store.read("posts")
+        store.replace("posts", posts.with_columns(thread_id=pl.lit("one")))
+        done = invoke("train", "kinds", "--from-store", "--project", mined.project)
+        assert done.exit_code == 2, done.output
+        assert "label posts of more threads" in done.output
+
+    def test_a_label_that_could_be_given_does_not_vanish(
+        self, mined: Mined, gold: dict[str, dict[str, Any]]
+    ) -> None:
+        from feedbackminer.tag.heads import Head
+
+        label_by_gold(mined, gold)
+        invoke("train", "kinds", "--from-store", "--project", mined.project)
+        shipped, own = Head.load(find("kinds")), Head.load(mined.project / "models" / "kinds")
+        could_be = shipped.weights.thresholds <= 1
+        assert (own.weights.thresholds[could_be] <= 1).all()
+        assert own.card["by_label"]["bug"]["on_forums"] is None
 
     def test_too_few_labels_are_told_of_with_how_many_there_are(self, mined: Mined) -> None:
         path, rows = review(mined, count=3)

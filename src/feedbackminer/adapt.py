@@ -17,8 +17,8 @@ from feedbackminer.errors import InputError
 from feedbackminer.runs import Run
 from feedbackminer.tables import KINDS, SENTIMENTS, passage
 from feedbackminer.tag import features
-from feedbackminer.tag.by_heads import AT_LEAST, find
-from feedbackminer.tag.fit import Examples, Recipe, fit_head, one_hot
+from feedbackminer.tag.by_heads import AT_LEAST, LABELS, find
+from feedbackminer.tag.fit import NEVER, Examples, Recipe, fit_head, one_hot
 from feedbackminer.tag.heads import ANY_ENCODER, Head
 
 SAID, WEAK = 5.0, 1.0  # what a person's word weighs, and what stars and places do
@@ -39,17 +39,22 @@ class Comparison:
     replaced: bool
 
 
-def adapt(run: Run, name: str, *, seed: int = 0) -> Comparison:
-    """Fit a head to the project, compare it with the one in force, keep the better one.
+def adapt(run: Run, name: str, *, seed: int = 0, precision: float | None = None) -> Comparison:
+    """Fit the shipped head to the project, compare both, keep the new one if it is better.
 
-    What is kept lies in the project's ``models`` folder and is used from the next ``mine`` on.
+    What is kept lies in the project's ``models`` folder and is used from the next ``mine`` on; it
+    takes the place of what was fitted before on fewer labels.
 
+    Args:
+        precision: that thresholds aim at; None: as the shipped head's do.
     Raises:
-        InputError: there are too few labels.
-        ModelError: the head in force is damaged.
+        InputError: there are too few labels, or no such head.
+        ModelError: the shipped head is damaged.
     """
+    if name not in LABELS:
+        raise InputError(f"there is no head {name!r}; want one of {', '.join(LABELS)}")
     folder = run.project.heads
-    before = Head.load(find(name, folder))
+    before = Head.load(find(name))
     examples = examples_of(run, name, before)
     fitted = [k for k in range(len(before.labels)) if _enough(examples, k)]
     if not fitted or (before.exclusive and len(fitted) < len(before.labels)):
@@ -59,15 +64,20 @@ def adapt(run: Run, name: str, *, seed: int = 0) -> Comparison:
             f"{_counts(examples, before.labels)}. `feedbackminer tags review` asks for more; "
             "[tag] places says what forum categories mean"
         )
-    train, test = _split(examples.groups, seed)
-    rows = examples.take(test)
-    after = _fit(examples.take(train), before, fitted, seed)
+    try:
+        train, test = _split(examples.groups, seed)
+        rows = examples.take(test)
+        after = _fit(examples.take(train), before, fitted, seed, precision)
+    except ValueError as error:  # the labels lie in too few threads
+        raise InputError(
+            f"{run.project.folder}: {name!r} cannot be fitted: {error}; label posts of more threads"
+        ) from None
     losses = _log_loss(before, rows, fitted), _log_loss(after, rows, fitted)
     better = losses[1] < losses[0]
     if better:
-        whole = _fit(examples, before, fitted, seed)
+        whole = _fit(examples, before, fitted, seed, precision)
         names = [before.labels[k] for k in fitted]
-        card = _card(before, name, names, examples, losses, seed)
+        card = _card(whole, name, names, examples, losses, seed)
         replace(whole, card=card).save(folder / name)
     return Comparison(
         tuple(before.labels[k] for k in fitted), len(train), len(test), *losses, better
@@ -78,7 +88,7 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
     """Return the project's posts of which something is known, as a head sees them."""
     store = run.project.store
     posts = store.read("posts", ["post_id", "thread_id", "channel", "rating", "meta"])
-    labels = store.recall("tag_labels").drop("made_at")
+    labels = store.read("tag_labels").drop("made_at")
     table = (
         store.read("texts")
         .join(posts, on="post_id", how="left", maintain_order="left")
@@ -167,12 +177,30 @@ def _split(groups: Any, seed: int) -> tuple[Any, Any]:
     return train, test
 
 
-def _fit(examples: Examples, before: Head, fitted: Sequence[int], seed: int) -> Head:
-    """Fit the labels that there are enough examples of, starting from the head in force."""
+def _fit(
+    examples: Examples,
+    before: Head,
+    fitted: Sequence[int],
+    seed: int,
+    precision: float | None,
+) -> Head:
+    """Fit the labels that there are enough examples of, starting from the shipped head.
+
+    Where no threshold can be told from them, the shipped one stays: a label that could be given
+    must not vanish.
+    """
     names = tuple(before.labels[k] for k in fitted)
-    recipe = Recipe(before.name, names, before.exclusive, before.encoder, alpha=1e-3, seed=seed)
+    told = before.card["recipe"]
+    recipe = Recipe(
+        before.name, names, before.exclusive, before.encoder,
+        precision=precision or told["precision"], floor=told["floor"], alpha=1e-3, seed=seed,
+    )  # fmt: skip
     part = replace(examples, truth=examples.truth[:, list(fitted)])
-    new = fit_head(part, recipe, before.card, prior=before.only(fitted)).head
+    prior = before.only(fitted)
+    new = fit_head(part, recipe, before.card, prior=prior).head
+    limits = np.minimum(new.weights.thresholds, NEVER)
+    limits = np.where(limits == NEVER, prior.weights.thresholds, limits).astype(np.float32)
+    new = replace(new, weights=replace(new.weights, thresholds=limits))
     return before.with_columns(new, fitted)
 
 
@@ -188,7 +216,7 @@ def _log_loss(head: Head, rows: Examples, fitted: Sequence[int]) -> float:
 
 
 def _card(
-    before: Head,
+    head: Head,
     name: str,
     fitted: Sequence[str],
     examples: Examples,
@@ -203,6 +231,11 @@ def _card(
         "log_loss_after": round(losses[1], 4),
         "held_out": HELD_OUT,
         "seed": seed,
-        "from": before.card["weights_sha256"],
+        "from": head.card["weights_sha256"],
     }
-    return dict(before.card) | {"name": name, "adapted": added}
+    labels = {label: dict(row) for label, row in head.card["by_label"].items()}
+    for label in fitted:  # what was measured of the shipped head does not hold of this one
+        talk, reviews = head.weights.thresholds[:, head.labels.index(label)]
+        labels[label] |= {"threshold": float(talk), "on_forums": None, "experimental": True}
+        labels[label]["reviews"] = dict(labels[label]["reviews"]) | {"threshold": float(reviews)}
+    return dict(head.card) | {"name": name, "adapted": added, "by_label": labels}

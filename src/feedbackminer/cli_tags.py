@@ -62,8 +62,11 @@ def review(
                 f"then: feedbackminer tags review --accept {escape(str(out))}"
             )
             return
-        labels = list(curate_tags.ask(rows, _prompt))
-        _told(curate_tags.accept(this, labels) if labels else "Nothing was said")
+        said = 0
+        for label in curate_tags.ask(rows, _prompt):  # each is kept at once
+            curate_tags.accept(this, [label])
+            said += 1
+        _told(f"{said} labels kept")
 
     guard(work)
 
@@ -125,7 +128,7 @@ def train(
         if from_store == bool(data):
             raise InputError("train wants either --data or --from-store")
         if from_store:
-            _adapt(head, project, settings, seed)
+            _adapt(head, project, settings, seed, precision)
         elif data:
             _train(head, data, labels, out, cache, settings, seed, precision)
 
@@ -168,11 +171,13 @@ def _train(
     console.print(f"Head and card: {escape(str(out / head))}")
 
 
-def _adapt(head: str, project: Path, settings: Path | None, seed: int) -> None:
+def _adapt(
+    head: str, project: Path, settings: Path | None, seed: int, precision: float | None
+) -> None:
     from feedbackminer import adapt
 
     this = new_run(open_at(project, settings, {}), quiet=True)
-    found = adapt.adapt(this, head, seed=seed)
+    found = adapt.adapt(this, head, seed=seed, precision=precision)
     answer.print(
         f"{', '.join(found.labels)}: fitted on {found.n_trained} posts; log loss on "
         f"{found.n_held_out} others {found.before:.3f} before, {found.after:.3f} after."
@@ -183,7 +188,7 @@ def _adapt(head: str, project: Path, settings: Path | None, seed: int) -> None:
             "`feedbackminer mine` uses it."
         )
     else:
-        console.print("The new head is not better; the one in force stays.")
+        console.print("The new head is not better than the shipped one and was not kept.")
 
 
 def _prompt(row: Mapping[str, Any], mistake: str) -> dict[str, str] | None:

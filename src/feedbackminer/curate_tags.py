@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from feedbackminer.tables import KINDS, SENTIMENTS, TagLabels, check, column_typ
 NONE = "none"  # written where a post does nothing of all kinds
 SEVERITIES = ("0", "1", "2", "3", "4")
 COLUMNS = ("post_id", "sentiment", "kinds", "severity", "guess", "text")
+# What a terminal would act on instead of showing it; new lines stay.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 POOL = 10  # uncertain posts, for each one that is asked about
 SHOWN = 1_200  # characters of a post that are shown: what the heads read
 
@@ -38,7 +41,7 @@ def worth_reading(run: Run, count: int) -> list[dict[str, Any]]:
     from sklearn.cluster import KMeans
 
     store = run.project.store
-    said = store.recall("tag_labels").select("post_id")
+    said = store.read("tag_labels", ["post_id"])
     tags = store.read("tags").join(said, on="post_id", how="anti")
     tags = tags.filter(pl.col("kind_chances").list.len() > 0)
     if tags.is_empty():
@@ -49,7 +52,7 @@ def worth_reading(run: Run, count: int) -> list[dict[str, Any]]:
     chances = np.array(tags["kind_chances"].to_list())
     uncertain = entropy(chances)
     pool = np.argsort(-uncertain, kind="stable")[: POOL * count]
-    texts = tags[pool].join(store.read("texts"), on="post_id", how="left", maintain_order="left")
+    texts = tags[pool].join(store.read("texts"), on="post_id", how="inner", maintain_order="left")
     encoder = SentenceEncoder(run.project.settings.embed).name
     vectors = steps.encoded_texts(run, texts["content_hash"], encoder).vectors
     groups = KMeans(min(count, len(pool)), n_init=1, random_state=0).fit_predict(vectors)
@@ -157,7 +160,12 @@ def accept(run: Run, labels: Sequence[Mapping[str, Any]]) -> str:
             f"there is no post {strange[0]!r} in {run.project.folder} "
             f"({len(strange)} of {len(labels)} labels); no label was stored"
         )
-    by_post = {label["post_id"]: dict(label) for label in labels}
+    before = store.read("tag_labels").drop("made_at").to_dicts()
+    by_post = {row["post_id"]: row for row in before}
+    for label in labels:  # who speaks of the severity alone does not take back the kinds
+        new = {name: value for name, value in label.items() if value is not None}
+        by_post[label["post_id"]] = by_post.get(label["post_id"], dict(label)) | new
+    by_post = {label["post_id"]: by_post[label["post_id"]] for label in labels}
     rows = [label | {"made_at": run.started_at} for label in by_post.values()]
     frame = pl.DataFrame(rows, schema=column_types(TagLabels))
     merged = store.merge("tag_labels", check(frame, TagLabels, where="labels"), ignore=["made_at"])
@@ -192,7 +200,7 @@ def _asked(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "post_id": row["post_id"],
         "guess": f"{row['sentiment']}; {guess}",
-        "text": row["said"][:SHOWN],
+        "text": _CONTROL.sub(" ", row["said"][:SHOWN]),
     }
 
 
@@ -205,4 +213,4 @@ def _known(what: str, name: str, names: Sequence[str]) -> None:
 
 def _as_cell(text: str) -> str:
     """Keep a spreadsheet from taking a post for a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(("'", "=", "+", "-", "@", "\t", "\r")) else text

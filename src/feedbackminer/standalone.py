@@ -97,10 +97,7 @@ def tag_file(
     tagger = load_tagger(encoder.name)
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
     cleaned = [clean_text(text[: settings.clean.max_chars]) for text in said]
-    reasons = [
-        _why_silent(text, prose, settings.clean.languages)
-        for text, prose in zip(said, cleaned, strict=True)
-    ]
+    reasons = [_why_silent(text, prose) for text, prose in zip(said, cleaned, strict=True)]
     texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
     encoded = _encode_once(texts["text"].to_list(), encoder)
     reviews = [are_reviews] * len(texts)
@@ -162,17 +159,17 @@ def _encode_once(said: Sequence[str], encoder: Encoder) -> Encoded:
     return Encoded(told.vectors[place], told.middle[place])
 
 
-def _why_silent(text: str, prose: str, languages: Sequence[str]) -> str:
+def _why_silent(text: str, prose: str) -> str:
     """Return why nothing can be said of a text, or nothing."""
     from feedbackminer.clean import language
     from feedbackminer.clean.words import count_words
+    from feedbackminer.tag.posts import LANGUAGES
 
     if not text:
         return "no_text"
     if not count_words(prose):
         return "no_words"  # only code, only a quotation, only signs
-    told = language.detect(prose)
-    return "" if told in {*(languages or ("en",)), language.UNDETERMINED} else "other_language"
+    return "" if language.detect(prose) in LANGUAGES else "other_language"
 
 
 def _tag_row(tag: Tag | None, reason: str) -> dict[str, Any]:

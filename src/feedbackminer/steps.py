@@ -216,7 +216,7 @@ def tag(run: Run) -> Outcome:
             post_ids,
             read,
             tagger=tagger,
-            labels=store.recall("tag_labels"),
+            labels=store.read("tag_labels"),
             progress=run.reporter.advance,
         )
         nlp, _ = load_spacy()
@@ -242,7 +242,7 @@ def tag(run: Run) -> Outcome:
     return run.step(
         "tag",
         work,
-        reads=("texts", "tag_labels"),
+        reads=("texts", "posts", "tag_labels"),
         writes=("tags", "aspects", "needs"),
         settings=(settings.tag, settings.embed),
         extra=tagger.name,

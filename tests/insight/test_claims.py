@@ -549,7 +549,7 @@ def test_two_clauses_of_one_post_are_one_voice_and_one_post() -> None:
 
 def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
     wanted: list[dict[str, Any]] = [
-        {"post_id": f"p{i}", "label": "export to PDF"} for i in range(4)
+        {"post_id": f"p{i}", "text": "export to PDF", "label": "export to PDF"} for i in range(4)
     ]
     wanted += [{"post_id": "p5", "label": "print it", "group": 1}]
     found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
@@ -557,3 +557,11 @@ def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
         "4 members want to do the same, as one of them says: “export to PDF”"
     ]
     assert set(found["evidence"][0]) == {f"p{i}" for i in range(4)}
+
+
+def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
+    wanted = [{"post_id": f"p{i}", "text": "print it", "label": "a bot's words"} for i in range(4)]
+    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert found["headline"].to_list() == [
+        "4 members want to do the same, as one of them says: “print it”"
+    ]

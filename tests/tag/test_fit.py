@@ -98,6 +98,14 @@ def test_a_place_with_few_examples_shares_the_calibration_of_all() -> None:
     np.testing.assert_allclose(weights.calibration[1], alone.calibration[1], atol=1e-3)
 
 
+def test_a_place_where_only_one_side_was_seen_shares_the_calibration_of_all() -> None:
+    told = examples(400)
+    bugs_only = (told.truth[:, 0] == 1).astype(np.int64)
+    head = fit_head(Examples(**{**told.__dict__, "places": bugs_only}), RECIPE, {}).head
+    assert np.isfinite(head.weights.calibration).all()
+    assert (head.weights.calibration[:, 0, 0] > 0).all()
+
+
 def test_what_a_head_knew_before_is_the_starting_point() -> None:
     before = fit_head(examples(2_000, flipped=0.02), RECIPE, {}).head
     few = examples(40, flipped=0.0, seed=5)

@@ -1,6 +1,7 @@
 """The stage: one row per text, people's labels first, sentences that can be quoted."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -71,9 +72,17 @@ def test_a_label_on_another_post_changes_nothing() -> None:
     assert (row["kinds"], row["by_human"]) == (["bug"], False)
 
 
-@pytest.mark.parametrize(("kinds", "severity"), [(["bug"], 4), (["praise"], None), ([], None)])
-def test_only_a_problem_is_severe(kinds: list[str], severity: int | None) -> None:
-    assert tagged(BUG, labels(kinds=kinds, severity=4))["severity"] == severity
+@pytest.mark.parametrize(("kinds", "severity"), [(["bug"], 3), (["praise"], None), ([], None)])
+def test_what_the_tagger_took_for_severe_is_not_where_there_is_no_problem(
+    kinds: list[str], severity: int | None
+) -> None:
+    grave = replace(BUG, severity=3)
+    assert tagged(grave, labels(kinds=kinds))["severity"] == severity
+
+
+@pytest.mark.parametrize(("said", "severity"), [(4, 4), (0, None)])
+def test_a_severity_that_a_person_told_stays(said: int, severity: int | None) -> None:
+    assert tagged(replace(BUG, kinds=()), labels(severity=said))["severity"] == severity
 
 
 def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kept() -> None:

@@ -118,6 +118,7 @@ def labels(
             rows.append(
                 {
                     "label": name,
+                    "is_kind": head == "kinds",
                     "given": len(given),
                     "unsure": len(tags.filter(unsure.list.contains(doubt))),
                     "threshold": card.get("threshold"),

@@ -331,13 +331,15 @@ def components(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
 
 def wants(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
     """What members came to do, in the words of one of them."""
-    for (label, _), told in speech.needs.sort("group").group_by(
+    for (label, group), told in speech.needs.sort("group").group_by(
         "label", "group", maintain_order=True
     ):
         n = count_voices(told)
+        own = told["text"].to_list()  # the label may be a post's that does not count here
+        label = label if label in own else own[0]
         yield Claim(
             kind="need",
-            key=str(label),
+            key=f"{group}:{label}",
             metric="share_of_members",
             headline=f"{people(n)} want to do the same, as one of them says: “{label}”",
             posts=_once(told),

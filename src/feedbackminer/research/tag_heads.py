@@ -243,7 +243,8 @@ def as_markdown(told: Mapping[str, Any]) -> str:
         "",
         *_table("Posts of conversations", [(label, row) for label, row in labels]),
         *_table("Reviews", [(label, row["reviews"]) for label, row in labels]),
-        "On posts of two other forums, read one by one, that no head was trained on:",
+        "On posts of two forums, read one by one and never trained on (of openenergymonitor other "
+        "threads were, urho3d was never seen):",
         "",
         "| label | posts given it | rightly | |",
         "| --- | --- | --- | --- |",

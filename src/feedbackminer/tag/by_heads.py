@@ -18,7 +18,7 @@ from feedbackminer.tag import features
 from feedbackminer.tag.by_rules import kinds_of
 from feedbackminer.tag.features import Matrix
 from feedbackminer.tag.heads import ANY_ENCODER, CARD, PLACES, Head, Places, evidence
-from feedbackminer.tag.posts import PROBLEMS, Feeling, Sentence, Tag, Text
+from feedbackminer.tag.posts import LANGUAGES, PROBLEMS, Feeling, Sentence, Tag, Text
 
 # Of other kinds (complaint, usability, pricing) not even half was right, when rules had a word.
 WITNESSED = ("feature_request", "praise", "performance", "documentation", "churn")
@@ -36,7 +36,6 @@ RULED_OUT = 0.15  # probability up to which a kind is not said
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 
 
-LANGUAGES = ("en", "und")  # that heads were trained on; "und": too short to tell
 NOTHING = Tag(Feeling(UNSURE, 0.0), (), (), unsure=("sentiment", *KINDS))
 
 

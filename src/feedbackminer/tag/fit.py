@@ -120,7 +120,8 @@ def _speaking_for(examples: Examples, k: int, place: int) -> NDArray[np.bool_]:
     """Return the rows that calibrate a label in a place; all, where it has too few of its own."""
     known = ~np.isnan(examples.truth[:, k]) & (examples.typical > 0)
     own = known & (examples.places == place)
-    return own if (examples.truth[own, k] == 1).sum() >= FEWEST_TRUE else known
+    sides = [(examples.truth[own, k] == side).sum() for side in (0, 1)]
+    return own if min(sides) >= FEWEST_TRUE else known
 
 
 def threshold(chances: Matrix, truth: Matrix, weight: Matrix, precision: float) -> float:
@@ -212,8 +213,8 @@ def _calibrated(head: Head, scores: Matrix, examples: Examples) -> Head:
         for k in range(n):
             rows = _speaking_for(examples, k, place)
             if head.exclusive:  # one softmax of all labels, from what the rarest one has
-                rare = int(np.nansum(examples.truth, axis=0).argmin())
-                rows = _speaking_for(examples, rare, place)
+                here = examples.truth[(examples.places == place) & (examples.typical > 0)]
+                rows = _speaking_for(examples, int(np.nansum(here, axis=0).argmin()), place)
                 columns, truth = scores[rows], examples.truth[rows].argmax(axis=1)
                 slopes, intercepts = _logistic(columns, truth, examples.typical[rows])
                 matrix[place], offset[place] = slopes.T, intercepts

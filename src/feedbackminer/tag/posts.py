@@ -14,6 +14,7 @@ from feedbackminer.tag.features import Matrix
 from feedbackminer.tag.sentences import quotable, split
 
 STAGE = "tag"
+LANGUAGES = ("en", "und")  # that heads know; "und": too short to tell
 MAX_SENTENCES = 12  # quotable sentences kept per post
 PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
 
@@ -166,5 +167,5 @@ def _corrected(row: dict[str, Any], label: Mapping[str, Any] | None) -> dict[str
     settled |= {"severity"} if {"severity", "kinds"} & set(said) else set()
     unsure = [name for name in row["unsure"] if name not in settled]
     row = row | said | {"unsure": unsure, "by_human": True}
-    severe = row["severity"] if set(row["kinds"]) & set(PROBLEMS) else None
-    return row | {"severity": severe or None}
+    is_problem = "severity" in said or set(row["kinds"]) & set(PROBLEMS)
+    return row | {"severity": (row["severity"] or None) if is_problem else None}

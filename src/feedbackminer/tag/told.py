@@ -14,7 +14,7 @@ from feedbackminer.tables import Aspects, Needs, check, column_types
 from feedbackminer.tag.aspects import Components, clauses, discover
 from feedbackminer.tag.features import Matrix
 from feedbackminer.tag.needs import Need, find_needs, group_needs, most_central
-from feedbackminer.tag.posts import STAGE, Tagger, Text
+from feedbackminer.tag.posts import LANGUAGES, STAGE, Tagger, Text
 
 LONGEST_TOLD = 600  # characters of a sentence that is read for components and needs
 
@@ -110,7 +110,7 @@ def collect_needs(
 
 def _sentences(post_ids: Sequence[str], texts: Sequence[Text]) -> Iterator[tuple[str, str]]:
     for post_id, text in zip(post_ids, texts, strict=True):
-        for sentence in text.sentences:
+        for sentence in text.sentences if text.language in LANGUAGES else ():
             if len(sentence) <= LONGEST_TOLD:
                 yield post_id, sentence
 
