@@ -5,7 +5,7 @@ export HF_HUB_OFFLINE := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test check install browser check-real masking bench-topics clean
+.PHONY: demo test check install browser check-real masking bench-topics bench-tags clean
 
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
@@ -40,6 +40,9 @@ masking: install ## precision and recall of the masking of personal data
 
 bench-topics: install ## topics against gold labels and BERTopic's quick start: a quarter of an hour
 	$(BIN)/feedbackminer bench topics --data ../shared/data
+
+bench-tags: install ## tags against gold labels, VADER and rules: half an hour, most of it encoding
+	$(BIN)/feedbackminer bench tags --data ../shared/data
 
 clean:
 	rm -rf .venv demo-digest demo-project build dist .pytest_cache .mypy_cache .ruff_cache
