@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from threading import Barrier
 
 import polars as pl
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
+from deltalake.fs import DeltaStorageHandler
 
 from feedbackminer.errors import StoreError, TableError
-from feedbackminer.store import Merged, Store
+from feedbackminer.store import Merged, Rewritten, Store
 from feedbackminer.tables import Posts, column_types
 
 MONDAY, TUESDAY = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
@@ -350,3 +351,143 @@ def test_vectors_of_an_older_contract_are_not_found_and_start_anew(store: Store)
     assert store.select("vectors", keys).is_empty()
     store.append("vectors", older.with_columns(middle=pl.lit(b"\x00\x00")))
     assert len(store.select("vectors", keys)) == 1
+
+
+def test_many_small_writes_end_in_few_files_and_lose_nothing(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for number in range(140):
+        store.merge("dropped", dropped(f"row {number:03}"))
+    assert len(store.read("dropped")) == 140
+    assert len(DeltaTable(str(tmp_path / "dropped")).file_uris()) < 70
+
+
+# --- old versions -----------------------------------------------------------------------------
+
+
+def test_a_table_is_read_as_it_once_was(store: Store) -> None:
+    store.merge("dropped", dropped("b:1"))
+    version = store.version("dropped")
+    store.merge("dropped", dropped("b:2"))
+    assert store.read("dropped", version=version).equals(dropped("b:1"))
+
+
+def test_a_version_whose_log_was_removed_is_told_and_never_reads_as_empty(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for ref in ("b:1", "b:2"):
+        store.merge("dropped", dropped(ref))
+    DeltaTable(tmp_path / "dropped").create_checkpoint()
+    for number in (0, 1):
+        (tmp_path / "dropped" / "_delta_log" / f"{number:020}.json").unlink()
+    assert len(store.read("dropped")) == 2
+    with pytest.raises(StoreError, match="dropped: version 1 is not kept any more"):
+        store.read("dropped", version=1)
+
+
+# --- erasing ----------------------------------------------------------------------------------
+
+
+def test_rewrite_writes_only_what_changes_and_counts_it(store: Store) -> None:
+    store.merge("dropped", dropped("b:1", "b:2", "b:3"))
+    store.merge("dropped", dropped("c", stage="clean"))
+    version = store.version("dropped")
+    keep = pl.col("ref") != "b:1"
+    told = pl.when(pl.col("ref") == "b:2").then(pl.lit("less")).otherwise("detail")
+    assert store.rewrite(
+        ["dropped", "runs"],
+        lambda old: {"dropped": old["dropped"].filter(keep).with_columns(detail=told)},
+    ) == {"dropped": Rewritten(removed=1, changed=1)}
+    assert store.read("dropped")["ref"].to_list() == ["c", "b:2", "b:3"]
+    assert version is not None
+    assert store.version("dropped") == version + 1
+    assert store.rewrite(["dropped"], lambda old: old) == {}
+    assert store.version("dropped") == version + 1
+
+
+@pytest.mark.parametrize("write", ["merge", "append"])
+def test_what_another_process_writes_during_a_rewrite_is_kept_and_rewritten_too(
+    store: Store, write: str
+) -> None:
+    store.merge("dropped", dropped("b:1", "secret:1"))
+    rival = [dropped("b:2", "secret:2")]
+
+    def without_secrets(old: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        while rival:
+            getattr(Store(store.url, store.options), write)("dropped", rival.pop())
+        return {"dropped": old["dropped"].filter(~pl.col("ref").str.contains("secret"))}
+
+    store.rewrite(["dropped"], without_secrets)
+    assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2"]
+
+
+def test_purge_leaves_one_version_and_nothing_of_what_was_before(store: Store) -> None:
+    store.merge("dropped", dropped("secret:1"))
+    store.append("dropped", dropped("secret:2"))
+    store.replace("dropped", dropped("b:1"))
+    version = store.version("dropped")
+    told = store.purge("dropped")
+    assert (told.versions, told.files > 4) == (3, True)
+    assert store.read("dropped").equals(dropped("b:1"))
+    now = store.version("dropped")
+    assert version is not None
+    assert now is not None
+    assert now > version
+    with pytest.raises(StoreError):
+        store.read("dropped", version=version)
+    store.merge("dropped", dropped("b:2"))
+    assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2"]
+    if "://" not in store.url:
+        assert not [f for f in Path(store.url).rglob("*") if f.is_file() and b"secret" in
+                    f.read_bytes()]  # fmt: skip
+
+
+def test_purge_removes_the_files_of_writes_that_were_cut_off(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.merge("dropped", dropped("b:1"))
+    folder = tmp_path / "dropped"
+    drafts = ["part-1.parquet", "part-2.parquet#1", "_delta_log/_commit_1.json.tmp"]
+    for draft in drafts:
+        (folder / draft).write_text("secret")
+    store.purge("dropped")
+    assert not [draft for draft in drafts if (folder / draft).exists()]
+    assert store.read("dropped").equals(dropped("b:1"))
+
+
+@pytest.mark.slow
+def test_purge_leaves_files_that_another_machine_may_be_about_to_name(
+    s3_options: dict[str, str],
+) -> None:
+    store = Store("s3://community/in-flight", s3_options | S3_KEYS)
+    store.merge("dropped", dropped("b:1"))
+    files = DeltaStorageHandler(f"{store.url}/dropped", store.options)
+    files._handler.copy_file(_a_file_of(store), "part-young.parquet")
+    store.purge("dropped")
+    assert [info.path for info in files.get_file_info(["part-young.parquet"]) if info.is_file]
+
+
+def _a_file_of(store: Store) -> str:
+    uris = DeltaTable(f"{store.url}/dropped", storage_options=store.options).file_uris()
+    return str(uris[0]).rpartition("/")[2]
+
+
+def test_a_purge_that_was_cut_off_leaves_a_readable_table_and_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    for ref in ("b:1", "b:2", "b:3"):
+        store.merge("dropped", dropped(ref))
+    deleted: list[str] = []
+
+    def cut_off(_: DeltaStorageHandler, path: str) -> None:
+        if deleted:
+            raise KeyboardInterrupt
+        deleted.append(path)
+        (tmp_path / "dropped" / path).unlink()
+
+    monkeypatch.setattr(DeltaStorageHandler, "delete_file", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        store.purge("dropped")
+    monkeypatch.undo()
+    assert len(store.read("dropped")) == 3
+    store.purge("dropped")
+    assert len(store.read("dropped")) == 3
+    assert len(list((tmp_path / "dropped" / "_delta_log").glob("*.json"))) == 1

@@ -5,6 +5,8 @@ FeedbackminerError           4  internal error: a bug of ours
 ├── SettingsError            2  a setting, option or key file that is wrong
 ├── ModelError               2  a trained head that cannot be used as it is
 │   └── OtherEncoderError    2  it was trained on another encoder
+├── SourceError              3  a source cannot be read now; a rerun continues
+├── DriftError               1  a run looks so unusual that its digest was stopped
 ├── StoreError               3  the store could not be read or written; a rerun continues
 └── TableError               4  a table breaks its contract
     └── ConservationError    4  rows in != rows out + rows dropped with a reason
@@ -39,6 +41,18 @@ class ModelError(FeedbackminerError):
 
 class OtherEncoderError(ModelError):
     """A head that was trained on another encoder."""
+
+
+class SourceError(FeedbackminerError):
+    """A source that refuses, fails or answers with something else; what is stored stays."""
+
+    exit_code = 3
+
+
+class DriftError(FeedbackminerError):
+    """A run looks so unlike those before it that the settings stop its digest."""
+
+    exit_code = 1
 
 
 class StoreError(FeedbackminerError):

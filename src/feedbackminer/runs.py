@@ -12,10 +12,10 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
+from importlib.resources import as_file, files
 from typing import Any, Protocol
 
 import polars as pl
@@ -27,11 +27,15 @@ from feedbackminer.settings import fingerprint
 from feedbackminer.tables import Account, Runs, check, column_types
 
 COLLECT = "collect"
-MINING = ("clean", "embed", "topics", "tag", "signals", "insight")
+LIVE = "source:"  # how the fingerprint of a collect from a live source begins
+MINING = ("clean", "embed", "topics", "tag", "signals", "insight", "health")
 
 
 class Reporter(Protocol):
-    """Shows a person what goes on."""
+    """Shows a person, or a log, what goes on."""
+
+    def begin(self) -> None:
+        """The run begins."""
 
     def start(self, stage: str, total: int | None) -> None:
         """A stage begins; ``total`` units of work where known."""
@@ -42,13 +46,18 @@ class Reporter(Protocol):
     def finish(self, outcome: Outcome) -> None:
         """The stage is over."""
 
+    def end(self, error: BaseException | None) -> None:
+        """The run is over; ``error`` is what stopped it, None where it came to its end."""
+
 
 class Silent:
     """Shows nothing."""
 
+    def begin(self) -> None: ...
     def start(self, stage: str, total: int | None) -> None: ...
     def advance(self, done: int) -> None: ...
     def finish(self, outcome: Outcome) -> None: ...
+    def end(self, error: BaseException | None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Outcome:
     reused: bool
     notices: tuple[str, ...] = ()
     detail: str = ""
+    source: str = ""  # that a collect read
 
 
 @dataclass(frozen=True)
@@ -104,15 +114,7 @@ class Run:
         store = self.project.store
         self.reporter.start(stage, None)
         read = {**store.versions(reads), **(files or {})}
-        parts = [
-            __version__,
-            _code_mark(stage),
-            stage,
-            fingerprint(*settings),
-            json.dumps(read),
-            extra,
-        ]
-        mark = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+        mark = _mark(stage, read, settings, extra)
         began = time.perf_counter()
         done = self._done_before(stage, mark, writes)
         if done:
@@ -126,6 +128,22 @@ class Run:
         self._record(stage, mark, outcome, models, read, store.versions(writes), settings)
         self.reporter.finish(outcome)
         return outcome
+
+    def record(
+        self, outcome: Outcome, *, reads: Sequence[str], settings: Sequence[BaseModel]
+    ) -> None:
+        """Note a stage that is done anew every time and writes no table: a digest."""
+        read = self.project.store.versions(reads)
+        stage = outcome.account.stage
+        self._record(stage, _mark(stage, read, settings), outcome, {}, read, {}, settings)
+        self.reporter.finish(outcome)
+
+    def record_source(self, name: str, outcome: Outcome, settings: BaseModel) -> None:
+        """Note a collect from a live source, as a run of its own: a run may read several."""
+        read = {LIVE + name: None}
+        one = replace(self, run_id=f"{self.run_id}-{name}")
+        written = self.project.store.versions(("posts",))
+        one._record(COLLECT, LIVE + name, outcome, {}, read, written, (settings,))
 
     def _done_before(self, stage: str, mark: str, writes: Sequence[str]) -> dict[str, Any] | None:
         """Return the row of an equal step whose outputs are still as it left them."""
@@ -169,29 +187,52 @@ class Run:
         self.project.store.append("runs", check(frame, Runs, where=stage))
 
 
-def steps_behind(runs: pl.DataFrame, posts: pl.DataFrame) -> list[dict[str, Any]]:
+def steps_behind(
+    runs: pl.DataFrame, posts: pl.DataFrame, n_erased: int = 0
+) -> list[dict[str, Any]]:
     """Return the steps that the tables of today come from, in order, as rows of ``runs``.
 
-    Of imports that is the last of each set of files; of the others the last that was not reused.
+    Of imports that is the last of each set of files, and of a live source the sum of all its
+    collects; of the others the last that was not reused.
+
+    Args:
+        n_erased: posts that were erased since, as the audit tells.
     """
     ordered = runs.sort("finished_at", "run_id")
     own = ordered.filter(~pl.col("reused"))
-    imports = own.filter(pl.col("stage") == COLLECT)
-    imports = imports.unique("reads", keep="last", maintain_order=True)
-    rows = [*imports.to_dicts(), *_merged(imports.to_dicts(), len(posts))]
+    collects = own.filter(pl.col("stage") == COLLECT)
+    is_live = pl.col("fingerprint").str.starts_with(LIVE)
+    imports = collects.filter(~is_live).unique("reads", keep="last", maintain_order=True).to_dicts()
+    for _, source in collects.filter(is_live).group_by("fingerprint", maintain_order=True):
+        imports.append(_summed(source.to_dicts()))
+    rows = [*imports, *_merged(imports, len(posts), n_erased)]
     for stage in MINING:
         last = ordered.filter(pl.col("stage") == stage).tail(1).select("stage", "fingerprint")
         rows += own.join(last, on=["stage", "fingerprint"], how="semi").tail(1).to_dicts()
     return rows
 
 
-def _merged(imports: Sequence[Mapping[str, Any]], n_posts: int) -> list[dict[str, Any]]:
-    """Return the account of putting several imports together; a post in two of them is one."""
-    if len(imports) < 2:
-        return []
+def _summed(collects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return all collects of one live source as one row; what the last one told is told."""
+    total = sum_accounts(COLLECT, [account_of(row) for row in collects])
+    last = collects[-1]
+    seconds = sum(row["seconds"] for row in collects)
+    return _row_of(total, last) | {"seconds": seconds, "notices": last["notices"]}
+
+
+def _merged(
+    imports: Sequence[Mapping[str, Any]], n_posts: int, n_erased: int
+) -> list[dict[str, Any]]:
+    """Return the account of putting imports together: a post in two is one, some were erased."""
     rows_in = sum(row["rows_out"] for row in imports)
-    dropped = {"in_several_imports": rows_in - n_posts} if rows_in > n_posts else {}
-    return [_row_of(Account("merge", rows_in, n_posts, dropped), imports[-1])]
+    if not imports or (len(imports) == 1 and rows_in == n_posts):
+        return []
+    erased = min(n_erased, rows_in - n_posts)
+    dropped = {"erased": erased, "in_several_imports": rows_in - n_posts - erased}
+    dropped = {reason: n for reason, n in dropped.items() if n > 0}
+    return [
+        _row_of(Account("merge", n_posts + sum(dropped.values()), n_posts, dropped), imports[-1])
+    ]
 
 
 def _row_of(account: Account, like: Mapping[str, Any]) -> dict[str, Any]:
@@ -220,10 +261,27 @@ def sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
     return Account(stage, rows_in, rows_out, dict(dropped))
 
 
+def _mark(
+    stage: str,
+    read: Mapping[str, int | str | None],
+    settings: Sequence[BaseModel],
+    extra: str = "",
+) -> str:
+    """Hash all that decides the result of a stage."""
+    parts = [
+        __version__,
+        _code_mark(stage),
+        stage,
+        fingerprint(*settings),
+        json.dumps(read),
+        extra,
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+
+
 @cache
 def _code_mark(stage: str) -> str:
     """Hash the code of a stage, so that a change of it is never mistaken for done work."""
-    package = files(f"feedbackminer.{stage}")
-    sources = sorted(package.iterdir(), key=lambda file: file.name)
-    code = [f.read_bytes() for f in sources if f.name.endswith((".py", ".toml"))]
+    with as_file(files(f"feedbackminer.{stage}")) as package:
+        code = [f.read_bytes() for f in sorted(package.rglob("*")) if f.suffix in (".py", ".toml")]
     return hashlib.sha256(b"".join(code)).hexdigest()[:16]

@@ -19,14 +19,25 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import pydantic_settings
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from feedbackminer.errors import SettingsError
-from feedbackminer.tables import KINDS
+from feedbackminer.secrets import SECRET_PREFIX as SECRET_PREFIX
+from feedbackminer.tables import CHECKS, KINDS
 
 FILE_NAME = "feedbackminer.toml"
 LINK_PARTS = ("post_id", "thread_id", "post_number")
+
+
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class StageSettings(BaseModel):
@@ -82,6 +93,45 @@ class CollectSettings(StageSettings):
         return name
 
 
+class SourceSettings(StageSettings):
+    kind: str = Field(description="What it is: discourse, reddit, github, … (docs/reference.md)")
+    url: str = Field(default="", description="Address of the site; of files: their path")
+    channels: tuple[str, ...] = Field(
+        default=(), description="Parts to read: categories, subreddits, repositories, apps, …"
+    )
+    query: str = Field(default="", description="Words to search for, where a source searches")
+    since: datetime | None = Field(default=None, description="Posts before this are not read")
+    overlap_pages: int = Field(
+        default=1, ge=0, description="Pages read again each time, for edits and deletions"
+    )
+    private_network: bool = Field(
+        default=False, description="Allow addresses of private networks, such as a test server"
+    )
+
+
+class RetainSettings(StageSettings):
+    days: int = Field(default=0, ge=0, description="Posts older than this are erased; 0: none")
+
+
+class DriftSettings(StageSettings):
+    history: int = Field(
+        default=26, ge=8, description="Weeks before, that the latest one is held against"
+    )
+    tolerance: float = Field(
+        default=3.0, gt=0, description="Robust standard deviations from their median that are usual"
+    )
+    block: tuple[str, ...] = Field(
+        default=(), description="Checks that stop a digest when they warn; all: every check"
+    )
+
+    @field_validator("block")
+    @classmethod
+    def _known_checks(cls, block: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted({*block} - {*CHECKS, "all"}):
+            raise ValueError(f"no check {unknown[0]!r}; want {', '.join(CHECKS)} or all")
+        return block
+
+
 class CleanSettings(StageSettings):
     languages: tuple[str, ...] = Field(
         default=(), description="Languages to analyse, such as en; empty: the export's main one"
@@ -98,12 +148,12 @@ class EmbedSettings(StageSettings):
         default="all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
     )
     max_tokens: int = Field(default=128, ge=8, description="Tokens of a post that are encoded")
-    batch_size: int = Field(default=32, ge=1)
+    batch_size: int = Field(default=32, ge=1, description="Texts that are encoded at once")
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: one per core")
 
 
 class TopicSettings(StageSettings):
-    seed: int = 42
+    seed: int = Field(default=42, description="Of the clustering: the same seed, the same topics")
     min_threads: int = Field(
         default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 1,000"
     )
@@ -183,13 +233,17 @@ class InsightSettings(StageSettings):
     since: datetime | None = Field(default=None, description="Posts before this are left out")
     until: datetime | None = Field(default=None, description="Posts from this on are left out")
     min_voices: int = Field(default=3, ge=1, description="Fewer voices make no headline")
-    confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    false_discovery: float = Field(default=0.05, gt=0, lt=1)
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="Of the intervals of all numbers"
+    )
+    false_discovery: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of shown changes that may be chance"
+    )
 
 
 class DigestSettings(StageSettings):
     product: str = Field(default="", description="Name of the product or community, for the title")
-    quotes_per_topic: int = Field(default=5, ge=1)
+    quotes_per_topic: int = Field(default=5, ge=1, description="Quotes on the page of a topic")
     max_topics: int = Field(default=30, ge=1, description="Topics with a page of their own")
     min_stability: float = Field(
         default=0.5, ge=0, le=1, description="Topics found again less well make no headline"
@@ -206,6 +260,9 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
     )
 
+    sources: dict[SourceName, SourceSettings] = Field(
+        default_factory=dict, description="Where posts are collected: one table per source"
+    )
     store: StoreSettings = StoreSettings()
     collect: CollectSettings = CollectSettings()
     clean: CleanSettings = CleanSettings()
@@ -215,6 +272,11 @@ class Settings(BaseSettings):
     tag: TagSettings = TagSettings()
     insight: InsightSettings = InsightSettings()
     digest: DigestSettings = DigestSettings()
+    drift: DriftSettings = DriftSettings()
+    retain: RetainSettings = RetainSettings()
+    log: Literal["text", "json"] = Field(
+        default="text", description="What a run tells on stderr: text for people, or JSON lines"
+    )
     max_dropped_share: float | None = Field(
         default=None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
     )
@@ -236,6 +298,11 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     except ValidationError as error:
         place = str(path) if path else "settings"
         raise SettingsError("\n".join(_explain(place, e) for e in error.errors())) from None
+
+
+def secret_of(source: str) -> str:
+    """Return the secret of a source from the environment, or an empty string."""
+    return os.environ.get(SECRET_PREFIX + source.upper(), "")
 
 
 def fingerprint(*parts: BaseModel) -> str:
@@ -266,7 +333,11 @@ def _read_environment() -> dict[str, Any]:
 def _unknown_sections() -> dict[str, Any]:
     """Return what the environment sets that is no section of ours, for the check to refuse."""
     prefix = str(Settings.model_config["env_prefix"])
-    own = [name for name in os.environ if name.startswith(prefix)]
+    own = [
+        name
+        for name in os.environ
+        if name.startswith(prefix) and not name.startswith(SECRET_PREFIX)
+    ]
     sections = {n.removeprefix(prefix).partition("__")[0].lower(): os.environ[n] for n in own}
     return {name: value for name, value in sections.items() if name not in Settings.model_fields}
 

@@ -7,8 +7,8 @@ and a digest can name exactly what it was computed from.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -17,12 +17,17 @@ import polars as pl
 import stamina
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.fs import DeltaStorageHandler
+from pyarrow.fs import FileSelector, FileType  # type: ignore[import-untyped]
 
 from feedbackminer.errors import StoreError
 from feedbackminer.tables import TABLES, check
 
 # Polars panics on a file cut short.
 _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
+MANY_FILES = 64  # of one table; each is opened by every read
+IN_FLIGHT = 1  # hours: a file that another machine wrote and did not name yet may be this old
+LOG = "_delta_log/"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
 
@@ -44,6 +49,22 @@ class Merged:
     unchanged: int
 
 
+@dataclass(frozen=True)
+class Rewritten:
+    """What a rewrite did to a table: rows that went, and rows that read otherwise now."""
+
+    removed: int
+    changed: int
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What is no longer there of the past of a table."""
+
+    versions: int
+    files: int  # of data and of the log
+
+
 class Store:
     """Tables of ``tables.py`` under one root: a local folder or an ``s3://…`` URL."""
 
@@ -51,11 +72,19 @@ class Store:
         self.url = str(url).rstrip("/")
         self.options = dict(options or {})
 
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """Return a table sorted by key; a table never written is empty."""
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, *, version: int | None = None
+    ) -> pl.DataFrame:
+        """Return a table sorted by key, as it is or as it once was; one never written is empty.
+
+        Raises:
+            StoreError: it cannot be read, or that version is not kept any more.
+        """
         schema = TABLES[name]
         with _told(self._path(name), "read"):
-            table = self._open(name)
+            table = self._open(name, version)
+            if table is None and version is not None:
+                raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
             if table is not None and _outdated(table, name):
                 raise StoreError(
                     f"{self._path(name)}: was written by another version of feedbackminer (its "
@@ -147,6 +176,66 @@ class Store:
             return
         self._write(name, frame, "overwrite", predicate=_equals(*where) if where else None)
 
+    def rewrite(
+        self,
+        names: Sequence[str],
+        change: Callable[[Mapping[str, pl.DataFrame]], Mapping[str, pl.DataFrame]],
+    ) -> dict[str, Rewritten]:
+        """Write what ``change`` makes of tables, one after another in the order of ``names``.
+
+        Where another process writes one of them meanwhile, all are read and changed again, so
+        ``change`` must do nothing to what it has changed already. A table that another version of
+        the code wrote with other columns counts as empty.
+
+        Args:
+            change: tables by name -> those to write; one that stays equal is not written.
+        Returns:
+            what became of each table that was written.
+        """
+        done: dict[str, Rewritten] = {}
+
+        @_retry_conflicts
+        def attempt() -> None:
+            with _told(self.url, "read"):
+                opened = {name: self._open(name) for name in names}
+                before = {name: _rows(table, name) for name, table in opened.items()}
+            after = change(before)
+            for name, table in opened.items():
+                if table is None or name not in after:
+                    continue
+                if _outdated(table, name) or not after[name].equals(before[name]):
+                    self._overwrite(table, name, after[name])
+                    done[name] = _difference(before[name], after[name], done.get(name))
+
+        attempt()
+        return done
+
+    def purge(self, name: str) -> Purged:
+        """Remove every old version of a table: its files, and the log that tells of them.
+
+        The log holds the least and the greatest value of each column. It is cut only when a
+        checkpoint holds today's version, so that whoever reads sees that whole at any moment.
+        Files that no version names go too: a write was cut off. On an object store another machine
+        may be about to name such a file, so there only those older than ``IN_FLIGHT``.
+        """
+        path, is_shared = self._path(name), "://" in self.url
+        with _told(path, "cleared of old versions"):
+            table = self._open(name)
+            if table is None:
+                return Purged(0, 0)
+            files = DeltaStorageHandler(path, self.options)
+            before = _listed(files)
+            table.vacuum(0, dry_run=False, enforce_retention_duration=False, full=not is_shared)
+            if is_shared:
+                table.vacuum(IN_FLIGHT, dry_run=False, enforce_retention_duration=False, full=True)
+            else:
+                _remove_drafts(Path(path))
+            table = DeltaTable(path, storage_options=self.options)
+            table.create_checkpoint()
+            _cut_log(files, table.version(), with_drafts=not is_shared)
+            versions = sum(_is_commit(file) for file in before) - 1
+            return Purged(versions, len(before - _listed(files)))
+
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
         with _told(self._path(name), "read"):
@@ -157,12 +246,18 @@ class Store:
         """Return the version of each table."""
         return {name: self.version(name) for name in names}
 
+    def files(self, name: str) -> int:
+        """Return of how many files the table consists now."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+            return 0 if table is None else len(table.file_uris())
+
     def _path(self, name: str) -> str:
         return f"{self.url}/{name}"
 
-    def _open(self, name: str) -> DeltaTable | None:
+    def _open(self, name: str, version: int | None = None) -> DeltaTable | None:
         try:
-            return DeltaTable(self._path(name), storage_options=self.options)
+            return DeltaTable(self._path(name), version, storage_options=self.options)
         except TableNotFoundError:
             return None
 
@@ -189,6 +284,7 @@ class Store:
             table = self._open_or_create(name)
             if mode == "append":
                 write_deltalake(table, _plain(frame), mode="append")
+                self._compact(name)
             else:
                 write_deltalake(
                     table,
@@ -198,6 +294,18 @@ class Store:
                     schema_mode=schema_mode,
                 )
 
+    def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
+        """Replace what this version of a table holds, if nothing came in since it was opened."""
+        seen = table.version()
+        with _told(self._path(name), "written"):
+            write_deltalake(table, _plain(frame), mode="overwrite", schema_mode="overwrite")
+            table = DeltaTable(self._path(name), storage_options=self.options)
+        if table.version() != seen + 1:
+            raise _ConflictError(
+                f"{self._path(name)}: could not be written, other processes keep writing to it; "
+                "run the same command again, it continues"
+            )
+
     def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
         with _told(self._path(name), "written"):
@@ -206,6 +314,18 @@ class Store:
                 _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
             )
             merge.when_matched_update_all().when_not_matched_insert_all().execute()
+            self._compact(name)
+
+    def _compact(self, name: str) -> None:
+        """Put the small files of many writes together, right after a write that changed content.
+
+        What only older versions need is removed after a week.
+        """
+        table = self._open(name)
+        if table is not None and len(table.file_uris()) > MANY_FILES:
+            with suppress(CommitFailedError):  # another process writes: the next write will do it
+                table.optimize.compact()
+                table.vacuum(dry_run=False)
 
 
 def _columns(table: DeltaTable) -> list[str]:
@@ -214,6 +334,49 @@ def _columns(table: DeltaTable) -> list[str]:
 
 def _outdated(table: DeltaTable, name: str) -> bool:
     return set(_columns(table)) != set(TABLES[name].column_names())
+
+
+def _rows(table: DeltaTable | None, name: str) -> pl.DataFrame:
+    """Return the rows of an opened table, sorted by key."""
+    schema = TABLES[name]
+    if table is None or _outdated(table, name):
+        return schema.create_empty()
+    frame = pl.scan_delta(table).collect()
+    return check(frame, schema, where=name).sort(schema.primary_key())
+
+
+def _difference(before: pl.DataFrame, after: pl.DataFrame, earlier: Rewritten | None) -> Rewritten:
+    """Count what a rewrite did, and add what an attempt before it had done."""
+    changed = int((~after.hash_rows().is_in(before.hash_rows().implode())).sum())
+    removed = len(before) - len(after)
+    if earlier:
+        removed, changed = removed + earlier.removed, changed + earlier.changed
+    return Rewritten(removed, changed)
+
+
+def _listed(files: DeltaStorageHandler) -> set[str]:
+    found = files.get_file_info_selector(FileSelector("", recursive=True))
+    return {info.path for info in found if info.type == FileType.File}
+
+
+def _is_commit(path: str) -> bool:
+    return path.startswith(LOG) and path.endswith(".json")
+
+
+def _cut_log(files: DeltaStorageHandler, version: int, *, with_drafts: bool) -> None:
+    """Remove from a log what stands before a version, and drafts of commits never made."""
+    for path in sorted(path for path in _listed(files) if path.startswith(LOG)):
+        number = path.removeprefix(LOG).partition(".")[0]
+        is_draft = with_drafts and path.endswith(".tmp")
+        if is_draft or (number.isdecimal() and int(number) < version):
+            with suppress(FileNotFoundError):
+                files.delete_file(path)
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Remove files of writes that were cut off, which an object store of files does not list."""
+    for draft in folder.rglob("*#[0-9]*"):
+        draft.unlink(missing_ok=True)
 
 
 def _equals(column: str, value: str) -> str:

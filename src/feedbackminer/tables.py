@@ -31,6 +31,15 @@ KINDS = (
     "churn",
 )
 LEVELS = ("theme", "topic", "subtopic")
+CHECKS = (
+    "posts_per_day",
+    "silent_source",
+    "dropped_share",
+    "unsorted_share",
+    "unsure_share",
+    "language_mix",
+    "embedding_drift",
+)
 ROLES = ("member", "staff", "bot", "unknown")
 
 
@@ -317,6 +326,50 @@ class Runs(dy.Schema):
     finished_at = _utc()
 
 
+class Cursors(dy.Schema):
+    """How far a channel of a source was read; never ahead of the posts that are stored."""
+
+    source = dy.String(primary_key=True)
+    channel = dy.String(primary_key=True)  # empty: the source has no channels
+    position = dy.String()  # JSON object, understood by the source alone
+    complete = dy.Bool()  # the whole history that the platform gives was read once
+    withheld = dy.String()  # what the platform does not give; empty: nothing is known to lack
+    read_at = _utc()
+
+
+class Audit(dy.Schema):
+    """What was done to members' words: imports, erasures, publications. Append-only."""
+
+    event_id = dy.String(primary_key=True)
+    at = _utc()
+    run_id = dy.String()
+    action = dy.Enum(("import", "collect", "erase", "retain", "publish"))
+    subject = dy.String()  # a file, a source, a folder; of an erasure only its seal
+    rows = dy.Int64(min=0)
+    detail = dy.String()
+
+
+class Suppressed(dy.Schema):
+    """Whom, or what, a collect must not bring back: keyed seals that name nobody."""
+
+    seal = dy.String(primary_key=True, min_length=16)
+    what = dy.Enum(("author", "post"))
+    made_at = _utc()
+
+
+class Health(dy.Schema):
+    """One check of the latest week against those before it."""
+
+    run_id = dy.String(primary_key=True)
+    check = dy.String(primary_key=True)
+    value = dy.Float64(nullable=True)
+    low = dy.Float64(nullable=True)  # what was expected: between low and high
+    high = dy.Float64(nullable=True)
+    status = dy.Enum(("ok", "warning", "unknown"))
+    detail = dy.String()
+    checked_at = _utc()
+
+
 TABLES: Mapping[str, type[dy.Schema]] = {
     "posts": Posts,
     "texts": Texts,
@@ -337,6 +390,10 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "members": Members,
     "claims": Claims,
     "runs": Runs,
+    "cursors": Cursors,
+    "audit": Audit,
+    "suppressed": Suppressed,
+    "health": Health,
 }
 
 S = TypeVar("S", bound=dy.Schema)
