@@ -1,7 +1,7 @@
 """Which column of an export holds which field of a post.
 
-Guesses cover Discourse, Reddit dumps, Stack Exchange, app-store review sheets and plain
-tables; a mapping by the user always wins.
+Guesses cover Discourse, Reddit dumps, Stack Exchange, app-store review sheets, support tickets and
+plain tables; a mapping by the user always wins.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 META = (
     "app_version", "app_version_name", "version", "device", "os", "platform", "country", "tags",
-    "label", "views",
+    "label", "views", "status", "priority", "satisfaction_score",
 )  # fmt: skip
 
 

@@ -1,13 +1,13 @@
-"""Read the rows of an export: JSONL, JSON array, CSV or Parquet; plain, gzip or zstd; ``-``.
+"""Read the rows of an export; its content decides what it is, not its name.
 
-Content decides, not the name's ending. A row that cannot be read comes out as a
-:class:`BadRow` with its place and reason; only a file that yields nothing is an error.
+JSONL, a JSON array, CSV or Parquet; an mbox or a Maildir folder; a Slack or Discord export;
+tickets. Plain, gzip or zstd, or inside a ZIP or tar file; ``-`` for standard input. A row that
+cannot be read comes out as a :class:`BadRow` with its place and reason; only a file that yields
+nothing is an error.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
 import gzip
 import hashlib
 import io
@@ -15,60 +15,35 @@ import json
 import re
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import zstandard
 
+from feedbackminer.collect.formats import archives, discord, mail, members, slack, tables, tickets
+from feedbackminer.collect.rows import BadRow, FileContent, Row
 from feedbackminer.errors import InputError
 
-GZIP, ZSTD, PARQUET = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1"
+__all__ = ["BadRow", "FileContent", "Row", "open_file", "read_rows"]
+
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 REDDIT_WINDOW = 2**31  # Reddit's dumps are packed with a long window
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_UNDECODED = re.compile("[\\udc80-\\udcff]")  # what surrogateescape makes of a bad byte
-CHUNK = 1 << 20
-csv.field_size_limit(2**31 - 1)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of an export and its place in it."""
-
-    ref: str  # file:line
-    values: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row that could not be read."""
-
-    ref: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True)
-class FileContent:
-    """A file in memory, unpacked."""
-
-    name: str
-    data: bytes
-    sha256: str
+ZSTD_CHUNK = 1 << 12  # a few bytes of zstd may stand for 128 KiB
+_DISCORD = re.compile(r'\s*\{\s*"guild"\s*:')
 
 
 def open_file(path: str) -> FileContent:
-    """Read and unpack a file, or standard input for ``-``.
+    """Read and unpack a file, a Maildir folder, or standard input for ``-``.
 
     Raises:
-        InputError: missing, a directory, unreadable, empty, or a damaged archive.
+        InputError: missing, another directory, unreadable, empty, or a damaged archive.
     """
+    if path != "-" and (parts := _maildir(Path(path))):
+        sums = sorted(hashlib.sha256(data).digest() for _, data in parts)
+        return FileContent(Path(path).name, b"", hashlib.sha256(b"".join(sums)).hexdigest(), parts)
     name = "stdin" if path == "-" else Path(path).name
     raw = sys.stdin.buffer.read() if path == "-" else _read_bytes(path)
     data = _unpack(path, raw)
@@ -81,31 +56,93 @@ def read_rows(content: FileContent, *, encoding: str = "utf-8") -> Iterator[Row 
     """Yield every row of the file, readable or not, in order.
 
     Raises:
-        InputError: the content is none of the known formats.
+        InputError: the content is none of the known formats, or unpacks to more than an export.
     """
-    if content.data.startswith(PARQUET):
-        yield from _parquet_rows(content)
-        return
-    text = _decode(content, encoding)
+    archive = archives.open_archive(content)
+    if archive is None:
+        yield from _file_rows(content, encoding)
+    elif slack.is_export(archive):
+        yield from _apart(slack.rows(archive))
+    else:
+        yield from _apart(members.rows(archive, lambda member: _file_rows(member, encoding)))
+
+
+def _apart(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
+    """Keep places apart: names in an archive may be made to look like the place of a row."""
+    times: Counter[str] = Counter()
+    for row in rows:
+        ref = row.ref
+        while ref in times:
+            times[row.ref] += 1
+            ref = f"{row.ref} ({times[row.ref]})"
+        times[ref] += 1
+        yield row if ref == row.ref else replace(row, ref=ref)
+
+
+def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
+    """Yield the rows of a file that is no archive."""
+    if content.parts:
+        return _apart(mail.maildir_rows(content))
+    if mail.is_mbox(content.data):
+        return mail.mbox_rows(content)
+    if content.data.startswith(tables.PARQUET):
+        return tickets.rows(tables.parquet_rows(content))
+    return _text_rows(content.name, tables.decode(content, encoding))
+
+
+def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
     start = text.lstrip()[:1]
-    if start == "{":
-        yield from _jsonl_rows(content.name, text)
-    elif start == "[":
-        yield from _json_array_rows(content.name, text)
-    elif start == "<":
+    if start == "<":
         raise InputError(
-            f"{content.name}: this is XML or HTML; want JSONL, JSON, CSV or Parquet "
+            f"{name}: this is XML or HTML; want JSONL, JSON, CSV or Parquet "
             "(for a Stack Exchange dump, export the posts as CSV)"
         )
-    else:
-        yield from _csv_rows(content.name, text)
+    if start == "[":
+        return tickets.rows(tables.json_array_rows(name, text))
+    if start != "{":
+        return tickets.rows(tables.csv_rows(name, text))
+    document = _document(name, text)
+    if discord.is_export(document):
+        return discord.rows(name, document)
+    if tickets.is_document(document):
+        return tickets.document_rows(name, document)
+    return tickets.rows(tables.jsonl_rows(name, text))
+
+
+def _document(name: str, text: str) -> dict[str, Any]:
+    """Return the object that the whole text is; empty for JSONL, which has one a line."""
+    try:
+        whole = json.loads(text, strict=False)
+    except (ValueError, RecursionError) as error:
+        if _DISCORD.match(text) and "Extra data" not in str(error):
+            raise InputError(
+                f"{name}: the Discord export is damaged or cut short: {error}"
+            ) from None
+        return {}
+    return whole if isinstance(whole, dict) else {}
+
+
+def _maildir(folder: Path) -> tuple[tuple[str, bytes], ...]:
+    """Return the mails of a Maildir and of the folders in it; none where it is no Maildir."""
+    if not ((folder / "cur").is_dir() and (folder / "new").is_dir()):
+        return ()
+    mails = [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.parent.name in ("cur", "new") and not file.name.startswith(".") and file.is_file()
+    ]
+    if not mails:
+        raise InputError(f"{folder}: the Maildir holds no mail")
+    return tuple((file.relative_to(folder).as_posix(), _read_bytes(str(file))) for file in mails)
 
 
 def _read_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except IsADirectoryError:
-        raise InputError(f"{path}: is a directory; name the files in it") from None
+        raise InputError(
+            f"{path}: is a directory; name the files in it (only a Maildir is read as a whole)"
+        ) from None
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
@@ -113,24 +150,27 @@ def _read_bytes(path: str) -> bytes:
 
 
 def _unpack(path: str, raw: bytes) -> bytes:
+    meter = archives.Meter(path, len(raw))
     try:
         if raw.startswith(GZIP):
-            return gzip.decompress(raw)
+            with gzip.open(io.BytesIO(raw)) as file:
+                return archives.unpacked(file, meter)
         if raw.startswith(ZSTD):
-            return _unzstd(raw)
+            return _unzstd(raw, meter)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise InputError(f"{path}: the archive is damaged or cut short: {error}") from None
     return raw
 
 
-def _unzstd(raw: bytes) -> bytes:
+def _unzstd(raw: bytes, meter: archives.Meter) -> bytes:
     """Unpack every frame; zstandard's own reader takes a frame cut short for its end."""
     pieces, frame = [], None
-    for start in range(0, len(raw), CHUNK):
-        chunk = raw[start : start + CHUNK]
+    for start in range(0, len(raw), ZSTD_CHUNK):
+        chunk = raw[start : start + ZSTD_CHUNK]
         while chunk:
             frame = frame or _zstd_frame()
             pieces.append(frame.decompress(chunk))
+            meter.add(len(pieces[-1]))
             chunk = frame.unused_data
             frame = None if frame.eof else frame
     if frame:
@@ -140,111 +180,3 @@ def _unzstd(raw: bytes) -> bytes:
 
 def _zstd_frame() -> zstandard.ZstdDecompressionObj:
     return zstandard.ZstdDecompressor(max_window_size=REDDIT_WINDOW).decompressobj()
-
-
-def _decode(content: FileContent, encoding: str) -> str:
-    """Decode the whole file; bad bytes become surrogates that :func:`_broken` finds."""
-    for bom, name in _BOMS:
-        if content.data.startswith(bom):
-            encoding = name
-    try:
-        return content.data.decode(encoding, errors="surrogateescape")
-    except (UnicodeError, LookupError) as error:
-        raise InputError(
-            f"{content.name}: is not {encoding} text: {error}; name the right one with --encoding"
-        ) from None
-
-
-def _broken(text: str) -> bool:
-    return not text.isascii() and _UNDECODED.search(text) is not None
-
-
-def _bad_encoding(ref: str) -> BadRow:
-    return BadRow(ref, "invalid_encoding", "bytes that are not text; try --encoding cp1252")
-
-
-def _jsonl_rows(name: str, text: str) -> Iterator[Row | BadRow]:
-    # Not str.splitlines(): it would also split at U+2028 and other marks inside a string.
-    for number, line in enumerate(io.StringIO(text, newline="\n"), start=1):
-        if line.strip():
-            yield _json_row(f"{name}:{number}", line)
-
-
-def _json_row(ref: str, line: str) -> Row | BadRow:
-    if _broken(line):
-        return _bad_encoding(ref)
-    try:
-        values = json.loads(line, strict=False)
-    except (ValueError, RecursionError) as error:
-        return BadRow(ref, "malformed_json", str(error)[:200])
-    if not isinstance(values, dict):
-        return BadRow(ref, "not_an_object", f"got a JSON {type(values).__name__}, want an object")
-    return Row(ref, values)
-
-
-def _json_array_rows(name: str, text: str) -> Iterator[Row | BadRow]:
-    try:
-        items = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: not valid JSON: {error}") from None
-    for number, item in enumerate(items, start=1):
-        ref = f"{name}:item {number}"
-        if isinstance(item, dict):
-            yield Row(ref, item)
-        else:
-            yield BadRow(ref, "not_an_object", f"got a JSON {type(item).__name__}, want an object")
-
-
-def _csv_rows(name: str, text: str) -> Iterator[Row | BadRow]:
-    lines = io.StringIO(text.replace("\x00", ""), newline="").readlines()
-    dialect = _dialect(text)
-    header_reader = csv.reader(lines, dialect)
-    header = [column.strip() for column in next(header_reader, [])]
-    done = header_reader.line_num
-    while done < len(lines):
-        start = done
-        reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), dialect)
-        for fields in reader:
-            ref, first, done = f"{name}:{done + 1}", done, start + reader.line_num
-            if done - first > 1 and not _is_one_record(lines[first:done], dialect):
-                yield BadRow(ref, "unclosed_quote", "a quote opens a field and nothing closes it")
-                done = first + 1
-                break
-            if fields:
-                yield _csv_row(ref, header, fields)
-
-
-def _is_one_record(lines: list[str], dialect: type[csv.Dialect]) -> bool:
-    """Tell whether several lines are one record: a stray quote would swallow the next rows."""
-    try:
-        return len(list(csv.reader(lines, dialect, strict=True))) == 1
-    except csv.Error:
-        return False
-
-
-def _csv_row(ref: str, header: list[str], fields: list[str]) -> Row | BadRow:
-    if any(map(_broken, fields)):
-        return _bad_encoding(ref)
-    if len(fields) > len(header):
-        detail = f"{len(fields)} fields, the header has {len(header)}; quote commas inside fields"
-        return BadRow(ref, "too_many_fields", detail)
-    return Row(ref, dict(zip(header, fields, strict=False)))
-
-
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Take the separator that splits the header line most often."""
-    header = text.lstrip().split("\n", 1)[0]
-
-    class Dialect(csv.excel):
-        delimiter = max(",;\t|", key=header.count)
-
-    return Dialect
-
-
-def _parquet_rows(content: FileContent) -> Iterator[Row | BadRow]:
-    try:
-        frame = pl.read_parquet(io.BytesIO(content.data))
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise InputError(f"{content.name}: damaged Parquet file: {error}") from None
-    for number, values in enumerate(frame.iter_rows(named=True), start=1):
-        yield Row(f"{content.name}:row {number}", values)

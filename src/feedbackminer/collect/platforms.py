@@ -5,11 +5,13 @@ Each function takes a raw row and returns the same row with our names for what d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from feedbackminer.collect.columns import plain_names
+from feedbackminer.collect import fields
+from feedbackminer.collect.columns import find_columns, plain_names
+from feedbackminer.collect.rows import Row
 
 Values = dict[str, Any]
 QUESTION_AND_ANSWER = {"", "1", "2"}  # Stack Exchange; other types are tag wikis and the like
@@ -18,6 +20,8 @@ QUESTION_AND_ANSWER = {"", "1", "2"}  # Stack Exchange; other types are tag wiki
 def adapter(columns: Iterable[str]) -> Callable[[Values], Values]:
     """Return the function for the platform whose columns these are."""
     names = plain_names(columns)
+    if "postid" in names:  # no platform's export has it, so somebody gave it our names
+        return unchanged
     if "linkid" in names or "selftext" in names:
         return reddit
     if "posttypeid" in names:
@@ -48,6 +52,28 @@ def stack_exchange(values: Values, *, names: dict[str, str]) -> Values:
         "parent_id": parent,
         "post_type": None if kind in QUESTION_AND_ANSWER else "wiki",
     }
+
+
+def in_our_names(rows: Sequence[Row], *, where: str) -> list[Row]:
+    """Return the rows of one table with our names beside its own, to stand beside other tables.
+
+    Args:
+        where: what to call the table in a message.
+    Raises:
+        InputError: no column can hold the text.
+    """
+    adapt = adapter(key for row in rows for key in row.values)
+    adapted = [Row(row.ref, adapt(row.values)) for row in rows]
+    columns = list(dict.fromkeys(key for row in adapted for key in row.values))
+    found = find_columns(columns, {}, where=where)
+    return [Row(row.ref, row.values | _own(row.values, found)) for row in adapted]
+
+
+def _own(values: Values, found: Mapping[str, str]) -> Values:
+    own = {field: values[column] for field, column in found.items() if column in values}
+    if "author_role" in own:  # what "yes" says depends on the column's name
+        own["author_role"] = fields.role(own["author_role"], found["author_role"])
+    return own
 
 
 def unchanged(values: Values) -> Values:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from feedbackminer.collect import fields, markup, platforms
 from feedbackminer.collect.columns import find_columns
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.mask import mask
-from feedbackminer.collect.pseudonyms import KnownNames, Pseudonyms
+from feedbackminer.collect.pseudonyms import KnownNames, Members, Pseudonyms
 from feedbackminer.collect.records import Record, RecordReader, header
 from feedbackminer.errors import InputError
 from feedbackminer.settings import CollectSettings
@@ -42,6 +42,23 @@ class ThreadInfo:
 
 
 @dataclass(frozen=True)
+class Live:
+    """What is known of a source of which only some rows are at hand.
+
+    Args:
+        columns: what the rows may hold.
+        members: who wrote in the parts before.
+    """
+
+    columns: Sequence[str]
+    members: Members
+
+    def with_authors(self, author_ids: Iterable[str]) -> Members:
+        """Return the members, those of these rows included."""
+        return Members(self.members.author_ids.union(author_ids), self.members.subjects)
+
+
+@dataclass(frozen=True)
 class Collected:
     """Posts of one file, what was dropped, and what the reader of the digest should know."""
 
@@ -60,6 +77,7 @@ def collect_posts(
     pseudonyms: Pseudonyms,
     now: datetime,
     threads: Mapping[str, ThreadInfo] | None = None,
+    live: Live | None = None,
 ) -> Collected:
     """Turn the rows of one file into posts.
 
@@ -71,14 +89,18 @@ def collect_posts(
         pseudonyms: what replaces the names of members.
         now: the moment of the import (UTC); later timestamps are refused.
         threads: titles and channels by native thread id.
+        live: the rows are a part of a source that is read bit by bit.
     Returns:
         posts and dropped rows; their counts sum to the rows read.
     Raises:
         InputError: no row can be read, or no column can hold the text.
     """
     everything = list(rows)
-    adapted = _adapted(everything, name)
-    reader = RecordReader(adapted, name=name, settings=settings, pseudonyms=pseudonyms, now=now)
+    adapted = [r for r in everything if isinstance(r, Row)] if live else _adapted(everything, name)
+    columns = live.columns if live else header(adapted)
+    reader = RecordReader(
+        adapted, columns, name=name, settings=settings, pseudonyms=pseudonyms, now=now
+    )
     dropped = [(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
     records = []
     for row in adapted:
@@ -88,7 +110,7 @@ def collect_posts(
             dropped.append((row.ref, bad.reason, mask(str(bad))))
     records, repeated = _first_by_id(records)
     dropped_table = dropped_frame(STAGE, dropped + repeated)
-    finisher = _Finisher(source, pseudonyms, records, threads or {})
+    finisher = _Finisher(source, pseudonyms, records, threads or {}, live)
     posts = _frame([finisher.post(record) for record in records], now)
     return Collected(
         posts,
@@ -144,13 +166,14 @@ class _Finisher:
         pseudonyms: Pseudonyms,
         records: list[Record],
         threads: Mapping[str, ThreadInfo],
+        live: Live | None,
     ) -> None:
         self.source, self.pseudonyms, self.threads = source, pseudonyms, threads
-        self.names = KnownNames(
-            (record.author for record in records if record.author),
-            (record.body for record in records),
-        )
-        self.no_authors = not any(record.author for record in records)
+        authors = [record.author for record in records if record.author]
+        self.has_authors = live is not None or bool(authors)
+        self.members = live and live.with_authors(map(pseudonyms.of, authors))
+        # Names of one part alone would give a post another text in another part.
+        self.names = KnownNames(() if live else authors, (record.body for record in records))
         self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
         self.accepted = {record.accepted_answer_id for record in records} - {""}
         self.openers = _openers(records)
@@ -180,12 +203,13 @@ class _Finisher:
         return self._id(parent) if parent and parent != record.native_id else None
 
     def _private(self, text: str) -> str:
-        return self.pseudonyms.in_text(mask(text), self.names)
+        private = self.pseudonyms.in_text(mask(text), self.names)
+        return self.pseudonyms.members_in(private, self.members) if self.members else private
 
     def _author_id(self, record: Record) -> str | None:
         if record.author:
             return self.pseudonyms.of(record.author)
-        return self.pseudonyms.of(record.native_id) if self.no_authors else None
+        return None if self.has_authors else self.pseudonyms.of(record.native_id)
 
 
 def _openers(records: list[Record]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import re
 import secrets
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,11 @@ _REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?![\w/-])")
 _AT: Final = re.compile(
     r"@(?<![\w@.+/-]@)(?=\w*[^\W\d])(\w{1,60}+(?:[.-]\w{1,60}+){0,5})(?![\w/@]|[.-]\w)"
 )
+# A word that may be a name: with a capital, a digit or a sign; dots and hyphens only inside.
+_NAME_LIKE: Final = re.compile(
+    r"(?<![\w@])(?=[\w.-]*[A-Z\d_.-])[^\W_](?:[\w.-]{0,60}\w)?(?!\w)|(?<![\w@])_\w+"
+)
+_PAIR: Final = re.compile(r"[A-Z]\w+ [A-Z]\w+(?!\w)")
 # Words after an @ that address everybody, or belong to a language rather than to a person.
 _NO_HANDLE: Final = re.compile(
     r"here|channel|everyone|all|team|override|media|import|include|param|return|returns|deprecated"
@@ -164,6 +169,22 @@ def _subjects(written: Mapping[str, int], texts: Iterable[str]) -> set[str]:
     return {w for w, n in posts_with.items() if n >= often and n >= SUBJECT_RATIO * posts_of[w]}
 
 
+@dataclass(frozen=True)
+class Members:
+    """Who is known by pseudonym alone, where the names themselves were never kept.
+
+    What a source is read from in parts needs this: the author that a post names may have written
+    in another part. Only distinctive names of one or two words can be told so.
+
+    Args:
+        author_ids: pseudonyms of everybody who wrote.
+        subjects: words (casefolded) that are subjects, though an account may be called so.
+    """
+
+    author_ids: frozenset[str]
+    subjects: frozenset[str] = frozenset()
+
+
 class Pseudonyms:
     """Pseudonyms under one secret key."""
 
@@ -175,15 +196,34 @@ class Pseudonyms:
         self._key = key
         self._cache: dict[str, str] = {}
 
+    def members_in(self, text: str, members: Members) -> str:
+        """Make words that are the name of a known member follow that member."""
+        pieces, done = [], 0
+        for found in _NAME_LIKE.finditer(text):
+            for start, end in _readings(text, found):
+                name = text[start:end]
+                if start >= done and self._is_member(name, members):
+                    pieces += [text[done:start], self.of(name)]
+                    done = end
+        return "".join(pieces) + text[done:]
+
+    def _is_member(self, name: str, members: Members) -> bool:
+        if not _is_distinctive(name) or name.casefold() in members.subjects:
+            return False
+        return self._made_of(name) in members.author_ids
+
     def of(self, name: str) -> str:
         """``m_`` and the first 50 bits of HMAC-SHA256(key, normal name) in lower-case base32.
 
         Two of 30,000 members share a pseudonym with a probability below one in a million.
         """
         if name not in self._cache:
-            digest = hmac.digest(self._key, normal_name(name).encode(), "sha256")
-            self._cache[name] = "m_" + base64.b32encode(digest)[:10].decode().lower()
+            self._cache[name] = self._made_of(name)
         return self._cache[name]
+
+    def _made_of(self, name: str) -> str:
+        digest = hmac.digest(self._key, normal_name(name).encode(), "sha256")
+        return "m_" + base64.b32encode(digest)[:10].decode().lower()
 
     def seal(self, text: str) -> str:
         """16 hex digits that stand for a text; without the key no guessed text can be checked."""
@@ -230,6 +270,17 @@ class Pseudonyms:
         handle = found[1]
         is_kept = _PSEUDONYM.fullmatch(handle) or _NO_HANDLE.fullmatch(handle)
         return found[0] if is_kept or is_anonymous(handle) else "@" + self.of(handle)
+
+
+def _readings(text: str, found: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield what of a text may be a name at a word: with the next word, with its signs, alone."""
+    start = found.start()
+    pair = _PAIR.match(text, start)
+    if pair:
+        yield start, pair.end()
+    yield start, found.end()
+    for word in _WORD.finditer(text, start, found.end()):
+        yield word.start(), word.end()
 
 
 def _is_mention(text: str, word: re.Match[str]) -> bool:

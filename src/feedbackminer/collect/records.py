@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,8 @@ class RecordReader:
     """Reads records out of rows, given which columns an export has.
 
     Args:
-        rows: of the export; their columns say what it holds.
+        rows: of the export.
+        columns: what they may hold.
         name: of the file, for messages.
         settings: mapping of columns, names of staff and bots, time zone, links.
         pseudonyms: gives a row without an id one that tells nothing.
@@ -63,13 +64,13 @@ class RecordReader:
     def __init__(
         self,
         rows: list[Row],
+        columns: Sequence[str],
         *,
         name: str,
         settings: CollectSettings,
         pseudonyms: Pseudonyms,
         now: datetime,
     ) -> None:
-        columns = header(rows)
         self.found = find_columns(columns, settings.map, where=name)
         self.meta = find_meta(columns)
         self.settings, self.pseudonyms, self.now = settings, pseudonyms, now

@@ -1,0 +1,33 @@
+"""What an export is read as: its content, its rows, and rows that cannot be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an export and its place in it."""
+
+    ref: str  # file:line
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be read."""
+
+    ref: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class FileContent:
+    """A file in memory, unpacked; of a Maildir the messages are its parts."""
+
+    name: str
+    data: bytes
+    sha256: str
+    parts: tuple[tuple[str, bytes], ...] = ()  # name in the folder, content
