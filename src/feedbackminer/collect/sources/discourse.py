@@ -1,0 +1,158 @@
+"""Discourse: ``/posts.json`` gives all public posts of a forum, by id.
+
+Ids only grow, so history is read upwards in windows of fifty ids, each with a place to go on.
+A post is known by its topic and its number there, which is what replies refer to.
+https://docs.discourse.org
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from feedbackminer.collect.sources.reading import (
+    Page,
+    Position,
+    Window,
+    as_rows,
+    moment,
+    site,
+    span_of,
+)
+from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.settings import SourceSettings
+
+STEP = 50  # ids that one answer covers
+ASKED_WHERE_EMPTY = 4  # a cache that answers with an earlier page looks just like that
+LIKE = 2  # the id of that action
+Post = Mapping[str, Any]
+
+
+class Reader:
+    """Reads a Discourse forum; the secret is ``USER:KEY`` or a key, where it is not public."""
+
+    withheld = ""
+
+    def __init__(self, name: str, settings: SourceSettings, secret: str, limits: Limits) -> None:
+        self.name, self.settings = name, settings
+        self.base = site(name, settings)
+        self.channels = ("",)
+        user, _, key = secret.rpartition(":")
+        headers = {"Api-Key": key, "Api-Username": user or "system"} if key else {}
+        self.web = Web(self.base, headers, settings.private_network, limits)
+
+    def pages(
+        self,
+        channel: str,  # noqa: ARG002 - the site is read as one
+        position: Position,
+        window: Window,
+    ) -> Iterator[Page]:
+        """Yield fifty ids at a time, from the position (less the overlap) to the newest post."""
+        newest = self._latest()
+        top = max((post["id"] for post in newest), default=0)
+        categories = self._categories()
+        begin = position.get("last_id", 0) - STEP * self.settings.overlap_pages
+        start = max(begin, 0) if position else self._first_id(window, top)
+        edge = None  # the moment up to which everything was seen
+        while start < top:
+            end = min(start + STEP, top)
+            posts = newest if self._covers(newest, start) else self._window(start, end)
+            posts = sorted(
+                (p for p in posts if start < p["id"] <= end), key=lambda post: post["id"]
+            )
+            wanted = [p for p in posts if self._is_wanted(p, categories)]
+            rows = as_rows(wanted, lambda p: self._row(p, categories), self._ref)
+            whole = span_of(posts, "created_at", since=edge, is_newest=end == top)
+            yield Page(rows, {"last_id": end}, whole)
+            start, edge = end, whole[0].until if whole else edge
+
+    def gone(self, native_ids: Sequence[str]) -> set[str]:
+        """Ask for each post; deleted ones are not there, or say so."""
+        return {native for native in native_ids if self._is_gone(native)}
+
+    def probe(self) -> str:
+        """Read the newest posts."""
+        return f"{self.base}: {len(self._latest())} newest posts can be read"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.web.close()
+
+    def _latest(self, before: int | None = None) -> list[Post]:
+        found = self.web.json("posts.json", {"before": before}, is_right=_is_list_of_posts)
+        return list(found["latest_posts"])
+
+    def _window(self, start: int, end: int) -> list[Post]:
+        """Return the posts of a window; where it looks empty, that is asked again."""
+        posts: list[Post] = []
+        for _ in range(ASKED_WHERE_EMPTY):
+            posts = self._latest(end)
+            if any(start < post["id"] <= end for post in posts):
+                break
+        return posts
+
+    def _covers(self, newest: Sequence[Post], start: int) -> bool:
+        """Tell whether the newest posts go back to ``start``, so that nothing need be asked."""
+        return min((post["id"] for post in newest), default=0) <= start + 1
+
+    def _first_id(self, window: Window, top: int) -> int:
+        """Find, by halving, an id before which all posts are older than the window."""
+        low, high = 0, top if window.since else 0
+        while window.since and high - low > STEP:
+            middle = (low + high) // 2
+            posts = self._latest(middle)
+            is_old = bool(posts) and max(moment(p["created_at"]) for p in posts) < window.since
+            low, high = (middle, high) if is_old else (low, middle)
+        return low
+
+    def _categories(self) -> dict[int, str]:
+        """Return the name of each category by id; one closed to us has none."""
+        try:
+            found = self.web.json("site.json", is_right=lambda s: isinstance(s, dict))
+        except MissingError:
+            return {}
+        return {c["id"]: c["name"] for c in found.get("categories", []) if "name" in c}
+
+    def _is_wanted(self, post: Post, categories: Mapping[int, str]) -> bool:
+        name = categories.get(post.get("category_id") or 0, "")
+        wanted = {channel.casefold() for channel in self.settings.channels}
+        return not wanted or name.casefold() in wanted
+
+    def _ref(self, post: Post) -> str:
+        return f"{self.name}:{post['topic_id']}-{post['post_number']}"
+
+    def _row(self, post: Post, categories: Mapping[int, str]) -> dict[str, Any]:
+        topic, number = post["topic_id"], post["post_number"]
+        answered = post.get("reply_to_post_number")
+        is_staff = post.get("staff") or post.get("admin") or post.get("moderator")
+        likes = [a.get("count", 0) for a in post.get("actions_summary", []) if a["id"] == LIKE]
+        return {
+            "post_id": f"{topic}-{number}",
+            "thread_id": str(topic),
+            "parent_id": f"{topic}-{answered}" if answered else None,
+            "post_number": number,
+            "author": post["username"],
+            "author_role": "staff" if is_staff else None,
+            "created_at": post["created_at"],
+            "edited_at": post.get("updated_at") if post.get("version", 1) > 1 else None,
+            "title": post.get("topic_title") if number == 1 else None,
+            "body": post["raw"] if "raw" in post else post["cooked"],
+            "url": f"{self.base}/t/{post.get('topic_slug') or '-'}/{topic}/{number}",
+            "score": sum(likes),
+            "accepted": post.get("accepted_answer", False),
+            "post_type": post.get("post_type"),
+            "channel": categories.get(post.get("category_id") or 0),
+        }
+
+    def _is_gone(self, native: str) -> bool:
+        topic, _, number = native.rpartition("-")
+        try:
+            post = self.web.json(f"posts/by_number/{topic}/{number}.json")
+        except MissingError:
+            return True
+        return isinstance(post, dict) and bool(post.get("deleted_at") or post.get("user_deleted"))
+
+
+def _is_list_of_posts(found: Any) -> bool:
+    posts = found.get("latest_posts") if isinstance(found, dict) else None
+    return isinstance(posts, list) and all(isinstance(p, dict) and "id" in p for p in posts)
