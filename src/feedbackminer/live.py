@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from feedbackminer import steps
+from feedbackminer import audit, steps
 from feedbackminer.collect import sources
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.posts import Collected, Live, collect_posts
@@ -78,6 +78,7 @@ def collect_source(
         reader.close()
         outcome = intake.outcome(time.perf_counter() - began)
         run.record_source(name, outcome, settings)
+        intake.audit()
     run.reporter.finish(outcome)
     return outcome
 
@@ -145,6 +146,12 @@ class _Intake:
         withheld = [f"{self.name}: {self.reader.withheld}"] if self.reader.withheld else []
         notices = (*withheld, *self.notices)
         return Outcome(account, seconds, False, notices, detail, source=self.name)
+
+    def audit(self) -> None:
+        """Note what came in; a collect that brought nothing changes nobody's data."""
+        new, changed = self.counts["new"], self.counts["changed"]
+        if new or changed:
+            audit.record(self.run, "collect", self.name, new + changed, f"{new} of them new")
 
     def _window(self) -> Window:
         days = self.run.project.settings.retain.days
