@@ -433,6 +433,7 @@ def test_purge_leaves_one_version_and_nothing_of_what_was_before(store: Store) -
     assert now > version
     with pytest.raises(StoreError):
         store.read("dropped", version=version)
+    assert (store.purge("dropped").files, store.version("dropped")) == (0, now)
     store.merge("dropped", dropped("b:2"))
     assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2"]
     if "://" not in store.url:

@@ -224,17 +224,19 @@ class Store:
             if table is None:
                 return Purged(0, 0)
             files = DeltaStorageHandler(path, self.options)
+            if not is_shared:
+                _remove_drafts(Path(path))
             before = _listed(files)
+            commits = sum(map(_is_commit, before))
+            if commits == 1 and _n_data(before) == len(table.file_uris()):
+                return Purged(0, 0)
             table.vacuum(0, dry_run=False, enforce_retention_duration=False, full=not is_shared)
             if is_shared:
                 table.vacuum(IN_FLIGHT, dry_run=False, enforce_retention_duration=False, full=True)
-            else:
-                _remove_drafts(Path(path))
             table = DeltaTable(path, storage_options=self.options)
             table.create_checkpoint()
             _cut_log(files, table.version(), with_drafts=not is_shared)
-            versions = sum(_is_commit(file) for file in before) - 1
-            return Purged(versions, len(before - _listed(files)))
+            return Purged(commits - 1, len(before - _listed(files)))
 
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
@@ -361,6 +363,10 @@ def _listed(files: DeltaStorageHandler) -> set[str]:
 
 def _is_commit(path: str) -> bool:
     return path.startswith(LOG) and path.endswith(".json")
+
+
+def _n_data(paths: set[str]) -> int:
+    return sum(not path.startswith(LOG) for path in paths)
 
 
 def _cut_log(files: DeltaStorageHandler, version: int, *, with_drafts: bool) -> None:

@@ -29,6 +29,8 @@ _ORIGINAL_MESSAGE = re.compile(
 _MAYBE_NAMES = r"[\w.-]*[A-Z0-9_.-][\w.-]*(?: [A-Z]\w+)*"  # and pseudonyms
 _DEEPEST = 20  # quotes in quotes
 _NO_QUOTE = f"> {ERASED}"
+_LINK = re.compile(r"https?://[^\s<>\"'\[\]]{1,2000}(?<![.,;:!?)])")
+_LINK_PARTS = re.compile(r"[\w-]{6,}")
 _SAME_ID = re.compile(r"id '(.*?)' stands already")  # how a dropped row names another
 
 
@@ -109,6 +111,7 @@ def seals_of(
     yield from ((sealer.seal("post", i), "post") for i in posts["post_id"])
     yield from ((sealer.seal("thread", i), "post") for i in posts["thread_id"].unique())
     yield from ((sealer.seal("opened", i), "post") for i in openers)
+    yield from ((sealer.seal("link", url), "post") for url in posts["url"].drop_nulls())
 
 
 def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
@@ -117,7 +120,8 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
     A thread that is named after a sealed post gets another name; an answer to one answers
     nobody; posts under a sealed opener lose its title and their links, which often hold it. In
     threads with a sealed post, and beside the name of a sealed member, quotes are erased: nobody
-    can tell whose words they are. Mentions of sealed members become ``[erased]``.
+    can tell whose words they are. Mentions of sealed members, and links to sealed posts, become
+    ``[erased]``.
     """
     posts = _renamed(posts, sealer)
     gone = sealer.known("post", posts["parent_id"])
@@ -132,6 +136,7 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
         ],
         dtype=pl.String,
     )
+    told["body"] = _without_links(told["body"], posts["source"], sealer)
     return (
         posts.with_columns(told.values())
         .with_columns(
@@ -179,6 +184,26 @@ def without_quotes(body: str) -> str:
         if not found:
             break
     return _QUOTED_LINES.sub(_NO_QUOTE, _ORIGINAL_MESSAGE.sub(_NO_QUOTE, body))
+
+
+def _without_links(bodies: pl.Series, sources: pl.Series, sealer: Sealer) -> pl.Series:
+    """Erase the links to sealed posts: those that they had, or that hold their ids."""
+
+    def told(link: str, source: str) -> str:
+        ids = (f"{source}:{part}" for part in _LINK_PARTS.findall(link))
+        is_sealed = sealer.knows("link", link) or any(sealer.knows("post", i) for i in ids)
+        return ERASED if is_sealed else link
+
+    return pl.Series(
+        "body",
+        [
+            _LINK.sub(lambda found, source=source: told(found[0], source), body)  # type: ignore[misc]
+            if "://" in body
+            else body
+            for body, source in zip(bodies, sources, strict=True)
+        ],
+        dtype=pl.String,
+    )
 
 
 def _renamed(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
