@@ -1,11 +1,12 @@
 # Everything a newcomer needs: `make demo` and `make test`.
 PYTHON ?= python3
+PROJECT ?= demo-project
 BIN := .venv/bin
 export HF_HUB_OFFLINE := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: demo test check install browser check-real masking bench-topics bench-tags clean
+.PHONY: reference demo test check install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
 
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
@@ -29,6 +30,18 @@ install: .venv/.installed
 	$(BIN)/python -W ignore -c 'import bertopic'
 	touch $@
 
+serve: install ## Prefect on this machine for PROJECT: server, worker and deployments; Ctrl-C stops
+	$(BIN)/python -m pipelines.serve $(PROJECT) $(DIGEST)
+
+overhead: install ## what Prefect costs a nightly run, against the server of PREFECT_API_URL
+	$(BIN)/python -m pipelines.overhead data/sample/posts.jsonl
+
+isso: install ## a real comment server, for its test; needs a C compiler
+	$(BIN)/python -m pip install --quiet -c constraints.txt "isso>=0.14,<0.15"
+
+postgresql: ## Debian's PostgreSQL, for the test of a server that keeps its runs there (needs root)
+	test -d /usr/lib/postgresql || (apt-get update -q && apt-get install -y -q postgresql)
+
 browser: ## Debian's chromium, for the tests that open the digest in a browser (needs root)
 	test -x /usr/bin/chromium || (apt-get update -q && apt-get install -y -q chromium)
 
@@ -43,6 +56,12 @@ bench-topics: install ## topics against gold labels and BERTopic's quick start: 
 
 bench-tags: install ## tags against gold labels, VADER and rules: half an hour, most of it encoding
 	$(BIN)/feedbackminer bench tags --data ../shared/data
+
+faults: install ## every source against a server that fails: 20 random seeds, half an hour
+	FAULT_SEEDS=20 $(BIN)/pytest tests/collect/sources/test_contract.py -q
+
+reference: install ## write what docs/reference.md says of commands, settings, tables and sources
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf .venv demo-digest demo-project build dist .pytest_cache .mypy_cache .ruff_cache

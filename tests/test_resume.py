@@ -31,8 +31,12 @@ from tests.command import (
     write_jsonl,
 )
 
-STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "digest")
-OF_THE_RUN = ("run_id", "born_in", "fitted_in", "collected_at")  # what no two runs have in common
+STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "health", "digest")
+OF_THE_RUN = (  # what no two runs have in common
+    *("run_id", "born_in", "fitted_in"),
+    *("collected_at", "checked_at"),
+)
+LOGS = ("runs", "audit")  # tables of what was done, not of what came of it
 SEED = 20_260_705
 KILLS_AT_RANDOM = 6
 
@@ -123,7 +127,7 @@ def _wait_for(path: Path) -> None:
 
 
 def _content(mined: Mined) -> dict[str, pl.DataFrame]:
-    names = [name for name in TABLES if name != "runs"]
+    names = [name for name in TABLES if name not in LOGS]
     tables = {name: mined.table(name) for name in names}
     return {name: frame.drop(OF_THE_RUN, strict=False) for name, frame in tables.items()}
 
@@ -249,7 +253,7 @@ class TestSecondRun:
 
     def test_leaves_every_table_at_its_version(self, repeated: Repeated) -> None:
         first, second = repeated.first, repeated.second
-        names = [name for name in TABLES if name != "runs"]
+        names = [name for name in TABLES if name not in LOGS]
         before = Store(first.project / "tables").versions(names)
         assert Store(second.project / "tables").versions(names) == before
 

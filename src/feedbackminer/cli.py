@@ -1,12 +1,11 @@
 """The command line. It composes the steps and reports; heavy imports wait until they are needed.
 
-Exit codes: 0 done, 1 more rows dropped than allowed, 2 wrong usage or input, 3 interrupted and
-resumable, 4 internal error (with a report file).
+Exit codes: 0 done, 1 more rows dropped than allowed or a digest stopped by a check, 2 wrong usage
+or input, 3 interrupted and resumable, 4 internal error (with a report file).
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -15,16 +14,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.markup import escape
 
-from feedbackminer import cli_bench, cli_tags, cli_topics
+from feedbackminer import (
+    cli_bench,
+    cli_collect,
+    cli_privacy,
+    cli_runs,
+    cli_setup,
+    cli_tags,
+    cli_topics,
+)
 from feedbackminer.cli_frame import (
     INTERRUPTED,
     OK,
     TOO_MANY_DROPPED,
-    WRONG_USAGE,
     AsJson,
     Config,
+    LogJson,
     ProjectFolder,
     Quiet,
     console,
@@ -32,17 +38,19 @@ from feedbackminer.cli_frame import (
     interrupt,
     new_run,
     open_at,
+    summarise,
 )
 
 if TYPE_CHECKING:
     from feedbackminer.project import Project
-    from feedbackminer.runs import Outcome, Run
+    from feedbackminer.runs import Outcome
 
 app = typer.Typer(
     name="feedbackminer",
     help="Mine a product community's posts into a digest of checkable claims.",
-    epilog="Exit codes: 0 done · 1 more rows dropped than --max-dropped · 2 wrong usage or input · "
-    "3 interrupted, run again to continue · 4 internal error, see the report file.",
+    epilog="Exit codes: 0 done · 1 more rows dropped than --max-dropped, or a digest stopped by a "
+    "check of [drift] block · 2 wrong usage or input · 3 interrupted, run again to "
+    "continue · 4 internal error, see the report file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -51,7 +59,10 @@ app = typer.Typer(
 
 Files = Annotated[
     list[str],
-    typer.Argument(metavar="EXPORT...", help="JSONL, JSON, CSV or Parquet; .gz, .zst; - for stdin"),
+    typer.Argument(
+        metavar="EXPORT...",
+        help="JSONL, JSON, CSV, Parquet, mbox, Maildir, Slack, Discord, tickets; - for stdin",
+    ),
 ]
 Threads = Annotated[
     list[str] | None, typer.Option("--threads", help="File with a title and channel per thread")
@@ -68,11 +79,21 @@ Until = Annotated[str | None, typer.Option(help="Leave out posts from this date 
 MaxDropped = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit with 1 when more of the rows were dropped")
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Write it although a check of [drift] block warns")
+]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
 
 
 app.add_typer(cli_topics.app, name="topics")
 app.add_typer(cli_tags.app, name="tags")
+app.add_typer(cli_runs.app, name="runs")
+app.command()(cli_setup.init)
+app.command()(cli_setup.doctor)
+app.command()(cli_collect.collect)
+app.command()(cli_privacy.forget)
+app.command()(cli_privacy.retain)
+app.command()(cli_privacy.audit)
 app.command()(cli_tags.tag)
 app.command()(cli_tags.train)
 app.add_typer(cli_bench.app, name="bench")
@@ -94,7 +115,9 @@ def run(
     until: Until = None,
     settings: Config = None,
     max_dropped: MaxDropped = None,
+    force: Force = False,
     quiet: Quiet = False,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Import an export, mine it and write the digest, all in one go."""
@@ -115,14 +138,14 @@ def run(
         current = open_at(folder, settings, overrides)
         this = new_run(current, quiet)
         outcomes = [steps.collect(this, files, threads or []), *steps.mine(this)]
-        outcomes.append(steps.digest(this, out))
-        _summarise(this, outcomes, out, quiet, as_json)
+        outcomes.append(steps.digest(this, out, force=force))
+        summarise(this, outcomes, out, quiet, as_json)
         _exit_if_too_many_dropped(current, outcomes)
 
     hint = f"run it again with --project {folder} to continue" if project is None else ""
     is_kept = project is not None
     try:
-        guard(work, resume_hint=hint)
+        guard(work, resume_hint=hint, log_json=log_json)
     except typer.Exit as end:
         is_kept = is_kept or end.exit_code == INTERRUPTED
         raise
@@ -142,6 +165,7 @@ def import_(
     settings: Config = None,
     max_dropped: MaxDropped = None,
     quiet: Quiet = False,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Read exports into the project's store; repeating it changes nothing."""
@@ -153,10 +177,10 @@ def import_(
         current = open_at(project, settings, overrides)
         this = new_run(current, quiet)
         outcomes = [steps.collect(this, files, threads or [])]
-        _summarise(this, outcomes, None, quiet, as_json)
+        summarise(this, outcomes, None, quiet, as_json)
         _exit_if_too_many_dropped(current, outcomes)
 
-    guard(work)
+    guard(work, log_json=log_json)
 
 
 @app.command()
@@ -167,6 +191,7 @@ def mine(
     until: Until = None,
     settings: Config = None,
     quiet: Quiet = False,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Clean, embed, group, tag and count what was imported; done work is not done again."""
@@ -176,9 +201,9 @@ def mine(
 
     def work() -> None:
         this = new_run(open_at(project, settings, overrides), quiet)
-        _summarise(this, steps.mine(this), None, quiet, as_json)
+        summarise(this, steps.mine(this), None, quiet, as_json)
 
-    guard(work)
+    guard(work, log_json=log_json)
 
 
 @app.command()
@@ -187,7 +212,9 @@ def digest(
     project: ProjectFolder = Path(),
     product: Product = None,
     settings: Config = None,
+    force: Force = False,
     quiet: Quiet = False,
+    log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the digest of what was mined: index.html, digest.md and digest.json."""
@@ -197,41 +224,9 @@ def digest(
 
     def work() -> None:
         this = new_run(open_at(project, settings, overrides), quiet)
-        _summarise(this, [steps.digest(this, out)], out, quiet, as_json)
+        summarise(this, [steps.digest(this, out, force=force)], out, quiet, as_json)
 
-    guard(work)
-
-
-@app.command()
-def init(
-    folder: Annotated[Path, typer.Argument(help="Folder of the new project")] = Path(),
-    product: Product = None,
-) -> None:
-    """Write a commented settings file into a new project folder."""
-    from feedbackminer import setup
-
-    guard(lambda: console.print(f"Wrote {escape(str(setup.init(folder, product or '')))}"))
-
-
-@app.command()
-def doctor(project: ProjectFolder = Path(), as_json: AsJson = False) -> None:
-    """Check settings, models, disk and store, and say how to mend each."""
-    from feedbackminer import setup
-
-    def work() -> None:
-        findings = setup.examine(project)
-        if as_json:
-            typer.echo(json.dumps([finding.__dict__ for finding in findings], indent=1))
-        else:
-            for finding in findings:
-                mark = "[green]ok[/]   " if finding.ok else "[red]wrong[/]"
-                console.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}")
-                if finding.mend:
-                    console.print(f"      {escape(finding.mend)}")
-        if not all(finding.ok for finding in findings):
-            raise typer.Exit(WRONG_USAGE)
-
-    guard(work)
+    guard(work, log_json=log_json)
 
 
 @app.callback(invoke_without_command=True)
@@ -300,35 +295,3 @@ def _exit_if_too_many_dropped(project: Project, outcomes: Sequence[Outcome]) -> 
             f"[yellow]{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them[/]"
         )
         raise typer.Exit(TOO_MANY_DROPPED)
-
-
-def _summarise(
-    this: Run, outcomes: Sequence[Outcome], out: Path | None, quiet: bool, as_json: bool
-) -> None:
-    index = (out / "index.html").resolve() if out else None
-    if as_json:
-        rows = [
-            {
-                "stage": o.account.stage,
-                "in": o.account.rows_in,
-                "out": o.account.rows_out,
-                "dropped": dict(o.account.dropped),
-                "seconds": round(o.seconds, 2),
-                "reused": o.reused,
-                "notices": list(o.notices),
-            }
-            for o in outcomes
-        ]
-        told = {"run_id": this.run_id, "digest": str(index) if index else None, "stages": rows}
-        typer.echo(json.dumps(told, indent=1))
-    if quiet:
-        return
-    for notice in dict.fromkeys(notice for o in outcomes for notice in o.notices):
-        console.print(f"[yellow]Note:[/] {escape(notice)}")
-    encoding = sum(o.seconds for o in outcomes if o.account.stage == "embed")
-    others = sum(o.seconds for o in outcomes) - encoding
-    if encoding > 1:
-        share = f"{others:.1f} s, {others / encoding:.0%} of the {encoding:.1f} s of encoding"
-        console.print(f"Everything but encoding took {share}.")
-    if index:
-        console.print(f"Digest: {escape(str(index))}", style="bold")

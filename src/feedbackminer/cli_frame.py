@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -12,12 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from feedbackminer.errors import FeedbackminerError
+from feedbackminer.secrets import mask_secrets
 
 if TYPE_CHECKING:
     from feedbackminer.project import Project
-    from feedbackminer.runs import Run
+    from feedbackminer.runs import Outcome, Reporter, Run
 
 OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
+WAIT = 60.0  # seconds, for another run in the same project
+_held = ExitStack()  # what a command keeps until it ends
 console = Console(stderr=True, soft_wrap=True)  # a path must stay whole
 answer = Console()  # what was asked for, on standard output
 
@@ -28,6 +35,9 @@ Config = Annotated[
     Path | None, typer.Option("--settings", help="Settings file; default: the project's")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Write the log as JSON lines on stderr, and no progress")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON on stdout")]
 
 
@@ -35,10 +45,24 @@ def interrupt(*_: Any) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
-    """Run a command; every way it can fail ends in a message and the documented exit code."""
+def guard(work: Callable[[], None], *, resume_hint: str = "", log_json: bool = False) -> None:
+    """Run a command; every way it can fail ends in a message and the documented exit code.
+
+    Args:
+        log_json: let stderr have nothing but the log, as JSON lines.
+    """
+    if log_json or os.environ.get("FEEDBACKMINER_LOG") == "json":
+        _speak_json()
     try:
-        work()
+        _guard(work, resume_hint)
+    finally:
+        console.file = None  # type: ignore[assignment]  # stderr, whatever that is then
+
+
+def _guard(work: Callable[[], None], resume_hint: str) -> None:
+    try:
+        with _held:
+            work()
     except KeyboardInterrupt:
         hint = resume_hint or "run the same command again to continue"
         console.print(f"\nInterrupted; what is done is kept: {escape(hint)}", style="yellow")
@@ -46,7 +70,7 @@ def guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
     except FeedbackminerError as error:
         if error.exit_code == INTERNAL:
             _report(error)
-        console.print(f"[red]Error:[/] {escape(str(error))}")
+        complain(str(error))
         if error.exit_code == INTERRUPTED and resume_hint:
             console.print(escape(resume_hint))
         raise typer.Exit(error.exit_code) from None
@@ -55,6 +79,39 @@ def guard(work: Callable[[], None], *, resume_hint: str = "") -> None:
     except Exception as error:  # the last net: a report instead of a traceback on the screen
         _report(error)
         raise typer.Exit(INTERNAL) from None
+
+
+def complain(message: str, *, title: str = "Error") -> None:
+    """Say what went wrong, without secrets: on the console, or in the log where that is JSON."""
+    if not _speaks_json():
+        console.print(f"[red]{title}:[/] {escape(mask_secrets(message))}")
+        return
+    from feedbackminer.logs import open_log
+
+    open_log().error("error", message=message)
+
+
+class _JsonLines(io.StringIO):
+    """Takes what is printed for people and writes each line of it to the JSON log."""
+
+    def write(self, text: str) -> int:
+        from feedbackminer.logs import open_log
+
+        for line in filter(None, map(str.strip, text.splitlines())):
+            open_log().info("message", message=line)
+        return len(text)
+
+
+def _speak_json() -> None:
+    """From now on write nothing but JSON lines to stderr, until the command ends."""
+    from feedbackminer.logs import others_as_json
+
+    console.file = _JsonLines()
+    _held.enter_context(others_as_json())
+
+
+def _speaks_json() -> bool:
+    return isinstance(console.file, _JsonLines)
 
 
 def _report(error: BaseException) -> None:
@@ -73,10 +130,10 @@ def _report(error: BaseException) -> None:
     with tempfile.NamedTemporaryFile(
         "w", prefix="feedbackminer-report-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write("\n".join(lines))
-    console.print(
-        f"[red]Internal error:[/] {escape(type(error).__name__)}. This is our mistake; "
-        f"please send us the report: {escape(file.name)}",
+        file.write(mask_secrets("\n".join(lines)))
+    complain(
+        f"{type(error).__name__}. This is our mistake; please send us the report: {file.name}",
+        title="Internal error",
     )
 
 
@@ -86,8 +143,65 @@ def open_at(folder: Path, settings: Path | None, overrides: dict[str, Any]) -> P
     return open_project(folder, overrides, settings_file=settings)
 
 
-def new_run(project: Project, quiet: bool) -> Run:
-    from feedbackminer.progress import Progress
-    from feedbackminer.runs import Run, Silent
+def _say(message: str) -> None:
+    console.print(escape(message))
 
-    return Run(project, reporter=Silent() if quiet else Progress(console))
+
+def new_run(project: Project, quiet: bool) -> Run:
+    """Return a run that writes: until the command ends, no other one works in the project."""
+    from feedbackminer.lock import hold
+    from feedbackminer.runs import Run
+    from feedbackminer.watch import watched
+
+    _held.enter_context(hold(project.folder, wait=WAIT, tell=_say))
+    this = Run(project)
+    this.reporter = _reporter(this, quiet)
+    _held.enter_context(watched(this))
+    return this
+
+
+def _reporter(this: Run, quiet: bool) -> Reporter:
+    if this.project.settings.log == "json" and not _speaks_json():
+        _speak_json()
+    if _speaks_json():
+        from feedbackminer.logs import JsonLog
+
+        return JsonLog(this.run_id)
+    from feedbackminer.progress import Progress
+    from feedbackminer.runs import Silent
+
+    return Silent() if quiet else Progress(console)
+
+
+def summarise(
+    this: Run, outcomes: Sequence[Outcome], out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Print what a run did, as JSON where that is wanted, and what the reader should know."""
+    index = (out / "index.html").resolve() if out else None
+    if as_json:
+        rows = [
+            {
+                "stage": o.account.stage,
+                "in": o.account.rows_in,
+                "out": o.account.rows_out,
+                "dropped": dict(o.account.dropped),
+                "seconds": round(o.seconds, 2),
+                "reused": o.reused,
+                "notices": list(o.notices),
+            }
+            for o in outcomes
+        ]
+        told = {"run_id": this.run_id, "digest": str(index) if index else None, "stages": rows}
+        typer.echo(json.dumps(told, indent=1))
+    if quiet:
+        return
+    notices = dict.fromkeys(notice for o in outcomes for notice in o.notices)
+    for notice in () if _speaks_json() else notices:  # it has them already
+        console.print(f"[yellow]Note:[/] {escape(mask_secrets(notice))}")
+    encoding = sum(o.seconds for o in outcomes if o.account.stage == "embed")
+    others = sum(o.seconds for o in outcomes) - encoding
+    if encoding > 1:
+        share = f"{others:.1f} s, {others / encoding:.0%} of the {encoding:.1f} s of encoding"
+        console.print(f"Everything but encoding took {share}.")
+    if index:
+        console.print(f"Digest: {escape(str(index))}", style="bold")

@@ -23,6 +23,9 @@ class Progress:
         self.console = console
         self._bars: Bars | None = None
 
+    def begin(self) -> None:
+        """Say nothing yet."""
+
     def start(self, stage: str, total: int | None) -> None:
         """Show a bar for the stage; a second call for it sets its total."""
         self._close()
@@ -51,6 +54,10 @@ class Progress:
         parts += [outcome.detail] if outcome.detail else []
         line = escape(f"{account.stage:9} {', '.join(parts)} ({how})")
         self.console.print(line, highlight=False, soft_wrap=True)
+
+    def end(self, error: BaseException | None) -> None:  # noqa: ARG002
+        """Take the bar of a stage that failed away."""
+        self._close()
 
     def _close(self) -> None:
         if self._bars:

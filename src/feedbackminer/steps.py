@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from feedbackminer import __version__
-from feedbackminer.errors import InputError, OtherEncoderError
+from feedbackminer import __version__, audit
+from feedbackminer.errors import DriftError, InputError, OtherEncoderError
 from feedbackminer.runs import COLLECT, Outcome, Run, Work, account_of, steps_behind, sum_accounts
 from feedbackminer.tables import Account
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from feedbackminer.embed.encoders import Encoded
     from feedbackminer.embed.encoders import Vectors as Matrix
     from feedbackminer.project import Project
+    from feedbackminer.store import Store
     from feedbackminer.tag.posts import Tagger
     from feedbackminer.topics.corpus import Corpus, Detail
 
@@ -39,28 +40,34 @@ GENERIC_NAMES = {
 }
 
 
-def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Outcome:
+def collect(
+    run: Run, exports: Sequence[str], threads: Sequence[str] = (), *, source: str = ""
+) -> Outcome:
     """① Read exports into ``posts``.
 
     Args:
         exports: paths, or ``-`` for standard input.
         threads: files with a title and channel per thread.
+        source: prefix of post ids; empty: as the settings say, else the name of the file.
     Raises:
         InputError: a file cannot be read, or none of its rows is a post.
     """
     from feedbackminer.collect import files as reading
     from feedbackminer.collect.posts import collect_posts, read_threads
     from feedbackminer.collect.pseudonyms import Pseudonyms, load_or_create_key
+    from feedbackminer.collect.suppress import suppress
 
     settings, store = run.project.settings.collect, run.project.store
     contents = [(path, reading.open_file(path)) for path in exports]
     thread_files = [reading.open_file(path) for path in threads]
-    sources = {content.sha256: settings.source or source_name(path) for path, content in contents}
+    prefix = source or settings.source
+    sources = {content.sha256: prefix or source_name(path) for path, content in contents}
     read = {f"{sources[c.sha256]}:{c.name}": c.sha256 for _, c in contents}
     read |= {f"threads:{content.name}": content.sha256 for content in thread_files}
 
     def work() -> Work:
-        key = load_or_create_key(run.project.key_path)
+        pseudonyms = Pseudonyms(load_or_create_key(run.project.key_path))
+        seals = frozenset(store.read("suppressed")["seal"])
         known = {}
         bad_threads = 0
         for content in thread_files:
@@ -74,7 +81,7 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
                 name=content.name,
                 source=sources[content.sha256],
                 settings=settings,
-                pseudonyms=Pseudonyms(key),
+                pseudonyms=pseudonyms,
                 now=run.started_at,
                 threads=known,
             )
@@ -83,9 +90,12 @@ def collect(run: Run, exports: Sequence[str], threads: Sequence[str] = ()) -> Ou
         total = sum_accounts(COLLECT, [result.account for result in results])
         if not total.rows_out:
             raise InputError(_nothing_read(exports, total))
-        for result in results:
+        results = [suppress(result, seals, pseudonyms) for result in results]
+        total = sum_accounts(COLLECT, [result.account for result in results])
+        for (_, content), result in zip(contents, results, strict=True):
             store.merge("posts", result.posts, ignore=("collected_at",))
             store.merge("dropped", result.dropped)
+            audit.record(run, "import", content.name, len(result.posts))
         notices = [notice for result in results for notice in result.notices]
         if bad_threads:
             notices.append(
@@ -303,11 +313,65 @@ def insight(run: Run) -> Outcome:
     return run.step("insight", work, reads=names, writes=("claims",), settings=(settings,))
 
 
-def digest(run: Run, out: Path) -> Outcome:
+def health(run: Run) -> Outcome:
+    """Hold the latest week against those before it; each check that warns becomes a notice."""
+    from feedbackminer.embed.encoders import SentenceEncoder
+    from feedbackminer.health.report import check_health
+    from feedbackminer.health.weeks import read_weeks
+
+    settings, store = run.project.settings, run.project.store
+    encoder = SentenceEncoder(settings.embed).name
+    sources = tuple(settings.sources)
+    reads = ("posts", "texts", "tags", "assignments", "dropped", "cursors")
+
+    def work() -> Work:
+        recent = read_weeks(
+            *(store.read(name) for name in reads),
+            vectors_of=lambda hashes: _matrix_of(run, hashes, encoder),
+            history=settings.drift.history,
+            sources=sources,
+            until=settings.insight.until,
+        )
+        result = check_health(
+            recent, settings=settings.drift, run_id=run.run_id, now=run.started_at
+        )
+        # A run that was killed before it noted this step has checked nothing.
+        ended = store.read("runs").filter(pl.col("stage") == "health").select("run_id")
+        earlier = store.recall("health").join(ended, on="run_id", how="semi")
+        store.replace("health", pl.concat([earlier, result.checks]))
+        detail = ", ".join(
+            f"{n} {status}" for status, n in result.checks["status"].value_counts(sort=True).rows()
+        )
+        return Work(result.account, result.notices, detail=detail)
+
+    return run.step(
+        "health",
+        work,
+        reads=reads,
+        writes=("health",),
+        settings=(settings.drift, settings.insight, settings.embed),
+        extra=" ".join(sources),
+    )
+
+
+def latest_checks(store: Store) -> pl.DataFrame:
+    """Return the rows of ``health`` of the run that checked last.
+
+    A run that found everything unchanged did not check again: these hold for it too.
+    """
+    checks = store.recall("health")
+    last = checks.sort("checked_at", "run_id").tail(1).select("run_id")
+    return checks.join(last, on="run_id", how="semi")
+
+
+def digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
     """⑧ Write the digest of what the store holds.
 
+    Args:
+        force: write it although a check warns that the settings let stop it.
     Raises:
         InputError: nothing was mined yet, or ``out`` cannot be written.
+        DriftError: a check warns that the settings let stop a digest.
     """
     from feedbackminer.digest.content import Provenance, build_digest
     from feedbackminer.digest.publish import publish
@@ -321,7 +385,11 @@ def digest(run: Run, out: Path) -> Outcome:
     began = time.perf_counter()
     if store.version("claims") is None:
         raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
-    done = steps_behind(store.read("runs"), store.read("posts", ["post_id"]))
+    if not force:
+        _refuse_unusual(project)
+    erasures = store.read("audit").filter(pl.col("action").is_in(["erase", "retain"]))
+    n_erased = int(erasures["rows"].sum())
+    done = steps_behind(store.read("runs"), store.read("posts", ["post_id"]), n_erased)
     provenance = Provenance(
         run_id=run.run_id,
         made_at=run.started_at,
@@ -329,7 +397,9 @@ def digest(run: Run, out: Path) -> Outcome:
         models={k: v for row in done for k, v in json.loads(row["models"]).items()},
         versions=store.versions(names),
         settings=json.loads(
-            project.settings.model_dump_json(exclude={"store", "collect", "max_dropped_share"})
+            project.settings.model_dump_json(
+                exclude={"store", "collect", "log", "max_dropped_share"}
+            )
         ),
         accounts=[account_of(row) for row in done],
         seconds={row["stage"]: row["seconds"] for row in done},
@@ -339,19 +409,39 @@ def digest(run: Run, out: Path) -> Outcome:
     tables = {name: store.read(name) for name in names}
     content = build_digest(tables, settings=project.settings.digest, provenance=provenance)
     publish(content, out)
+    audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
     outcome = Outcome(content.account, time.perf_counter() - began, False)
-    run.reporter.finish(outcome)
+    run.record(outcome, reads=names, settings=(project.settings.digest,))
     return outcome
 
 
+def _refuse_unusual(project: Project) -> None:
+    """Raise DriftError where a check warns that ``drift.block`` names."""
+    block = project.settings.drift.block
+    warning = latest_checks(project.store).filter(pl.col("status") == "warning")
+    stopping = warning if "all" in block else warning.filter(pl.col("check").is_in(block))
+    if not len(stopping):
+        return
+    told = "; ".join(
+        f"{row['check']}: got {row['value']:.3g}, expected {row['low']:.3g} to {row['high']:.3g} "
+        f"({row['detail']})"
+        for row in stopping.to_dicts()
+    )
+    raise DriftError(
+        f"{project.folder}: the digest was stopped, for the latest week is unlike those before: "
+        f"{told}. Look for the cause; then write it with --force, or take the check out of "
+        "[drift] block"
+    )
+
+
 def mine(run: Run) -> list[Outcome]:
-    """Do ② to ⑦."""
+    """Do ② to ⑦, and check what came out."""
     if run.project.store.version("posts") is None:
         raise InputError(
             f"{run.project.folder}: holds no posts; `feedbackminer import FILE` reads some in"
         )
     choose_tagger(run.project)  # a damaged head is told of now, not after an hour of encoding
-    return [step(run) for step in (clean, embed, topics, tag, signals, insight)]
+    return [step(run) for step in (clean, embed, topics, tag, signals, insight, health)]
 
 
 def source_name(path: str) -> str:
