@@ -1,98 +1,117 @@
-"""From an export to a digest, as a Prefect flow: collect → mine → digest.
+"""The flows of a community: collect → mine → digest, and retain.
 
-Tasks exchange a reference (project folder and run id), never frames: what they work on lies in
-the store. Run it with ``python -m pipelines.community EXPORT OUT [PROJECT]`` or serve it.
+Each holds the project while it works, so that two never overlap. Run one by hand with
+``python -m pipelines.community EXPORT OUT [PROJECT]``, or deploy all with ``prefect deploy --all``.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-from prefect import flow, get_run_logger, task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
+from prefect import flow
 
-from feedbackminer import steps
-from feedbackminer.project import open_project
-from feedbackminer.runs import MINING, Outcome, Run
-
-
-@task(cache_policy=NO_CACHE, task_run_name="{stage}")
-def do_stage(stage: str, project: str, run_id: str, arguments: tuple[object, ...] = ()) -> str:
-    """Do one stage of a run, log its row account and publish it as an artifact."""
-    run = Run(open_project(Path(project)), run_id=run_id)
-    outcome = STAGES[stage](run, *arguments)
-    account = outcome.account
-    get_run_logger().info(
-        "%s: %s in, %s out, dropped %s%s",
-        stage,
-        account.rows_in,
-        account.rows_out,
-        dict(account.dropped),
-        " (unchanged)" if outcome.reused else f" in {outcome.seconds:.1f} s",
-    )
-    create_table_artifact(_rows(outcome), key=f"account-{stage}", description="Row account")
-    for notice in outcome.notices:
-        get_run_logger().warning(notice)
-    return run_id
+from pipelines.parameters import Export, Folder, Moment, SourceName
+from pipelines.place import Place
+from pipelines.tasks import (
+    HOUR,
+    do_stage,
+    erase_old,
+    mine_stages,
+    read_exports,
+    read_sources,
+    write_digest,
+)
 
 
-@flow(name="collect", log_prints=True)
-def collect(exports: list[str], project: str, threads: list[str] | None = None) -> str:
-    """Read exports into the project's store.
+@flow(name="collect", log_prints=True, timeout_seconds=12 * HOUR)
+def collect(
+    project: Folder,
+    sources: list[SourceName] | None = None,
+    since: Moment = None,
+    until: Moment = None,
+) -> None:
+    """Read what is new in the configured sources into the project's store.
 
     Args:
-        exports: paths of JSONL, JSON, CSV or Parquet files.
-        project: folder of the project.
-        threads: files with a title and channel per thread.
-    Returns:
-        the run id.
+        project: Folder of the project.
+        sources: Names in [sources]; none: all.
+        since: Read posts from this moment on again; the cursor stays.
+        until: Read posts before this moment again; the cursor stays.
     """
-    run_id = Run(open_project(Path(project))).run_id
-    return do_stage("collect", project, run_id, (exports, threads or []))
+    place = Place.at(project, since, until)
+    with place.occupied():
+        read_sources(place, sources or ())
 
 
-@flow(name="mine")
-def mine(project: str, run_id: str = "") -> str:
-    """Clean, embed, group, tag and count what the store holds."""
-    run_id = run_id or Run(open_project(Path(project))).run_id
-    for stage in MINING:
-        do_stage(stage, project, run_id)
-    return run_id
+@flow(name="mine", log_prints=True, timeout_seconds=24 * HOUR)
+def mine(project: Folder, since: Moment = None, until: Moment = None) -> str:
+    """Clean, embed, group, tag and count what the store holds; returns the run id.
+
+    Args:
+        project: Folder of the project.
+        since: Leave posts before this moment out of the claims.
+        until: Leave posts from this moment on out of the claims.
+    """
+    place = Place.at(project, since, until)
+    with place.occupied():
+        mine_stages(place)
+    return place.run_id
 
 
-@flow(name="digest")
-def digest(project: str, out: str, run_id: str = "") -> str:
-    """Write the digest of what was mined and link it; returns the path of its front page."""
-    run_id = run_id or Run(open_project(Path(project))).run_id
-    do_stage("digest", project, run_id, (Path(out),))
-    page = (Path(out) / "index.html").resolve()
-    create_link_artifact(page.as_uri(), link_text="Open the digest", key="digest")
-    create_markdown_artifact((Path(out) / "digest.md").read_text("utf-8"), key="digest-text")
-    return str(page)
-
-
-@flow(name="community-digest")
-def community_digest(
-    exports: list[str], out: str, project: str, threads: list[str] | None = None
+@flow(name="digest", log_prints=True, timeout_seconds=4 * HOUR)
+def digest(
+    project: Folder,
+    out: Folder,
+    since: Moment = None,
+    until: Moment = None,
+    force: bool = False,
 ) -> str:
-    """Collect, mine and digest in one run; returns the path of the digest's front page."""
-    run_id = collect(exports, project, threads)
-    mine(project, run_id)
-    return digest(project, out, run_id)
+    """Write the digest of what was mined and link it; returns the path of its front page.
+
+    Args:
+        project: Folder of the project.
+        out: Folder of the digest, new or with an older one.
+        since: Count anew without posts before this moment.
+        until: Count anew without posts from this moment on.
+        force: Write it although a drift check warns that the settings let stop it.
+    """
+    place = Place.at(project, since, until)
+    with place.occupied():
+        if place.has_window:
+            do_stage("insight", place)
+        return write_digest(place, out, force=force)
 
 
-STAGES: dict[str, Callable[..., Outcome]] = {
-    name: getattr(steps, name) for name in ("collect", *MINING, "digest")
-}
+@flow(name="retain", log_prints=True, timeout_seconds=4 * HOUR)
+def retain(project: Folder) -> None:
+    """Erase posts that are older than the settings allow, with all that was made of them.
+
+    Args:
+        project: Folder of the project.
+    """
+    place = Place.at(project)
+    with place.occupied():
+        erase_old(place)
 
 
-def _rows(outcome: Outcome) -> list[dict[str, object]]:
-    account = outcome.account
-    kept = {"rows": "in", "n": account.rows_in}, {"rows": "out", "n": account.rows_out}
-    return [*kept, *({"rows": f"dropped: {why}", "n": n} for why, n in account.dropped.items())]
+@flow(name="community-digest", log_prints=True, timeout_seconds=24 * HOUR)
+def community_digest(
+    exports: list[Export], out: Folder, project: Folder, threads: list[Export] | None = None
+) -> str:
+    """From exports to a digest in one run; returns the path of the digest's front page.
+
+    Args:
+        exports: Paths of JSONL, JSON, CSV or Parquet files.
+        out: Folder of the digest, new or with an older one.
+        project: Folder of the project.
+        threads: Files with a title and channel per thread.
+    """
+    place = Place.at(project)
+    with place.occupied():
+        read_exports(place, exports, threads or [])
+        mine_stages(place)
+        return write_digest(place, out)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
-"""Train a head, as a Prefect flow: from public data, or from what a project knows of its posts.
+"""The flows of heads: train one from public data, fit one to a project, evaluate them.
 
-Run it with ``python -m pipelines.training HEAD PROJECT`` to fit a head to a project, or serve it.
+Run one by hand with ``python -m pipelines.training HEAD PROJECT`` to fit a head to a project.
 """
 
 from __future__ import annotations
@@ -9,78 +9,114 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import cast
 
 from prefect import flow, task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from feedbackminer import adapt as adapting
+from feedbackminer import steps
 from feedbackminer.embed.encoders import SentenceEncoder
-from feedbackminer.project import open_project
-from feedbackminer.research import tag_heads
-from feedbackminer.runs import Run
+from feedbackminer.research import own_labels, tag_heads, topic_bench
 from feedbackminer.settings import EmbedSettings
+from pipelines import told
+from pipelines.parameters import Folder, Head, Seed
+from pipelines.place import Place
+from pipelines.tasks import HOUR
 
 
-@task(cache_policy=NO_CACHE, task_run_name="train-{head}")
+@task(cache_policy=NO_CACHE, task_run_name="train-{head}", timeout_seconds=6 * HOUR)
 def train_head(head: str, data: str, labels: str, out: str, cache: str, seed: int) -> str:
     """Train a shipped head from public data and publish its card; returns its folder."""
     encoder = SentenceEncoder(EmbedSettings())
     sources = tag_heads.Sources(Path(data), Path(labels), Path(cache), encoder)
     fitted = tag_heads.train(head, sources, seed=seed)
     folder = Path(out) / head
-    told = tag_heads.save(fitted.head, folder)
-    create_markdown_artifact(tag_heads.as_markdown(told), key=f"card-{head}")
+    card = tag_heads.save(fitted.head, folder)
+    create_markdown_artifact(tag_heads.as_markdown(card), key=f"card-{head}")
     return str(folder)
 
 
-@task(cache_policy=NO_CACHE, task_run_name="adapt-{head}")
-def adapt_head(head: str, project: str, seed: int) -> bool:
+@task(cache_policy=NO_CACHE, task_run_name="adapt-{head}", timeout_seconds=2 * HOUR)
+def adapt_head(place: Place, head: str, seed: int) -> bool:
     """Fit a head to a project and publish the comparison; returns whether it was replaced."""
-    found = adapting.adapt(Run(open_project(Path(project))), head, seed=seed)
+    found = adapting.adapt(place.run(), head, seed=seed)
     rows = [{"what": name, "value": str(value)} for name, value in asdict(found).items()]
-    create_table_artifact(rows, key=f"comparison-{head}", description="Before and after")
+    told.show_table(place, f"comparison-{head}", rows, "Before and after")
     return found.replaced
 
 
-@flow(name="train")
+@task(cache_policy=NO_CACHE, task_run_name="agreement", timeout_seconds=HOUR)
+def judge_tags(place: Place, seed: int) -> None:
+    """Publish how far the heads agree with what people said of posts."""
+    found = own_labels.agreements(place.run(), seed=seed)
+    rows = [{name: str(value) for name, value in asdict(one).items()} for one in found]
+    told.show_table(place, "agreement", rows, "Heads against what people said")
+
+
+@task(cache_policy=NO_CACHE, task_run_name="lasting", timeout_seconds=6 * HOUR)
+def judge_topics(place: Place, seed: int) -> None:
+    """Publish how well topics last when the latest weeks are added one by one."""
+    replayed = topic_bench.replay(*steps.read_for_replay(place.run()), place.slug, seed)
+    rows = [{name: str(value) for name, value in asdict(kept).items()} for kept in replayed]
+    told.show_table(place, "lasting", rows, "Topics, week by week")
+
+
+@flow(name="train", log_prints=True, timeout_seconds=8 * HOUR)
 def train(
-    head: str,
-    data: str,
-    labels: str = "data/labels",
-    out: str = "models",
-    cache: str = "vectors",
-    seed: int = 0,
+    head: Head,
+    data: Folder,
+    labels: Folder = "data/labels",
+    out: Folder = "models",
+    cache: Folder = "vectors",
+    seed: Seed = 0,
 ) -> str:
     """Train one of the shipped heads from public data; returns its folder.
 
     Args:
-        head: sentiment, tone, kinds or severity.
-        data: folder of the public data sets.
-        labels: folder of our labels.
-        out: folder that gets a folder of the head's name.
-        cache: folder that keeps vectors for the next training.
-        seed: of folds and fit.
+        head: Which head.
+        data: Folder of the public data sets.
+        labels: Folder of our labels.
+        out: Folder that gets a folder of the head's name.
+        cache: Folder that keeps vectors for the next training.
+        seed: Of folds and fit.
     """
     return train_head(head, data, labels, out, cache, seed)
 
 
-@flow(name="adapt")
-def adapt(head: str, project: str, seed: int = 0) -> bool:
+@flow(name="adapt", log_prints=True, timeout_seconds=4 * HOUR)
+def adapt(head: Head, project: Folder, seed: Seed = 0) -> bool:
     """Fit a head to a project's corrected labels, stars and places, and keep the better one.
 
     Args:
-        head: sentiment, tone, kinds or severity.
-        project: folder of a mined project.
-        seed: of the held-out part and the fit.
+        head: Which head.
+        project: Folder of a mined project.
+        seed: Of the held-out part and the fit.
     """
-    return adapt_head(head, project, seed)
+    place = Place.at(project)
+    with place.occupied():
+        return adapt_head(place, head, seed)
+
+
+@flow(name="evaluate", log_prints=True, timeout_seconds=8 * HOUR)
+def evaluate(project: Folder, seed: Seed = 0) -> None:
+    """Measure how well topics last and how far tags agree with people; nothing is changed.
+
+    Args:
+        project: Folder of a mined project.
+        seed: Of intervals and fits.
+    """
+    place = Place.at(project)
+    with place.occupied():
+        judge_tags(place, seed)
+        judge_topics(place, seed)
 
 
 def main(arguments: Sequence[str]) -> None:
     """Fit a head to a project: HEAD PROJECT."""
     head, project = arguments
-    adapt(head, project)
+    adapt(cast(Head, head), project)  # the flow refuses what is no head
 
 
 if __name__ == "__main__":

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
-from prefect.artifacts import Artifact
+from prefect import flow
 
-from feedbackminer.runs import MINING
-from pipelines.community import community_digest
+from feedbackminer import curate_tags, steps
+from feedbackminer.errors import DriftError, SettingsError
+from feedbackminer.project import open_project
+from feedbackminer.runs import MINING, Run
+from feedbackminer.tables import KINDS
+from pipelines import told
+from pipelines.community import community_digest, digest, mine
+from pipelines.place import Place
+from pipelines.training import evaluate
+from tests.pipelines.standing import Standing, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,20 +40,100 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def test_flow_writes_a_digest_and_publishes_each_row_account(export: str, tmp_path: Path) -> None:
-    page = community_digest([export], str(tmp_path / "digest"), str(tmp_path / "project"))
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("flows")
 
-    digest = json.loads((tmp_path / "digest" / "digest.json").read_text("utf-8"))
+
+def test_flow_writes_a_digest_and_publishes_each_row_account(
+    export: str, place: Path, server: Standing
+) -> None:
+    page = community_digest([export], str(place / "digest"), str(place / "Inkwren"))
+
+    told = told_in(place)
     assert Path(page).is_file()
-    assert [row["stage"] for row in digest["account"]] == ["collect", *MINING, "digest"]
-    assert digest["account"][0]["in"] == 60
-    collected = artifact("account-collect")
-    assert {"rows": "in", "n": 60} in json.loads(str(collected.data))
-    assert "index.html" in str(artifact("digest").data)
+    assert [row["stage"] for row in told["account"]] == ["collect", *MINING, "digest"]
+    assert told["account"][0]["in"] == 60
+    assert {"rows": "in", "n": 60} in server.artifact("inkwren-account-collect")
+    assert "index.html" in server.artifact("inkwren-digest")
 
 
-def artifact(key: str) -> Any:
-    """Fetch an artifact; to a type checker Prefect's own call may be a coroutine."""
-    found: Any = Artifact.get(key)
-    assert found is not None, key
-    return found
+def test_each_claim_is_announced_once(place: Path, server: Standing) -> None:
+    digest(str(place / "Inkwren"), str(place / "digest"))
+
+    shown = {claim["claim_id"] for claim in told_in(place)["claims"]}
+    until(lambda: len(server.events("feedbackminer.digest.published")) == 2, "both digests")
+    announced = [event["payload"] for event in server.events("feedbackminer.insight.new")]
+    assert sorted(payload["claim_id"] for payload in announced) == sorted(shown)
+    assert all(payload["headline"] for payload in announced)
+    published = [e["payload"]["new"] for e in server.events("feedbackminer.digest.published")]
+    assert published == [0, len(shown)]
+
+
+def test_nothing_that_members_wrote_goes_to_prefect(place: Path, server: Standing) -> None:
+    kept = b"".join(file.read_bytes() for file in server.home.glob("prefect.db*"))
+    quotes = [quote["text"] for quote in told_in(place)["quotes"]]
+    assert len(quotes) > 10
+    assert not [text for text in quotes if json.dumps(text)[1:-1].encode() in kept]
+    assert not re.search(rb"\bm_[a-z2-7]{10}\b", kept)
+
+
+def test_a_drift_that_warns_is_told_and_stops_the_digest_where_the_settings_say_so(
+    place: Path, server: Standing
+) -> None:
+    project = open_project(place / "Inkwren")
+    warning = {
+        "run_id": "z", "check": "posts_per_day", "value": 9.0, "low": 1.0, "high": 2.0,
+        "status": "warning", "detail": "", "checked_at": datetime.now(UTC),
+    }  # fmt: skip
+    project.store.append("health", pl.DataFrame([warning]))
+    (place / "Inkwren" / "feedbackminer.toml").write_text('[drift]\nblock = ["all"]\n', "utf-8")
+    here = Place(folder=str(place / "Inkwren"), run_id="z")
+
+    @flow
+    def telling() -> None:
+        told.show_health(here, steps.latest_checks(project.store))
+
+    telling()
+    with pytest.raises(DriftError):
+        digest(str(place / "Inkwren"), str(place / "digest"))
+    digest(str(place / "Inkwren"), str(place / "digest"), force=True)
+
+    (event,) = server.events("feedbackminer.health.warning")
+    assert event["payload"]["check"] == "posts_per_day"
+    (blocked,) = server.events("feedbackminer.digest.blocked")
+    assert "posts_per_day: got 9" in blocked["payload"]["why"]
+    assert server.artifact("inkwren-drift")[0]["status"] == "warning"
+
+
+def test_topics_and_tags_are_measured_in_the_project_itself(
+    place: Path, server: Standing, gold: dict[str, dict[str, Any]]
+) -> None:
+    run = Run(open_project(place / "Inkwren"))
+    tags = run.project.store.read("tags")
+    said = {i: gold[i.split(":", 1)[1]]["kinds"] for i in tags["post_id"]}
+    rows = [{"post_id": i, "kinds": ",".join(kinds) or "none"} for i, kinds in said.items()]
+    curate_tags.accept(run, [label for row in rows if (label := curate_tags.as_label(row))])
+
+    evaluate(str(place / "Inkwren"))
+
+    found = {row["label"]: row for row in server.artifact("inkwren-agreement")}
+    assert set(found) == set(KINDS)  # of nothing else did people say anything
+    given = {i for i, kinds in tags.select("post_id", "kinds").iter_rows() if "question" in kinds}
+    right = {i for i in given if "question" in said[i]}
+    assert int(found["question"]["n_given"]) == len(given) > 3
+    assert json.loads(found["question"]["precision"])[0] == pytest.approx(
+        len(right) / len(given), abs=1e-4
+    )
+    assert server.artifact("inkwren-lasting")
+
+
+def test_a_window_that_ends_before_it_begins_is_refused(place: Path) -> None:
+    with pytest.raises(SettingsError, match="is not before until"):
+        mine(str(place / "Inkwren"), since=datetime(2026, 5, 1), until=datetime(2026, 4, 1))
+
+
+def told_in(place: Path) -> dict[str, Any]:
+    """Return digest.json."""
+    told: dict[str, Any] = json.loads((place / "digest" / "digest.json").read_text("utf-8"))
+    return told

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from feedbackminer.project import open_project
 from feedbackminer.runs import Run
 from pipelines.training import adapt
 from tests.command import Mined
-from tests.pipelines.test_community import artifact
+from tests.pipelines.standing import Standing
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +22,7 @@ pytestmark = [
 
 
 def test_a_head_is_fitted_to_the_project_s_labels_and_the_comparison_is_shown(
-    sample: Mined, gold: dict[str, dict[str, Any]], tmp_path: Path
+    sample: Mined, gold: dict[str, dict[str, Any]], tmp_path: Path, server: Standing
 ) -> None:
     mined = sample.copy_to(tmp_path)
     run = Run(open_project(mined.project))
@@ -36,6 +35,6 @@ def test_a_head_is_fitted_to_the_project_s_labels_and_the_comparison_is_shown(
     assert adapt("kinds", str(mined.project))
 
     assert (mined.project / "models" / "kinds" / "weights.safetensors").is_file()
-    rows = json.loads(str(artifact("comparison-kinds").data))
+    rows = server.artifact("project-comparison-kinds")
     told = {row["what"]: row["value"] for row in rows}
     assert float(told["after"]) < float(told["before"])

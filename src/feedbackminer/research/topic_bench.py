@@ -284,6 +284,8 @@ def _known(found: Found) -> Known:
 
 
 def _kept(what: str, old: Labels, new: Labels) -> Kept:
+    if not len(old):  # a community that is younger than what was replayed
+        return Kept(what, np.nan, np.nan, 0)
     return Kept(what, _ami(old, new), float(np.mean(old == new)), len(old))
 
 

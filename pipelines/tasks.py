@@ -1,0 +1,131 @@
+"""The tasks of the flows, one per step; they exchange a place, never frames.
+
+Prefect caches no results: ``runs`` knows by content what was done already, for the command line
+too. Only what asks the network is tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from prefect import State, Task, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import TaskRun
+from prefect.runtime import task_run
+from prefect.tasks import exponential_backoff
+
+from feedbackminer import erase, live, steps
+from feedbackminer.errors import DriftError, SettingsError, SourceError
+from feedbackminer.runs import MINING, Outcome
+from feedbackminer.secrets import mask_secrets
+from pipelines import told
+from pipelines.place import Place, secret
+
+HOUR = 3600
+STAGES: Mapping[str, Callable[..., Outcome]] = MappingProxyType(
+    {name: getattr(steps, name) for name in MINING}
+)
+LONGEST = {"embed": 12 * HOUR, "tag": 4 * HOUR}  # of the others two hours
+
+
+def may_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a failure is one of the network; a wrong setting stays wrong."""
+    return isinstance(state.result(raise_on_failure=False), SourceError)
+
+
+@task(
+    task_run_name="collect-{name}",
+    tags=["network"],
+    cache_policy=NO_CACHE,
+    timeout_seconds=6 * HOUR,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=10),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=may_pass,
+)
+def read_source(place: Place, name: str) -> str:
+    """Read what is new in a source, or its window again; returns the name."""
+    run = place.run(attempt=task_run.run_count or 1)
+    outcome = live.collect_source(
+        run, name, secret=secret(name), since=place.since, until=place.until
+    )
+    _report(place, f"collect-{name}", outcome)
+    return name
+
+
+@task(task_run_name="import", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
+def read_exports(place: Place, exports: Sequence[str], threads: Sequence[str]) -> None:
+    """Read exports."""
+    _report(place, "collect", steps.collect(place.run(), exports, threads))
+
+
+@task(task_run_name="{stage}", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
+def do_stage(stage: str, place: Place) -> None:
+    """Do one stage of mining; one that was done on the same input is not done again."""
+    _report(place, stage, STAGES[stage](place.run()))
+
+
+@task(task_run_name="digest", cache_policy=NO_CACHE, timeout_seconds=HOUR)
+def write_digest(place: Place, out: str, *, force: bool = False) -> str:
+    """Write the digest, link it and announce what is new in it; returns its front page."""
+    folder = Path(out)
+    known = told.ids_in(folder)
+    try:
+        outcome = steps.digest(place.run(), folder, force=force)
+    except DriftError as error:
+        told.tell(told.DIGEST_BLOCKED, place, why=str(error))
+        raise
+    _report(place, "digest", outcome)
+    told.show_digest(place, folder, known)
+    return str((folder / "index.html").resolve())
+
+
+@task(task_run_name="retain", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
+def erase_old(place: Place) -> None:
+    """Erase what is older than the settings allow and publish the receipt."""
+    lines = erase.retain(place.run()).lines()
+    get_run_logger().info("\n".join(lines))
+    told.show_table(place, "receipt", [{"receipt": line} for line in lines], "What was erased")
+
+
+def read_sources(place: Place, names: Sequence[str]) -> None:
+    """Read sources one after the other; one that fails does not keep the others from being read.
+
+    Raises:
+        SettingsError: no source was named, and none is configured.
+        SourceError: some could not be read, whatever the reason; the message has them all.
+    """
+    wanted = list(names) or list(place.project().settings.sources)
+    if not wanted:
+        raise SettingsError(f"{place.folder}: no source is configured; see [sources.NAME]")
+    failures = []
+    for name in wanted:
+        state = read_source(place, name, return_state=True)
+        if not state.is_completed():
+            why = mask_secrets(str(state.result(raise_on_failure=False)))
+            told.tell(told.SOURCE_FAILED, place, source=name, why=why)
+            failures.append(f"{name}: {why}")
+    if failures:
+        raise SourceError("; ".join(failures))
+
+
+def mine_stages(place: Place) -> None:
+    """Do the stages of mining in their order."""
+    for stage in MINING:
+        do_stage.with_options(timeout_seconds=LONGEST.get(stage, 2 * HOUR))(stage, place)
+    told.show_health(place, steps.latest_checks(place.project().store))
+
+
+def _report(place: Place, what: str, outcome: Outcome) -> None:
+    """Log the row account of a stage and publish it."""
+    account, log = outcome.account, get_run_logger()
+    how = "unchanged" if outcome.reused else f"{outcome.seconds:.1f} s"
+    dropped = dict(account.dropped)
+    log.info("%s: %s in, %s out, dropped %s (%s)", what, account.rows_in, account.rows_out,
+             dropped, how)  # fmt: skip
+    for notice in outcome.notices:
+        log.warning(notice)
+    told.show_account(place, what, outcome)

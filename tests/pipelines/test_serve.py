@@ -1,0 +1,92 @@
+"""One command brings up server, worker and deployments; the server may keep its runs elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from feedbackminer.store import Store
+from tests.collect.sites.discourse import Discourse
+from tests.collect.sites.serving import serve
+from tests.command import ROOT, environment
+from tests.pipelines.standing import POOL, Standing, free_port, is_up, standing, until, written
+
+pytestmark = pytest.mark.slow
+
+
+def test_serve_brings_everything_up_and_ctrl_c_takes_it_down(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{free_port()}/api"
+    env = {**environment(), "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": url}
+    here = Standing(url, tmp_path, env)
+    (tmp_path / "community").mkdir()
+    command = [sys.executable, "-m", "pipelines.serve", str(tmp_path / "community")]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
+    try:
+        until(lambda: b"Worker 'Process" in (tmp_path / "log").read_bytes(), "the worker", 120)
+        everything = psutil.Process(process.pid).children(recursive=True)
+        digest = here.deployment("digest/weekly")
+        assert digest["parameters"]["out"] == str(tmp_path / "community" / "digest")
+        assert len(here.ask("automations/filter")) == 1
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+    gone, alive = psutil.wait_procs(everything, timeout=5)
+    assert len(gone) >= 2
+    assert not alive
+    assert not is_up(url)
+
+
+def test_it_is_not_served_without_a_project(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pipelines.serve", str(tmp_path / "nothing")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no such project; `feedbackminer init" in done.stderr
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """Run PostgreSQL with an empty database; yields its address as Prefect wants it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not found:
+        pytest.skip("no PostgreSQL here; as root, `make postgresql` installs it")
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    folder, port = Path(tempfile.mkdtemp(prefix="feedbackminer-pg-")), free_port()
+    if user:
+        shutil.chown(folder, user)
+    make = [str(found[-1] / "initdb"), "-D", f"{folder}/data", "-A", "trust", "-U", "prefect"]
+    subprocess.run(make, user=user, capture_output=True, check=True, cwd=folder)
+    where = ("-h", "127.0.0.1", "-p", str(port), "-k", str(folder))
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(found[-1] / "postgres"), "-D", f"{folder}/data", *where, "-F"],
+            user=user, stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    try:
+        until(lambda: b"ready to accept" in (folder / "log").read_bytes(), "PostgreSQL")
+        yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        shutil.rmtree(folder)
+
+
+def test_a_server_on_postgresql_does_the_same(postgresql: str, tmp_path: Path) -> None:
+    with serve(Discourse(30)) as forum, standing(tmp_path, postgresql) as server:
+        project = written(tmp_path / "community", forum.url)
+        server.prefect("work-pool", "create", POOL, "--type", "process")
+        server.prefect("deploy", "--all", PROJECT=str(project), DIGEST=str(tmp_path / "digest"))
+        with server.worker():
+            assert server.end_of(server.start("collect/hourly")) == "COMPLETED"
+    assert not (tmp_path / "prefect.db").exists()
+    assert len(Store(project / "tables").read("posts")) == 30
