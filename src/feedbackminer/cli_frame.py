@@ -88,7 +88,7 @@ def complain(message: str, *, title: str = "Error") -> None:
         return
     from feedbackminer.logs import open_log
 
-    open_log().error("error", message=message)
+    open_log().error("error", message=f"{title}: {message}")
 
 
 class _JsonLines(io.StringIO):
