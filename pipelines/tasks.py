@@ -98,7 +98,7 @@ def read_sources(place: Place, names: Sequence[str]) -> None:
         SettingsError: no source was named, and none is configured.
         SourceError: some could not be read, whatever the reason; the message has them all.
     """
-    wanted = list(names) or list(place.project().settings.sources)
+    wanted = list(dict.fromkeys(names)) or list(place.project().settings.sources)
     if not wanted:
         raise SettingsError(f"{place.folder}: no source is configured; see [sources.NAME]")
     failures = []

@@ -156,6 +156,50 @@ class TestAccount:
         assert 0 < row["rows_out"] == len(project.store.read("posts")) < 200
         assert "in part only" in row["notices"][0]
 
+    def test_what_was_read_before_a_failure_is_stored(self, tmp_path: Path) -> None:
+        site, calls = Discourse(400), iter(range(100))
+
+        def limited(request: Request) -> Reply:
+            is_over = next(calls) > 5
+            return Reply(b"", 429, {"Retry-After": "3600"}) if is_over else site(request)
+
+        with serve(limited) as served:
+            project = project_at(tmp_path, served.url)
+            with pytest.raises(SourceError, match="3600 s"):
+                collect_source(Run(project), "forum")
+            n_first = len(posts_of(tmp_path))
+            served.site = site
+            collect_source(Run(project), "forum")
+        assert n_first > 50
+        assert len(posts_of(tmp_path)) == 400
+
+    def test_a_channel_that_is_gone_does_not_keep_the_others_from_being_read(
+        self, tmp_path: Path
+    ) -> None:
+        feeds = Feed(12)
+
+        def site(request: Request) -> Reply:
+            return Reply(b"", 404) if request.path == "/gone" else feeds(request)
+
+        with serve(site) as served:
+            urls = [f"{served.url}/gone", f"{served.url}/comments.atom"]
+            source = {"kind": "rss", "url": served.url, "channels": urls, "private_network": True}
+            project = open_project(tmp_path, {"sources": {"feeds": source}})
+            with pytest.raises(SourceError, match="HTTP 404"):
+                collect_source(Run(project), "feeds")
+        assert len(posts_of(tmp_path)) == 12
+
+    def test_several_folders_of_exports_are_read_in_one_run(self, tmp_path: Path) -> None:
+        for name in ("one", "two"):
+            write_jsonl(
+                tmp_path / f"{name}.jsonl", [{"id": "x", "body": f"Export {name} is slow."}]
+            )
+        given = {n: {"kind": "files", "url": f"{tmp_path}/{n}.jsonl"} for n in ("one", "two")}
+        run = Run(open_project(tmp_path / "p", {"sources": given}))
+        for name in given:
+            collect_source(run, name)
+        assert len(run.project.store.read("runs")) == 2
+
 
 class TestPrivacy:
     def test_a_member_is_known_by_name_in_what_others_wrote_in_another_collect(

@@ -50,7 +50,7 @@ def collect(
         from feedbackminer.settings import secret_of
 
         current = open_at(project, settings, {})
-        wanted = names or list(current.settings.sources)
+        wanted = list(dict.fromkeys(names or ())) or list(current.settings.sources)
         if not wanted:
             raise SettingsError(
                 f"{project}: no source is configured; `feedbackminer init` shows how, or import "

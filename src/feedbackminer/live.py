@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from glob import glob
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from feedbackminer.collect.pseudonyms import Members, Pseudonyms, load_or_create
 from feedbackminer.collect.sources.reading import COLUMNS, Page, Position, Source, Whole, Window
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.erase import erase_posts
-from feedbackminer.errors import FeedbackminerError, SettingsError
+from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError
 from feedbackminer.runs import COLLECT, Outcome, Run
 from feedbackminer.settings import CollectSettings, SourceSettings
 from feedbackminer.tables import Account, Cursors, check
@@ -63,14 +63,14 @@ def collect_source(
     """
     settings = _configured(run, name)
     if settings.kind == sources.FILES:
-        return steps.collect(run, sorted(glob(settings.url)) or [settings.url], source=name)
+        one = replace(run, run_id=f"{run.run_id}-{name}")  # a run may read several sources
+        return steps.collect(one, sorted(glob(settings.url)) or [settings.url], source=name)
     reader = sources.open_source(name, settings, secret, limits)
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()
     intake = _Intake(run, name, settings, reader, replayed=Window(since, until))
     try:
-        for channel in reader.channels:
-            intake.read(channel)
+        intake.read_all()
     except FeedbackminerError as error:
         intake.notices.append(f"{name}: was read in part only: {error}")
         raise
@@ -120,12 +120,38 @@ class _Intake:
     def is_replay(self) -> bool:
         return self.replayed != Window()
 
-    def read(self, channel: str) -> None:
-        """Read a channel to its end, storing as it goes."""
+    def read_all(self) -> None:
+        """Read every channel; one that cannot be read does not keep the others from being read.
+
+        Raises:
+            SourceError: some could not.
+        """
+        failures = []
+        for channel in self.reader.channels:
+            try:
+                self._read(channel)
+            except SourceError as error:
+                failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise SourceError("; ".join(dict.fromkeys(map(str, failures))))
+
+    def _read(self, channel: str) -> None:
+        """Read a channel to its end, storing as it goes, and what came before a failure too."""
         position = {} if self.is_replay else self._position(channel)
         pages: list[Page] = []
         began = time.monotonic()
-        for page in self.reader.pages(channel, position, self.window):
+        coming = self.reader.pages(channel, position, self.window)
+        while True:
+            try:
+                page = next(coming, None)
+            except SourceError:
+                if pages:
+                    self._store(channel, pages)
+                raise
+            if page is None:
+                break
             pages.append(page)
             is_late = time.monotonic() - began > SECONDS_AT_ONCE
             if is_late or sum(len(page.rows) for page in pages) >= ROWS_AT_ONCE:
@@ -230,7 +256,11 @@ class _Intake:
                 f"to ask for one by one, so none was erased: was the site moved?"
             )
             return []
-        return [f"{self.name}:{i}" for i in self.reader.gone(native)] if native else []
+        try:
+            return [f"{self.name}:{i}" for i in self.reader.gone(native)] if native else []
+        except SourceError as error:  # it can be asked again; the cursor must not wait for it
+            self.notices.append(f"{self.name}: cannot tell which posts were deleted: {error}")
+            return []
 
     def _erase(self, post_ids: Sequence[str]) -> None:
         if post_ids:

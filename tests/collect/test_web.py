@@ -186,6 +186,52 @@ class TestHostileServers:
             ask(served)
         assert len(served.requests) == 1
 
+    def test_no_header_of_ours_follows_a_redirect_to_another_site(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("feedbackminer.collect.web._refuse_private", lambda *_: None)
+        heard: list[Request] = []
+
+        def other(request: Request) -> Reply:
+            heard.append(request)
+            return Reply({})
+
+        with serve(other) as elsewhere:
+            location = {"Location": elsewhere.url.replace("127.0.0.1", "localhost")}
+            with answering(Reply(b"", 302, location)) as served:
+                ask(served, headers={"Api-Key": "s3cret-value", "Authorization": "s3cret-value"})
+        assert len(heard) == 1
+        assert "s3cret-value" not in str(heard[0].headers)
+
+    def test_what_a_redirect_itself_says_is_never_read(self) -> None:
+        huge = Reply(b" " * 5_000_000, 302, {"Location": "/b"})
+        with answering(huge, Reply({"ok": 1})) as served:
+            assert ask(served) == {"ok": 1}
+
+    @pytest.mark.parametrize("host", ["a..b", "a" * 70 + ".example"])
+    def test_a_redirect_to_an_impossible_name_is_an_error_of_ours(self, host: str) -> None:
+        with (
+            answering(Reply(b"", 302, {"Location": f"http://{host}/"})) as served,
+            pytest.raises(SourceError),
+        ):
+            ask(served)
+
+    @pytest.mark.parametrize("wait", ["-1", "nan", "inf", "1500000000", "soon", ""])
+    def test_an_odd_wait_is_no_crash(self, wait: str) -> None:
+        limit = {"Retry-After": wait, "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "0"}
+        with answering(Reply(b"", 429, limit), Reply({"ok": 1})) as served:
+            assert ask(served) == {"ok": 1}
+
+    @pytest.mark.parametrize(
+        "address", ["64:ff9b::a9fe:a9fe", "2002:7f00:1::", "::127.0.0.1", "ff02::1"]
+    )
+    def test_an_address_that_stands_for_a_private_one_is_refused(self, address: str) -> None:
+        with (
+            answering(Reply(b"", 302, {"Location": f"http://[{address}]/"})) as served,
+            pytest.raises(SourceError, match="private network"),
+        ):
+            ask(served)
+
     def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(self) -> None:
         bomb = gzip.compress(b" " * 50_000_000)
         assert len(bomb) < LIMITS.size

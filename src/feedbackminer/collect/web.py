@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import math
 import re
 import socket
 import time
@@ -29,6 +30,9 @@ from feedbackminer.secrets import mask_secrets
 T = TypeVar("T")
 USER_AGENT = f"feedbackminer/{__version__} (community research; one reader, no crawling)"
 MEGABYTE = 1 << 20
+REDIRECTS = 5
+# Addresses of IPv6 that stand for one of IPv4, which may be a private one: NAT64, 6to4, mapped.
+_TUNNELS = [ipaddress.ip_network(n) for n in ("64:ff9b::/96", "2002::/16", "::/96")]
 SECRET_LENGTH = 8  # shorter words of a header are no secrets
 _HTML = re.compile(r"^\s*<(!doctype html|html)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>([^<]{0,80})", re.IGNORECASE)
@@ -40,6 +44,10 @@ LIMIT_LASTS = 60.0  # seconds, where a refusal speaks of a limit but not of its 
 
 class MissingError(SourceError):
     """What was asked for is not there, or not any more."""
+
+
+class RefusedError(SourceError):
+    """The server does not let us see it: wrong secret, or closed to its holder."""
 
 
 class _PassingError(SourceError):
@@ -100,9 +108,6 @@ class Web:
         self._client = httpx.Client(
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **self.headers},
             timeout=self.limits.timeout,
-            follow_redirects=True,
-            max_redirects=5,
-            event_hooks={"request": [self._refuse_unsafe], "response": [self._refuse_rebound]},
         )
 
     def __enter__(self) -> Web:
@@ -184,7 +189,11 @@ class Web:
             wait_max=30,
         ):
             with attempt:
-                return read(self._answer(request))
+                try:
+                    return read(self._answer(request))
+                except SourceError as error:  # a server may repeat what it was sent
+                    error.args = (self._without_secrets(str(error)),)
+                    raise
         raise AssertionError("the last attempt returns or raises")
 
     def _answer(self, request: httpx.Request) -> Answer:
@@ -192,27 +201,36 @@ class Web:
         time.sleep(max(0.0, self._rested_until - time.monotonic()))
         where = _shown(str(request.url))
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                answer = Answer(
-                    str(response.url), response.status_code, response.headers,
-                    self._body(response, where),
-                )  # fmt: skip
-            finally:
-                response.close()
-        except httpx.TooManyRedirects:
-            raise SourceError(f"{where}: redirects without end; check the address") from None
+            answer = self._followed(request)
         except httpx.UnsupportedProtocol:
             raise SourceError(f"{where}: leads to an address that is no web page") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             what = str(error) or "no answer in time"
             raise _PassingError(f"{where}: {type(error).__name__}: {mask_secrets(what)}") from None
         self._rest(answer)
-        try:
-            return _accepted(answer, self.limits.longest_wait)
-        except SourceError as error:  # a server may repeat what it was sent
-            error.args = (self._without_secrets(str(error)),)
-            raise
+        return _accepted(answer, self.limits.longest_wait)
+
+    def _followed(self, request: httpx.Request) -> Answer:
+        """Follow redirects; of their answers nothing is read, and no other site gets a secret."""
+        where = _shown(str(request.url))
+        onward: httpx.Request | None = request
+        for _ in range(REDIRECTS + 1):
+            if onward is None:
+                break
+            self._refuse_unsafe(onward)
+            if _site(onward.url) != _site(request.url) or not self._is_base(onward.url):
+                for name in self.headers:
+                    onward.headers.pop(name, None)
+            response = self._client.send(onward, stream=True)
+            try:
+                self._refuse_rebound(response)
+                onward = response.next_request
+                if onward is None:
+                    body = self._body(response, where)
+                    return Answer(str(response.url), response.status_code, response.headers, body)
+            finally:
+                response.close()
+        raise SourceError(f"{where}: redirects without end; check the address")
 
     def _without_secrets(self, message: str) -> str:
         words = [word for value in self.headers.values() for word in value.split()]
@@ -238,13 +256,10 @@ class Web:
 
     def _rest(self, answer: Answer) -> None:
         """Where the server says that its allowance is used up, wait before the next request."""
-        left = _left(answer)
-        reset = answer.headers.get("x-ratelimit-reset", "")
+        left, reset = _left(answer), _limit(answer, "reset")
         if left is not None and left < 1 and reset:
-            wait = _seconds_until(reset)
-            if wait > self.limits.longest_wait and answer.status < 400:
-                wait = self.limits.longest_wait  # its own refusal, if any, will say how long
-            self._rested_until = time.monotonic() + max(0.0, wait)
+            wait = min(_seconds_until(reset), self.limits.longest_wait)  # else it refuses, and says
+            self._rested_until = time.monotonic() + wait
 
     def _refuse_unsafe(self, request: httpx.Request) -> None:
         """Refuse addresses that are no public web address; called for every hop."""
@@ -256,8 +271,8 @@ class Web:
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
             found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise _PassingError(f"{url.host}: no such host is known: {error.strerror}") from None
+        except (OSError, UnicodeError) as error:
+            raise _PassingError(f"{url.host[:80]}: no such host is known: {error}") from None
         for *_, address in found:
             _refuse_private(url.host, str(address[0]))
 
@@ -269,11 +284,24 @@ class Web:
             _refuse_private(response.url.host, str(address[0]))
 
     def _is_own(self, url: httpx.URL) -> bool:
-        return self.private_network and url.netloc == httpx.URL(self.base).netloc
+        return self.private_network and self._is_base(url)
+
+    def _is_base(self, url: httpx.URL) -> bool:
+        """Tell whether an address is of the site that the secret is for, by https if that is."""
+        base = httpx.URL(self.base)
+        return url.host == base.host and (
+            _site(url) == _site(base) or (base.scheme, url.scheme) == ("http", "https")
+        )
+
+
+def _site(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _refuse_private(host: str, address: str) -> None:
-    if not ipaddress.ip_address(address.partition("%")[0]).is_global:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    is_other = any(found in network for network in _TUNNELS if found.version == network.version)
+    if not found.is_global or found.is_multicast or is_other:
         raise SourceError(
             f"{host}: is an address of a private network, refused; if it is your own site, set "
             "private_network = true for the source"
@@ -299,7 +327,7 @@ def _accepted(answer: Answer, longest_wait: float) -> Answer:
     refused = status == 403 and left is not None and left < 1
     if status in _MAY_PASS or refused or says_limit or "retry-after" in answer.headers:
         counts = status in (403, 429) and (left is None or left < 1)  # else another limit is meant
-        reset = answer.headers.get("x-ratelimit-reset") if counts else None
+        reset = _limit(answer, "reset") if counts else None
         asked = answer.headers.get("retry-after") or reset
         unknown = LIMIT_LASTS if says_limit else None
         wait = unknown if asked is None else _seconds_until(asked)
@@ -310,7 +338,7 @@ def _accepted(answer: Answer, longest_wait: float) -> Answer:
             )
         raise _PassingError(f"{where}: HTTP {status} again and again; try later", wait)
     if status in (401, 403):
-        raise SourceError(
+        raise RefusedError(
             f"{where}: access refused (HTTP {status}); check the secret of this source and what "
             "it may read"
         )
@@ -320,7 +348,7 @@ def _accepted(answer: Answer, longest_wait: float) -> Answer:
 def _left(answer: Answer) -> float | None:
     """Return how many requests a server still allows, where it says so."""
     try:
-        return float(answer.headers.get("x-ratelimit-remaining", ""))
+        return float(_limit(answer, "remaining") or "")
     except ValueError:
         return None
 
@@ -361,7 +389,8 @@ def _seconds_until(when: str) -> float:
     """Read ``Retry-After`` and its kin: seconds, seconds since 1970, an HTTP or an ISO date."""
     try:
         number = float(when)
-        return number - time.time() if number > 1e9 else number
+        number = number - time.time() if number > 1e9 else number
+        return max(0.0, number) if math.isfinite(number) else 1.0
     except ValueError:
         pass
     for parse in (parsedate_to_datetime, datetime.fromisoformat):

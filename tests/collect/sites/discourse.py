@@ -17,7 +17,8 @@ class Discourse:
 
     secret = ""
 
-    def __init__(self, posts: int = 0) -> None:
+    def __init__(self, posts: int = 0, *, is_old: bool = False) -> None:
+        self.is_old = is_old  # it gives the ids of a window of fifty, its bound included
         self.posts: list[dict[str, Any]] = []
         self.next_id = 1
         self.talk(posts)
@@ -60,8 +61,11 @@ class Discourse:
         return _native(self.posts.pop())
 
     def _page(self, before: int) -> list[dict[str, Any]]:
-        """Return the newest fifty posts up to an id."""
-        wanted = [p for p in self.posts if not before or p["id"] <= before]
+        """Return the newest fifty posts before an id; of an old version, up to it."""
+        if self.is_old and before:
+            wanted = [p for p in self.posts if before - 50 < p["id"] <= before]
+        else:
+            wanted = [p for p in self.posts if not before or p["id"] < before]
         return wanted[-50:][::-1]
 
     def _write(self) -> None:

@@ -8,13 +8,16 @@ before the next begins at the top.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from feedbackminer.collect.fields import CLOCK_SKEW
 from feedbackminer.collect.sources.reading import Position, Whole
 from feedbackminer.collect.web import MissingError
+from feedbackminer.errors import SourceError
 
 ASKED_ANEW = 4  # where an answer does not go on from the one before: a cache may repeat one
 LATER = 1e11  # a moment after all others
@@ -83,6 +86,8 @@ class Newest:
         known = read = 0
         while True:
             items, onward = self._listed(walk)
+            if onward is not None and onward == walk.place:
+                raise SourceError("the list leads back to itself and ends nowhere; try later")
             moments, read = self._moments(items), read + len(items)
             known += sum(moment <= newest for moment in moments)
             walk = Walk(max([walk.top, *moments]), min([walk.until, *moments]), onward)
@@ -109,7 +114,10 @@ class Newest:
         return self.since is not None and moment < self.since.timestamp()
 
     def _moments(self, items: Sequence[Item]) -> list[float]:
-        return [moment for item in items if (moment := self.when(item)) is not None]
+        """Return the moments of items; one of the future is a wrong clock, and no mark."""
+        latest = time.time() + CLOCK_SKEW.total_seconds()
+        moments = (self.when(item) for item in items)
+        return [moment for moment in moments if moment is not None and moment <= latest]
 
 
 def whole_of(channel: str | None, *down_to: float) -> Whole:

@@ -19,10 +19,10 @@ from feedbackminer.collect.sources.reading import (
     site,
     span_of,
 )
-from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.collect.web import Limits, MissingError, RefusedError, Web
 from feedbackminer.settings import SourceSettings
 
-STEP = 50  # ids that one answer covers
+STEP = 49  # ids that one answer surely covers: of fifty, the highest may be left out
 ASKED_WHERE_EMPTY = 4  # a cache that answers with an earlier page looks just like that
 LIKE = 2  # the id of that action
 Post = Mapping[str, Any]
@@ -56,7 +56,8 @@ class Reader:
         edge = None  # the moment up to which everything was seen
         while start < top:
             end = min(start + STEP, top)
-            posts = newest if self._covers(newest, start) else self._window(start, end)
+            is_covered = end == top and self._covers(newest, start)
+            posts = newest if is_covered else self._window(start, end)
             posts = sorted(
                 (p for p in posts if start < p["id"] <= end), key=lambda post: post["id"]
             )
@@ -86,7 +87,7 @@ class Reader:
         """Return the posts of a window; where it looks empty, that is asked again."""
         posts: list[Post] = []
         for _ in range(ASKED_WHERE_EMPTY):
-            posts = self._latest(end)
+            posts = self._latest(end + 1)  # whether the bound counts depends on the version
             if any(start < post["id"] <= end for post in posts):
                 break
         return posts
@@ -150,9 +151,13 @@ class Reader:
             post = self.web.json(f"posts/by_number/{topic}/{number}.json")
         except MissingError:
             return True
+        except RefusedError:  # moved to where we may not look: is it deleted? who knows
+            return False
         return isinstance(post, dict) and bool(post.get("deleted_at") or post.get("user_deleted"))
 
 
 def _is_list_of_posts(found: Any) -> bool:
     posts = found.get("latest_posts") if isinstance(found, dict) else None
-    return isinstance(posts, list) and all(isinstance(p, dict) and "id" in p for p in posts)
+    return isinstance(posts, list) and all(
+        isinstance(post, dict) and isinstance(post.get("id"), int) for post in posts
+    )

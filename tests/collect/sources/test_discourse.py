@@ -1,0 +1,67 @@
+"""Discourse: what differs between its versions, and what a moderator may do to a post."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedbackminer.live import collect_source
+from feedbackminer.project import Project, open_project
+from feedbackminer.runs import Run
+from tests.collect.sites.discourse import Discourse
+from tests.collect.sites.serving import Reply, Request, serve
+
+
+def project_at(folder: Path, url: str, **more: object) -> Project:
+    source = {"kind": "discourse", "url": url, "private_network": True, **more}
+    return open_project(folder, {"sources": {"forum": source}})
+
+
+def ids(project: Project) -> set[str]:
+    stored = project.store.read("posts", ["post_id"])["post_id"]
+    return {post_id.removeprefix("forum:") for post_id in stored}
+
+
+@pytest.mark.parametrize("is_old", [True, False])
+def test_no_version_s_idea_of_before_costs_a_post(tmp_path: Path, is_old: bool) -> None:
+    site = Discourse(400, is_old=is_old)
+    with serve(site) as served:
+        project = project_at(tmp_path, served.url)
+        collect_source(Run(project), "forum")
+    assert ids(project) == site.ids()
+
+
+def test_a_post_that_moved_to_where_we_may_not_look_stays_and_stops_nothing(
+    tmp_path: Path,
+) -> None:
+    site = Discourse(60)
+
+    def closed(request: Request) -> Reply:
+        is_asked = request.path.startswith("/posts/by_number/")
+        return Reply({"errors": ["not permitted"]}, 403) if is_asked else site(request)
+
+    with serve(closed) as served:
+        project = project_at(tmp_path, served.url)
+        collect_source(Run(project), "forum")
+        moved = site.posts.pop(-3)
+        site.talk(5)
+        collect_source(Run(project), "forum")
+    assert ids(project) == site.ids() | {f"{moved['topic_id']}-{moved['post_number']}"}
+
+
+def test_only_the_categories_that_are_named_are_kept(tmp_path: Path) -> None:
+    with serve(Discourse(40)) as served:
+        project = project_at(tmp_path, served.url, channels=["ideas"])
+        collect_source(Run(project), "forum")
+    assert project.store.read("posts")["channel"].unique().to_list() == ["Ideas"]
+
+
+def test_a_window_begins_where_it_should_without_reading_what_is_older(tmp_path: Path) -> None:
+    site = Discourse(2_000)
+    since = site.posts[1_900]["created_at"]
+    with serve(site) as served:
+        project = project_at(tmp_path, served.url, since=since)
+        collect_source(Run(project), "forum")
+    assert len(ids(project)) == 100
+    assert len(served.requests) < 20
