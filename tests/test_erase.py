@@ -144,6 +144,18 @@ class TestAMember:
         receipt = erase.forget(Run(project_at(place)), author=NAME)
         assert receipt.still_in == (str(place / "project" / "march.jsonl"),)
 
+    def test_a_cursor_that_names_a_post_is_dropped_and_told(self, place: Path) -> None:
+        project = project_at(place)
+        rows = [
+            {"source": "forum", "channel": native, "position": json.dumps({"recent": [native]}),
+             "complete": True, "withheld": "", "read_at": day(60)}
+            for native in ("native-000050-post", "native-000001-post")
+        ]  # fmt: skip
+        project.store.append("cursors", pl.DataFrame(rows))
+        receipt = erase.forget(Run(project), author=NAME)
+        assert project.store.read("cursors")["channel"].to_list() == ["native-000001-post"]
+        assert "read from its beginning" in receipt.notes[0]
+
     def test_somebody_unknown_is_an_error_and_changes_nothing(self, place: Path) -> None:
         project = project_at(place)
         with pytest.raises(InputError, match="no such author"):
@@ -226,6 +238,16 @@ class TestWhatComesAfter:
         assert receipt.digests[str(place / "digest")].startswith("withdrawn")
         assert list((place / "digest").iterdir()) == []
         assert found_in(place, wanted) == {}
+
+    def test_several_digests_are_rendered_in_one_erasure(self, place: Path) -> None:
+        project = project_at(place)
+        steps.digest(Run(project), place / "second")
+        member = pseudonym(project)
+        wanted = needles(posts_of(project, member), member)
+        receipt = erase.forget(Run(project), author=NAME)
+        assert set(receipt.digests.values()) == {"rendered again"}
+        assert remains([place], wanted) == {}
+        assert len(project.store.read("runs").filter(stage="digest")) == 4
 
     def test_a_digest_keeps_its_title_and_one_that_is_gone_is_told(self, place: Path) -> None:
         run = Run(open_project(place / "project"))  # without the option that named the product

@@ -26,7 +26,8 @@ _QUOTE_BLOCK = re.compile(
 _ORIGINAL_MESSAGE = re.compile(
     r"^-{2,9}[ \t]?original message\b[\s\S]*", re.IGNORECASE | re.MULTILINE
 )
-_MAYBE_NAMES = r"[\w.-]*[A-Z0-9_.-][\w.-]*(?: [A-Z]\w+)*"  # and pseudonyms
+_WORD, _IS_NAME_LIKE = r"\w+(?:[.-]+\w+)*", r"[\d_.-]|\w\p{Lu}"  # of pseudonyms too
+_WORDS_OF_NAMES = r"[A-Z]\w+(?: [A-Z]\w+)+"
 _DEEPEST = 20  # quotes in quotes
 _NO_QUOTE = f"> {ERASED}"
 _LINK = re.compile(r"https?://[^\s<>\"'\[\]]{1,2000}(?<![.,;:!?)])")
@@ -45,6 +46,7 @@ class Sealer:
     def __init__(self, seals: Iterable[str], pseudonyms: Pseudonyms) -> None:
         self.seals, self._pseudonyms = frozenset(seals), pseudonyms
         self._members = Members(_SealedMembers(self))
+        self._named: dict[str, bool] = {}
 
     def seal(self, what: str, name: str) -> str:
         """Return the seal of an ``author`` (a pseudonym), a ``post``, or a ``thread``."""
@@ -78,12 +80,16 @@ class Sealer:
 
     def without_mentions_in(self, texts: pl.Series) -> pl.Series:
         """Do so for many texts: of those, few name a sealed member."""
-        words = texts.str.extract_all(_MAYBE_NAMES).explode().drop_nulls().unique()
-        names = [word for word in words if self.without_mentions(word) != word]
+        names = [name for name in _maybe_names(texts) if self._is_sealed_name(name)]
         if not names:
             return texts
         suspects = texts.filter(texts.str.contains_any(names)).unique()
         return texts.replace({text: self.without_mentions(text) for text in suspects})
+
+    def _is_sealed_name(self, name: str) -> bool:
+        if name not in self._named:
+            self._named[name] = self.without_mentions(name) != name
+        return self._named[name]
 
 
 class _SealedMembers(frozenset[str]):
@@ -184,6 +190,15 @@ def without_quotes(body: str) -> str:
         if not found:
             break
     return _QUOTED_LINES.sub(_NO_QUOTE, _ORIGINAL_MESSAGE.sub(_NO_QUOTE, body))
+
+
+def _maybe_names(texts: pl.Series) -> pl.Series:
+    """Return the distinct words that may be a name, and words in a row with capitals."""
+    single, several = (
+        texts.str.extract_all(pattern).explode().drop_nulls().unique()
+        for pattern in (_WORD, _WORDS_OF_NAMES)
+    )
+    return pl.concat([single.filter(single.str.contains(_IS_NAME_LIKE)), several])
 
 
 def _without_links(bodies: pl.Series, sources: pl.Series, sealer: Sealer) -> pl.Series:

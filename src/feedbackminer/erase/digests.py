@@ -57,7 +57,7 @@ def _again(run: Run, folder: Path, since: datetime | None, until: datetime | Non
         steps.digest(_as_published(run, content), folder, force=True)
     except (FeedbackminerError, OSError, ValueError, KeyError, TypeError) as error:
         withdraw(folder)
-        return f"withdrawn, for it could not be rendered again: {error}"
+        return f"withdrawn, for it could not be rendered again ({type(error).__name__})"
     return RENDERED
 
 
@@ -80,11 +80,11 @@ def _is_outside(content: dict[str, Any], since: datetime | None, until: datetime
 
 
 def _as_published(run: Run, content: dict[str, Any]) -> Run:
-    """Return a run with the settings that a digest was written with, if they still hold."""
-    settings = run.project.settings
+    """Return a run of its own, with the settings that a digest had, if they still hold."""
+    project = run.project
     try:
         digest = DigestSettings(**content["settings"]["digest"])
     except (ValidationError, KeyError, TypeError):
-        return run
-    project = replace(run.project, settings=settings.model_copy(update={"digest": digest}))
-    return replace(run, project=project)
+        return replace(run, run_id="")
+    settings = project.settings.model_copy(update={"digest": digest})
+    return replace(run, run_id="", project=replace(project, settings=settings))

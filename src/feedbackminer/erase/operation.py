@@ -23,7 +23,6 @@ from feedbackminer.store import Rewritten
 from feedbackminer.tables import TABLES, Suppressed, check
 
 Action = Literal["erase", "retain"]
-REQUEST = "on request"
 DONE = ":done"
 KEPT = ("audit", "suppressed")  # they name nobody
 # Posts go last: until then a rerun finds there what is left to do.
@@ -59,7 +58,7 @@ def forget(run: Run, *, author: str = "", pseudonym: str = "", post_id: str = ""
         )
     subject = sealer.seal(what, name)
     _suppress(run, {subject: what, **dict(seals_of(gone, _opened_by(gone, posts), sealer))})
-    return _erase(run, gone, "erase", subject, REQUEST, [n for n in (author, member) if n])
+    return _erase(run, gone, "erase", subject, "on request", [n for n in (author, member) if n])
 
 
 def retain(run: Run) -> Receipt:
@@ -98,15 +97,15 @@ def _erase(
     action: Action,
     subject: str,
     why: str,
-    names: Collection[str] = (),
+    names: Collection[str] | None = None,
 ) -> Receipt:
     """Erase posts, and all that is sealed; finish what an erasure before was cut off in.
 
     Args:
         gone: rows of ``posts``.
-        names: of the member, where there is one.
+        names: of the member, where somebody asked for the erasure; None: nobody did.
     """
-    store, is_requested = run.project.store, why == REQUEST
+    store, is_requested = run.project.store, names is not None
     pending = _pending(store.read("audit"))
     if gone.is_empty() and not pending and not is_requested:
         return Receipt(action, subject, why)
@@ -132,7 +131,9 @@ def _erase(
         versions=sum(table.versions for table in purged),
         files=sum(table.files for table in purged),
         digests=rendered,
-        still_in=files_that_hold(run.project, [*needles(gone), *names]) if is_requested else (),
+        still_in=files_that_hold(run.project, [*needles(gone), *(names or ())])
+        if is_requested
+        else (),
         echoes=echoes(gone, store.read("posts")) if is_requested else 0,
         notes=_notes(written),
     )

@@ -187,7 +187,7 @@ def _dropped(
         return dropped
     names = {i: erasure.sealer.name_of_gone(i) for i in set(ids).intersection(dropped["ref"])}
     same = [f"id {native!r} stands" for native in traces.natives]
-    is_same = pl.Series(contains(dropped["detail"], same))
+    is_same = contains(dropped["detail"], same)
     return (
         dropped.with_columns(
             ref=pl.col("ref").replace(names),
