@@ -91,7 +91,7 @@ class Discourse:
                 "post_type": 1,
             }
         )
-        self.next_id += 1 if n % 5 else 3
+        self.next_id += 1 if n % 5 else 2
 
 
 def _native(post: dict[str, Any]) -> str:
