@@ -57,7 +57,7 @@ bench-topics: install ## topics against gold labels and BERTopic's quick start: 
 bench-tags: install ## tags against gold labels, VADER and rules: half an hour, most of it encoding
 	$(BIN)/feedbackminer bench tags --data ../shared/data
 
-faults: install ## every source against a server that fails: 20 random seeds, half an hour
+faults: install ## every source against a server that fails: 20 random seeds, an hour
 	FAULT_SEEDS=20 $(BIN)/pytest tests/collect/sources/test_contract.py -q
 
 reference: install ## write what docs/reference.md says of commands, settings, tables and sources
