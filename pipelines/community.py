@@ -97,7 +97,12 @@ def retain(project: Folder) -> None:
 
 @flow(name="community-digest", log_prints=True, timeout_seconds=24 * HOUR)
 def community_digest(
-    exports: list[Export], out: Folder, project: Folder, threads: list[Export] | None = None
+    exports: list[Export],
+    out: Folder,
+    project: Folder,
+    threads: list[Export] | None = None,
+    since: Moment = None,
+    until: Moment = None,
 ) -> str:
     """From exports to a digest in one run; returns the path of the digest's front page.
 
@@ -106,8 +111,10 @@ def community_digest(
         out: Folder of the digest, new or with an older one.
         project: Folder of the project.
         threads: Files with a title and channel per thread.
+        since: Leave posts before this moment out of the claims.
+        until: Leave posts from this moment on out of the claims.
     """
-    place = Place.at(project)
+    place = Place.at(project, since, until)
     with place.occupied():
         read_exports(place, exports, threads or [])
         mine_stages(place)

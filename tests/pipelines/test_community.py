@@ -137,3 +137,21 @@ def told_in(place: Path) -> dict[str, Any]:
     """Return digest.json."""
     told: dict[str, Any] = json.loads((place / "digest" / "digest.json").read_text("utf-8"))
     return told
+
+
+@pytest.mark.usefixtures("server")
+def test_a_first_look_counts_only_the_posts_of_its_window(export: str, tmp_path: Path) -> None:
+    lower, upper = datetime(2026, 1, 7, tzinfo=UTC), datetime(2026, 1, 10, tzinfo=UTC)
+    community_digest(
+        [export], str(tmp_path / "digest"), str(tmp_path / "Window"), since=lower, until=upper
+    )
+
+    told = told_in(tmp_path)
+    assert datetime.fromisoformat(told["since"]) >= lower
+    assert datetime.fromisoformat(told["until"]) <= upper
+    posts = open_project(tmp_path / "Window").store.read("posts")
+    assert (
+        told["totals"]["posts"]
+        == posts.filter(pl.col("created_at").is_between(lower, upper, closed="left")).height
+    )
+    assert 0 < told["totals"]["posts"] < posts.height == 60
