@@ -44,13 +44,17 @@ HEAVY = (
 LEAST = """
 import typer
 
-app = typer.Typer(rich_markup_mode="rich")
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+@app.callback()
+def main(version: bool = typer.Option(False, "--version")) -> None:
+    'Be polite.'
 
 @app.command()
 def greet(name: str = typer.Option("you", help="Whom to greet")) -> None:
     'Greet somebody.'
 
-app(["--help"])
+app()
 """
 PRIVATE = "Grandmother's recipe for marzipan"  # a text that must not reach a report
 
@@ -77,15 +81,20 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "project"
 
 
+@pytest.fixture(scope="class")
+def allowed(tmp_path_factory: pytest.TempPathFactory) -> float:
+    """Half a second; more on a machine so slow that the least of commands takes a quarter."""
+    script = tmp_path_factory.mktemp("least") / "least.py"
+    script.write_text(LEAST, "utf-8")
+    least = [sys.executable, str(script), "greet"]
+    return max(0.5, 2 * statistics.median(_seconds_of_help(least) for _ in range(5)))
+
+
 class TestHelp:
-    def test_help_takes_less_than_twice_as_long_as_that_of_a_single_function(
-        self, tmp_path: Path
-    ) -> None:
-        (tmp_path / "least.py").write_text(LEAST, "utf-8")
-        least = [sys.executable, str(tmp_path / "least.py")]
-        whole = [*COMMAND, "run", "--help"]
-        pairs = [(_processor_seconds(whole), _processor_seconds(least)) for _ in range(5)]
-        assert statistics.median(ours / theirs for ours, theirs in pairs) < 2, pairs
+    @pytest.mark.parametrize("command", ["", *COMMANDS])
+    def test_help_takes_less_than_half_a_second(self, command: str, allowed: float) -> None:
+        whole = [*COMMAND, *command.split()]
+        assert statistics.median(_seconds_of_help(whole) for _ in range(3)) < allowed
 
     @pytest.mark.parametrize("command", ["", *COMMANDS])
     def test_help_imports_nothing_heavy(self, command: str) -> None:
@@ -108,12 +117,15 @@ class TestHelp:
         assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", invoke("--version").stdout)
 
 
-def _processor_seconds(command: list[str]) -> float:
-    before = os.times()
-    subprocess.run(command, capture_output=True, env=environment(), check=True)
-    after = os.times()
+def _seconds_of_help(command: list[str]) -> float:
+    """Return wall time; processor time where others keep the machine busy."""
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1) / 2
+    before, began = os.times(), time.perf_counter()
+    done = subprocess.run([*command, "--help"], capture_output=True, env=environment(), check=False)
+    wall, after = time.perf_counter() - began, os.times()
+    assert done.returncode == 0
     spent = after.children_user + after.children_system
-    return spent - before.children_user - before.children_system
+    return spent - before.children_user - before.children_system if busy else wall
 
 
 class TestExitCodes:
