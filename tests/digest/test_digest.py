@@ -232,6 +232,17 @@ def test_a_quote_stands_on_the_page_word_by_word_with_its_post(site: Path) -> No
     )
 
 
+def test_a_claim_tells_the_last_day_that_it_counts(site: Path) -> None:
+    page = Html((site / "claims/problem-1.html").read_text())
+    assert one(page, ".facts").text().count(f"{day(0):%-d %b %Y} to {day(29):%-d %b %Y}") == 1
+
+
+def test_a_period_that_ends_at_noon_ends_on_that_day() -> None:
+    ends = replace(digest(community()), until=day(30.5)).last_day
+    assert ends is not None
+    assert ends.date() == day(30).date()
+
+
 def test_the_method_page_prints_the_row_account(site: Path) -> None:
     table = one(Html((site / "method.html").read_text()), "table").text(separator="|", strip=True)
     assert "clean|5|4|too few words: 1|0.2" in table

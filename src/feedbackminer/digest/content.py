@@ -58,6 +58,11 @@ class ClaimView:
         """Return the file of the claim's own page."""
         return f"claims/{self.row['claim_id']}.html"
 
+    @property
+    def last_day(self) -> datetime | None:
+        """Return the last day that is counted."""
+        return _last_day(self.row["until"])
+
 
 @dataclass(frozen=True)
 class TopicView:
@@ -114,8 +119,8 @@ class Digest:
 
     @property
     def last_day(self) -> datetime | None:
-        """Return the last day that is covered; ``until`` is the day after."""
-        return self.until - timedelta(days=1) if self.until else None
+        """Return the last day that is covered."""
+        return _last_day(self.until)
 
     @property
     def themes(self) -> dict[str, list[TopicView]]:
@@ -195,6 +200,11 @@ def build_digest(
             {"beyond_the_topics_shown": hidden} if hidden else {},
         ),
     )
+
+
+def _last_day(until: datetime | None) -> datetime | None:
+    """Return a moment of the last day before ``until``, which itself does not count."""
+    return until - timedelta(microseconds=1) if until else None
 
 
 def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
