@@ -34,7 +34,7 @@ serve: install ## Prefect on this machine for PROJECT: server, worker and deploy
 	$(BIN)/python -m pipelines.serve $(PROJECT) $(DIGEST)
 
 overhead: install ## what Prefect costs a nightly run, against the server of PREFECT_API_URL
-	$(BIN)/python -m pipelines.overhead data/sample/posts.jsonl
+	$(BIN)/python -m pipelines.measure_overhead data/sample/posts.jsonl
 
 isso: install ## a real comment server, for its test; needs a C compiler
 	$(BIN)/python -m pip install --quiet -c constraints.txt "isso>=0.14,<0.15"
@@ -49,7 +49,7 @@ check-real: install ## the whole real corpora beside the project: half an hour e
 	$(BIN)/pytest -m full -s
 
 masking: install ## precision and recall of the masking of personal data
-	$(BIN)/python -m feedbackminer.research.masking tests/collect/masking_cases.jsonl
+	$(BIN)/python -m feedbackminer.research.benchmarks.masking tests/privacy/masking_cases.jsonl
 
 bench-topics: install ## topics against gold labels and BERTopic's quick start: a quarter of an hour
 	$(BIN)/feedbackminer bench topics --data ../shared/data

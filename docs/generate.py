@@ -16,9 +16,9 @@ import dataframely as dy
 import polars as pl
 import typer
 
-from feedbackminer.cli import app
+from feedbackminer.cli.main import app
 from feedbackminer.collect.sources import KINDS
-from feedbackminer.settings import Settings
+from feedbackminer.settings.sections import Settings
 from feedbackminer.tables import TABLES
 
 REFERENCE = Path(__file__).with_name("reference.md")

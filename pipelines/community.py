@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from prefect import flow
 
+from pipelines.context import Place
 from pipelines.parameters import Export, Folder, Moment, SourceName
-from pipelines.place import Place
 from pipelines.tasks import (
     HOUR,
     do_stage,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from feedbackminer.settings import SourceName
+from feedbackminer.settings.sections import SourceName
 
 Folder = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 Export = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]

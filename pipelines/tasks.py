@@ -17,16 +17,21 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
-from feedbackminer import erase, live, steps
+from feedbackminer.engine.ledger import latest_checks
+from feedbackminer.engine.stage import MINING, Outcome
 from feedbackminer.errors import DriftError, SettingsError, SourceError
-from feedbackminer.runs import MINING, Outcome
-from feedbackminer.secrets import mask_secrets
-from pipelines import told
-from pipelines.place import Place, secret
+from feedbackminer.privacy.secrets import mask_secrets
+from feedbackminer.steps import digest as digests
+from feedbackminer.steps import mining, sources
+from feedbackminer.steps.erase import retain
+from feedbackminer.steps.exports import collect
+from pipelines import artifacts
+from pipelines.context import Place, secret
+from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, tell
 
 HOUR = 3600
 STAGES: Mapping[str, Callable[..., Outcome]] = MappingProxyType(
-    {name: getattr(steps, name) for name in MINING}
+    {name: getattr(mining, name) for name in MINING}
 )
 LONGEST = {"embed": 12 * HOUR, "tag": 4 * HOUR}  # of the others two hours
 
@@ -49,7 +54,7 @@ def may_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
 def read_source(place: Place, name: str) -> str:
     """Read what is new in a source, or its window again; returns the name."""
     run = place.run(attempt=task_run.run_count or 1)
-    outcome = live.collect_source(
+    outcome = sources.collect_source(
         run, name, secret=secret(name), since=place.since, until=place.until
     )
     _report(place, f"collect-{name}", outcome)
@@ -59,7 +64,7 @@ def read_source(place: Place, name: str) -> str:
 @task(task_run_name="import", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
 def read_exports(place: Place, exports: Sequence[str], threads: Sequence[str]) -> None:
     """Read exports."""
-    _report(place, "collect", steps.collect(place.run(), exports, threads))
+    _report(place, "collect", collect(place.run(), exports, threads))
 
 
 @task(task_run_name="{stage}", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
@@ -72,23 +77,23 @@ def do_stage(stage: str, place: Place) -> None:
 def write_digest(place: Place, out: str, *, force: bool = False) -> str:
     """Write the digest, link it and announce what is new in it; returns its front page."""
     folder = Path(out)
-    known = told.ids_in(folder)
+    known = artifacts.ids_in(folder)
     try:
-        outcome = steps.digest(place.run(), folder, force=force)
+        outcome = digests.write_digest(place.run(), folder, force=force)
     except DriftError as error:
-        told.tell(told.DIGEST_BLOCKED, place, why=str(error))
+        tell(DIGEST_BLOCKED, place, why=str(error))
         raise
     _report(place, "digest", outcome)
-    told.show_digest(place, folder, known)
+    artifacts.show_digest(place, folder, known)
     return str((folder / "index.html").resolve())
 
 
 @task(task_run_name="retain", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
 def erase_old(place: Place) -> None:
     """Erase what is older than the settings allow and publish the receipt."""
-    lines = erase.retain(place.run()).lines()
+    lines = retain(place.run()).lines()
     get_run_logger().info("\n".join(lines))
-    told.show_table(place, "receipt", [{"receipt": line} for line in lines], "What was erased")
+    artifacts.show_table(place, "receipt", [{"receipt": line} for line in lines], "What was erased")
 
 
 def read_sources(place: Place, names: Sequence[str]) -> None:
@@ -106,7 +111,7 @@ def read_sources(place: Place, names: Sequence[str]) -> None:
         state = read_source(place, name, return_state=True)
         if not state.is_completed():
             why = mask_secrets(str(state.result(raise_on_failure=False)))
-            told.tell(told.SOURCE_FAILED, place, source=name, why=why)
+            tell(SOURCE_FAILED, place, source=name, why=why)
             failures.append(f"{name}: {why}")
     if failures:
         raise SourceError("; ".join(failures))
@@ -116,7 +121,7 @@ def mine_stages(place: Place) -> None:
     """Do the stages of mining in their order."""
     for stage in MINING:
         do_stage.with_options(timeout_seconds=LONGEST.get(stage, 2 * HOUR))(stage, place)
-    told.show_health(place, steps.latest_checks(place.project().store))
+    artifacts.show_health(place, latest_checks(place.project().store))
 
 
 def _report(place: Place, what: str, outcome: Outcome) -> None:
@@ -128,4 +133,4 @@ def _report(place: Place, what: str, outcome: Outcome) -> None:
              dropped, how)  # fmt: skip
     for notice in outcome.notices:
         log.warning(notice)
-    told.show_account(place, what, outcome)
+    artifacts.show_account(place, what, outcome)

@@ -15,14 +15,16 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from feedbackminer import adapt as adapting
-from feedbackminer import steps
-from feedbackminer.embed.encoders import SentenceEncoder
-from feedbackminer.research import own_labels, tag_heads, topic_bench
-from feedbackminer.settings import EmbedSettings
-from pipelines import told
+from feedbackminer.curation import heads as adapting
+from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.research import agreement, training
+from feedbackminer.research.benchmarks import topics
+from feedbackminer.research.cards import as_markdown
+from feedbackminer.settings.sections import EmbedSettings
+from feedbackminer.steps.vectors import read_for_replay
+from pipelines import artifacts
+from pipelines.context import Place
 from pipelines.parameters import Folder, Head, Seed
-from pipelines.place import Place
 from pipelines.tasks import HOUR
 
 
@@ -30,11 +32,11 @@ from pipelines.tasks import HOUR
 def train_head(head: str, data: str, labels: str, out: str, cache: str, seed: int) -> str:
     """Train a shipped head from public data and publish its card; returns its folder."""
     encoder = SentenceEncoder(EmbedSettings())
-    sources = tag_heads.Sources(Path(data), Path(labels), Path(cache), encoder)
-    fitted = tag_heads.train(head, sources, seed=seed)
+    sources = training.Sources(Path(data), Path(labels), Path(cache), encoder)
+    fitted = training.train(head, sources, seed=seed)
     folder = Path(out) / head
-    card = tag_heads.save(fitted.head, folder)
-    create_markdown_artifact(tag_heads.as_markdown(card), key=f"card-{head}")
+    card = training.save(fitted.head, folder)
+    create_markdown_artifact(as_markdown(card), key=f"card-{head}")
     return str(folder)
 
 
@@ -43,24 +45,24 @@ def adapt_head(place: Place, head: str, seed: int) -> bool:
     """Fit a head to a project and publish the comparison; returns whether it was replaced."""
     found = adapting.adapt(place.run(), head, seed=seed)
     rows = [{"what": name, "value": str(value)} for name, value in asdict(found).items()]
-    told.show_table(place, f"comparison-{head}", rows, "Before and after")
+    artifacts.show_table(place, f"comparison-{head}", rows, "Before and after")
     return found.replaced
 
 
 @task(cache_policy=NO_CACHE, task_run_name="agreement", timeout_seconds=HOUR)
 def judge_tags(place: Place, seed: int) -> None:
     """Publish how far the heads agree with what people said of posts."""
-    found = own_labels.agreements(place.run(), seed=seed)
+    found = agreement.agreements(place.run(), seed=seed)
     rows = [{name: str(value) for name, value in asdict(one).items()} for one in found]
-    told.show_table(place, "agreement", rows, "Heads against what people said")
+    artifacts.show_table(place, "agreement", rows, "Heads against what people said")
 
 
 @task(cache_policy=NO_CACHE, task_run_name="lasting", timeout_seconds=6 * HOUR)
 def judge_topics(place: Place, seed: int) -> None:
     """Publish how well topics last when the latest weeks are added one by one."""
-    replayed = topic_bench.replay(*steps.read_for_replay(place.run()), place.slug, seed)
+    replayed = topics.replay(*read_for_replay(place.run()), place.slug, seed)
     rows = [{name: str(value) for name, value in asdict(kept).items()} for kept in replayed]
-    told.show_table(place, "lasting", rows, "Topics, week by week")
+    artifacts.show_table(place, "lasting", rows, "Topics, week by week")
 
 
 @flow(name="train", log_prints=True, timeout_seconds=8 * HOUR)

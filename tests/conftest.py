@@ -15,7 +15,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.command import ROOT, SAMPLE, Mined, Rows, process, read_jsonl
+from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, read_jsonl
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
 # No deadline on busy machines; new examples where people look, the same ones where CI does.

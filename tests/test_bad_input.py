@@ -19,8 +19,8 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 from typer.testing import Result
 
-from feedbackminer.store import Store
-from tests.command import Rows, invoke, write_jsonl
+from feedbackminer.project.store import Store
+from tests.support.command import Rows, invoke, write_jsonl
 
 THINGS = ("sync", "calendar", "search", "editor", "export")
 TROUBLES = (

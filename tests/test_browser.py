@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.command import Mined, Rows, invoke, whole_threads, write_jsonl
+from tests.support.command import Mined, Rows, invoke, whole_threads, write_jsonl
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -8,8 +8,8 @@ import tomllib
 import pytest
 
 from feedbackminer.collect.sources import KINDS
-from feedbackminer.settings import Settings
-from tests.command import ROOT
+from feedbackminer.settings.sections import Settings
+from tests.support.command import ROOT
 
 SOURCES = (ROOT / "docs" / "sources.md").read_text("utf-8")
 

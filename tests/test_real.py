@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.command import (
+from tests.support.command import (
     COMMAND,
     SHARED,
     Mined,
@@ -350,9 +350,9 @@ def _plain_rate(texts: pl.DataFrame, count: int) -> float:
     """Return texts per second of sentence-transformers as it comes, at its best batch size."""
     from sentence_transformers import SentenceTransformer
 
-    from feedbackminer.embed.encoders import BUNDLED, model_path
-    from feedbackminer.embed.texts import encoded
-    from feedbackminer.settings import EmbedSettings
+    from feedbackminer.embed.backends.torch import BUNDLED, model_path
+    from feedbackminer.embed.stage import encoded
+    from feedbackminer.settings.sections import EmbedSettings
     from feedbackminer.tables import passage
 
     model = SentenceTransformer(model_path(BUNDLED), device="cpu")

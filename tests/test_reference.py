@@ -11,9 +11,9 @@ import typer
 
 from docs import generate
 from feedbackminer.collect.sources import KINDS
-from feedbackminer.settings import Settings
+from feedbackminer.settings.sections import Settings
 from feedbackminer.tables import TABLES
-from tests.command import ROOT
+from tests.support.command import ROOT
 
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 REFERENCE = generate.REFERENCE.read_text("utf-8")

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from tests.command import SAMPLE, Mined, Rows
+from tests.support.command import SAMPLE, Mined, Rows
 
 LOUD, LOUD_POSTS = "modal_mortimer", 80
 LARGE = 0.4  # share of a claim's posts that are about the planted topic, which is its largest

@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedbackminer.accounts import Account, account, dropped_frame
 from feedbackminer.errors import ConservationError, FeedbackminerError, TableError
-from feedbackminer.tables import (
-    TABLES,
-    Account,
-    Assignments,
-    Tags,
-    account,
-    check,
-    column_types,
-    dropped_frame,
-)
+from feedbackminer.tables import TABLES, Assignments, Tags, check, column_types
 
 ASSIGNMENT = {
     "post_id": "x:1",

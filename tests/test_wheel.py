@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command import ROOT, Rows, whole_threads, write_jsonl
+from tests.support.command import ROOT, Rows, whole_threads, write_jsonl
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +86,7 @@ def test_it_tags_a_file_with_the_heads_it_carries(installed: Path, tmp_path: Pat
     _do(command, "tag", export.name, "--out", "out.jsonl", cwd=tmp_path)
     (row,) = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
     assert row["kinds"] == ["question"]
-    code = "from feedbackminer.tag.by_heads import find; print(find('kinds'))"
+    code = "from feedbackminer.tag.head_tagger import find; print(find('kinds'))"
     assert Path(_do(installed, "-c", code, cwd=tmp_path).strip()).is_relative_to(
         installed.parent.parent
     )
@@ -94,7 +94,7 @@ def test_it_tags_a_file_with_the_heads_it_carries(installed: Path, tmp_path: Pat
 
 def test_it_needs_no_flows(installed: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, feedbackminer.cli, feedbackminer.steps\n"
+        "import sys, feedbackminer.cli.main, feedbackminer.steps.mining\n"
         "assert 'prefect' not in sys.modules\n"
         "try:\n    import pipelines\n"
         "except ImportError:\n    print('none')"

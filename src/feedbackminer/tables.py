@@ -8,39 +8,13 @@ for each stage that rows in = rows out + rows dropped.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.errors import ConservationError, TableError
-
-SENTIMENTS = ("negative", "neutral", "positive")
-UNSURE = "unsure"  # instead of a sentiment: none is likely enough
-KINDS = (
-    "bug",
-    "feature_request",
-    "question",
-    "complaint",
-    "praise",
-    "usability",
-    "performance",
-    "documentation",
-    "pricing",
-    "churn",
-)
-LEVELS = ("theme", "topic", "subtopic")
-CHECKS = (
-    "posts_per_day",
-    "silent_source",
-    "dropped_share",
-    "unsorted_share",
-    "unsure_share",
-    "language_mix",
-    "embedding_drift",
-)
-ROLES = ("member", "staff", "bot", "unknown")
+from feedbackminer.errors import TableError
+from feedbackminer.vocabulary.tags import KINDS, LEVELS, ROLES, SENTIMENTS, UNSURE
 
 
 def _utc(*, nullable: bool = False) -> dy.Datetime:
@@ -424,37 +398,3 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
 def passage() -> pl.Expr:
     """What there is to read of a row of ``texts``: its title, where it opens a thread, and text."""
     return pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
-
-
-@dataclass(frozen=True)
-class Account:
-    """Row account of one stage: ``rows_in == rows_out + sum(dropped.values())``."""
-
-    stage: str
-    rows_in: int
-    rows_out: int
-    dropped: Mapping[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        lost = self.rows_in - self.rows_out - sum(self.dropped.values())
-        if lost:
-            raise ConservationError(
-                f"{self.stage}: {self.rows_in} rows in, {self.rows_out} out, "
-                f"{dict(self.dropped)} dropped: {lost} rows unaccounted for; please report this"
-            )
-
-
-def dropped_frame(stage: str, rows: list[tuple[str, str, str]]) -> dy.DataFrame[Dropped]:
-    """Build the ``dropped`` table of a stage from ``(ref, reason, detail)`` rows."""
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
-    frame = pl.DataFrame(
-        {"ref": columns[0], "reason": columns[1], "detail": columns[2]},
-        schema={"ref": pl.String, "reason": pl.String, "detail": pl.String},
-    ).with_columns(stage=pl.lit(stage))
-    return check(frame, Dropped, where=stage)
-
-
-def account(stage: str, rows_in: int, kept: pl.DataFrame, dropped: pl.DataFrame) -> Account:
-    """State the row account of a stage from its two outputs."""
-    counts = dropped["reason"].value_counts(sort=True)
-    return Account(stage, rows_in, len(kept), dict(counts.iter_rows()))

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.clean.duplicates import find_repeats, first_alike
-from feedbackminer.clean.posts import clean_posts
-from feedbackminer.settings import CleanSettings
-from tests.builders import day, posts, texts
+from feedbackminer.clean.stage import clean_posts
+from feedbackminer.settings.sections import CleanSettings
+from tests.support.builders import day, posts, texts
 
 LOST = "Since the last update the export loses every second footnote of my thesis."
 NEARLY = "Since the last update, the PDF export loses every second footnote of my thesis!"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedbackminer.clean import remove
-from feedbackminer.clean.posts import STEPS, clean_text
+from feedbackminer.clean.stage import STEPS, clean_text
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.clean.segments import ENOUGH, ENOUGH_LINES, find_segments, split
-from feedbackminer.clean.words import count_words
-from tests.builders import texts
+from feedbackminer.text.words import count_words
+from tests.support.builders import texts
 
 SENTENCE = "The sync of my tablet stops every morning after about an hour. "
 

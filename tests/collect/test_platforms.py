@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from feedbackminer.collect.files import open_file, read_rows
-from feedbackminer.collect.posts import collect_posts
-from feedbackminer.collect.pseudonyms import Pseudonyms
-from feedbackminer.settings import CollectSettings
+from feedbackminer.collect.stage import collect_posts
+from feedbackminer.privacy.pseudonyms import Pseudonyms
+from feedbackminer.settings.sections import CollectSettings
 
 PSEUDONYMS = Pseudonyms(b"a key for tests, 32 bytes long..")
 of = PSEUDONYMS.of

@@ -15,9 +15,9 @@ from typing import Any
 import httpx
 import pytest
 
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Run
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from feedbackminer.collect.files import Row
-from feedbackminer.collect.posts import Collected, collect_posts
-from feedbackminer.collect.pseudonyms import Pseudonyms
-from feedbackminer.collect.suppress import ERASED, REASON, Sealer, suppress, without_quotes
-from feedbackminer.settings import CollectSettings
+from feedbackminer.collect.stage import Collected, collect_posts
+from feedbackminer.collect.suppress import REASON, suppress
+from feedbackminer.privacy.pseudonyms import Pseudonyms
+from feedbackminer.privacy.seals import ERASED, Sealer, without_quotes
+from feedbackminer.settings.sections import CollectSettings
 
 PSEUDONYMS = Pseudonyms(b"k" * 32)
 ZED = PSEUDONYMS.of("Zed_Quist")

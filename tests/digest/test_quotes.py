@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.digest.quotes import Quote, choose, quotable_posts
-from tests.builders import assignments, posts, repeats, tags, threads
+from tests.support.builders import assignments, posts, repeats, tags, threads
 
 Sentence = dict[str, Any]
 

@@ -13,8 +13,8 @@ import pytest
 
 from feedbackminer.health.checks import CHECKS
 from feedbackminer.health.weeks import Recent
-from feedbackminer.tables import CHECKS as NAMES
-from tests.health.community import END, WEEKLY, WEEKS, community
+from feedbackminer.vocabulary.tags import CHECKS as NAMES
+from tests.support.weekly_community import END, WEEKLY, WEEKS, community
 
 TOLERANCE = 3.0
 STEADY = (WEEKLY,) * (WEEKS - 1)

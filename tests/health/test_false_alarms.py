@@ -13,8 +13,8 @@ import pytest
 
 from feedbackminer.health.checks import CHECKS
 from feedbackminer.health.weeks import MICROSECOND, WEEK, Recent
-from feedbackminer.settings import DriftSettings
-from tests.command import SHARED
+from feedbackminer.settings.sections import DriftSettings
+from tests.support.command import SHARED
 
 SETTINGS = DriftSettings()
 FORUMS = [SHARED / name for name in ("openenergymonitor_forum", "urho3d_forum")]

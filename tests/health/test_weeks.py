@@ -8,10 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feedbackminer.accounts import dropped_frame
 from feedbackminer.health.weeks import MICROSECOND, Matrix, Recent, end_of, read_weeks
-from feedbackminer.tables import Cursors, check, column_types, dropped_frame
-from tests import builders
-from tests.builders import day
+from feedbackminer.tables import Cursors, check, column_types
+from tests.support import builders
+from tests.support.builders import day
 
 
 def cursors(*read_at: datetime) -> pl.DataFrame:

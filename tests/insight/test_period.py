@@ -6,8 +6,8 @@ import polars as pl
 import pytest
 
 from feedbackminer.insight.period import Period, period_of
-from feedbackminer.settings import InsightSettings
-from tests.builders import day
+from feedbackminer.settings.sections import InsightSettings
+from tests.support.builders import day
 
 
 def period(last: float, **settings: object) -> Period:

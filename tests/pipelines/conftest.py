@@ -9,7 +9,7 @@ from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-from tests.pipelines.standing import Standing, standing
+from tests.support.standing import Standing, standing
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,19 @@ import polars as pl
 import pytest
 from prefect import flow
 
-from feedbackminer import curate_tags, steps
+from feedbackminer.curation import labels
+from feedbackminer.curation.review_file import as_label
+from feedbackminer.engine.ledger import latest_checks
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import MINING
 from feedbackminer.errors import DriftError, SettingsError
-from feedbackminer.project import open_project
-from feedbackminer.runs import MINING, Run
-from feedbackminer.tables import KINDS
-from pipelines import told
+from feedbackminer.project.project import open_project
+from feedbackminer.vocabulary.tags import KINDS
+from pipelines import artifacts
 from pipelines.community import community_digest, digest, mine
-from pipelines.place import Place
+from pipelines.context import Place
 from pipelines.training import evaluate
-from tests.pipelines.standing import Standing, until
+from tests.support.standing import Standing, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -50,10 +53,10 @@ def test_flow_writes_a_digest_and_publishes_each_row_account(
 ) -> None:
     page = community_digest([export], str(place / "digest"), str(place / "Inkwren"))
 
-    told = told_in(place)
+    shown = digest_in(place)
     assert Path(page).is_file()
-    assert [row["stage"] for row in told["account"]] == ["collect", *MINING, "digest"]
-    assert told["account"][0]["in"] == 60
+    assert [row["stage"] for row in shown["account"]] == ["collect", *MINING, "digest"]
+    assert shown["account"][0]["in"] == 60
     assert {"rows": "in", "n": 60} in server.artifact("inkwren-account-collect")
     assert "index.html" in server.artifact("inkwren-digest")
 
@@ -61,7 +64,7 @@ def test_flow_writes_a_digest_and_publishes_each_row_account(
 def test_each_claim_is_announced_once(place: Path, server: Standing) -> None:
     digest(str(place / "Inkwren"), str(place / "digest"))
 
-    shown = {claim["claim_id"] for claim in told_in(place)["claims"]}
+    shown = {claim["claim_id"] for claim in digest_in(place)["claims"]}
     until(lambda: len(server.events("feedbackminer.digest.published")) == 2, "both digests")
     announced = [event["payload"] for event in server.events("feedbackminer.insight.new")]
     assert sorted(payload["claim_id"] for payload in announced) == sorted(shown)
@@ -72,7 +75,7 @@ def test_each_claim_is_announced_once(place: Path, server: Standing) -> None:
 
 def test_nothing_that_members_wrote_goes_to_prefect(place: Path, server: Standing) -> None:
     kept = b"".join(file.read_bytes() for file in server.home.glob("prefect.db*"))
-    quotes = [quote["text"] for quote in told_in(place)["quotes"]]
+    quotes = [quote["text"] for quote in digest_in(place)["quotes"]]
     assert len(quotes) > 10
     assert not [text for text in quotes if json.dumps(text)[1:-1].encode() in kept]
     assert not re.search(rb"\bm_[a-z2-7]{10}\b", kept)
@@ -92,7 +95,7 @@ def test_a_drift_that_warns_is_told_and_stops_the_digest_where_the_settings_say_
 
     @flow
     def telling() -> None:
-        told.show_health(here, steps.latest_checks(project.store))
+        artifacts.show_health(here, latest_checks(project.store))
 
     telling()
     with pytest.raises(DriftError):
@@ -113,7 +116,7 @@ def test_topics_and_tags_are_measured_in_the_project_itself(
     tags = run.project.store.read("tags")
     said = {i: gold[i.split(":", 1)[1]]["kinds"] for i in tags["post_id"]}
     rows = [{"post_id": i, "kinds": ",".join(kinds) or "none"} for i, kinds in said.items()]
-    curate_tags.accept(run, [label for row in rows if (label := curate_tags.as_label(row))])
+    labels.accept(run, [label for row in rows if (label := as_label(row))])
 
     evaluate(str(place / "Inkwren"))
 
@@ -133,10 +136,10 @@ def test_a_window_that_ends_before_it_begins_is_refused(place: Path) -> None:
         mine(str(place / "Inkwren"), since=datetime(2026, 5, 1), until=datetime(2026, 4, 1))
 
 
-def told_in(place: Path) -> dict[str, Any]:
+def digest_in(place: Path) -> dict[str, Any]:
     """Return digest.json."""
-    told: dict[str, Any] = json.loads((place / "digest" / "digest.json").read_text("utf-8"))
-    return told
+    content: dict[str, Any] = json.loads((place / "digest" / "digest.json").read_text("utf-8"))
+    return content
 
 
 @pytest.mark.usefixtures("server")
@@ -146,12 +149,12 @@ def test_a_first_look_counts_only_the_posts_of_its_window(export: str, tmp_path:
         [export], str(tmp_path / "digest"), str(tmp_path / "Window"), since=lower, until=upper
     )
 
-    told = told_in(tmp_path)
-    assert datetime.fromisoformat(told["since"]) >= lower
-    assert datetime.fromisoformat(told["until"]) <= upper
+    shown = digest_in(tmp_path)
+    assert datetime.fromisoformat(shown["since"]) >= lower
+    assert datetime.fromisoformat(shown["until"]) <= upper
     posts = open_project(tmp_path / "Window").store.read("posts")
     assert (
-        told["totals"]["posts"]
+        shown["totals"]["posts"]
         == posts.filter(pl.col("created_at").is_between(lower, upper, closed="left")).height
     )
-    assert 0 < told["totals"]["posts"] < posts.height == 60
+    assert 0 < shown["totals"]["posts"] < posts.height == 60

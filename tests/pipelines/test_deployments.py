@@ -18,13 +18,13 @@ import pytest
 from prefect.blocks.system import Secret
 from pydantic import SecretStr
 
-from feedbackminer.live import collect_source
-from feedbackminer.project import KEY_NAME, open_project
-from feedbackminer.runs import Run
-from feedbackminer.store import Store
-from tests.collect.sites.discourse import Discourse
-from tests.collect.sites.serving import Reply, Request, Served, serve
-from tests.pipelines.standing import POOL, Standing, kill_tree, until, written
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import KEY_NAME, open_project
+from feedbackminer.project.store import Store
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.discourse import Discourse
+from tests.support.sites.serving import Reply, Request, Served, serve
+from tests.support.standing import POOL, Standing, kill_tree, until, written
 
 pytestmark = pytest.mark.slow
 HOURLY, AGAIN = "collect/hourly", "collect/again"  # two deployments of one flow

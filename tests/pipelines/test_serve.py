@@ -14,11 +14,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from feedbackminer.store import Store
-from tests.collect.sites.discourse import Discourse
-from tests.collect.sites.serving import serve
-from tests.command import ROOT, environment
-from tests.pipelines.standing import POOL, Standing, free_port, is_up, standing, until, written
+from feedbackminer.project.store import Store
+from tests.support.command import ROOT, environment
+from tests.support.sites.discourse import Discourse
+from tests.support.sites.serving import serve
+from tests.support.standing import POOL, Standing, free_port, is_up, standing, until, written
 
 pytestmark = pytest.mark.slow
 

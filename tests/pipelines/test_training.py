@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from feedbackminer import curate_tags
-from feedbackminer.project import open_project
-from feedbackminer.runs import Run
+from feedbackminer.curation import labels
+from feedbackminer.curation.review_file import as_label
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import open_project
 from pipelines.training import adapt
-from tests.command import Mined
-from tests.pipelines.standing import Standing
+from tests.support.command import Mined
+from tests.support.standing import Standing
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,7 +31,7 @@ def test_a_head_is_fitted_to_the_project_s_labels_and_the_comparison_is_shown(
         {"post_id": i, "kinds": ",".join(gold[i.split(":", 1)[1]]["kinds"]) or "none"}
         for i in mined.table("tags")["post_id"]
     )
-    curate_tags.accept(run, [label for row in said if (label := curate_tags.as_label(row))])
+    labels.accept(run, [label for row in said if (label := as_label(row))])
 
     assert adapt("kinds", str(mined.project))
 

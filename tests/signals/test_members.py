@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from feedbackminer.signals.conversation import read_conversation
-from tests.builders import day, posts, tags
+from feedbackminer.signals.stage import read_conversation
+from tests.support.builders import day, posts, tags
 
 Post = dict[str, Any]
 END = 400  # the last day of the export

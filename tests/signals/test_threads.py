@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.signals.conversation import read_conversation
-from tests.builders import day, posts, tags
+from feedbackminer.signals.stage import read_conversation
+from tests.support.builders import day, posts, tags
 
 Post = dict[str, Any]
 HOUR = 1 / 24

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.tag import features
-from feedbackminer.tag.by_heads import LABELS, find, load_tagger
+from feedbackminer.tag.head_tagger import LABELS, find, load_tagger
 from feedbackminer.tag.heads import CARD, WEIGHTS, Head, Weights, evidence
 
 SHIPPED = "all-MiniLM-L6-v2@128"

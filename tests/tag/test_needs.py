@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from feedbackminer.tag import needs
-from feedbackminer.tag.needs import LONGEST, MOST_WORDS, Need, find_needs, group_needs, most_central
+from feedbackminer.tag import need_groups
+from feedbackminer.tag.need_groups import group_needs, most_central
+from feedbackminer.tag.needs import LONGEST, MOST_WORDS, Need, find_needs
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_of_two_needs_as_central_the_first_names_the_group() -> None:
 def test_more_needs_than_a_block_find_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = around(np.eye(8, dtype=np.float32)[:4], each=30)
     whole = group_needs(vectors)
-    monkeypatch.setattr(needs, "BLOCK", 10)
+    monkeypatch.setattr(need_groups, "BLOCK", 10)
     assert group_needs(vectors).tolist() == whole.tolist() == [0, 1, 2, 3] * 30
 
 
@@ -192,6 +193,6 @@ def test_a_group_that_begins_after_the_first_block_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     early, late = np.eye(2, dtype=np.float32)
-    monkeypatch.setattr(needs, "BLOCK", 10)
+    monkeypatch.setattr(need_groups, "BLOCK", 10)
     groups = group_needs(np.vstack([np.tile(early, (12, 1)), np.tile(late, (20, 1))]))
     assert groups.tolist() == [1] * 12 + [0] * 20

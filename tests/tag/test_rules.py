@@ -3,10 +3,11 @@
 import pytest
 import spacy
 
-from feedbackminer.tables import KINDS
-from feedbackminer.tag.by_rules import RuleTagger
-from feedbackminer.tag.rules import Rules, expand, kind_of, load_rules
-from tests.builders import read
+from feedbackminer.tag.rule_tagger import RuleTagger
+from feedbackminer.tag.rules import Rules, kind_of, load_rules
+from feedbackminer.text.phrases import expand
+from feedbackminer.vocabulary.tags import KINDS
+from tests.support.builders import read
 
 POSITIVE: dict[str, list[str]] = {
     "bug": [

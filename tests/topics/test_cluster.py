@@ -6,20 +6,22 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from feedbackminer.topics.cluster import (
-    UNSORTED,
     GraphClusterer,
-    Labels,
     SmallClusterer,
-    agreed,
-    best_overlaps,
-    lean_on_thread,
     leiden,
     neighbour_graph,
     silhouette,
+)
+from feedbackminer.topics.corpus import lean_on_thread
+from feedbackminer.topics.labels import (
+    UNSORTED,
+    Labels,
+    agreed,
+    best_overlaps,
     spread,
     without_dust,
 )
-from feedbackminer.topics.space import Matrix, centres, unit
+from feedbackminer.vectors import Matrix, centres, unit
 
 
 def blobs(topics: int, posts: int, *, wide: float = 0.3, seed: int = 0) -> tuple[Matrix, Labels]:

@@ -5,7 +5,7 @@ import pytest
 
 from feedbackminer.errors import InputError
 from feedbackminer.topics.corrections import check, divide
-from tests.builders import topics
+from tests.support.builders import topics
 
 KNOWN = topics(t001="Battery", t002="Export")
 

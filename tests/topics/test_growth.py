@@ -12,15 +12,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.settings import TopicSettings
+from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.tables import Assignments, Topics, check
-from feedbackminer.topics import corrections, identity
-from feedbackminer.topics.find import find_topics
-from feedbackminer.topics.outcome import Found
-from feedbackminer.topics.past import Known
-from feedbackminer.topics.space import unit
-from tests.builders import texts
-from tests.topics.community import EVERYBODY, community, corrected, find, topic_of
+from feedbackminer.topics import corrections
+from feedbackminer.topics.previous import Known
+from feedbackminer.topics.result import Found
+from feedbackminer.topics.stage import find_topics
+from feedbackminer.vectors import to_bytes, unit
+from tests.support.builders import texts
+from tests.support.topic_community import EVERYBODY, community, corrected, find, topic_of
 
 pytestmark = pytest.mark.slow  # importing BERTopic alone takes ten seconds
 
@@ -177,7 +177,7 @@ def test_a_split_stays_after_a_refit_and_takes_new_posts(first: Found) -> None:
     own = topic_of(first)["p0000"]
     _, vectors = EVERYBODY
     middle = corrections.divide(vectors[:40], 2, seed=0)
-    parts = {"parts": list(PARTS), "centroids": identity.to_bytes(middle)}
+    parts = {"parts": list(PARTS), "centroids": to_bytes(middle)}
     said = corrected({"action": "split", "topic_id": own} | parts)
     split = find(EVERYBODY, community(0, each=10, seed=9), before=first, corrections=said)
     assert own not in topic_of(split).values()
@@ -205,7 +205,7 @@ def test_a_pinned_topic_is_made_again_where_a_refit_misses_it(first: Found) -> N
 
 def split_of(found: Found, parts: tuple[str, ...] = PARTS) -> dict[str, Any]:
     middle = corrections.divide(EVERYBODY[1][:40], 2, seed=0)
-    lie = {"parts": list(parts), "centroids": identity.to_bytes(middle)}
+    lie = {"parts": list(parts), "centroids": to_bytes(middle)}
     return {"action": "split", "topic_id": topic_of(found)["p0000"]} | lie
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.clean.words import content_hash, count_words
 from feedbackminer.tables import Segments, check, column_types
+from feedbackminer.text.words import content_hash, count_words
 
 if TYPE_CHECKING:
     from spacy.language import Language

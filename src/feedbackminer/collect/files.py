@@ -23,7 +23,15 @@ from typing import Any
 
 import zstandard
 
-from feedbackminer.collect.formats import archives, discord, mail, members, slack, tables, tickets
+from feedbackminer.collect.formats import (
+    archive_members,
+    archives,
+    discord,
+    mail,
+    slack,
+    tables,
+    tickets,
+)
 from feedbackminer.collect.rows import BadRow, FileContent, Row
 from feedbackminer.errors import InputError
 
@@ -64,7 +72,9 @@ def read_rows(content: FileContent, *, encoding: str = "utf-8") -> Iterator[Row 
     elif slack.is_export(archive):
         yield from _apart(slack.rows(archive))
     else:
-        yield from _apart(members.rows(archive, lambda member: _file_rows(member, encoding)))
+        yield from _apart(
+            archive_members.rows(archive, lambda member: _file_rows(member, encoding))
+        )
 
 
 def _apart(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:

@@ -15,9 +15,10 @@ from feedbackminer.collect import fields, markup
 from feedbackminer.collect.columns import find_columns, find_meta
 from feedbackminer.collect.fields import BadValueError
 from feedbackminer.collect.files import Row
-from feedbackminer.collect.mask import mask
-from feedbackminer.collect.pseudonyms import Pseudonyms, is_anonymous, normal_name
-from feedbackminer.settings import CollectSettings
+from feedbackminer.privacy.masking import mask
+from feedbackminer.privacy.names import is_anonymous, normal_name
+from feedbackminer.privacy.pseudonyms import Pseudonyms
+from feedbackminer.settings.sections import CollectSettings
 
 GONE = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper

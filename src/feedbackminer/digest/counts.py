@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from feedbackminer.tables import KINDS, SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
 
 UNANSWERED_SHOWN = 60
 MEMBERS = ("member", "unknown")

@@ -10,26 +10,12 @@ from datetime import datetime
 
 import polars as pl
 
+from feedbackminer.vocabulary.claims import FEELING, UNWANTED, WANTED
+
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
-# Which kinds a sentence should have to stand for a claim of this kind.
-WANTED: Mapping[str, frozenset[str]] = {
-    "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
-    "love": frozenset({"praise"}),
-    "request": frozenset({"feature_request"}),
-    "severe": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
-    "churn": frozenset({"churn"}),
-    "newcomers": frozenset({"question", "bug", "usability", "documentation"}),
-    "unanswered": frozenset({"question", "bug"}),
-}
-UNWANTED: Mapping[str, frozenset[str]] = {
-    "love": frozenset({"bug", "complaint", "question"}),
-    "problem": frozenset({"praise"}),
-}
 
 
-# How much the sentiment of a sentence says for it: praise should sound like it.
-FEELING: Mapping[str, float] = {"love": 0.6, "problem": -0.1, "churn": -0.1, "component": -0.5}
 # What makes a sentence a better or worse witness for claims of some kinds (none named: of all).
 TRAITS: tuple[tuple[str, float, tuple[str, ...]], ...] = (
     # It needs the sentence before it to be understood, or speaks to somebody, or is cut short.

@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 import polars as pl
 
-from feedbackminer.health.expected import ENOUGH_POSTS, ENOUGH_WEEKS, Found, usual
+from feedbackminer.health.baseline import ENOUGH_POSTS, ENOUGH_WEEKS, Found, usual
 from feedbackminer.health.weeks import Numbers, Recent
 
 LEAST_SHIFT = 0.05  # of a share or a mix: less is no reason to stop anything

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from feedbackminer.settings import InsightSettings
+from feedbackminer.settings.sections import InsightSettings
 
 SHORTEST, LONGEST, PARTS = 7, 91, 6  # days, days, windows in a period
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from feedbackminer.tag import sentiment
+from feedbackminer.tag import lexicon
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -208,7 +208,7 @@ def _opposed(text: str) -> Iterator[tuple[int, int]]:
     felt, begin = 0.0, 0
     for end in [*(match.start() for match in _COMMA.finditer(text)), len(text)]:
         part = text[begin:end]
-        score = sentiment.score(part) if 1 < len(_WORD.findall(part)) <= _SHORT else 0.0
+        score = lexicon.score(part) if 1 < len(_WORD.findall(part)) <= _SHORT else 0.0
         if felt * score < 0:
             yield begin - 1, begin
         felt, begin = score or felt, end + 1

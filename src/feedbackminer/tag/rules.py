@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-from itertools import product
 
 from spacy.language import Language
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 
-from feedbackminer.tables import KINDS
+from feedbackminer.text.phrases import expand
+from feedbackminer.vocabulary.tags import KINDS
 
 GAP = 4  # words that ".." may stand for
 _DENIALS = {"not", "n't", "never", "hardly"}
@@ -66,19 +66,6 @@ class Rules:
         return [(rule, at) for rule, at in hits if not _is_denied(rule, doc[max(0, at - 2) : at])]
 
 
-def expand(phrase: str) -> list[str]:
-    """Write out every reading of a phrase without a gap: ``a|b c?`` is a, b, a c and b c."""
-    choices = [
-        [*word.removesuffix("?").split("|"), ""] if _is_optional(word) else word.split("|")
-        for word in phrase.split()
-    ]
-    return [" ".join(filter(None, reading)).replace(" n't", "n't") for reading in product(*choices)]
-
-
 def _is_denied(rule: str, before: Span) -> bool:
     """Tell whether the words before a match turn praise into its opposite: "not a great app"."""
     return kind_of(rule) == "praise" and any(word.lower_ in _DENIALS for word in before)
-
-
-def _is_optional(word: str) -> bool:
-    return word.endswith("?") and len(word) > 1

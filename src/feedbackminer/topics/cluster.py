@@ -5,27 +5,22 @@ They follow scikit-learn: parameters stored untouched, learned state ends in ``_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, hstack
 
-from feedbackminer.topics.space import Matrix, centres, unit
+from feedbackminer.topics.labels import UNSORTED, Labels, agreed, spread, without_dust
+from feedbackminer.vectors import Matrix, centres
 
-Labels = NDArray[np.int64]
-UNSORTED = -1
 NEIGHBOURS = 15
 RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
 COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add to its silhouette
 ALIKE = 0.8  # median cosine to the common centre from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
-MOST = 0.5  # share of the runs that have found a topic
-SAME = 0.2  # mean Jaccard overlap from which topics of different runs are one
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
 SCORED = 4_000  # documents that a silhouette is averaged over
 
@@ -187,51 +182,6 @@ def leiden(graph: Graph, resolution: float, seed: int, *, iterations: int = 2) -
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
-def without_dust(labels: Labels, min_size: int) -> Labels:
-    """Number topics from the largest down; those below ``min_size`` become unsorted."""
-    names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    order = np.argsort(-sizes, kind="stable")
-    large = [i for i in order if sizes[i] >= min_size and names[i] != UNSORTED]
-    number = np.full(len(names), UNSORTED)
-    number[large] = np.arange(len(large))
-    kept: Labels = number[codes].astype(np.int64)
-    return kept
-
-
-def agreed(runs: Sequence[Labels]) -> Labels:
-    """Return what several clusterings of the same documents have in common.
-
-    The meta-clustering algorithm (Strehl and Ghosh 2002, JMLR 3): topics of different runs that
-    share their documents are one topic, if at least half of the runs have it, and a document is
-    in the one that most runs put it in; -1 is in none in any run.
-    """
-    from sklearn.cluster import AgglomerativeClustering
-
-    counts = [int(run.max(initial=UNSORTED)) + 1 for run in runs]
-    holds = hstack([_one_hot(run, n) for run, n in zip(runs, counts, strict=True)]).tocsr()
-    if holds.shape[1] < 2:
-        return max(runs, key=lambda run: int(run.max(initial=UNSORTED)))
-    shared = (holds.T @ holds).toarray()
-    sizes = shared.diagonal()
-    apart = 1 - shared / (sizes[:, None] + sizes - shared)
-    model = AgglomerativeClustering(
-        None, distance_threshold=1 - SAME, metric="precomputed", linkage="average"
-    )
-    same = model.fit_predict(apart)
-    run_of = np.repeat(np.arange(len(runs)), counts)
-    seen_in = [len(np.unique(run_of[same == topic])) for topic in range(int(same.max()) + 1)]
-    usual = np.flatnonzero(np.array(seen_in) >= MOST * max(seen_in))
-    votes = (holds @ _one_hot(same, len(seen_in))).toarray()[:, usual]
-    found: Labels = np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), UNSORTED)
-    return found
-
-
-def _one_hot(labels: Labels, count: int) -> csr_matrix:
-    inside = np.flatnonzero(labels != UNSORTED)
-    ones = np.ones(len(inside), dtype=np.float32)
-    return csr_matrix((ones, (inside, labels[inside])), shape=(len(labels), count))
-
-
 def silhouette(vectors: Matrix, labels: Labels) -> float:
     """Return the mean silhouette by cosine, range -1 to 1; -1 where there are not two topics.
 
@@ -247,44 +197,5 @@ def silhouette(vectors: Matrix, labels: Labels) -> float:
     return float(silhouette_score(vectors[inside], labels[inside], metric="cosine"))
 
 
-def best_overlaps(labels: Labels, again: Labels, count: int) -> NDArray[np.float64]:
-    """Return the Jaccard overlap of each topic 0..count-1 with the most alike of another run."""
-    from scipy.sparse import coo_matrix
-
-    again = np.unique(again, return_inverse=True)[1]
-    inside = labels >= 0
-    shared = coo_matrix(
-        (np.ones(inside.sum()), (labels[inside], again[inside])),
-        shape=(count, int(again.max(initial=-1)) + 1),
-    ).toarray()
-    sizes = np.bincount(again, minlength=shared.shape[1])
-    union = np.bincount(labels[inside], minlength=count)[:, None] + sizes - shared
-    best: NDArray[np.float64] = (shared / np.maximum(union, 1)).max(axis=1, initial=0.0)
-    return best
-
-
-def lean_on_thread(
-    vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_], weight: float
-) -> Matrix:
-    """Move each post's vector towards its thread's subject: the mean post plus the opener.
-
-    "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
-    """
-    subject = thread_subjects(vectors, groups, is_opener)
-    return unit((1 - weight) * vectors + weight * subject[groups])
-
-
-def thread_subjects(vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_]) -> Matrix:
-    """Return what each thread is about: the mean of its posts plus its opener, unit rows."""
-    subject = centres(vectors, groups)
-    np.add.at(subject, groups[is_opener], vectors[is_opener])
-    return unit(subject)
-
-
 def _seed(seeds: np.random.Generator) -> int:
     return int(seeds.integers(1 << 31))
-
-
-def spread(count: int, limit: int) -> Labels:
-    """Return ``limit`` of ``count`` places at equal distances; all where there are no more."""
-    return np.linspace(0, count - 1, min(count, limit)).astype(np.int64)

@@ -10,8 +10,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.tables import Repeats, Segments, passage
-from feedbackminer.topics.cluster import Labels, lean_on_thread, thread_subjects
-from feedbackminer.topics.space import Matrix
+from feedbackminer.topics.labels import Labels
+from feedbackminer.vectors import Matrix, centres, unit
+
+REPRESENTATIVES = 3  # posts that stand for a topic
 
 PASSAGE_CHARS = 600  # of each post that its thread's words are taken from
 
@@ -111,3 +113,38 @@ def documents(corpus: Corpus, *, fewest: int) -> Documents:
         told[thread].append(words[:PASSAGE_CHARS])
     subjects = thread_subjects(corpus.vectors, corpus.threads, corpus.opens)
     return Documents(["\n".join(parts) for parts in told], subjects, corpus.threads)
+
+
+def lean_on_thread(
+    vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_], weight: float
+) -> Matrix:
+    """Move each post's vector towards its thread's subject: the mean post plus the opener.
+
+    "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
+    """
+    subject = thread_subjects(vectors, groups, is_opener)
+    return unit((1 - weight) * vectors + weight * subject[groups])
+
+
+def thread_subjects(vectors: Matrix, groups: Labels, is_opener: NDArray[np.bool_]) -> Matrix:
+    """Return what each thread is about: the mean of its posts plus its opener, unit rows."""
+    subject = centres(vectors, groups)
+    np.add.at(subject, groups[is_opener], vectors[is_opener])
+    return unit(subject)
+
+
+def nearest_posts(labels: Labels, scores: NDArray[np.float64], topic: int) -> Labels:
+    """Return the posts of a topic, nearest its centre first."""
+    members = np.flatnonzero(labels == topic)
+    order: Labels = members[np.argsort(-scores[members], kind="stable")]
+    return order
+
+
+def distinct_posts(said_first: Sequence[str], order: Labels, count: int) -> list[int]:
+    """Return the first posts in this order of which no two say nearly the same."""
+    seen: dict[str, int] = {}
+    for i in order:
+        seen.setdefault(said_first[i], int(i))
+        if len(seen) == count:
+            break
+    return list(seen.values())

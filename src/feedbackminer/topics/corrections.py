@@ -14,9 +14,8 @@ import numpy as np
 import polars as pl
 
 from feedbackminer.errors import InputError
-from feedbackminer.topics import identity
-from feedbackminer.topics.cluster import Labels
-from feedbackminer.topics.space import Matrix
+from feedbackminer.topics.labels import Labels
+from feedbackminer.vectors import Matrix, from_bytes
 
 Rows = list[dict[str, Any]]
 NOWHERE: Matrix = np.zeros((0, 0), dtype=np.float32)
@@ -61,7 +60,7 @@ def replay(topics: Rows, corrections: pl.DataFrame, *, encoder: str) -> Correcte
                     f"told apart with {told['encoder']}, which is not the encoder now"
                 )
                 continue
-            moves.append((topic_id, told["parts"], identity.from_bytes(told["centroids"])))
+            moves.append((topic_id, told["parts"], from_bytes(told["centroids"])))
             taken = {other["label"].lower() for other in rows.values()}
             for number, part in enumerate(told["parts"], 1):
                 label = f"{row['label']} ({number})"
@@ -107,7 +106,7 @@ def divide(meanings: Matrix, count: int, seed: int) -> Matrix:
     """
     from sklearn.cluster import KMeans
 
-    from feedbackminer.topics.space import unit
+    from feedbackminer.vectors import unit
 
     if len(np.unique(meanings, axis=0)) < count:
         raise InputError(f"cannot split into {count} parts: the topic holds too few unlike posts")

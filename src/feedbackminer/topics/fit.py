@@ -7,28 +7,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import csr_matrix
 
-from feedbackminer.settings import TopicSettings
+from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.topics import hierarchy
-from feedbackminer.topics.cluster import (
-    UNSORTED,
-    GraphClusterer,
-    Labels,
-    SmallClusterer,
-    best_overlaps,
-    spread,
-    without_dust,
-)
+from feedbackminer.topics.cluster import GraphClusterer, SmallClusterer
 from feedbackminer.topics.corpus import Corpus, documents, smallest_topic
-from feedbackminer.topics.model import TopicModel, calibrated, describe, refine
-from feedbackminer.topics.several import with_part_floors
-from feedbackminer.topics.space import Matrix, Words, centres, meaning
+from feedbackminer.topics.features import Words
+from feedbackminer.topics.guided import apply_guided_topics, at_least_one_topic
+from feedbackminer.topics.labels import UNSORTED, Labels, best_overlaps, spread, without_dust
+from feedbackminer.topics.model import (
+    TopicModel,
+    calibrated,
+    describe,
+    nearest_part,
+    own_scores,
+    refine,
+)
+from feedbackminer.topics.multilabel import with_part_floors
+from feedbackminer.vectors import Matrix, centres
 
 FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
 RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
-SEED_NEAR = 0.45  # cosine of a theme's examples to a topic's centre that are the same
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ def fit_topics(
         earlier=None if earlier is None else mostly(docs.of_post, earlier)[pick],
         random_state=settings.seed,
     ).fit(joined)
-    marked = _honour(themes, joined, _or_one(clusterer.labels_), clusterer.min_size)
+    marked = apply_guided_topics(
+        themes, joined, at_least_one_topic(clusterer.labels_), clusterer.min_size
+    )
     model, own = refine(words, joined, weights, marked.labels, min_size=clusterer.min_size)
     of_doc = np.full(len(docs.passages), UNSORTED)
     of_doc[pick] = own
@@ -117,7 +119,7 @@ def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matri
     words = Words.empty()
     weights = words.weigh(corpus.passages)
     posts = words.join(corpus.leaning, weights)
-    marked = _honour(themes, posts, SmallClusterer().fit(posts).labels_, min_size=2)
+    marked = apply_guided_topics(themes, posts, SmallClusterer().fit(posts).labels_, min_size=2)
     model = describe(words, posts, weights, marked.labels)
     model = calibrated(model, posts, marked.labels, settings.accept_quantile)
     return Fit(
@@ -195,26 +197,6 @@ def mostly(documents: Labels, labels: Labels) -> Labels:
     return most
 
 
-def own_scores(model: TopicModel, vectors: Matrix, labels: Labels) -> NDArray[np.float64]:
-    """Return each post's own cosine to the centre of its topic, its thread left aside."""
-    middle = meaning(model.centres)
-    scores: NDArray[np.float64] = np.einsum(
-        "ij,ij->i", vectors, middle[np.maximum(labels, 0)]
-    ).astype(np.float64)
-    return scores
-
-
-def nearest_part(posts: Matrix, labels: Labels, part_of: list[int], middle: Matrix) -> Labels:
-    """Return the subtopic whose centre is nearest, of those of the post's own topic."""
-    chosen = np.full(len(posts), UNSORTED)
-    topic_of = np.array(part_of, dtype=np.int64)
-    for topic in np.unique(topic_of):
-        parts = np.flatnonzero(topic_of == topic)
-        inside = np.flatnonzero(labels == topic)
-        chosen[inside] = parts[(posts[inside] @ middle[parts].T).argmax(axis=1)]
-    return chosen
-
-
 def _stability(
     clusterer: GraphClusterer, words: Words, joined: Matrix, weights: csr_matrix, labels: Labels
 ) -> NDArray[np.float64]:
@@ -234,55 +216,3 @@ def _stability(
         overlaps.append(best_overlaps(labels[inside], found, count))
     stable: NDArray[np.float64] = np.mean(overlaps, axis=0)
     return stable
-
-
-def _or_one(labels: Labels) -> Labels:
-    """Where all is dust, all is one topic: a digest always has something to show."""
-    return labels if (labels != UNSORTED).any() else np.zeros_like(labels)
-
-
-@dataclass(frozen=True)
-class _Marked:
-    """Documents with their topics, and those that each theme of the settings means."""
-
-    labels: Labels
-    of_theme: Mapping[str, Labels]
-    notices: list[str]
-
-    def given(self, own: Labels) -> dict[int, str]:
-        """Return the topic that holds most of each theme's documents after a refinement."""
-        given: dict[int, str] = {}
-        for name, inside in self.of_theme.items():
-            held = own[inside][own[inside] != UNSORTED]
-            if len(held):
-                given.setdefault(int(np.bincount(held).argmax()), name)
-        return given
-
-
-def _honour(themes: Mapping[str, Matrix], joined: Matrix, found: Labels, min_size: int) -> _Marked:
-    """Mark the documents of each theme: a topic found near it, or what is nearer to it than own."""
-    if not themes:
-        return _Marked(found, {}, [])
-    names = list(themes)
-    wanted = centres(
-        np.vstack([themes[name] for name in names]),
-        np.repeat(np.arange(len(names)), [len(themes[name]) for name in names]),
-    )
-    vectors, middle = meaning(joined), meaning(centres(joined, found))
-    alike = wanted @ middle.T
-    near = dict(zip(*linear_sum_assignment(-alike), strict=True))
-    to_own = np.einsum("ij,ij->i", vectors, middle[np.maximum(found, 0)])
-    labels, of_theme, notices = found.copy(), {}, []
-    for number, name in enumerate(names):
-        topic = near.get(number)
-        if topic is not None and alike[number, topic] >= SEED_NEAR:
-            of_theme[name] = np.flatnonzero(found == topic)
-            continue
-        to_theme = vectors @ wanted[number]
-        inside = np.flatnonzero((to_theme > to_own) & (to_theme >= SEED_NEAR))
-        if len(inside) < min_size:
-            notices.append(f"no posts are near the theme {name!r} ([topics.themes])")
-            continue
-        labels[inside] = labels.max() + 1
-        of_theme[name] = inside
-    return _Marked(without_dust(labels, 1), of_theme, notices)

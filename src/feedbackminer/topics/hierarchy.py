@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from feedbackminer.topics.cluster import UNSORTED, Graph, Labels, leiden, silhouette, without_dust
-from feedbackminer.topics.space import Matrix
+from feedbackminer.topics.cluster import Graph, leiden, silhouette
+from feedbackminer.topics.labels import UNSORTED, Labels, without_dust
+from feedbackminer.vectors import Matrix
 
 FEWEST_TOPICS = 8  # below which a list needs no headings
 WITHIN = 0.5  # Leiden's resolution inside a topic

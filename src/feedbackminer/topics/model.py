@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from feedbackminer.topics.cluster import UNSORTED, Labels, without_dust
-from feedbackminer.topics.space import Matrix, Words, as_stored, centres
+from feedbackminer.topics.features import Words, meaning
+from feedbackminer.topics.labels import UNSORTED, Labels, without_dust
+from feedbackminer.vectors import Matrix, as_stored, centres
 
 CONCENTRATION = 20.0  # of the mixture: what a cosine counts against a log-likelihood
 WORDS_KEPT = 300  # per topic
@@ -155,3 +156,23 @@ def _ratios(weights: csr_matrix, labels: Labels, count: int) -> csr_matrix:
         least = -np.partition(-gain, WORDS_KEPT, axis=1)[:, WORDS_KEPT][:, None]
         ratios = np.where(gain > least, ratios, 0)
     return csr_matrix(ratios)
+
+
+def own_scores(model: TopicModel, vectors: Matrix, labels: Labels) -> NDArray[np.float64]:
+    """Return each post's own cosine to the centre of its topic, its thread left aside."""
+    middle = meaning(model.centres)
+    scores: NDArray[np.float64] = np.einsum(
+        "ij,ij->i", vectors, middle[np.maximum(labels, 0)]
+    ).astype(np.float64)
+    return scores
+
+
+def nearest_part(posts: Matrix, labels: Labels, part_of: list[int], middle: Matrix) -> Labels:
+    """Return the subtopic whose centre is nearest, of those of the post's own topic."""
+    chosen = np.full(len(posts), UNSORTED)
+    topic_of = np.array(part_of, dtype=np.int64)
+    for topic in np.unique(topic_of):
+        parts = np.flatnonzero(topic_of == topic)
+        inside = np.flatnonzero(labels == topic)
+        chosen[inside] = parts[(posts[inside] @ middle[parts].T).argmax(axis=1)]
+    return chosen

@@ -24,8 +24,8 @@ from feedbackminer.collect.files import open_file, read_rows
 from feedbackminer.collect.formats import archives
 from feedbackminer.errors import InputError
 from tests.collect.formats import test_discord, test_mail
-from tests.collect.formats.reading import posts, read, reasons, values
-from tests.command import invoke
+from tests.support.command import invoke
+from tests.support.format_reading import posts, read, reasons, values
 
 DAY = "2026-03-02T09:00:00Z"
 POSTS = "".join(
@@ -320,7 +320,7 @@ def test_import_reads_a_zip(tmp_path: Path) -> None:
     path.write_bytes(zip_of([("a.jsonl", POSTS), ("../b.jsonl", POSTS)]))
     run = invoke("import", path, "--project", tmp_path, "--json", "--max-dropped", "0.5")
     assert run.exit_code == 0, run.output
-    from feedbackminer.store import Store
+    from feedbackminer.project.store import Store
 
     store = Store(tmp_path / "tables")
     assert sorted(store.read("posts")["post_id"]) == ["all:1", "all:2"]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from feedbackminer.collect.files import BadRow, Row, open_file, read_rows
 from feedbackminer.errors import InputError
-from tests.collect.formats.reading import PSEUDONYMS, posts, read, reasons, values
 from tests.collect.formats.test_slack import JSON
-from tests.command import invoke
+from tests.support.command import invoke
+from tests.support.format_reading import PSEUDONYMS, posts, read, reasons, values
 
 ANN = {"id": "1", "name": "ann", "discriminator": "0000", "nickname": "Ann L.", "isBot": False}
 BEA = {"id": "2", "name": "bea", "discriminator": "0417", "nickname": "Bea", "roles": [
@@ -143,7 +143,7 @@ def test_import_reads_several_channels(tmp_path: Path) -> None:
     other.write_bytes(export(said(21, "Dark mode"), id="51", name="ideas"))
     run = invoke("import", one, other, "--project", tmp_path, "--source", "discord", "--json")
     assert run.exit_code == 0, run.output
-    from feedbackminer.store import Store
+    from feedbackminer.project.store import Store
 
     found = Store(tmp_path / "tables").read("posts").select("post_id", "channel").rows()
     assert sorted(found) == [

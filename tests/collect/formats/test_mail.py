@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from feedbackminer.collect.files import Row, open_file, read_rows
 from feedbackminer.errors import InputError
-from tests.collect.formats.reading import posts, read, reasons, values
-from tests.command import SHARED, invoke
+from tests.support.command import SHARED, invoke
+from tests.support.format_reading import posts, read, reasons, values
 
 R_LISTS = SHARED / "r_mailing_lists" / "messages.jsonl.gz"
 LATER = "Fri, 06 Mar 2026 09:00:00 +0000"
@@ -322,7 +322,7 @@ def test_import_reads_an_mbox_and_masks_its_people(tmp_path: Path) -> None:
     path.write_text(OPENER + reply + BEGIN + "\n\n")
     run = invoke("import", path, "--project", tmp_path, "--json")
     assert run.exit_code == 0, run.output
-    from feedbackminer.store import Store
+    from feedbackminer.project.store import Store
 
     store = Store(tmp_path / "tables")
     bodies = dict(store.read("posts").select("post_id", "body").iter_rows())

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedbackminer.collect.files import BadRow, Row
-from tests.collect.formats.reading import PSEUDONYMS, posts, read, reasons, values
-from tests.command import invoke
+from tests.support.command import invoke
+from tests.support.format_reading import PSEUDONYMS, posts, read, reasons, values
 
 USERS = [
     {"id": "U1", "name": "ann.lee", "real_name": "Ann Lee", "profile": {"display_name": "Ann"}},
@@ -195,6 +195,6 @@ def test_import_reads_an_export(tmp_path: Path) -> None:
     )
     run = invoke("import", path, "--project", tmp_path, "--json", "--max-dropped", "0.9")
     assert run.exit_code == 0, run.output
-    from feedbackminer.store import Store
+    from feedbackminer.project.store import Store
 
     assert Store(tmp_path / "tables").read("posts")["post_id"].to_list() == [f"workspace:C1/{T1}"]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.collect.formats.reading import posts, read, reasons, values
 from tests.collect.formats.test_slack import JSON
-from tests.command import invoke
+from tests.support.command import invoke
+from tests.support.format_reading import posts, read, reasons, values
 
 TABLE = (
     "Ticket ID,Subject,Description,Requester,Created at,Updated at,Status,Tags,Satisfaction Score,"
@@ -162,7 +162,7 @@ def test_import_reads_tickets(tmp_path: Path) -> None:
     path.write_text(TABLE)
     run = invoke("import", path, "--project", tmp_path, "--json", "--max-dropped", "0.5")
     assert run.exit_code == 0, run.output
-    from feedbackminer.store import Store
+    from feedbackminer.project.store import Store
 
     ids = Store(tmp_path / "tables").read("posts")["post_id"]
     assert sorted(ids) == ["tickets:7", "tickets:8"]

@@ -11,11 +11,11 @@ from types import ModuleType
 import pytest
 
 from feedbackminer.collect import sources
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Run
-from tests.collect.sites.serving import Reply, Request, serve
-from tests.command import ROOT
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.command import ROOT
+from tests.support.sites.serving import Reply, Request, serve
 
 PAGE = (ROOT / "docs" / "add-a-source.md").read_text("utf-8")
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import stamina
 
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.appstore import AppStore
-from tests.collect.sites.serving import Reply, Request, Served, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.appstore import AppStore
+from tests.support.sites.serving import Reply, Request, Served, serve
 
 
 @pytest.fixture(autouse=True)

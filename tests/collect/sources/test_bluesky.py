@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from feedbackminer.collect.sources import open_source
-from feedbackminer.collect.sources.reading import Page, Position, Window
+from feedbackminer.collect.sources.protocol import Page, Position, Window
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.bluesky import HANDLE, Bluesky
-from tests.collect.sites.serving import Reply, Request, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.bluesky import HANDLE, Bluesky
+from tests.support.sites.serving import Reply, Request, serve
 
 
 def project_of(folder: Path, site: Bluesky, url: str, **settings: Any) -> Project:

@@ -13,14 +13,15 @@ import polars as pl
 import pytest
 import stamina
 
+from feedbackminer.collect.http.client import Limits
 from feedbackminer.collect.sources import FILES, KINDS
-from feedbackminer.collect.web import Limits
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites import SITES
-from tests.collect.sites.serving import FAULTS, SLOW, Faults, Served, Site, doubled, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites import SITES
+from tests.support.sites.serving import FAULTS, SLOW, Faults, Served, Site, doubled, serve
 
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "1")))
 LIMITS = Limits(timeout=10, total=20)
@@ -188,14 +189,14 @@ def test_killed_at_any_moment_the_next_collect_completes_it(
 def killable() -> multiprocessing.context.ForkServerContext:
     """Processes that start at once, with everything imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["feedbackminer.live"])
+    context.set_forkserver_preload(["feedbackminer.steps.sources"])
     return context
 
 
 def collect_in_steps_of_ten(folder: str, settings: dict[str, object], secret: str) -> None:
     """Collect, storing often, so that a kill falls between any two writes."""
-    from feedbackminer import live
+    from feedbackminer.steps import sources
 
-    live.ROWS_AT_ONCE = 10
+    sources.ROWS_AT_ONCE = 10
     project = open_project(Path(folder), {"sources": {"here": settings}})
-    live.collect_source(Run(project), "here", secret=secret, limits=LIMITS)
+    sources.collect_source(Run(project), "here", secret=secret, limits=LIMITS)

@@ -8,8 +8,8 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.collect.sources.descending import Listed, Newest
-from feedbackminer.collect.sources.reading import Position
+from feedbackminer.collect.sources.newest_first import Listed, Newest
+from feedbackminer.collect.sources.protocol import Position
 
 PAGE = 4
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Run
-from tests.collect.sites.discourse import Discourse
-from tests.collect.sites.serving import Reply, Request, serve
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.discourse import Discourse
+from tests.support.sites.serving import Reply, Request, serve
 
 
 def project_at(folder: Path, url: str, **more: object) -> Project:

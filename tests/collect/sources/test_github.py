@@ -11,14 +11,15 @@ import polars as pl
 import pytest
 import stamina
 
-from feedbackminer import live
-from feedbackminer.collect.web import Limits
+from feedbackminer.collect.http.client import Limits
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.github import GitHub
-from tests.collect.sites.serving import Reply, Request, Served, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps import sources
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.github import GitHub
+from tests.support.sites.serving import Reply, Request, Served, serve
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +139,7 @@ def test_a_thread_that_wakes_up_is_read_again_whatever_its_age(
 def test_a_history_that_broke_off_goes_on_where_it_was(
     hub: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(sources, "ROWS_AT_ONCE", 10)
     issues = [hub.open("Issue", f"Issue {n}") for n in range(220)]
     allowed = 2
 

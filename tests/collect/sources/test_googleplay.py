@@ -13,15 +13,16 @@ import polars as pl
 import pytest
 import stamina
 
-from feedbackminer import live
+from feedbackminer.collect.http.client import Limits
 from feedbackminer.collect.sources.googleplay import Reader
-from feedbackminer.collect.web import Limits
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.googleplay import GooglePlay
-from tests.collect.sites.serving import Reply, Request, Served, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps import sources
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.googleplay import GooglePlay
+from tests.support.sites.serving import Reply, Request, Served, serve
 
 
 @pytest.fixture(autouse=True)
@@ -142,7 +143,7 @@ def test_a_page_that_was_given_before_is_asked_for_again(tmp_path: Path) -> None
 def test_a_history_that_broke_off_goes_on_or_where_google_forgot_it_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
 ) -> None:
-    monkeypatch.setattr(live, "ROWS_AT_ONCE", 10)
+    monkeypatch.setattr(sources, "ROWS_AT_ONCE", 10)
     play = GooglePlay(400)
     allowed = 4
 

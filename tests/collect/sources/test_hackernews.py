@@ -9,13 +9,14 @@ import pytest
 import stamina
 
 from feedbackminer.collect.sources import open_source
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from feedbackminer.settings import SourceSettings
-from tests.collect.sites.hackernews import HackerNews
-from tests.collect.sites.serving import Faults, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.settings.sections import SourceSettings
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.hackernews import HackerNews
+from tests.support.sites.serving import Faults, serve
 
 
 def project_of(folder: Path, site: HackerNews, url: str, **more: object) -> Project:

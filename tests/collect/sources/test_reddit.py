@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from feedbackminer.collect.sources import open_source
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.reddit import Reddit
-from tests.collect.sites.serving import serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.reddit import Reddit
+from tests.support.sites.serving import serve
 
 
 def project_of(folder: Path, site: Reddit, url: str) -> Project:

@@ -11,12 +11,13 @@ import pytest
 import stamina
 
 from feedbackminer.collect.sources import rss
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from tests.collect.sites.rss import Feed
-from tests.collect.sites.serving import Reply, Request, serve
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.rss import Feed
+from tests.support.sites.serving import Reply, Request, serve
 
 RSS = """<?xml version="1.0" encoding="utf-8"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"

@@ -12,13 +12,14 @@ import pytest
 import stamina
 
 from feedbackminer.collect.sources import open_source, stackexchange
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.live import collect_source
-from feedbackminer.project import Project, open_project
-from feedbackminer.runs import Outcome, Run
-from feedbackminer.settings import SourceSettings
-from tests.collect.sites.serving import Faults, Reply, Request, serve
-from tests.collect.sites.stackexchange import StackExchange
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.settings.sections import SourceSettings
+from feedbackminer.steps.sources import collect_source
+from tests.support.sites.serving import Faults, Reply, Request, serve
+from tests.support.sites.stackexchange import StackExchange
 
 
 def project_of(folder: Path, site: StackExchange, url: str, **more: object) -> Project:

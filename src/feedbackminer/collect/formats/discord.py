@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from feedbackminer.collect import fields
-from feedbackminer.collect.formats.nested import Values, part, parts
+from feedbackminer.collect.formats.json_access import Values, part, parts
 from feedbackminer.collect.formats.tables import item_rows
-from feedbackminer.collect.formats.threads import root_of
+from feedbackminer.collect.formats.thread_roots import root_of
 from feedbackminer.collect.rows import BadRow, Row
 
 _SAID = {"Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from feedbackminer.collect.formats.threads import root_of
+from feedbackminer.collect.formats.thread_roots import root_of
 from feedbackminer.collect.rows import BadRow, Row
 
 _LEAD = re.compile(

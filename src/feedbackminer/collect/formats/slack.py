@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from feedbackminer.collect import fields
 from feedbackminer.collect.formats.archives import Archive
-from feedbackminer.collect.formats.nested import Values, part, parts
+from feedbackminer.collect.formats.json_access import Values, part, parts
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
 

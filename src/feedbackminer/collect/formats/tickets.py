@@ -13,7 +13,7 @@ from typing import Any
 
 from feedbackminer.collect import fields
 from feedbackminer.collect.columns import plain_names
-from feedbackminer.collect.formats.nested import Values, part, parts
+from feedbackminer.collect.formats.json_access import Values, part, parts
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
 

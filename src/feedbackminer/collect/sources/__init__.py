@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from feedbackminer.errors import SettingsError
 
 if TYPE_CHECKING:
-    from feedbackminer.collect.sources.reading import Source
-    from feedbackminer.collect.web import Limits
-    from feedbackminer.settings import SourceSettings
+    from feedbackminer.collect.http.client import Limits
+    from feedbackminer.collect.sources.protocol import Source
+    from feedbackminer.settings.sections import SourceSettings
 
 FILES = "files"  # not read by a Reader, but as `feedbackminer import` does
 
@@ -43,7 +43,7 @@ def open_source(
     Raises:
         SettingsError: there is no such kind, or a setting that the kind needs is missing.
     """
-    from feedbackminer.collect.web import Limits
+    from feedbackminer.collect.http.client import Limits
 
     if settings.kind not in KINDS or settings.kind == FILES:
         raise SettingsError(

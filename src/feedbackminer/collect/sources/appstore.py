@@ -13,18 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Window,
-    as_rows,
-    moment,
-    need,
-    site,
-)
-from feedbackminer.collect.web import Limits, Web
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.protocol import Page, Position, Window, moment
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 PAGES = 10
 ASKED_WHERE_EMPTY = 3

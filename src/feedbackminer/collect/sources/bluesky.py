@@ -15,19 +15,11 @@ from functools import cached_property
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Whole,
-    Window,
-    as_rows,
-    moment,
-    need,
-    site,
-)
-from feedbackminer.collect.web import Limits, Web
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window, moment
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.settings import SECRET_PREFIX, SourceSettings
+from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
 
 PAGE = 100  # the most that the search gives
 LOOKED_UP = 25  # posts that one lookup may ask for

@@ -10,17 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Window,
-    as_rows,
-    moment,
-    site,
-    span_of,
-)
-from feedbackminer.collect.web import Limits, MissingError, RefusedError, Web
-from feedbackminer.settings import SourceSettings
+from feedbackminer.collect.http.answers import MissingError, RefusedError
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, site, span_of
+from feedbackminer.collect.sources.protocol import Page, Position, Window, moment
+from feedbackminer.settings.sections import SourceSettings
 
 STEP = 49  # ids that one answer surely covers: of fifty, the highest may be left out
 ASKED_WHERE_EMPTY = 4  # a cache that answers with an earlier page looks just like that

@@ -12,19 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
+from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.sources.graphql import GraphQL, Node
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Whole,
-    Window,
-    as_rows,
-    need,
-    site,
-)
-from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.settings import SECRET_PREFIX, SourceSettings
+from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
 
 MOST = 100  # nodes that one connection gives
 STAFF = {"OWNER", "MEMBER", "COLLABORATOR"}

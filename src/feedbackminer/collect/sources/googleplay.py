@@ -15,19 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Seen,
-    Window,
-    as_rows,
-    moment,
-    need,
-    site,
-)
-from feedbackminer.collect.web import Answer, Limits, Web
+from feedbackminer.collect.http.answers import Answer
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import Seen, as_rows, need, site
+from feedbackminer.collect.sources.protocol import Page, Position, Window, moment
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 PLAY = "https://play.google.com"
 COUNT = 200  # reviews to ask for; Google may give fewer

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from feedbackminer.collect.web import MissingError, Web
+from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.client import Web
 from feedbackminer.errors import SourceError
 
 REFUSED = {"FORBIDDEN", "INSUFFICIENT_SCOPES"}

@@ -12,11 +12,13 @@ from functools import partial
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.descending import Item, Listed, Newest, whole_of
-from feedbackminer.collect.sources.reading import Page, Position, Window, as_rows, need, site
-from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.newest_first import Item, Listed, Newest, whole_of
+from feedbackminer.collect.sources.protocol import Page, Position, Window
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 100
 KINDS = "(story,comment,poll)"

@@ -14,19 +14,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.descending import Item, Listed, Newest, whole_of
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Window,
-    as_rows,
-    moment,
-    need,
-    site,
-)
-from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.newest_first import Item, Listed, Newest, whole_of
+from feedbackminer.collect.sources.protocol import Page, Position, Window, moment
 from feedbackminer.errors import SourceError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 50  # the most that an answer holds
 LISTS = ("post", "comment")

@@ -15,19 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.reading import (
-    Page,
-    Position,
-    Whole,
-    Window,
-    as_rows,
-    need,
-    site,
-    span_of,
-)
-from feedbackminer.collect.web import Limits, MissingError, Web
+from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site, span_of
+from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings import SECRET_PREFIX, SourceSettings
+from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
 
 PAGE = 40  # the most that the server gives
 ASKED_ANEW = 4  # where an answer does not fit to the one before: a cache may give an earlier one

@@ -16,12 +16,14 @@ from functools import cached_property, partial
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
+from feedbackminer.collect.http.answers import Answer
+from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.records import GONE
-from feedbackminer.collect.sources.descending import Item, Listed, Newest, whole_of
-from feedbackminer.collect.sources.reading import Page, Position, Window, as_rows, need, site
-from feedbackminer.collect.web import Answer, Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.newest_first import Item, Listed, Newest, whole_of
+from feedbackminer.collect.sources.protocol import Page, Position, Window
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings import SECRET_PREFIX, SourceSettings
+from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
 
 PAGE = 100  # the most that an answer holds
 LONGEST = 1000  # items of a list, of which deleted ones are not shown

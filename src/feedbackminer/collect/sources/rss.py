@@ -22,11 +22,13 @@ import feedparser
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
+from feedbackminer.collect.http.answers import Answer, MissingError
+from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.markup import to_text
-from feedbackminer.collect.sources.reading import Page, Position, Whole, Window, as_rows, site
-from feedbackminer.collect.web import Answer, Limits, MissingError, Web
+from feedbackminer.collect.sources.helpers import as_rows, site
+from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SourceError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 LONGEST_ID = 500
 MOST_UNCHANGED = 24  # times that "not modified" is believed in a row

@@ -16,10 +16,11 @@ from html import unescape
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.sources.reading import Page, Position, Whole, Window, as_rows, need, site
-from feedbackminer.collect.web import Limits, Web
+from feedbackminer.collect.http.client import Limits, Web
+from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SourceError
-from feedbackminer.settings import SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 100  # the most that an answer holds
 ASKED_ANEW = 4  # where an answer does not go on from the one before: a cache may repeat one

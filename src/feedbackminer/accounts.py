@@ -1,0 +1,63 @@
+"""Row accounts: rows in = rows out + rows dropped with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.errors import ConservationError
+from feedbackminer.tables import Dropped, check
+
+
+def account_of(row: Mapping[str, Any]) -> Account:
+    """Return the row account that a row of ``runs`` holds."""
+    return Account(row["stage"], row["rows_in"], row["rows_out"], json.loads(row["dropped"]))
+
+
+def sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
+    """Add the accounts of several files up to that of one stage."""
+    dropped: Counter[str] = Counter()
+    for account in accounts:
+        dropped.update(account.dropped)
+    rows_in, rows_out = sum(a.rows_in for a in accounts), sum(a.rows_out for a in accounts)
+    return Account(stage, rows_in, rows_out, dict(dropped))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Row account of one stage: ``rows_in == rows_out + sum(dropped.values())``."""
+
+    stage: str
+    rows_in: int
+    rows_out: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lost = self.rows_in - self.rows_out - sum(self.dropped.values())
+        if lost:
+            raise ConservationError(
+                f"{self.stage}: {self.rows_in} rows in, {self.rows_out} out, "
+                f"{dict(self.dropped)} dropped: {lost} rows unaccounted for; please report this"
+            )
+
+
+def dropped_frame(stage: str, rows: list[tuple[str, str, str]]) -> dy.DataFrame[Dropped]:
+    """Build the ``dropped`` table of a stage from ``(ref, reason, detail)`` rows."""
+    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+    frame = pl.DataFrame(
+        {"ref": columns[0], "reason": columns[1], "detail": columns[2]},
+        schema={"ref": pl.String, "reason": pl.String, "detail": pl.String},
+    ).with_columns(stage=pl.lit(stage))
+    return check(frame, Dropped, where=stage)
+
+
+def account(stage: str, rows_in: int, kept: pl.DataFrame, dropped: pl.DataFrame) -> Account:
+    """State the row account of a stage from its two outputs."""
+    counts = dropped["reason"].value_counts(sort=True)
+    return Account(stage, rows_in, len(kept), dict(counts.iter_rows()))

@@ -1,0 +1,1 @@
+"""Set a project up, and examine it."""

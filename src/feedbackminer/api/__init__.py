@@ -1,0 +1,1 @@
+"""feedbackminer from Python."""

@@ -1,0 +1,1 @@
+"""One client for every source: waits, retries, limits, and what an answer means."""

@@ -1,0 +1,93 @@
+"""When a request is tried again, and how long to wait for it."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from feedbackminer.collect.http.answers import (
+    Answer,
+    MissingError,
+    PassingError,
+    RefusedError,
+    shown,
+)
+from feedbackminer.errors import SourceError
+from feedbackminer.privacy.secrets import mask_secrets
+
+_MAY_PASS = {408, 425, 429, 500, 502, 503, 504, 520, 522, 524}
+_GONE = {404, 410}
+_LIMIT = re.compile(rb"rate limit", re.IGNORECASE)
+LIMIT_LASTS = 60.0  # seconds, where a refusal speaks of a limit but not of its end
+
+
+def backoff(error: Exception) -> bool | float:
+    """Tell stamina whether to try again, and after how long where the server said so."""
+    if not isinstance(error, PassingError):
+        return False
+    return True if error.wait is None else error.wait
+
+
+def raise_unless_accepted(answer: Answer, longest_wait: float) -> Answer:
+    """Return an answer that can be used; raise what its status means otherwise."""
+    if answer.status < 400:
+        return answer
+    where, status = shown(answer.url), answer.status
+    if status in _GONE:
+        raise MissingError(f"{where}: there is no such page (HTTP {status}); check the address")
+    left = requests_left(answer)
+    says_limit = status == 403 and _LIMIT.search(answer.body[:2_000]) is not None
+    refused = status == 403 and left is not None and left < 1
+    if status in _MAY_PASS or refused or says_limit or "retry-after" in answer.headers:
+        counts = status in (403, 429) and (left is None or left < 1)  # else another limit is meant
+        reset = rate_limit(answer, "reset") if counts else None
+        asked = answer.headers.get("retry-after") or reset
+        unknown = LIMIT_LASTS if says_limit else None
+        wait = unknown if asked is None else seconds_until(asked)
+        if wait is not None and wait > longest_wait:
+            raise SourceError(
+                f"{where}: asks to wait {wait:.0f} s (HTTP {status}); what was read is kept, run "
+                "the same command again after that"
+            )
+        raise PassingError(f"{where}: HTTP {status} again and again; try later", wait)
+    if status in (401, 403):
+        raise RefusedError(
+            f"{where}: access refused (HTTP {status}); check the secret of this source and what "
+            "it may read"
+        )
+    raise SourceError(f"{where}: HTTP {status}: {mask_secrets(answer.text()[:200])!r}")
+
+
+def requests_left(answer: Answer) -> float | None:
+    """Return how many requests a server still allows, where it says so."""
+    try:
+        return float(rate_limit(answer, "remaining") or "")
+    except ValueError:
+        return None
+
+
+def rate_limit(answer: Answer, what: str) -> str | None:
+    """Return a rate limit header, with or without the ``X-`` that some platforms write."""
+    named: str | None = answer.headers.get(f"x-ratelimit-{what}")
+    return named or answer.headers.get(f"ratelimit-{what}")
+
+
+def seconds_until(when: str) -> float:
+    """Read ``Retry-After`` and its kin: seconds, seconds since 1970, an HTTP or an ISO date."""
+    try:
+        number = float(when)
+        number = number - time.time() if number > 1e9 else number
+        return max(0.0, number) if math.isfinite(number) else 1.0
+    except ValueError:
+        pass
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            moment = parse(when)
+        except ValueError:
+            continue
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return 1.0

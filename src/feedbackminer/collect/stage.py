@@ -1,0 +1,230 @@
+"""Rows of an export become posts: typed, masked, pseudonymous, with their structure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.collect import fields, markup, platforms
+from feedbackminer.collect.columns import find_columns
+from feedbackminer.collect.files import BadRow, Row
+from feedbackminer.collect.records import Record, RecordReader, header
+from feedbackminer.errors import InputError
+from feedbackminer.privacy.masking import mask
+from feedbackminer.privacy.names import KnownNames
+from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
+from feedbackminer.settings.sections import CollectSettings
+from feedbackminer.tables import Dropped, Posts, check, column_types
+
+STAGE = "collect"
+DroppedRow = tuple[str, str, str]  # ref, reason, detail
+
+
+@dataclass(frozen=True)
+class ThreadInfo:
+    """What a threads file says about a thread."""
+
+    title: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is known of a source of which only some rows are at hand.
+
+    Args:
+        columns: what the rows may hold.
+        members: who wrote in the parts before.
+    """
+
+    columns: Sequence[str]
+    members: Members
+
+    def with_authors(self, author_ids: Iterable[str]) -> Members:
+        """Return the members, those of these rows included."""
+        return Members(self.members.author_ids.union(author_ids), self.members.subjects)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Posts of one file, what was dropped, and what the reader of the digest should know."""
+
+    posts: dy.DataFrame[Posts]
+    dropped: dy.DataFrame[Dropped]
+    account: Account
+    notices: tuple[str, ...]
+
+
+def collect_posts(
+    rows: Iterable[Row | BadRow],
+    *,
+    name: str,
+    source: str,
+    settings: CollectSettings,
+    pseudonyms: Pseudonyms,
+    now: datetime,
+    threads: Mapping[str, ThreadInfo] | None = None,
+    live: Live | None = None,
+) -> Collected:
+    """Turn the rows of one file into posts.
+
+    Args:
+        rows: what :func:`read_rows` yields.
+        name: of the file, for messages.
+        source: prefix of post ids.
+        settings: mapping of columns, names of staff and bots, time zone, links.
+        pseudonyms: what replaces the names of members.
+        now: the moment of the import (UTC); later timestamps are refused.
+        threads: titles and channels by native thread id.
+        live: the rows are a part of a source that is read bit by bit.
+    Returns:
+        posts and dropped rows; their counts sum to the rows read.
+    Raises:
+        InputError: no row can be read, or no column can hold the text.
+    """
+    everything = list(rows)
+    adapted = [r for r in everything if isinstance(r, Row)] if live else _adapted(everything, name)
+    columns = live.columns if live else header(adapted)
+    reader = RecordReader(
+        adapted, columns, name=name, settings=settings, pseudonyms=pseudonyms, now=now
+    )
+    dropped = [(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
+    records = []
+    for row in adapted:
+        try:
+            records.append(reader.record(row))
+        except fields.BadValueError as bad:
+            dropped.append((row.ref, bad.reason, mask(str(bad))))
+    records, repeated = _first_by_id(records)
+    dropped_table = dropped_frame(STAGE, dropped + repeated)
+    finisher = _Finisher(source, pseudonyms, records, threads or {}, live)
+    posts = _frame([finisher.post(record) for record in records], now)
+    return Collected(
+        posts,
+        dropped_table,
+        account(STAGE, len(everything), posts, dropped_table),
+        tuple(reader.notices()),
+    )
+
+
+def read_threads(rows: Iterable[Row | BadRow], *, name: str) -> tuple[dict[str, ThreadInfo], int]:
+    """Read a threads file: native thread id -> title and channel, and how many rows were bad."""
+    everything = list(rows)
+    good = [row for row in everything if isinstance(row, Row)]
+    found = find_columns([*header(good), "body"], {}, where=name)
+    key = found.get("thread_id") or found.get("post_id")
+    threads = {}
+    for values in (row.values for row in good):
+        native = fields.identifier(values.get(key or ""))
+        if native:
+            title = markup.title_text(fields.text(values.get(found.get("title", ""))))
+            threads[native] = ThreadInfo(title, fields.text(values.get(found.get("channel", ""))))
+    return threads, len(everything) - len(threads)
+
+
+def _adapted(everything: list[Row | BadRow], name: str) -> list[Row]:
+    """Return the readable rows, with our names for what their platform calls otherwise."""
+    good = [row for row in everything if isinstance(row, Row)]
+    if not good:
+        bad = [f"{r.ref}: {r.reason}: {r.detail}" for r in everything if isinstance(r, BadRow)]
+        found = f"none of its {len(bad)} rows can be read, first {bad[0]}" if bad else "has no rows"
+        raise InputError(f"{name}: {found}; want one post per row")
+    adapt = platforms.adapter(header(good))
+    return [Row(row.ref, adapt(row.values)) for row in good]
+
+
+def _first_by_id(records: list[Record]) -> tuple[list[Record], list[DroppedRow]]:
+    first: dict[str, Record] = {}
+    repeated = []
+    for record in records:
+        kept = first.setdefault(record.native_id, record)
+        if kept is not record:
+            detail = f"id {record.native_id[:80]!r} stands already at {kept.ref}; the first is kept"
+            repeated.append((record.ref, "duplicate_id", mask(detail)))
+    return list(first.values()), repeated
+
+
+class _Finisher:
+    """Replaces names, and links posts to their thread and parent; needs all records at once."""
+
+    def __init__(
+        self,
+        source: str,
+        pseudonyms: Pseudonyms,
+        records: list[Record],
+        threads: Mapping[str, ThreadInfo],
+        live: Live | None,
+    ) -> None:
+        self.source, self.pseudonyms, self.threads = source, pseudonyms, threads
+        authors = [record.author for record in records if record.author]
+        self.has_authors = live is not None or bool(authors)
+        self.members = live and live.with_authors(map(pseudonyms.of, authors))
+        # Names of one part alone would give a post another text in another part.
+        self.names = KnownNames(() if live else authors, (record.body for record in records))
+        self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
+        self.accepted = {record.accepted_answer_id for record in records} - {""}
+        self.openers = _openers(records)
+
+    def post(self, record: Record) -> dict[str, Any]:
+        info = self.threads.get(record.thread, ThreadInfo("", ""))
+        is_opener = self.openers[record.thread] == record.native_id
+        is_accepted = record.native_id in self.accepted and not record.accepted_answer_id
+        return record.values | {
+            "post_id": self._id(record.native_id),
+            "source": self.source,
+            "channel": mask(record.channel or info.channel) or None,
+            "thread_id": self._id(record.thread),
+            "parent_id": self._parent(record),
+            "author_id": self._author_id(record),
+            "title": (self._private(record.title or info.title) or None) if is_opener else None,
+            "body": self._private(record.body),
+            "accepted": record.values["accepted"] or is_accepted,
+        }
+
+    def _id(self, native: str) -> str:
+        return f"{self.source}:{native}"
+
+    def _parent(self, record: Record) -> str | None:
+        answered = self.by_number.get((record.thread, record.reply_to_number), "")
+        parent = record.parent or answered
+        return self._id(parent) if parent and parent != record.native_id else None
+
+    def _private(self, text: str) -> str:
+        private = self.pseudonyms.in_text(mask(text), self.names)
+        return self.pseudonyms.members_in(private, self.members) if self.members else private
+
+    def _author_id(self, record: Record) -> str | None:
+        if record.author:
+            return self.pseudonyms.of(record.author)
+        return None if self.has_authors else self.pseudonyms.of(record.native_id)
+
+
+def _openers(records: list[Record]) -> dict[str, str]:
+    """Return the native id of the post that opens each thread.
+
+    Its number decides, else that the thread is named after it, else its time, else its place.
+    """
+    first: dict[str, tuple[float, bool, float, int]] = {}
+    openers = {}
+    for place, record in enumerate(records):
+        number = float(record.number) if record.number.isdecimal() else math.inf
+        moment = record.values["created_at"]
+        seconds = moment.timestamp() if moment else math.inf
+        rank = (number, record.native_id != record.thread, seconds, place)
+        if rank < first.setdefault(record.thread, (math.inf, True, math.inf, len(records))):
+            first[record.thread], openers[record.thread] = rank, record.native_id
+    return openers
+
+
+def _frame(posts: list[dict[str, Any]], now: datetime) -> dy.DataFrame[Posts]:
+    types = column_types(Posts)
+    del types["collected_at"]
+    frame = pl.DataFrame(posts, schema=types, orient="row")
+    return check(frame.with_columns(collected_at=pl.lit(now)), Posts, where=STAGE)

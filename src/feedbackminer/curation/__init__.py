@@ -1,0 +1,1 @@
+"""What people say of topics and tags, and heads that learn from it."""

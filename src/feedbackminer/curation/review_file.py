@@ -1,0 +1,106 @@
+"""The file in which a person says what is right."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from feedbackminer.errors import InputError
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
+
+NONE = "none"  # written where a post does nothing of all kinds
+SEVERITIES = ("0", "1", "2", "3", "4")
+COLUMNS = ("post_id", "sentiment", "kinds", "severity", "guess", "text")
+
+
+def write_review(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write posts to label as CSV; cells that a spreadsheet would run are kept from running.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(
+                {name: as_cell(str(row.get(name) or "")) for name in COLUMNS} for row in rows
+            )
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def read_review(path: Path) -> list[dict[str, Any]]:
+    """Read labels from CSV; rows without any are left out.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or holds a label that there is not;
+            every such line is named.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = {"post_id", "sentiment", "kinds", "severity"} - set(reader.fieldnames or ())
+            if missing:
+                raise InputError(
+                    f"{path}: has no column {', '.join(sorted(missing))}; "
+                    f"want {', '.join(COLUMNS[:4])}"
+                )
+            rows = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read as CSV: {error}") from None
+    labels, wrong = [], []
+    for line, row in rows:
+        try:
+            label = as_label(row)
+        except ValueError as error:
+            wrong.append(f"{path}:{line}: {error}")
+        else:
+            labels += [label] if label else []
+    if wrong:
+        raise InputError(
+            "\n".join([*wrong, "No label was stored; correct these lines and repeat."])
+        )
+    return labels
+
+
+def as_label(told: Mapping[str, str | None]) -> dict[str, Any] | None:
+    """Return a row of ``tag_labels`` from what was written; None where nothing was.
+
+    Raises:
+        ValueError: it names a label that there is not.
+    """
+    sentiment = (told.get("sentiment") or "").strip().lower()
+    severity = (told.get("severity") or "").strip()
+    written = (told.get("kinds") or "").replace(";", ",").replace(" ", ",").split(",")
+    kinds = [kind.strip().lower() for kind in written if kind.strip()]
+    if not (sentiment or severity or kinds):
+        return None
+    _known("sentiment", sentiment, SENTIMENTS)
+    _known("severity", severity, SEVERITIES)
+    for kind in kinds:
+        _known("kind", kind, (*KINDS, NONE))
+    if NONE in kinds and len(kinds) > 1:
+        raise ValueError(f"kinds {', '.join(kinds)}: {NONE!r} stands alone")
+    post_id = (told.get("post_id") or "").strip().removeprefix("'")
+    return {
+        "post_id": post_id,
+        "sentiment": sentiment or None,
+        "kinds": [kind for kind in dict.fromkeys(kinds) if kind != NONE] if kinds else None,
+        "severity": int(severity) if severity else None,
+    }
+
+
+def _known(what: str, name: str, names: Sequence[str]) -> None:
+    if name and name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(names)}"
+        raise ValueError(f"there is no {what} {name!r}; {hint}")
+
+
+def as_cell(text: str) -> str:
+    """Keep a spreadsheet from taking a post for a formula."""
+    return f"'{text}" if text.startswith(("'", "=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,135 @@
+"""What people do to topics: look at one, correct it, take a correction back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.engine.run import Run
+from feedbackminer.errors import InputError
+from feedbackminer.project.store import Store
+from feedbackminer.steps import mining
+from feedbackminer.steps.vectors import read_corpus
+from feedbackminer.tables import Corrections, Lineage, check, column_types
+
+HIDDEN = ("centroid", "words", "ratios")
+
+
+def topic_of(store: Store, topic_id: str) -> dict[str, Any]:
+    """Return a topic with its subtopics, the posts that stand for it, and its history.
+
+    Raises:
+        InputError: there is no such topic.
+    """
+    topics = store.read("topics")
+    own = topics.filter(pl.col("topic_id") == topic_id)
+    if not len(own):
+        raise InputError(
+            f"no topic {topic_id!r}; `feedbackminer topics list` shows those there are"
+        )
+    row = own.drop(HIDDEN).to_dicts()[0]
+    parts = topics.filter(pl.col("parent_id") == topic_id, pl.col("status") == "active")
+    lineage = store.read("lineage")
+    about = (pl.col("from_id") == topic_id) | (pl.col("to_id") == topic_id)
+    posts = store.read("posts", ["post_id", "body"])
+    partly = store.read("assignments").filter(pl.col("rank") > 1, topic_id=topic_id)
+    return {
+        "topic": row,
+        "n_partly": len(partly),
+        "subtopics": parts.drop(HIDDEN).to_dicts(),
+        "posts": posts.filter(pl.col("post_id").is_in(row["representatives"])).to_dicts(),
+        "lineage": lineage.filter(about).sort("run_id").to_dicts(),
+    }
+
+
+def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 0) -> str:
+    """Store a correction and apply it; returns what was done.
+
+    Raises:
+        InputError: it names a topic that there is not, or makes no sense.
+    """
+    from feedbackminer.topics import corrections
+
+    store = run.project.store
+    topics = store.read("topics")
+    corrections.check(topics, action, topic_id, to)
+    _bring_up_to_date(run)
+    said = store.read("corrections")
+    number = int(said["number"].max() or 0) + 1  # type: ignore[arg-type]
+    ids, centroids, encoder = _parts(run, topic_id, parts) if parts else ([], [], "")
+    row = {
+        "number": number,
+        "action": action,
+        "topic_id": topic_id,
+        "to": to.strip(),
+        "parts": ids,
+        "centroids": centroids,
+        "encoder": encoder,
+        "made_at": run.started_at,
+        "undone": False,
+    }
+    new = pl.DataFrame([row], schema=column_types(Corrections))
+    store.append("corrections", check(new, Corrections, where="corrections"))
+    ends = ids or [to.strip()] if action in ("merge", "split") else [topic_id]
+    why = f"correction {number}" + (f": {to.strip()}" if action == "rename" else "")
+    _remember(run, action, [(topic_id, end) for end in ends], why)
+    mining.topics(run)
+    return f"Correction {number}: {action} {topic_id} {' '.join(ids) or to}".rstrip()
+
+
+def undo(run: Run, number: int | None) -> str:
+    """Take a correction back, the last one unless another is named; returns what was done.
+
+    Raises:
+        InputError: there is none, or none of that number.
+    """
+    store = run.project.store
+    said = store.read("corrections")
+    standing = said.filter(~pl.col("undone"))["number"].to_list()
+    number = max(standing, default=0) if number is None else number
+    if number not in standing:
+        numbers = ", ".join(map(str, standing)) or "none"
+        raise InputError(f"undo: no correction {number} stands (there is: {numbers})")
+    _bring_up_to_date(run)
+    row = said.row(by_predicate=pl.col("number") == number, named=True)
+    undone = pl.col("undone") | (pl.col("number") == number)
+    store.replace("corrections", said.with_columns(undone=undone))
+    _remember(run, "undo", [(row["topic_id"], row["topic_id"])], f"correction {number}")
+    mining.topics(run)
+    return f"Correction {number} ({row['action']} {row['topic_id']}) is taken back"
+
+
+def refit(run: Run) -> None:
+    """Find topics anew."""
+    _bring_up_to_date(run)
+    mining.topics(run, refit=True)
+
+
+def _bring_up_to_date(run: Run) -> None:
+    """Do what a killed run may have left undone before topics are looked at."""
+    mining.clean(run)
+    mining.embed(run)
+
+
+def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes], str]:
+    """Tell the parts of a topic apart: their ids, centres, and the encoder of these."""
+    from feedbackminer.topics import corrections, matching
+    from feedbackminer.vectors import to_bytes
+
+    corpus, encoder = read_corpus(run)
+    store = run.project.store
+    own = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
+    inside = np.isin(np.array(corpus.post_ids, dtype=object), own.to_numpy())
+    seed = run.project.settings.topics.seed
+    middle = corrections.divide(corpus.leaning[inside], count, seed)
+    made = store.read("corrections").explode("parts")["parts"].drop_nulls().to_list()
+    used = [*store.read("topics")["topic_id"], *made]
+    return matching.new_ids(count, used), to_bytes(middle), encoder
+
+
+def _remember(run: Run, action: str, ends: list[tuple[str, str]], why: str) -> None:
+    rows = [(action, start, end, run.run_id, "human", why) for start, end in ends]
+    frame = pl.DataFrame(rows, schema=column_types(Lineage), orient="row")
+    run.project.store.merge("lineage", check(frame, Lineage, where="lineage"))

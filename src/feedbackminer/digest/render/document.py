@@ -1,0 +1,82 @@
+"""The digest as JSON: every claim with all its evidence, every quote, the row account."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from feedbackminer.accounts import Account
+from feedbackminer.digest.views import Digest
+
+
+def render(digest: Digest) -> str:
+    """Return the digest as JSON text; times are ISO 8601 in UTC."""
+    source = digest.provenance
+    content = {
+        "title": digest.title,
+        "since": digest.since,
+        "until": digest.until,
+        "totals": dict(digest.totals),
+        "front": [claim.claim_id for claim in digest.front],
+        "claims": [
+            dict(claim.row) | {"experimental": claim.is_experimental} for claim in digest.claims
+        ],
+        "labels": [dict(row) for row in digest.labels],
+        "severities": [
+            {"at_least": level, "n_voices": voices, "n_posts": posts}
+            for level, voices, posts in digest.severities
+        ],
+        "topics": [
+            {
+                "topic_id": topic.topic_id,
+                "label": topic.label,
+                "keywords": list(topic.keywords),
+                "theme": topic.theme or None,
+                "subtopics": [{"label": label, "n_posts": n} for label, n in topic.parts],
+                "stability": topic.stability,
+                "n_posts": topic.n_posts,
+                "n_posts_partly": topic.n_partly,
+                "n_voices": topic.n_voices,
+                "effective_voices": topic.effective_voices,
+                "sentiments": dict(topic.sounds),
+                "trend": [{"from": when, "voices": n} for when, n in topic.trend],
+            }
+            for topic in digest.topics
+        ],
+        "quotes": [
+            {
+                "post_id": quote.post_id,
+                "text": quote.text,
+                "url": quote.url,
+                "n_voices": quote.n_voices,
+                "stands_for": stands_for,
+            }
+            for stands_for, quote in digest.quotes
+        ],
+        "account": [_account(account) for account in (*source.accounts, digest.account)],
+        "run_id": source.run_id,
+        "made_at": source.made_at,
+        "code_version": source.code_version,
+        "models": dict(source.models),
+        "table_versions": dict(source.versions),
+        "settings": dict(source.settings),
+        "seconds": dict(source.seconds),
+        "notices": list(source.notices),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "stage": account.stage,
+        "in": account.rows_in,
+        "out": account.rows_out,
+        "dropped": dict(account.dropped),
+    }
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")

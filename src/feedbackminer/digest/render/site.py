@@ -1,0 +1,84 @@
+"""The digest as a static site: opens from disk, runs no script, loads nothing from elsewhere.
+
+Community text only ever reaches a page through Jinja's escaping, and every page carries a
+content security policy that would stop a script all the same.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import polars as pl
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from feedbackminer.digest import wording
+from feedbackminer.digest.render import charts
+from feedbackminer.digest.views import Digest
+from feedbackminer.vocabulary import claims as vocabulary
+
+PAGES = {
+    "index.html": "Five things to know",
+    "topics.html": "What they talk about",
+    "problems.html": "What is wrong",
+    "loved.html": "What they love",
+    "changes.html": "What changed",
+    "people.html": "Who is talking",
+    "unanswered.html": "Unanswered",
+    "method.html": "Method",
+}
+
+
+def render(digest: Digest) -> dict[str, str]:
+    """Return all pages and assets: relative path -> text."""
+    site = _environment(digest)
+    style = files("feedbackminer.digest").joinpath("assets/style.css").read_text("utf-8")
+
+    def page(template: str, **values: Any) -> str:
+        return site.get_template(f"{template}.j2").render(**values)
+
+    return {
+        "assets/style.css": style,
+        **{name: page(name, page=name, root="") for name in PAGES},
+        "quoted.html": page("quoted.html", page="", root=""),
+        **{
+            topic.page: page("topic.html", page="topics.html", root="../", topic=topic)
+            for topic in digest.topics
+        },
+        **{
+            claim.page: page("claim.html", page="", root="../", claim=claim)
+            for claim in digest.claims
+        },
+    }
+
+
+def _environment(digest: Digest) -> Environment:
+    site = Environment(
+        loader=PackageLoader("feedbackminer.digest"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    site.globals.update(
+        digest=digest,
+        pages=PAGES,
+        charts=charts,
+        explain=wording,
+        vocabulary=vocabulary,
+        labels={topic.topic_id: topic.label for topic in digest.topics},
+        segments=dict(digest.members["segment"].cast(pl.String).value_counts().iter_rows()),
+        advocates=digest.members.filter("advocate")
+        .sort("n_thanks", "author_id", descending=[True, False])
+        .to_dicts(),
+        topic_pages={topic.topic_id: topic.page for topic in digest.topics},
+    )
+    site.filters["day"] = lambda moment: f"{moment:%-d %b %Y}" if moment else "undated"
+    site.filters["thousands"] = lambda n: f"{n:,}"
+    site.filters["anchor"] = anchor
+    return site
+
+
+def anchor(post_id: str) -> str:
+    """Return a post id as an HTML id: letters, digits and hyphens only."""
+    return "p-" + "".join(c if c.isalnum() and c.isascii() else f"-{ord(c):x}-" for c in post_id)

@@ -1,0 +1,48 @@
+"""The stage: texts to vectors, in batches that can be stored as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.embed.encoder import Encoder
+from feedbackminer.tables import Segments, Texts, Vectors, check, passage
+from feedbackminer.vectors import to_bytes
+
+STAGE = "embed"
+CHUNK = 2_048  # texts between two writes: what a killed run loses at most
+
+
+def missing(texts: pl.DataFrame, segments: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
+    """Return each ``passage`` whose content hash is not among the known ones, once.
+
+    Passages are whole texts, and parts of long ones.
+    """
+    texts, segments = check(texts, Texts, where=STAGE), check(segments, Segments, where=STAGE)
+    whole = texts.select("content_hash", passage=encoded(passage()))
+    parts = segments.select("content_hash", passage=encoded(pl.col("text")))
+    new = pl.concat([whole, parts]).filter(~pl.col("content_hash").is_in(known_hashes.implode()))
+    return new.unique("content_hash", keep="first", maintain_order=True)
+
+
+def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:
+    """Yield the vectors of distinct passages, longest first, chunk by chunk."""
+    ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
+    for chunk in ordered.iter_slices(CHUNK):
+        told = encoder.encode(chunk["passage"].to_list())
+        frame = chunk.select("content_hash").with_columns(
+            encoder=pl.lit(encoder.name),
+            vector=pl.Series(to_bytes(told.vectors), dtype=pl.Binary),
+            middle=pl.Series(to_bytes(told.middle), dtype=pl.Binary),
+        )
+        yield check(frame, Vectors, where=STAGE)
+
+
+def encoded(said: pl.Expr) -> pl.Expr:
+    """What is encoded of a text: all of it, but every pseudonym is one word.
+
+    Pseudonyms differ from project to project, and the topics should not.
+    """
+    return said.str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")

@@ -1,0 +1,1 @@
+"""A run: what was done, on what, by which code; and what it tells while it works."""

@@ -1,0 +1,1 @@
+"""What to erase: which rows, which topics, which traces, and the receipt."""

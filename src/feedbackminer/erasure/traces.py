@@ -1,0 +1,141 @@
+"""What would betray an erased post elsewhere: its ids, its links, its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+
+import polars as pl
+
+from feedbackminer.privacy.seals import ERASED, Sealer, without_quotes
+
+LONG_ID = 8  # a native id of fewer characters means nothing by itself
+RUN = 20  # characters in a row that are somebody's own words
+_WORD = re.compile(r"\w{4,}")
+
+
+class Traces:
+    """Finds the traces of erased posts in texts that stay.
+
+    Args:
+        gone: rows of ``posts`` that are erased.
+        rest: those that stay.
+        sealer: knows the erased members.
+    """
+
+    def __init__(self, gone: pl.DataFrame, rest: pl.DataFrame, sealer: Sealer) -> None:
+        self.gone, self.rest, self._sealer = gone, rest, sealer
+        self.natives = native_ids(gone)
+        self._names = [*{*gone["post_id"], *gone["url"].drop_nulls(), *_long(self.natives)}]
+
+    def removed(self, texts: pl.Series) -> pl.Series:
+        """Return texts without ids and links of erased posts, and without erased members."""
+        texts = self._sealer.without_mentions_in(texts)
+        if not self._names:
+            return texts
+        found = texts.str.extract_many(self._names, overlapping=True).to_list()
+        told = [_without(text, names) for text, names in zip(texts, found, strict=True)]
+        return pl.Series(texts.name, told, dtype=pl.String)
+
+    def without_repeats(self, texts: pl.Series) -> pl.Series:
+        """Do so, and return a mark alone where a text repeats erased posts."""
+        told = [ERASED if self.repeats(text) else text for text in self.removed(texts)]
+        return pl.Series(texts.name, told, dtype=pl.String)
+
+    def is_theirs(self, text: str) -> bool:
+        """Tell whether a text has words of erased posts that nobody else said."""
+        own = any(word in self._own_words for word in _WORD.findall(text.casefold()))
+        return own or self.repeats(text)
+
+    def repeats(self, text: str) -> bool:
+        """Tell whether a text repeats erased posts at length, and nobody else."""
+        runs = self._runs.intersection(_runs(text.casefold()))
+        return any(not self._others.str.contains(run, literal=True).any() for run in runs)
+
+    def in_cursor(self, position: str) -> bool:
+        """Tell whether the position of a source names an erased post."""
+        return any(native in position for native in _long(self.natives))
+
+    @cached_property
+    def _said(self) -> str:
+        return "\n".join(_texts(self.gone)).casefold()
+
+    @cached_property
+    def _runs(self) -> frozenset[str]:
+        return frozenset(_runs(self._said))
+
+    @cached_property
+    def _others(self) -> pl.Series:
+        return pl.concat([self.rest["body"], self.rest["title"].drop_nulls()]).str.to_lowercase()
+
+    @cached_property
+    def _own_words(self) -> frozenset[str]:
+        said = set(_WORD.findall(self._said))
+        others = self._others.str.extract_all(r"\w{4,}").explode().drop_nulls().unique()
+        return frozenset(said.difference(others))
+
+
+def change_texts(
+    frame: pl.DataFrame, columns: Sequence[str], change: Callable[[pl.Series], pl.Series]
+) -> pl.DataFrame:
+    """Change the texts of some columns, lists of texts included."""
+    for name in columns:
+        is_list = isinstance(frame[name].dtype, pl.List)
+        texts = (frame[name].explode() if is_list else frame[name]).drop_nulls().unique()
+        pairs = zip(texts, change(texts), strict=True)
+        changed = {text: new for text, new in pairs if new != text}
+        each = (pl.element() if is_list else pl.col(name)).replace(changed)
+        frame = frame.with_columns(pl.col(name).list.eval(each) if is_list else each)
+    return frame
+
+
+def native_ids(posts: pl.DataFrame) -> frozenset[str]:
+    """Return the ids that the platform knows posts by."""
+    pairs = posts.select("source", "post_id").iter_rows()
+    return frozenset(post_id.removeprefix(f"{source}:") for source, post_id in pairs)
+
+
+def echoes(gone: pl.DataFrame, rest: pl.DataFrame) -> int:
+    """Count posts that stay and hold the same words."""
+    return int(contains(rest["body"], blocks(gone)).sum())
+
+
+def needles(posts: pl.DataFrame) -> list[str]:
+    """Return what to look for in files where posts may still stand."""
+    return [*posts["post_id"], *_long(native_ids(posts)), *blocks(posts)]
+
+
+def blocks(posts: pl.DataFrame) -> list[str]:
+    """Cut the texts of posts into runs of characters: a copy of two runs' length holds one."""
+    lines = [line.strip() for text in _texts(posts) for line in text.splitlines()]
+    cut = (line[i : i + RUN] for line in lines for i in range(0, len(line) - RUN + 1, RUN))
+    return sorted(set(cut))
+
+
+def _texts(posts: pl.DataFrame) -> list[str]:
+    """Return what posts say themselves."""
+    return [*map(without_quotes, posts["body"]), *posts["title"].drop_nulls()]
+
+
+def _without(text: str, names: Sequence[str] | None) -> str:
+    """Replace names that stand alone: ``forum:12`` is no part of ``forum:123``."""
+    if not names:
+        return text
+    each = "|".join(map(re.escape, sorted(set(names), key=len, reverse=True)))
+    return re.sub(rf"(?<![\w-])(?:{each})(?![\w-]|\.\w)", ERASED, text)
+
+
+def _runs(text: str) -> Iterator[str]:
+    return (text[i : i + RUN] for i in range(len(text) - RUN + 1))
+
+
+def _long(ids: Iterable[str]) -> list[str]:
+    return [name for name in ids if len(name) >= LONG_ID]
+
+
+def contains(texts: pl.Series, needles: Sequence[str]) -> pl.Series:
+    """Tell which texts hold any of these."""
+    if not needles:
+        return pl.Series([False] * len(texts), dtype=pl.Boolean)
+    return texts.str.contains_any(list(needles))

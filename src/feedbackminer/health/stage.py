@@ -1,0 +1,65 @@
+"""The stage: tables in, one row per check out, and a notice for each that warns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.accounts import Account
+from feedbackminer.health.baseline import Found
+from feedbackminer.health.checks import CHECKS
+from feedbackminer.health.weeks import MICROSECOND, Recent
+from feedbackminer.settings.sections import DriftSettings
+from feedbackminer.tables import Health, check, column_types
+
+STAGE = "health"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One row per check; ``notices`` are those that warn, in words."""
+
+    checks: dy.DataFrame[Health]
+    account: Account
+    notices: tuple[str, ...]
+
+
+def check_health(recent: Recent, *, settings: DriftSettings, run_id: str, now: datetime) -> Checked:
+    """Hold the latest week against those before it.
+
+    Args:
+        recent: the weeks, as :func:`~feedbackminer.health.weeks.read_weeks` puts them together.
+        now: what ``checked_at`` becomes; it decides nothing.
+    """
+    found = {name: one(recent, settings.tolerance) for name, one in CHECKS.items()}
+    rows = [_row(name, one) | {"run_id": run_id, "checked_at": now} for name, one in found.items()]
+    frame = pl.DataFrame(rows, schema=column_types(Health))
+    return Checked(
+        check(frame, Health, where=STAGE),
+        Account(STAGE, len(rows), len(rows)),
+        tuple(_notices(found, recent)),
+    )
+
+
+def _row(name: str, found: Found) -> dict[str, Any]:
+    """Return a row of ``health``, with null for what is not known."""
+    numbers = {"value": found.value, "low": found.low, "high": found.high}
+    known = {what: number if math.isfinite(number) else None for what, number in numbers.items()}
+    return {"check": name, "status": found.status, "detail": found.detail} | known
+
+
+def _notices(found: Mapping[str, Found], recent: Recent) -> list[str]:
+    if recent.end is None:
+        return []
+    day = recent.end - MICROSECOND
+    return [
+        f"the week to {day.day} {day:%B %Y} is unusual: {one.detail} ({name})"
+        for name, one in found.items()
+        if one.status == "warning"
+    ]

@@ -1,0 +1,1 @@
+"""One generator of claims per sort of statement."""

@@ -1,0 +1,1 @@
+"""What is personal: masked, replaced by pseudonyms, sealed."""

@@ -1,0 +1,167 @@
+"""Keyed pseudonyms for members, and mentions of members inside texts.
+
+Without the key a pseudonym can neither be turned back nor be checked against a guessed name; with
+it the same member gets the same pseudonym in every run, so who answers whom survives.
+"""
+
+import base64
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from feedbackminer.errors import SettingsError
+from feedbackminer.privacy.key import KEY_BYTES
+from feedbackminer.privacy.names import (
+    PSEUDONYM,
+    WORD,
+    KnownNames,
+    is_anonymous,
+    is_distinctive,
+    normal_name,
+)
+
+_CODE: Final = re.compile(
+    r"^```.*?(?:^```|\Z)|`[^`\n]{1,500}+`|^(?:\t| {4})[^\n]*$", re.DOTALL | re.MULTILINE
+)
+# A name is taken whole or not at all: what were left of it would make another name next time.
+_QUOTE: Final = re.compile(
+    r"(\[quote=[\"“]?)([^,\"”\[\]\n]{1,80}+)(?=[,\"”\]\n]|$)"
+    r"|(?<=, )(username:)([\w.-]{1,60}+)(?![\w.-])"
+)
+_REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?![\w/-])")
+_AT: Final = re.compile(
+    r"@(?<![\w@.+/-]@)(?=\w*[^\W\d])(\w{1,60}+(?:[.-]\w{1,60}+){0,5})(?![\w/@]|[.-]\w)"
+)
+# A word that may be a name: with a capital, a digit or a sign; dots and hyphens only inside.
+_NAME_LIKE: Final = re.compile(
+    r"(?<![\w@])(?=[\w.-]*[A-Z\d_.-])[^\W_](?:[\w.-]{0,60}\w)?(?!\w)|(?<![\w@])_\w+"
+)
+_PAIR: Final = re.compile(r"[A-Z]\w+ [A-Z]\w+(?!\w)")
+# Words after an @ that address everybody, or belong to a language rather than to a person.
+_NO_HANDLE: Final = re.compile(
+    r"here|channel|everyone|all|team|override|media|import|include|param|return|returns|deprecated"
+    r"|reboot|hourly|daily|weekly|monthly|yearly|property|staticmethod|classmethod|test|angular|[1-9]x",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who is known by pseudonym alone, where the names themselves were never kept.
+
+    What a source is read from in parts needs this: the author that a post names may have written
+    in another part. Only distinctive names of one or two words can be told so.
+
+    Args:
+        author_ids: pseudonyms of everybody who wrote.
+        subjects: words (casefolded) that are subjects, though an account may be called so.
+    """
+
+    author_ids: frozenset[str]
+    subjects: frozenset[str] = frozenset()
+
+
+class Pseudonyms:
+    """Pseudonyms under one secret key."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < KEY_BYTES // 2:
+            raise SettingsError(
+                f"pseudonym key has {len(key)} bytes; want {KEY_BYTES}. Use load_or_create_key."
+            )
+        self._key = key
+        self._cache: dict[str, str] = {}
+
+    def members_in(self, text: str, members: Members) -> str:
+        """Make words that are the name of a known member follow that member."""
+        pieces, done = [], 0
+        for found in _NAME_LIKE.finditer(text):
+            for start, end in _readings(text, found):
+                name = text[start:end]
+                if start >= done and self._is_member(name, members):
+                    pieces += [text[done:start], self.of(name)]
+                    done = end
+        return "".join(pieces) + text[done:]
+
+    def _is_member(self, name: str, members: Members) -> bool:
+        if not is_distinctive(name) or name.casefold() in members.subjects:
+            return False
+        return self._made_of(name) in members.author_ids
+
+    def of(self, name: str) -> str:
+        """``m_`` and the first 50 bits of HMAC-SHA256(key, normal name) in lower-case base32.
+
+        Two of 30,000 members share a pseudonym with a probability below one in a million.
+        """
+        if name not in self._cache:
+            self._cache[name] = self._made_of(name)
+        return self._cache[name]
+
+    def _made_of(self, name: str) -> str:
+        digest = hmac.digest(self._key, normal_name(name).encode(), "sha256")
+        return "m_" + base64.b32encode(digest)[:10].decode().lower()
+
+    def seal(self, text: str) -> str:
+        """16 hex digits that stand for a text; without the key no guessed text can be checked."""
+        return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
+
+    def in_text(self, text: str, known: KnownNames) -> str:
+        """Make mentions follow their member: @handles, quote headers, u/handles and known names.
+
+        In code only known names follow, so that ``@Override`` or ``npm i @scope/pkg`` stay whole.
+        """
+        if not any(sign in text for sign in ("@", "[quote=", "u/")) and not known.occur_in(text):
+            return text
+        pieces, done = [], 0
+        for code in _CODE.finditer(text):
+            pieces.append(self._in_prose(text[done : code.start()], known))
+            pieces.append(self._known_in(code[0], known))
+            done = code.end()
+        return "".join(pieces) + self._in_prose(text[done:], known)
+
+    def _in_prose(self, prose: str, known: KnownNames) -> str:
+        prose = _QUOTE.sub(self._after_prefix, self._known_in(prose, known))
+        return _AT.sub(self._at_handle, _REDDIT.sub(self._after_prefix, prose))
+
+    def _known_in(self, text: str, known: KnownNames) -> str:
+        if "@" not in text and not known.occur_in(text):
+            return text
+        pieces, done = [], 0
+        for word in WORD.finditer(text):
+            if word.start() < done or not known.may_start_with(word[0]):
+                continue
+            found = known.longest_at(text, word, after_at=_is_mention(text, word))
+            if found:
+                pieces += [text[done : word.start()], self.of(found[0])]
+                done = found[1]
+        return "".join(pieces) + text[done:]
+
+    def _after_prefix(self, found: re.Match[str]) -> str:
+        prefix, name = [group for group in found.groups() if group is not None]
+        return prefix + (name if PSEUDONYM.fullmatch(name) or is_anonymous(name) else self.of(name))
+
+    def _at_handle(self, found: re.Match[str]) -> str:
+        handle = found[1]
+        is_kept = PSEUDONYM.fullmatch(handle) or _NO_HANDLE.fullmatch(handle)
+        return found[0] if is_kept or is_anonymous(handle) else "@" + self.of(handle)
+
+
+def _readings(text: str, found: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield what of a text may be a name at a word: with the next word, with its signs, alone."""
+    start = found.start()
+    pair = _PAIR.match(text, start)
+    if pair:
+        yield start, pair.end()
+    yield start, found.end()
+    for word in WORD.finditer(text, start, found.end()):
+        yield word.start(), word.end()
+
+
+def _is_mention(text: str, word: re.Match[str]) -> bool:
+    at = word.start() - 1
+    is_after_at = at >= 0 and text[at] == "@"
+    is_address = at > 0 and (text[at - 1].isalnum() or text[at - 1] in "@._+-/")
+    is_package = text[word.end() : word.end() + 1] == "/"
+    return is_after_at and not is_address and not is_package

@@ -1,0 +1,1 @@
+"""Where a community's data lives: a folder, its store, its lock."""

@@ -1,0 +1,360 @@
+"""The store: Delta Lake tables in a folder or on an object store, ACID and versioned.
+
+A table's version changes only when its content does, so equal versions mean equal input
+and a digest can name exactly what it was computed from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import stamina
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from feedbackminer.errors import StoreError
+from feedbackminer.project.purge import Purged, purge_table
+from feedbackminer.tables import TABLES, check
+
+# Polars panics on a file cut short.
+_FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
+MANY_FILES = 64  # of one table; each is opened by every read
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
+
+
+class _ConflictError(StoreError):
+    """Another process wrote between our read and our commit: do both again."""
+
+
+_retry_conflicts = stamina.retry(
+    on=_ConflictError, attempts=20, wait_initial=0.05, wait_jitter=0.2, timeout=60
+)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: rows that were new, changed or already there as they are."""
+
+    inserted: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What a rewrite did to a table: rows that went, and rows that read otherwise now."""
+
+    removed: int
+    changed: int
+
+
+class Store:
+    """Tables of ``tables.py`` under one root: a local folder or an ``s3://…`` URL."""
+
+    def __init__(self, url: str | Path, options: dict[str, str] | None = None) -> None:
+        self.url = str(url).rstrip("/")
+        self.options = dict(options or {})
+
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, *, version: int | None = None
+    ) -> pl.DataFrame:
+        """Return a table sorted by key, as it is or as it once was; one never written is empty.
+
+        Raises:
+            StoreError: it cannot be read, or that version is not kept any more.
+        """
+        schema = TABLES[name]
+        with _told(self._path(name), "read"):
+            table = self._open(name, version)
+            if table is None and version is not None:
+                raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
+            if table is not None and _outdated(table, name):
+                raise StoreError(
+                    f"{self._path(name)}: was written by another version of feedbackminer (its "
+                    f"columns: {', '.join(_columns(table))}); `feedbackminer mine` writes all "
+                    "but `posts` anew; to read posts again, import them into a new project"
+                )
+            scan = schema.create_empty().lazy() if table is None else pl.scan_delta(table)
+            frame = (scan.select(columns) if columns else scan).collect()
+        if columns:
+            return frame
+        return check(frame, schema, where=self._path(name)).sort(schema.primary_key())
+
+    def recall(self, name: str) -> pl.DataFrame:
+        """Return a table, or an empty one where another version of the code wrote it."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+        if table is not None and _outdated(table, name):
+            return TABLES[name].create_empty()
+        return self.read(name)
+
+    def missing(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of ``keys`` (the key columns) that the table does not hold."""
+        known = self.read(name, keys.columns)
+        return keys.join(known, on=keys.columns, how="anti", maintain_order="left")
+
+    def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of the table whose key columns stand in ``keys``, one a key.
+
+        Of a table that another version of the code wrote, none.
+        """
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+            if table is None or _outdated(table, name):
+                return TABLES[name].create_empty()
+            rows = pl.scan_delta(table).join(keys.lazy(), on=keys.columns, how="semi")
+            return rows.unique(keys.columns).collect()
+
+    @_retry_conflicts
+    def merge(self, name: str, frame: pl.DataFrame, *, ignore: Sequence[str] = ()) -> Merged:
+        """Insert new keys and update changed rows; an identical repeat writes nothing.
+
+        Args:
+            name: of the table.
+            frame: the rows to have in it, each key once.
+            ignore: columns whose change alone is no change, such as ``collected_at``.
+        """
+        schema = TABLES[name]
+        frame = check(frame, schema, where=f"merge into {name}")
+        key = schema.primary_key()
+        content = [c for c in frame.columns if c not in {*key, *ignore}]
+        old = self.read(name)
+        new = frame.join(old, on=key, how="anti")
+        same = frame.join(old, on=key + content, how="semi", nulls_equal=True)
+        changed = frame.join(old, on=key, how="semi").join(same, on=key, how="anti")
+        if len(changed) or len(new):
+            self._upsert(name, pl.concat([changed, new]), key)
+        return Merged(len(new), len(changed), len(same))
+
+    def append(self, name: str, frame: pl.DataFrame) -> None:
+        """Add rows whose keys are known to be new; a table of another version starts anew."""
+        if not len(frame):
+            return
+        frame = check(frame, TABLES[name], where=f"append to {name}")
+        table = self._open(name)
+        if table is not None and _outdated(table, name):
+            self._write(name, frame, "overwrite", schema_mode="overwrite")
+        else:
+            self._write(name, frame, "append")
+
+    @_retry_conflicts
+    def replace(
+        self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None
+    ) -> None:
+        """Make the table (or its rows where column == value) equal to ``frame``.
+
+        Where it already is, nothing is written and the version stays. A whole table that another
+        version of the code wrote with other columns gets those of today.
+        """
+        schema = TABLES[name]
+        frame = check(frame, schema, where=f"replace {name}").sort(schema.primary_key())
+        table = self._open(name)
+        if table is not None and not where and _outdated(table, name):
+            self._write(name, frame, "overwrite", schema_mode="overwrite")
+            return
+        old = self.read(name)
+        if where:
+            old = old.filter(pl.col(where[0]) == where[1])
+        if table is not None and frame.equals(old):
+            return
+        self._write(name, frame, "overwrite", predicate=_equals(*where) if where else None)
+
+    def rewrite(
+        self,
+        names: Sequence[str],
+        change: Callable[[Mapping[str, pl.DataFrame]], Mapping[str, pl.DataFrame]],
+    ) -> dict[str, Rewritten]:
+        """Write what ``change`` makes of tables, one after another in the order of ``names``.
+
+        Where another process writes one of them meanwhile, all are read and changed again, so
+        ``change`` must do nothing to what it has changed already. A table that another version of
+        the code wrote with other columns counts as empty.
+
+        Args:
+            change: tables by name -> those to write; one that stays equal is not written.
+        Returns:
+            what became of each table that was written.
+        """
+        done: dict[str, Rewritten] = {}
+
+        @_retry_conflicts
+        def attempt() -> None:
+            with _told(self.url, "read"):
+                opened = {name: self._open(name) for name in names}
+                before = {name: _rows(table, name) for name, table in opened.items()}
+            after = change(before)
+            for name, table in opened.items():
+                if table is None or name not in after:
+                    continue
+                if _outdated(table, name) or not after[name].equals(before[name]):
+                    self._overwrite(table, name, after[name])
+                    done[name] = _difference(before[name], after[name], done.get(name))
+
+        attempt()
+        return done
+
+    def purge(self, name: str) -> Purged:
+        """Remove every old version of a table, and whatever no version names."""
+        path = self._path(name)
+        with _told(path, "cleared of old versions"):
+            table = self._open(name)
+            return purge_table(table, path, self.options) if table else Purged(0, 0)
+
+    def version(self, name: str) -> int | None:
+        """Return the version of a table, or None where it was never written."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+        return None if table is None else table.version()
+
+    def versions(self, names: Sequence[str]) -> dict[str, int | None]:
+        """Return the version of each table."""
+        return {name: self.version(name) for name in names}
+
+    def files(self, name: str) -> int:
+        """Return of how many files the table consists now."""
+        with _told(self._path(name), "read"):
+            table = self._open(name)
+            return 0 if table is None else len(table.file_uris())
+
+    def _path(self, name: str) -> str:
+        return f"{self.url}/{name}"
+
+    def _open(self, name: str, version: int | None = None) -> DeltaTable | None:
+        try:
+            return DeltaTable(self._path(name), version, storage_options=self.options)
+        except TableNotFoundError:
+            return None
+
+    def _open_or_create(self, name: str) -> DeltaTable:
+        """Rows never come in by the commit that creates a table: two of those do not conflict."""
+        table = self._open(name)
+        if table is None:
+            empty = _plain(TABLES[name].create_empty())
+            table = DeltaTable.create(
+                self._path(name), empty.schema, mode="ignore", storage_options=self.options
+            )
+        return table
+
+    def _write(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        mode: Literal["append", "overwrite"],
+        *,
+        predicate: str | None = None,
+        schema_mode: Literal["overwrite"] | None = None,
+    ) -> None:
+        with _told(self._path(name), "written"):
+            table = self._open_or_create(name)
+            if mode == "append":
+                write_deltalake(table, _plain(frame), mode="append")
+                self._compact(name)
+            else:
+                write_deltalake(
+                    table,
+                    _plain(frame),
+                    mode="overwrite",
+                    predicate=predicate,
+                    schema_mode=schema_mode,
+                )
+
+    def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
+        """Replace what this version of a table holds, if nothing came in since it was opened."""
+        seen = table.version()
+        with _told(self._path(name), "written"):
+            write_deltalake(table, _plain(frame), mode="overwrite", schema_mode="overwrite")
+            table = DeltaTable(self._path(name), storage_options=self.options)
+        if table.version() != seen + 1:
+            raise _ConflictError(
+                f"{self._path(name)}: could not be written, other processes keep writing to it; "
+                "run the same command again, it continues"
+            )
+
+    def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
+        # MERGE even where all rows look new: a concurrent writer may have just added them.
+        with _told(self._path(name), "written"):
+            same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
+            merge = self._open_or_create(name).merge(
+                _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
+            )
+            merge.when_matched_update_all().when_not_matched_insert_all().execute()
+            self._compact(name)
+
+    def _compact(self, name: str) -> None:
+        """Put the small files of many writes together, right after a write that changed content.
+
+        What only older versions need is removed after a week.
+        """
+        table = self._open(name)
+        if table is not None and len(table.file_uris()) > MANY_FILES:
+            with suppress(CommitFailedError):  # another process writes: the next write will do it
+                table.optimize.compact()
+                table.vacuum(dry_run=False)
+
+
+def _columns(table: DeltaTable) -> list[str]:
+    return [field.name for field in table.schema().fields]
+
+
+def _outdated(table: DeltaTable, name: str) -> bool:
+    return set(_columns(table)) != set(TABLES[name].column_names())
+
+
+def _rows(table: DeltaTable | None, name: str) -> pl.DataFrame:
+    """Return the rows of an opened table, sorted by key."""
+    schema = TABLES[name]
+    if table is None or _outdated(table, name):
+        return schema.create_empty()
+    frame = pl.scan_delta(table).collect()
+    return check(frame, schema, where=name).sort(schema.primary_key())
+
+
+def _difference(before: pl.DataFrame, after: pl.DataFrame, earlier: Rewritten | None) -> Rewritten:
+    """Count what a rewrite did, and add what an attempt before it had done."""
+    changed = int((~after.hash_rows().is_in(before.hash_rows().implode())).sum())
+    removed = len(before) - len(after)
+    if earlier:
+        removed, changed = removed + earlier.removed, changed + earlier.changed
+    return Rewritten(removed, changed)
+
+
+def _equals(column: str, value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"{column} = '{quoted}'"
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Enums become strings: Delta has no enumeration type."""
+    return frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String))
+
+
+@contextmanager
+def _told(path: str, verb: str) -> Iterator[None]:
+    """Turn an I/O failure into an error that says what to do."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise _ConflictError(
+            f"{path}: could not be {verb}, other processes keep writing to it: {_line(error)}; "
+            "run the same command again, it continues"
+        ) from error
+    except _FAILURES as error:
+        full = "No space left" in str(error)
+        what = (
+            "the disk is full; free some space and run the same command again, it continues"
+            if full
+            else "check that it exists (on an object store: address, bucket and keys), "
+            "that you may write to it and that there is room"
+        )
+        raise StoreError(f"{path}: could not be {verb}: {_line(error)}; {what}") from error
+
+
+def _line(error: BaseException) -> str:
+    """delta-rs draws some errors as a coloured tree; one line is enough."""
+    return " ".join(_COLOUR.sub("", str(error)).split())

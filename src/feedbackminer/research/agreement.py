@@ -1,0 +1,65 @@
+"""How far the heads agree with what a community's own people said of posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from feedbackminer.curation import heads
+from feedbackminer.engine.run import Run
+from feedbackminer.research.metrics import Array, bootstrap
+from feedbackminer.tag.head_tagger import find
+from feedbackminer.tag.heads import Head
+
+HEADS = ("sentiment", "kinds", "severity")
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """One label of one head; ``precision`` and ``recall`` are [value, low, high], 95 %."""
+
+    head: str
+    label: str
+    n_true: int  # posts of which people said it
+    n_given: int  # posts that the head gives it to, among those that people judged
+    precision: list[float | None]
+    recall: list[float | None]
+
+
+def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
+    """Hold the project's heads against what people said, label by label.
+
+    A head that was fitted to the project has seen these labels, and looks better than it is.
+
+    Yields:
+        nothing where nobody has said anything of a post.
+    """
+    for name in HEADS:
+        head = Head.load(find(name, run.project.heads))
+        rows = heads.examples_of(run, name, head)
+        rows = rows.take(np.flatnonzero(rows.weight == heads.SAID))
+        if not len(rows):
+            continue
+        chances = head.probabilities(rows.dense, rows.words, rows.places)
+        given = head.given(chances, rows.places)
+        for k, label in enumerate(head.labels):
+            known = ~np.isnan(rows.truth[:, k])
+            yield _agreement(name, label, rows.truth[known, k] == 1, given[known, k], seed)
+
+
+def _agreement(head: str, label: str, true: Array, given: Array, seed: int) -> Agreement:
+    both, n = true & given, len(true)
+    return Agreement(
+        head,
+        label,
+        int(true.sum()),
+        int(given.sum()),
+        bootstrap(lambda rows: _share(both[rows], given[rows]), n, seed),
+        bootstrap(lambda rows: _share(both[rows], true[rows]), n, seed),
+    )
+
+
+def _share(part: Array, whole: Array) -> float:
+    return float(part.sum() / whole.sum()) if whole.any() else float("nan")

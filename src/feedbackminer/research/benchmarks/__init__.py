@@ -1,0 +1,1 @@
+"""Benchmarks: a command each, a table out."""

@@ -1,0 +1,1 @@
+"""Public data sets, read into one form."""

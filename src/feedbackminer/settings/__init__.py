@@ -1,0 +1,1 @@
+"""What a user can set: one frozen model per stage, loaded from one file."""

@@ -1,0 +1,104 @@
+"""Read the settings: command line, environment, file, defaults, in that order."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic_settings
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+
+from feedbackminer.errors import SettingsError
+from feedbackminer.privacy.secrets import SECRET_PREFIX
+from feedbackminer.settings.sections import Settings
+
+FILE_NAME = "feedbackminer.toml"
+
+
+def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the settings file, the environment and ``overrides`` (the command line).
+
+    Args:
+        path: a TOML file; None: defaults only. A path that does not exist is an error.
+        overrides: nested like the file, such as ``{"topics": {"seed": 7}}``.
+    Raises:
+        SettingsError: no such file, not TOML, an unknown key or a value out of range.
+    """
+    values = _read_toml(path) if path else {}
+    merged = _merge(_merge(values, _read_environment()), overrides or {})
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        place = str(path) if path else "settings"
+        raise SettingsError("\n".join(_explain(place, e) for e in error.errors())) from None
+
+
+def secret_of(source: str) -> str:
+    """Return the secret of a source from the environment, or an empty string."""
+    return os.environ.get(SECRET_PREFIX + source.upper(), "")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise SettingsError(f"{path}: no such settings file; `feedbackminer init` writes one")
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path}: cannot be read as TOML: {error}") from error
+
+
+def _read_environment() -> dict[str, Any]:
+    try:
+        return _unknown_sections() | EnvSettingsSource(Settings)()
+    except pydantic_settings.SettingsError as error:
+        raise SettingsError(
+            f"environment: {error} (FEEDBACKMINER_...); want lists and tables as JSON, "
+            """such as '["ann", "bob"]'"""
+        ) from error
+
+
+def _unknown_sections() -> dict[str, Any]:
+    """Return what the environment sets that is no section of ours, for the check to refuse."""
+    prefix = str(Settings.model_config["env_prefix"])
+    own = [
+        name
+        for name in os.environ
+        if name.startswith(prefix) and not name.startswith(SECRET_PREFIX)
+    ]
+    sections = {n.removeprefix(prefix).partition("__")[0].lower(): os.environ[n] for n in own}
+    return {name: value for name, value in sections.items() if name not in Settings.model_fields}
+
+
+def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(low)
+    for key, value in high.items():
+        old = merged.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merge(old, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _explain(place: str, error: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] != "extra_forbidden":
+        what = error["msg"].removeprefix("Value error, ")
+        return f"{place}: {where}: {what}; got {error['input']!r}"
+    *parents, key = error["loc"]
+    valid = _keys_at(parents)
+    near = difflib.get_close_matches(str(key), valid, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid here: {', '.join(valid)}"
+    return f"{place}: unknown setting {where!r}; {hint}"
+
+
+def _keys_at(parents: list[Any]) -> list[str]:
+    model: Any = Settings
+    for name in parents:
+        model = model.model_fields[name].annotation
+    return list(model.model_fields)

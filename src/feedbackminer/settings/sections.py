@@ -1,0 +1,279 @@
+"""Settings: one frozen model per stage, loaded from one ``feedbackminer.toml``.
+
+Order of precedence: command line, environment (``FEEDBACKMINER_TOPICS__SEED=7``), file,
+defaults. Secrets never stand in the file; an object store reads its own environment
+variables (``AWS_ACCESS_KEY_ID`` and the like).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from string import Formatter
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from feedbackminer.privacy.secrets import SECRET_PREFIX as SECRET_PREFIX
+from feedbackminer.vocabulary.tags import CHECKS, KINDS
+
+LINK_PARTS = ("post_id", "thread_id", "post_number")
+
+
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class StageSettings(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StoreSettings(StageSettings):
+    url: str = Field(
+        default="", description="Where the tables live; empty: `tables/` in the project"
+    )
+    options: dict[str, str] = Field(
+        default_factory=dict,
+        description="Storage options of delta-rs, such as aws_endpoint_url; no secrets",
+    )
+
+
+class CollectSettings(StageSettings):
+    source: str = Field(default="", description="Prefix of post ids; empty: the name of the file")
+    map: dict[str, str] = Field(
+        default_factory=dict, description="Our column = the column of the export"
+    )
+    encoding: str = Field(default="utf-8", description="Encoding of text files without a BOM")
+    timezone: str = Field(default="UTC", description="Zone of timestamps that name none")
+    date_order: Literal["auto", "day_first", "month_first"] = Field(
+        default="auto", description="Of dates such as 03/04/2026; auto: as their column shows"
+    )
+    url_template: str = Field(
+        default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
+    )
+    staff: tuple[str, ...] = Field(default=(), description="Account names of the company")
+    bots: tuple[str, ...] = Field(default=(), description="Account names of bots")
+
+    @field_validator("url_template")
+    @classmethod
+    def _known_placeholders(cls, template: str) -> str:
+        names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+        if unknown := sorted(names - set(LINK_PARTS)):
+            raise ValueError(
+                f"no placeholder {{{unknown[0]}}}; "
+                f"want {', '.join(f'{{{part}}}' for part in LINK_PARTS)}"
+            )
+        return template
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{name!r} is no time zone; want one like Europe/Berlin") from error
+        return name
+
+
+class SourceSettings(StageSettings):
+    kind: str = Field(description="What it is: discourse, reddit, github, … (docs/reference.md)")
+    url: str = Field(default="", description="Address of the site; of files: their path")
+    channels: tuple[str, ...] = Field(
+        default=(), description="Parts to read: categories, subreddits, repositories, apps, …"
+    )
+    query: str = Field(default="", description="Words to search for, where a source searches")
+    since: datetime | None = Field(default=None, description="Posts before this are not read")
+    overlap_pages: int = Field(
+        default=1, ge=0, description="Pages read again each time, for edits and deletions"
+    )
+    private_network: bool = Field(
+        default=False, description="Allow addresses of private networks, such as a test server"
+    )
+
+
+class RetainSettings(StageSettings):
+    days: int = Field(default=0, ge=0, description="Posts older than this are erased; 0: none")
+
+
+class DriftSettings(StageSettings):
+    history: int = Field(
+        default=26, ge=8, description="Weeks before, that the latest one is held against"
+    )
+    tolerance: float = Field(
+        default=3.0, gt=0, description="Robust standard deviations from their median that are usual"
+    )
+    block: tuple[str, ...] = Field(
+        default=(), description="Checks that stop a digest when they warn; all: every check"
+    )
+
+    @field_validator("block")
+    @classmethod
+    def _known_checks(cls, block: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := sorted({*block} - {*CHECKS, "all"}):
+            raise ValueError(f"no check {unknown[0]!r}; want {', '.join(CHECKS)} or all")
+        return block
+
+
+class CleanSettings(StageSettings):
+    languages: tuple[str, ...] = Field(
+        default=(), description="Languages to analyse, such as en; empty: the export's main one"
+    )
+    min_words: int = Field(default=2, ge=1, description="Posts with fewer words say too little")
+    long_words: int = Field(
+        default=200, ge=1, description="Posts of so many words are read in parts as well"
+    )
+    max_chars: int = Field(default=20_000, ge=100, description="What is read of a very long post")
+
+
+class EmbedSettings(StageSettings):
+    model: str = Field(
+        default="all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
+    )
+    max_tokens: int = Field(default=128, ge=8, description="Tokens of a post that are encoded")
+    batch_size: int = Field(default=32, ge=1, description="Texts that are encoded at once")
+    threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: one per core")
+
+
+class TopicSettings(StageSettings):
+    seed: int = Field(default=42, description="Of the clustering: the same seed, the same topics")
+    min_threads: int = Field(
+        default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 1,000"
+    )
+    small_community: int = Field(
+        default=150, ge=2, description="With fewer posts than this, posts are grouped simply"
+    )
+    max_topics: int = Field(
+        default=100,
+        ge=2,
+        description="More topics than this only where no coarser view has fewer",
+    )
+    thread_weight: float = Field(
+        default=0.5, ge=0, le=1, description="How far a post leans towards its thread's subject"
+    )
+    accept_quantile: float = Field(
+        default=0.02,
+        ge=0,
+        lt=1,
+        description="Share of a topic's own posts that may be called unsorted",
+    )
+    themes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Topics you already use: name = examples of what members would say",
+    )
+    ignore_words: tuple[str, ...] = Field(default=(), description="Words kept out of topic names")
+
+
+class NamingSettings(StageSettings):
+    url: str = Field(
+        default="",
+        description="An OpenAI-compatible endpoint that names topics and is sent masked posts; "
+        "empty: none",
+    )
+    model: str = Field(default="", description="Which model of the endpoint")
+    seconds: float = Field(default=30, gt=0, description="How long to wait for an answer")
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("want http:// or https://, such as http://localhost:11434/v1")
+        return url
+
+
+class TagSettings(StageSettings):
+    components: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Parts of the product: name = other words for it; * at an end is any ending",
+    )
+    places: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="What forum categories and issue labels mean: kind = their names; only "
+        "`train --from-store` reads it",
+    )
+    discovered: int = Field(
+        default=40, ge=0, description="Parts of the product found by themselves, at most"
+    )
+    least_voices: int = Field(default=5, ge=2, description="Members who must name such a part")
+    alike_needs: float = Field(
+        default=0.55, gt=0, lt=1, description="Likeness from which two needs are one"
+    )
+
+    @field_validator("places")
+    @classmethod
+    def _known_kinds(cls, places: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        if unknown := sorted(set(places) - set(KINDS)):
+            raise ValueError(f"no kind {unknown[0]!r}; want {', '.join(KINDS)}")
+        return places
+
+
+class InsightSettings(StageSettings):
+    window_days: int = Field(
+        default=0,
+        ge=0,
+        description="Length of the latest window; 0: a sixth of the period, 7 to 91 days",
+    )
+    since: datetime | None = Field(default=None, description="Posts before this are left out")
+    until: datetime | None = Field(default=None, description="Posts from this on are left out")
+    min_voices: int = Field(default=3, ge=1, description="Fewer voices make no headline")
+    confidence: float = Field(
+        default=0.95, gt=0.5, lt=1, description="Of the intervals of all numbers"
+    )
+    false_discovery: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of shown changes that may be chance"
+    )
+
+
+class DigestSettings(StageSettings):
+    product: str = Field(default="", description="Name of the product or community, for the title")
+    quotes_per_topic: int = Field(default=5, ge=1, description="Quotes on the page of a topic")
+    max_topics: int = Field(default=30, ge=1, description="Topics with a page of their own")
+    min_stability: float = Field(
+        default=0.5, ge=0, le=1, description="Topics found again less well make no headline"
+    )
+
+
+class Settings(BaseSettings):
+    """Everything a run can be told."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="FEEDBACKMINER_",
+        env_nested_delimiter="__",
+    )
+
+    sources: dict[SourceName, SourceSettings] = Field(
+        default_factory=dict, description="Where posts are collected: one table per source"
+    )
+    store: StoreSettings = StoreSettings()
+    collect: CollectSettings = CollectSettings()
+    clean: CleanSettings = CleanSettings()
+    embed: EmbedSettings = EmbedSettings()
+    topics: TopicSettings = TopicSettings()
+    naming: NamingSettings = NamingSettings()
+    tag: TagSettings = TagSettings()
+    insight: InsightSettings = InsightSettings()
+    digest: DigestSettings = DigestSettings()
+    drift: DriftSettings = DriftSettings()
+    retain: RetainSettings = RetainSettings()
+    log: Literal["text", "json"] = Field(
+        default="text", description="What a run tells on stderr: text for people, or JSON lines"
+    )
+    max_dropped_share: float | None = Field(
+        default=None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
+    )
+
+
+def hash_settings(*parts: BaseModel) -> str:
+    """Hash settings so that a change of any value is seen."""
+    text = "\n".join(part.model_dump_json() for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,86 @@
+"""Members: tenure, help given and received, segments, advocates, bots."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+NEWCOMER = timedelta(days=30)  # first post this long before the end, or less
+ACTIVE = timedelta(days=90)  # last post this long before the end, or less
+VETERAN = timedelta(days=180)  # between first and last post
+REGULAR_POSTS, VETERAN_POSTS, LAPSED_POSTS = 5, 20, 3
+ADVOCATE_HELPED, ADVOCATE_THANKS = 5, 3
+BOT_POSTS, BOT_SAMENESS = 20, 0.9
+
+
+def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
+    known = turns.filter(pl.col("author_id").is_not_null())
+    other = pl.col("author_id") != pl.col("answers")
+    own = known.group_by("author_id").agg(
+        role=pl.col("author_role").mode().sort().first(),
+        first_at=pl.col("created_at").min(),
+        last_at=pl.col("created_at").max(),
+        n_posts=pl.len(),
+        n_threads_opened=pl.col("is_opener").sum(),
+        n_replies_to_others=other.sum(),
+        n_people_helped=pl.col("opener_id").filter("by_other").drop_nulls().n_unique(),
+    )
+    addressed = known.filter(other)
+    received = addressed.group_by(author_id="answers").agg(
+        n_replies_received=pl.len(), thanked=pl.col("thanks").sum()
+    )
+    accepted = known.filter(pl.col("accepted") & pl.col("by_other"))
+    accepted = accepted.group_by("author_id").agg(n_accepted=pl.len())
+    end = threads["last_at"].max()
+    counts = ["n_replies_received", "thanked", "n_accepted"]
+    return (
+        own.join(received, on="author_id", how="left")
+        .join(accepted, on="author_id", how="left")
+        .with_columns(pl.col(counts).fill_null(0))
+        .with_columns(n_thanks=pl.col("thanked") + pl.col("n_accepted"))
+        .with_columns(segment=_segment(end if isinstance(end, datetime) else None))
+        .with_columns(advocate=_advocate())
+    )
+
+
+def role_of() -> pl.Expr:
+    """Say bot of an account most of whose many posts begin alike, digits aside."""
+    start = pl.col("body").str.replace_all(r"\d+", "0").str.slice(0, 40)
+    sameness = (start.unique_counts().max() / pl.len()).over("author_id")
+    machine = (pl.len().over("author_id") >= BOT_POSTS) & (sameness >= BOT_SAMENESS)
+    known = pl.col("author_id").is_not_null()
+    return (
+        pl.when(known & machine)
+        .then(pl.lit("bot"))
+        .otherwise(pl.col("author_role").cast(pl.String))
+    )
+
+
+def _segment(end: datetime | None) -> pl.Expr:
+    """Newcomer, veteran, regular, lapsed, else occasional: the first whose definition holds."""
+    if end is None:
+        return pl.lit("occasional")
+    posts, active = pl.col("n_posts"), pl.col("last_at") >= end - ACTIVE
+    tenure = pl.col("last_at") - pl.col("first_at")
+    return (
+        pl.when(pl.col("first_at") >= end - NEWCOMER)
+        .then(pl.lit("newcomer"))
+        .when(active & (posts >= VETERAN_POSTS) & (tenure >= VETERAN))
+        .then(pl.lit("veteran"))
+        .when(active & (posts >= REGULAR_POSTS))
+        .then(pl.lit("regular"))
+        .when(~active & (posts >= LAPSED_POSTS))
+        .then(pl.lit("lapsed"))
+        .otherwise(pl.lit("occasional"))
+    )
+
+
+def _advocate() -> pl.Expr:
+    """A member who still comes, has helped several people and was thanked for it."""
+    return (
+        (pl.col("role") == "member")
+        & pl.col("segment").is_in(["regular", "veteran"])
+        & (pl.col("n_people_helped") >= ADVOCATE_HELPED)
+        & (pl.col("n_thanks") >= ADVOCATE_THANKS)
+    )

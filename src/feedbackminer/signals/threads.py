@@ -1,0 +1,73 @@
+"""Conversations: who opened them, who answered, how soon."""
+
+from __future__ import annotations
+
+import polars as pl
+
+_THANKS = r"(?i)\b(thanks|thank you|thx|cheers|much appreciated|you('re| are) a (star|lifesaver))\b"
+_WORKS_NOW = (
+    r"(?i)\b(solved|fixed it|that (fixed|worked|did it|was it)|works? now|working now|"
+    r"all (good|working|sorted)|sorted now)\b|\bit worked([.!,\n]|$)"
+)
+_QUESTION_KINDS = ["question", "bug"]
+
+
+def turns_of(posts: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
+    """Order posts by thread and time, and say for each whom it answers and what it does.
+
+    A post answers its parent where that is known and earlier (so cycles and missing parents
+    cannot matter); else the post before it in the thread.
+    """
+    asks = pl.col("kinds").list.set_intersection(_QUESTION_KINDS).list.len() > 0
+    ordered = (
+        posts.join(tags.select("post_id", "kinds"), on="post_id", how="left")
+        .sort("thread_id", "created_at", "post_id", nulls_last=True)
+        .with_columns(place=pl.int_range(pl.len()).over("thread_id"))
+        .with_columns(
+            is_opener=pl.col("place") == 0,
+            asks=asks.fill_null(value=False),
+            thanks=pl.col("body").str.contains(_THANKS),
+            works_now=pl.col("body").str.contains(_WORKS_NOW)
+            | pl.col("title").str.contains(r"(?i)\[?solved\b|resolved\b").fill_null(value=False),
+            before=pl.col("author_id").shift(1).over("thread_id"),
+            opener_id=pl.col("author_id").first().over("thread_id"),
+        )
+    )
+    parents = ordered.select(
+        "thread_id", parent_id="post_id", parent_author="author_id", parent_place="place"
+    )
+    return (
+        ordered.join(parents, on=["thread_id", "parent_id"], how="left", maintain_order="left")
+        .with_columns(is_linked=pl.col("parent_place") < pl.col("place"))
+        .with_columns(
+            answers=pl.when("is_linked").then("parent_author").otherwise("before"),
+            by_other=(pl.col("author_id").ne_missing(pl.col("opener_id")))
+            & (pl.col("author_role") != "bot")
+            & ~pl.col("is_opener"),
+        )
+    )
+
+
+def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
+    reply = pl.col("by_other")
+    first_reply = pl.col("created_at").filter(reply).first()
+    hours = (first_reply - pl.col("created_at").first()).dt.total_seconds() / 3600
+    role = pl.col("author_role").filter(reply).first()
+    own_words = pl.col("author_id").eq_missing(pl.col("opener_id")) & pl.col("works_now")
+    human = pl.col("author_id").filter(pl.col("author_role") != "bot")
+    return turns.group_by("thread_id", maintain_order=True).agg(
+        title=pl.col("title").first(),
+        channel=pl.col("channel").drop_nulls().first(),
+        opener_post_id=pl.col("post_id").first(),
+        opener_id=pl.col("opener_id").first(),
+        opened_at=pl.col("created_at").first(),
+        last_at=pl.col("created_at").max(),
+        n_posts=pl.len(),
+        n_voices=human.drop_nulls().n_unique(),
+        is_question=pl.col("asks").first(),
+        first_reply_hours=hours,
+        answered_by=pl.when(reply.any()).then(
+            pl.when(role == "staff").then(pl.lit("staff")).otherwise(pl.lit("member"))
+        ),
+        resolved=pl.col("accepted").any() | own_words.any(),
+    )

@@ -1,0 +1,102 @@
+"""⑧ Write the digest of what the store holds."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from feedbackminer import __version__
+from feedbackminer.accounts import account_of
+from feedbackminer.engine import audit
+from feedbackminer.engine.ledger import latest_checks, steps_behind
+from feedbackminer.engine.models import choose_tagger
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Outcome
+from feedbackminer.errors import DriftError, InputError
+
+if TYPE_CHECKING:
+    from feedbackminer.project.project import Project
+
+
+def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
+    """⑧ Write the digest of what the store holds.
+
+    Args:
+        force: write it although a check warns that the settings let stop it.
+    Raises:
+        InputError: nothing was mined yet, or ``out`` cannot be written.
+        DriftError: a check warns that the settings let stop a digest.
+    """
+    from feedbackminer.digest.render import FILES, render_digest
+    from feedbackminer.digest.stage import build_digest
+    from feedbackminer.digest.views import Provenance
+    from feedbackminer.publish.folder import write_folder
+
+    project, store = run.project, run.project.store
+    names = (
+        *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
+        *("dropped", "claims"),
+    )
+    run.reporter.start("digest", None)
+    began = time.perf_counter()
+    if store.version("claims") is None:
+        raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
+    if not force:
+        _refuse_unusual(project)
+    erasures = store.read("audit").filter(pl.col("action").is_in(["erase", "retain"]))
+    n_erased = int(erasures["rows"].sum())
+    done = steps_behind(store.read("runs"), store.read("posts", ["post_id"]), n_erased)
+    provenance = Provenance(
+        run_id=run.run_id,
+        made_at=run.started_at,
+        code_version=__version__,
+        models={k: v for row in done for k, v in json.loads(row["models"]).items()},
+        versions=store.versions(names),
+        settings=json.loads(
+            project.settings.model_dump_json(
+                exclude={"store", "collect", "log", "max_dropped_share"}
+            )
+        ),
+        accounts=[account_of(row) for row in done],
+        seconds={row["stage"]: row["seconds"] for row in done},
+        notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
+        heads=choose_tagger(project)[0].cards,
+    )
+    tables = {name: store.read(name) for name in names}
+    content = build_digest(tables, settings=project.settings.digest, provenance=provenance)
+    write_folder(render_digest(content), out, replaces=FILES)
+    audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
+    outcome = Outcome(content.account, time.perf_counter() - began, False)
+    run.record(outcome, reads=names, settings=(project.settings.digest,))
+    return outcome
+
+
+def check_target(out: Path) -> None:
+    """Raise InputError where no digest can be written: a file, or a folder of something else."""
+    from feedbackminer.digest.render import FILES
+    from feedbackminer.publish.folder import refuse_foreign
+
+    refuse_foreign(out, FILES)
+
+
+def _refuse_unusual(project: Project) -> None:
+    """Raise DriftError where a check warns that ``drift.block`` names."""
+    block = project.settings.drift.block
+    warning = latest_checks(project.store).filter(pl.col("status") == "warning")
+    stopping = warning if "all" in block else warning.filter(pl.col("check").is_in(block))
+    if not len(stopping):
+        return
+    told = "; ".join(
+        f"{row['check']}: got {row['value']:.3g}, expected {row['low']:.3g} to {row['high']:.3g} "
+        f"({row['detail']})"
+        for row in stopping.to_dicts()
+    )
+    raise DriftError(
+        f"{project.folder}: the digest was stopped, for the latest week is unlike those before: "
+        f"{told}. Look for the cause; then write it with --force, or take the check out of "
+        "[drift] block"
+    )

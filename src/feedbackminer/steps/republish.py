@@ -1,0 +1,90 @@
+"""Digests that were published: rendered again without what was erased, or withdrawn."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from pydantic import ValidationError
+
+from feedbackminer.digest.render import FILES
+from feedbackminer.engine.run import Run
+from feedbackminer.errors import FeedbackminerError
+from feedbackminer.settings.sections import DigestSettings
+from feedbackminer.steps.digest import write_digest
+
+GONE = "is not there any more; copies of it are not reached"
+ELSEWHEN = "covers another time"
+RENDERED = "rendered again"
+
+
+def published(audit: pl.DataFrame) -> list[Path]:
+    """Return the folders that digests were written into, in order."""
+    rows = audit.filter(pl.col("action") == "publish").sort("at")
+    return [Path(folder) for folder in rows["subject"].unique(maintain_order=True)]
+
+
+def render_again(
+    run: Run, folders: Iterable[Path], *, since: datetime | None, until: datetime | None
+) -> dict[str, str]:
+    """Write digests anew from the tables of now, each with its own title and limits.
+
+    One that cannot be rendered is withdrawn: its pages are deleted.
+
+    Args:
+        since: when the first of what was erased was written; None: not known.
+        until: when the last that may tell of it was; None: until today.
+    Returns:
+        folder -> what became of it.
+    """
+    return {str(folder): _again(run, folder, since, until) for folder in folders}
+
+
+def _again(run: Run, folder: Path, since: datetime | None, until: datetime | None) -> str:
+    told = folder / "digest.json"
+    if not told.exists():
+        return GONE
+    try:
+        content = json.loads(told.read_text("utf-8"))
+        if _is_outside(content, since, until):
+            return ELSEWHEN
+        write_digest(_as_published(run, content), folder, force=True)
+    except (FeedbackminerError, OSError, ValueError, KeyError, TypeError) as error:
+        withdraw(folder)
+        return f"withdrawn, for it could not be rendered again ({type(error).__name__})"
+    return RENDERED
+
+
+def withdraw(folder: Path) -> None:
+    """Delete the pages of a digest."""
+    for name in FILES:
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _is_outside(content: dict[str, Any], since: datetime | None, until: datetime | None) -> bool:
+    """Tell whether a digest covers a time without anything that was erased."""
+    first, end = (content[name] and datetime.fromisoformat(content[name])
+                  for name in ("since", "until"))  # fmt: skip
+    is_before = bool(since and end and end <= since)
+    return is_before or bool(until and first and first > until)
+
+
+def _as_published(run: Run, content: dict[str, Any]) -> Run:
+    """Return a run of its own, with the settings that a digest had, if they still hold."""
+    project = run.project
+    try:
+        digest = DigestSettings(**content["settings"]["digest"])
+    except (ValidationError, KeyError, TypeError):
+        return replace(run, run_id="")
+    settings = project.settings.model_copy(update={"digest": digest})
+    return replace(run, run_id="", project=replace(project, settings=settings))

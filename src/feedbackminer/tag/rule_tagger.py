@@ -1,0 +1,91 @@
+"""Tags without a trained head: kinds by the phrases of ``rules.toml``, sentiment by VADER.
+
+What is left where the heads do not know the encoder, and a second witness where one is too weak.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from feedbackminer.tag import lexicon
+from feedbackminer.tag.tagger import Feeling, Sentence, Tag, Text
+from feedbackminer.text.sentences import splitter, typewritten
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+    from feedbackminer.tag.rules import Rules
+
+# "Your log", but not "your app": that speaks to the company.
+_READER = re.compile(
+    r"\b(you|you're|you've|you'll|your(?! (app|software|product|tutorial|docs|documentation|guide|"
+    r"manual|site|website|service|server|update|release|support|team|company|latest|new)\b))\b",
+    re.IGNORECASE,
+)
+_WRITER = re.compile(r"\b(i|my|me|mine|we|our|us)\b", re.IGNORECASE)
+_THANKS = re.compile(r"\b(thanks|thank you|thx|cheers|grateful|appreciated?)\b", re.IGNORECASE)
+_SUPPOSED = re.compile(r"\b(if|would be|could be|should be|might be|to be)\b", re.IGNORECASE)
+_OF_READER = re.compile(r"\b(you've|you have|you're|you are|did you|do you)\b", re.IGNORECASE)
+# Kinds that report something of the writer's own.
+REPORTS = {"bug", "usability", "performance", "documentation", "churn"}
+
+
+def in_context(kinds: set[str], sentence: str) -> set[str]:
+    """Correct the kinds that rules found in a sentence by how the sentence is put.
+
+    One that speaks of the reader alone ("your log says error") reports nothing of its writer;
+    praise inside thanks is praise of a helper, and where it is supposed or wished for ("would be
+    perfect") it is none; only who speaks of themselves, and not of the reader, talks of leaving;
+    a question mark asks.
+    """
+    own = _WRITER.search(sentence)
+    kept = kinds - REPORTS if _READER.search(sentence) and not own else kinds
+    supposed = "feature_request" in kinds or _SUPPOSED.search(sentence)
+    kept = kept - {"praise"} if supposed or _THANKS.search(sentence) else kept
+    kept = kept - {"churn"} if _OF_READER.search(sentence) or not own else kept
+    return kept | {"question"} if sentence.rstrip().endswith("?") else kept
+
+
+class RuleTagger:
+    """Sentiment by VADER, kinds by the phrases of ``rules.toml``, both sentence by sentence."""
+
+    name = "vader+rules-5"
+    cards: Mapping[str, Mapping[str, Any]] = {}
+
+    def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
+        """Yield one tag per text, in order."""
+        for text in texts:
+            told = [
+                Sentence(sentence, kinds_of(sentence), feeling.score)
+                for sentence, feeling in zip(text.sentences, self.feel(text.sentences), strict=True)
+            ]
+            score = lexicon.mean([sentence.score for sentence in told])
+            kinds = tuple(sorted({kind for sentence in told for kind in sentence.kinds}))
+            yield Tag(Feeling(lexicon.label(score), score), kinds, tuple(told))
+
+    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+        """Return how each sentence sounds."""
+        scores = [lexicon.score(typewritten(sentence)) for sentence in sentences]
+        return [Feeling(lexicon.label(score), score) for score in scores]
+
+
+def kinds_of(sentence: str) -> tuple[str, ...]:
+    """Return the kinds that the rules find in a sentence."""
+    from feedbackminer.tag.rules import kind_of
+
+    rules, nlp = _rules()
+    typed = typewritten(sentence)
+    said = {kind_of(rule) for rule, _ in rules.hits(nlp.make_doc(typed))}
+    return tuple(sorted(in_context(said, typed)))
+
+
+@cache
+def _rules() -> tuple[Rules, Language]:
+    """Return the rules and what finds words; compiling them takes half a second."""
+    from feedbackminer.tag.rules import Rules
+
+    nlp = splitter()
+    return Rules(nlp), nlp

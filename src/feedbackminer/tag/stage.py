@@ -1,0 +1,107 @@
+"""The stage: texts to tags, by a :class:`Tagger`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from feedbackminer.accounts import Account
+from feedbackminer.tables import Tags, Texts, check, column_types, passage
+from feedbackminer.tag.features import Matrix
+from feedbackminer.tag.tagger import Sentence, Tag, Tagger, Text
+from feedbackminer.text.sentences import quotable, split
+from feedbackminer.vocabulary.tags import PROBLEMS
+
+STAGE = "tag"
+MAX_SENTENCES = 12  # quotable sentences kept per post
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """Tags, one row per text."""
+
+    tags: dy.DataFrame[Tags]
+    account: Account
+
+
+def read_texts(
+    texts: pl.DataFrame, vectors: Matrix, middle: Matrix, are_reviews: Sequence[bool]
+) -> list[Text]:
+    """Return texts as taggers read them.
+
+    Args:
+        texts: the ``texts`` table; ``vectors`` and ``middle`` are what the encoder tells of each.
+        are_reviews: whether each came with stars.
+    """
+    texts = check(texts, Texts, where=STAGE)
+    passages = texts.select(passage()).to_series().to_list()
+    told = passages, texts["language"], are_reviews, split(passages), vectors, middle
+    rows = zip(*told, strict=True)
+    return [Text(*row) for row in rows]
+
+
+def tag_texts(
+    post_ids: Sequence[str],
+    texts: Sequence[Text],
+    *,
+    tagger: Tagger,
+    labels: pl.DataFrame | None = None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Tagged:
+    """Tag every text.
+
+    Args:
+        labels: what people said of posts, which counts instead of what the tagger says.
+        progress: called with the number of texts done since the last call.
+    """
+    told = {row["post_id"]: row for row in labels.to_dicts()} if labels is not None else {}
+    rows = []
+    for post_id, tag in zip(post_ids, tagger.tag(texts), strict=True):
+        rows.append(_corrected(_row(post_id, tag), told.get(post_id)))
+        progress(1)
+    frame = pl.DataFrame(rows, schema=column_types(Tags)).with_columns(tagger=pl.lit(tagger.name))
+    tags = check(frame, Tags, where=STAGE)
+    return Tagged(tags, Account(STAGE, len(texts), len(tags)))
+
+
+def shown(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """Return the sentences of a post that can be quoted, the first of many."""
+    return tuple(sentence for sentence in sentences if quotable(sentence.text))[:MAX_SENTENCES]
+
+
+def _row(post_id: str, tag: Tag) -> dict[str, Any]:
+    sentences = shown(tag.sentences)
+    return {
+        "post_id": post_id,
+        "sentiment": tag.feeling.label,
+        "sentiment_score": tag.feeling.score,
+        "sentiment_chances": list(tag.feeling.chances),
+        "kinds": list(tag.kinds),
+        "kind_chances": list(tag.kind_chances),
+        "unsure": list(tag.unsure),
+        "severity": tag.severity,
+        "by_human": False,
+        "sentences": [sentence.text for sentence in sentences],
+        "sentence_kinds": [" ".join(sentence.kinds) for sentence in sentences],
+        "sentence_scores": [sentence.score for sentence in sentences],
+    }
+
+
+def _corrected(row: dict[str, Any], label: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Put what a person said of a post in the place of what the tagger says."""
+    if label is None:
+        return row
+    said = {
+        name: label[name] for name in ("sentiment", "kinds", "severity") if label[name] is not None
+    }
+    settled = {"sentiment"} if "sentiment" in said else set()
+    settled |= {*row["unsure"]} - {"sentiment", "severity"} if "kinds" in said else set()
+    settled |= {"severity"} if {"severity", "kinds"} & set(said) else set()
+    unsure = [name for name in row["unsure"] if name not in settled]
+    row = row | said | {"unsure": unsure, "by_human": True}
+    is_problem = "severity" in said or set(row["kinds"]) & set(PROBLEMS)
+    return row | {"severity": (row["severity"] or None) if is_problem else None}

@@ -1,0 +1,76 @@
+"""What a tagger reads and says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from feedbackminer.tag.features import Matrix
+
+LANGUAGES = ("en", "und")  # that heads know; "und": too short to tell
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a tagger is given: a text, its sentences, and what the encoder tells of it."""
+
+    passage: str
+    language: str
+    is_review: bool
+    sentences: Sequence[str]
+    vector: Matrix
+    middle: Matrix
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """How something sounds; ``score`` is P(positive) - P(negative), -1 to 1."""
+
+    label: str
+    score: float
+    chances: tuple[float, ...] = ()  # as SENTIMENTS; empty where none are known
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """What a sentence does and how it sounds."""
+
+    text: str
+    kinds: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What a tagger says of one text; probabilities are empty where it knows none.
+
+    ``unsure`` names what is neither likely enough to be said nor unlikely enough to be ruled out.
+    """
+
+    feeling: Feeling
+    kinds: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+    kind_chances: tuple[float, ...] = ()
+    unsure: tuple[str, ...] = ()
+    severity: int | None = None
+
+
+class Tagger(Protocol):
+    """Tags texts; ``name`` changes whenever its answers would."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def cards(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return the cards of its heads, by name; none where it has no heads."""
+        ...
+
+    def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
+        """Yield one tag per text, in order."""
+        ...
+
+    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+        """Return how each sentence sounds, from its words alone."""
+        ...

@@ -1,0 +1,1 @@
+"""Words, sentences and phrases, as every stage reads them."""

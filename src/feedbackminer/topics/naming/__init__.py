@@ -1,0 +1,1 @@
+"""Names of topics: words that tell them apart, phrases, and a language model where wanted."""

@@ -1,0 +1,46 @@
+"""Vectors as matrices and as bytes of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+
+def to_bytes(rows: Matrix) -> list[bytes]:
+    """Return vectors as they are stored: little-endian float16 bytes, one item per row."""
+    return [np.asarray(row, dtype="<f2").tobytes() for row in rows]
+
+
+def from_bytes(rows: Sequence[bytes]) -> Matrix:
+    """Return stored vectors as a float32 matrix, one row each; none: shape (0, 0)."""
+    if not len(rows):
+        return np.zeros((0, 0), dtype=np.float32)
+    joined = np.frombuffer(b"".join(rows), dtype="<f2").reshape(len(rows), -1)
+    return joined.astype(np.float32)
+
+
+def unit(vectors: Matrix) -> Matrix:
+    """Scale rows to length one; a zero row stays zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Matrix = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return scaled
+
+
+def as_stored(rows: Matrix) -> Matrix:
+    """Round to what the store keeps: what was found is then found again to the last digit."""
+    return rows.astype("<f2").astype(np.float32)
+
+
+def centres(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
+    """Return the unit mean vector of each label 0..k-1, shape (k, dimensions)."""
+    from scipy.sparse import coo_matrix
+
+    count = int(labels.max(initial=-1)) + 1
+    members = np.flatnonzero(labels >= 0)
+    ones = np.ones(len(members), dtype=np.float32)
+    belongs = coo_matrix((ones, (labels[members], members)), shape=(count, len(labels))).tocsr()
+    return unit(belongs @ vectors)

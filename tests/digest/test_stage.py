@@ -1,0 +1,627 @@
+"""A digest: readable, linked, inert whatever a community wrote, written whole or not at all."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import polars as pl
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from selectolax.lexbor import LexborHTMLParser as Html
+from selectolax.lexbor import LexborNode
+
+from feedbackminer.accounts import Account, dropped_frame
+from feedbackminer.digest.render import FILES, document, markdown, render_digest
+from feedbackminer.digest.render.site import PAGES, anchor
+from feedbackminer.digest.stage import build_digest
+from feedbackminer.digest.views import Digest, Provenance, is_weak
+from feedbackminer.errors import InputError
+from feedbackminer.publish.folder import swap, write_folder
+from feedbackminer.settings.sections import DigestSettings
+from feedbackminer.tables import Dropped
+from tests.support.builders import (
+    assignments,
+    claims,
+    copies,
+    day,
+    members,
+    posts,
+    repeats,
+    tags,
+    threads,
+    topic_rows,
+    topics,
+)
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "{{ 7*7 }}{% raw %}",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "javascript:alert(1)",
+    "[click](javascript:alert(1)) ![x](https://evil.example/x.png) <https://evil.example>",
+    "https://evil.example and www.evil.example",
+    "| a | b |\n| --- | --- |\n# heading\n> quote\n```\ncode",
+    "*bold* _it_ ~~gone~~ `code` &lt;b&gt; &amp; </p></article>",
+    "\u202eltr\u202c \u2066isolated\u2069",
+    "]]> --> */ \\",
+]
+SAFE = "Sync stops on my old tablet every morning."
+HOSTILE_LINKS = [
+    "javascript:alert(1)",
+    'https://x.example/"onmouseover="alert(1)',
+    "https://x.example/> [a](b)",
+    "data:text/html,<script>alert(1)</script>",
+    "//evil.example",
+]
+
+
+def publish(content: Digest, out: Path) -> Path:
+    """Write a digest and return its front page."""
+    write_folder(render_digest(content), out, replaces=FILES)
+    return out / "index.html"
+
+
+def provenance(notices: tuple[str, ...] = ()) -> Provenance:
+    return Provenance(
+        run_id="r1",
+        made_at=day(100),
+        code_version="0.1.0",
+        models={"encoder": "MiniLM"},
+        versions={"posts": 3, "claims": None},
+        settings={"topics": {"seed": 42}},
+        accounts=[Account("clean", 5, 4, {"too_few_words": 1}), Account("tag", 4, 4)],
+        seconds={"clean": 0.25},
+        notices=notices,
+        heads={},
+    )
+
+
+def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[str, pl.DataFrame]:
+    """Build a community of three whose every post, title, label and headline is ``text``."""
+    who = ("ann", "ben", "cat")
+    ids = [f"forum:{i}" for i in range(3)]
+    window: dict[str, Any] = {
+        "since": day(0),
+        "until": day(30),
+        "topic_id": "t001",
+        "evidence": ids,
+    }
+    return {
+        "posts": posts(
+            *(
+                {
+                    "post_id": i,
+                    "author_id": member,
+                    "thread_id": "th1",
+                    "title": text,
+                    "body": f"Well. {text} {member}",
+                    "url": url,
+                    "created_at": day(n),
+                }
+                for n, (i, member) in enumerate(zip(ids, who, strict=True))
+            )
+        ),
+        "topics": topics(t001=text).with_columns(keywords=pl.lit([text[:40]])),
+        "assignments": assignments(**dict.fromkeys(ids, "t001")),
+        "tags": tags(
+            *(
+                {"post_id": i, "kinds": ["bug"], "sentences": [text], "sentence_kinds": ["bug"]}
+                for i in ids
+            )
+        ),
+        "threads": threads(
+            {
+                "thread_id": "th1",
+                "title": text,
+                "opener_post_id": ids[0],
+                "is_question": True,
+                "opened_at": day(0),
+            }
+        ),
+        "members": members(
+            *({"author_id": m, "segment": "regular", "advocate": True} for m in who)
+        ),
+        "repeats": repeats(),
+        "dropped": Dropped.create_empty(),
+        "claims": claims(
+            {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
+            {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
+            | window,
+            {"claim_id": "community-1", "kind": "community", "metric": "members"}
+            | window
+            | {"topic_id": None},
+        ),
+    }
+
+
+def nobody() -> dict[str, pl.DataFrame]:
+    return {
+        "posts": posts(),
+        "topics": topics(),
+        "assignments": assignments(),
+        "tags": tags(),
+        "threads": threads(),
+        "members": members(),
+        "repeats": repeats(),
+        "dropped": Dropped.create_empty(),
+        "claims": claims(),
+    }
+
+
+def digest(
+    tables: Mapping[str, pl.DataFrame], *, notices: tuple[str, ...] = (), product: str = "Inkwell"
+) -> Digest:
+    return build_digest(
+        tables, settings=DigestSettings(product=product), provenance=provenance(notices)
+    )
+
+
+def pages(folder: Path) -> Iterator[tuple[Path, Html]]:
+    for path in sorted(folder.rglob("*.html")):
+        yield path, Html(path.read_text("utf-8"))
+
+
+def one(page: Html, selector: str) -> LexborNode:
+    node = page.css_first(selector)
+    assert node, selector
+    return node
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return publish(digest(community()), tmp_path_factory.mktemp("site") / "digest").parent
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_digest_is_a_folder_of_pages_with_markdown_and_json(site: Path) -> None:
+    names = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
+    assert names == {
+        *PAGES,
+        "quoted.html",
+        "topics/t001.html",
+        "claims/topic-1.html",
+        "claims/problem-1.html",
+        "claims/community-1.html",
+        "assets/style.css",
+        "digest.md",
+        "digest.json",
+    }
+
+
+def test_every_page_forbids_scripts_and_loads_nothing_from_elsewhere(site: Path) -> None:
+    for path, page in pages(site):
+        policy = one(page, "meta[http-equiv=Content-Security-Policy]").attributes["content"]
+        assert policy
+        assert policy.startswith("default-src 'none'; style-src 'self'"), path
+        loaded = [node.attributes["href"] for node in page.css("link")]
+        loaded += [node.attributes.get("src") for node in page.css("[src]")]
+        assert [urlsplit(link or "").netloc for link in loaded] == [""], path
+        assert not page.css("style, script, iframe, object, embed, form, base"), path
+    assert "url(" not in (site / "assets/style.css").read_text()
+    assert "@import" not in (site / "assets/style.css").read_text()
+
+
+def test_every_link_leads_to_a_file_and_a_place_that_exist(site: Path) -> None:
+    parsed = {path.resolve(): page for path, page in pages(site)}
+    found = 0
+    for path, page in parsed.items():
+        for node in page.css("[href]"):
+            link = urlsplit(node.attributes["href"] or "")
+            if link.scheme:
+                continue
+            target = (path.parent / link.path).resolve() if link.path else path
+            assert target.is_file(), f"{path}: {link.geturl()}"
+            if link.fragment:
+                assert parsed[target].css_first(f'[id="{link.fragment}"]'), link.geturl()
+                found += 1
+    assert found
+
+
+def test_a_page_reads_like_a_document(site: Path) -> None:
+    for path, page in pages(site):
+        assert one(page, "html").attributes["lang"] == "en", path
+        assert len(page.css("h1")) == 1, path
+        assert "· Inkwell" in one(page, "title").text(), path
+
+
+def test_a_quote_stands_on_the_page_word_by_word_with_its_post(site: Path) -> None:
+    page = Html((site / "claims/problem-1.html").read_text())
+    assert one(page, "blockquote p").text() == f"“{SAFE}”"
+    assert one(page, "blockquote footer a:last-child").attributes["href"] == (
+        "https://forum.example/1"
+    )
+
+
+def test_a_claim_tells_the_last_day_that_it_counts(site: Path) -> None:
+    page = Html((site / "claims/problem-1.html").read_text())
+    assert one(page, ".facts").text().count(f"{day(0):%-d %b %Y} to {day(29):%-d %b %Y}") == 1
+
+
+def test_a_period_that_ends_at_noon_ends_on_that_day() -> None:
+    ends = replace(digest(community()), until=day(30.5)).last_day
+    assert ends is not None
+    assert ends.date() == day(30).date()
+
+
+def test_the_method_page_prints_the_row_account(site: Path) -> None:
+    table = one(Html((site / "method.html").read_text()), "table").text(separator="|", strip=True)
+    assert "clean|5|4|too few words: 1|0.2" in table
+    assert "digest|3|3|none" in table
+
+
+def test_a_community_without_claims_still_gets_readable_pages(tmp_path: Path) -> None:
+    out = publish(digest(nobody()), tmp_path / "digest").parent
+    index = one(Html((out / "index.html").read_text()), "main").text()
+    assert "No statement holds yet: nobody has written enough." in index
+    assert {path.name for path, _ in pages(out)} == {*PAGES, "quoted.html"}
+    assert "No statement holds yet" in (out / "digest.md").read_text()
+    assert json.loads((out / "digest.json").read_text())["claims"] == []
+
+
+def test_ids_of_posts_become_different_anchors() -> None:
+    ids = ["a:1", "a-1", "a1", "a 1", "ä1", 'a"1', "a-3a-1"]
+    assert len({anchor(i) for i in ids}) == len(ids)
+    assert all(anchor(i).replace("-", "").isalnum() and anchor(i).isascii() for i in ids)
+
+
+# ── hostile text ─────────────────────────────────────────────────────────────────────────────
+
+
+@cache
+def hostile(text: str) -> Digest:
+    return digest(community(text), notices=(text,), product=text)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_and_does_nothing(text: str, tmp_path: Path) -> None:
+    out = publish(hostile(text), tmp_path / "digest").parent
+    plain = publish(digest(community(), notices=(SAFE,), product=SAFE), tmp_path / "plain").parent
+    for (path, page), (_, harmless) in zip(pages(out), pages(plain), strict=True):
+        assert shape(page) == shape(harmless), path
+    shown = one(Html((out / "claims/topic-1.html").read_text()), ".excerpt").text()
+    assert shown == f"Well. {text} cat"
+
+
+def shape(page: Html) -> list[tuple[str | None, tuple[str, ...]]]:
+    """Return elements and the names of their attributes: what a browser would act on."""
+    return [(node.tag, tuple(sorted(node.attributes))) for node in page.css("*")]
+
+
+@pytest.mark.parametrize("link", HOSTILE_LINKS)
+def test_only_web_links_can_be_clicked(link: str, tmp_path: Path) -> None:
+    out = publish(digest(community(url=link)), tmp_path / "digest").parent
+    for path, page in pages(out):
+        for node in page.css("[href]"):
+            assert not urlsplit(node.attributes["href"] or "").scheme, path
+            assert not urlsplit(node.attributes["href"] or "").netloc, path
+    assert links(markdown.render(digest(community(url=link)))) == []
+    assert "evil" not in (out / "digest.json").read_text()
+
+
+def flat(tokens: list[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from flat(token.children or [])
+
+
+def links(text: str) -> list[str]:
+    tokens = flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text))
+    return [
+        str(t.attrGet("href") or t.attrGet("src"))
+        for t in tokens
+        if t.type in ("link_open", "image")
+    ]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_plain_text_in_markdown(text: str) -> None:
+    told = markdown.render(hostile(text))
+    kinds = [
+        t.type
+        for t in flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(told))
+    ]
+    assert not {"html_block", "html_inline", "code_inline", "fence", "em_open", "s_open"} & set(
+        kinds
+    )
+    assert set(links(told)) == {"https://forum.example/1"}
+    assert "://evil" not in told
+    assert "www.evil" not in told
+    assert not any("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069" for char in told)
+    harmless = markdown.render(digest(community(), notices=(SAFE,), product=SAFE))
+    assert [line.count("|") for line in told.replace("\\|", "").splitlines()] == [
+        line.count("|") for line in harmless.splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("*a* [b](c) `d`", r"\*a\* \[b\]\(c\) \`d\`"),
+        ("one\n# two", r"one \# two"),
+        ("https://x.example", "https:\u200b//x.example"),
+        ("WWW.x.example", "W\u200bWW.x.example"),
+        ("\u202etxt", "txt"),
+    ],
+)
+def test_text_is_escaped_for_markdown(text: str, want: str) -> None:
+    assert markdown.escape(text) == want
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_back_from_json_as_it_was(text: str) -> None:
+    told = json.loads(document.render(hostile(text)))
+    assert told["topics"][0]["label"] == told["title"] == told["notices"][0] == text
+    assert {quote["text"] for quote in told["quotes"]} == {text}
+
+
+# ── json ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_json_holds_everything_that_is_documented() -> None:
+    told = json.loads(document.render(digest(community())))
+    assert set(told) == {
+        "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
+        "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
+        "notices", "labels", "severities",
+    }  # fmt: skip
+    assert told["since"] == "2026-01-05T00:00:00+00:00"
+    assert told["table_versions"] == {"posts": 3, "claims": None}
+    assert told["account"][0] == {
+        "stage": "clean",
+        "in": 5,
+        "out": 4,
+        "dropped": {"too_few_words": 1},
+    }
+    assert told["front"] == ["problem-1", "community-1"]
+    assert told["claims"][0]["evidence"] == ["forum:0", "forum:1", "forum:2"]
+    assert {quote["stands_for"] for quote in told["quotes"]} == {"problem-1", "topic-1", "t001"}
+    assert set(told["totals"]) == {
+        "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
+        "unsorted",        "claims",
+    }  # fmt: skip
+
+
+def card(*, weak: bool) -> dict[str, Any]:
+    told = {"threshold": 0.7, "on_forums": [0.81, 0.7, 0.9, 189], "experimental": weak}
+    return {"by_label": {"praise": told}}
+
+
+def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Path) -> None:
+    tables = community()
+    praised = tables["claims"].with_columns(
+        kind=pl.when(pl.col("kind") == "problem").then(pl.lit("love")).otherwise("kind")
+    )
+    for weak in (True, False):
+        source = replace(provenance(), heads={"kinds": card(weak=weak)})
+        found = build_digest(
+            {**tables, "claims": praised}, settings=DigestSettings(), provenance=source
+        )
+        marked = {claim.row["kind"] for claim in found.claims if claim.is_experimental}
+        assert marked == ({"love"} if weak else set())
+        page = publish(found, tmp_path / str(weak)).parent / "index.html"
+        assert ("experimental" in page.read_text("utf-8")) == weak
+
+
+def test_the_method_page_counts_what_was_given_and_what_is_unsure(tmp_path: Path) -> None:
+    tables = community()
+    doubtful = tables["tags"].with_columns(unsure=pl.lit(["praise"]))
+    source = replace(provenance(), heads={"kinds": card(weak=False)})
+    found = build_digest({**tables, "tags": doubtful}, settings=DigestSettings(), provenance=source)
+    rows = {row["label"]: row for row in found.labels}
+    assert (rows["bug"]["given"], rows["bug"]["unsure"]) == (3, 0)
+    assert (rows["praise"]["given"], rows["praise"]["unsure"]) == (0, 3)
+    assert rows["praise"]["precision"] == 0.81
+    page = Html((publish(found, tmp_path / "d").parent / "method.html").read_text("utf-8"))
+    assert "0.81" in one(page, "#tags + table").text()
+
+
+def test_severities_count_voices_from_the_worst_on() -> None:
+    tables = community()
+    grave = tables["tags"].with_columns(severity=pl.Series([4, 3, 1]))
+    found = digest({**tables, "tags": grave}).severities
+    assert found == [(4, 1, 1), (3, 2, 2), (2, 2, 2), (1, 3, 3)]
+
+
+def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
+    bodies = dict(community()["posts"].select("post_id", "body").iter_rows())
+    quotes = json.loads(document.render(digest(community())))["quotes"]
+    assert quotes
+    assert all(quote["text"] in bodies[quote["post_id"]] for quote in quotes)
+
+
+# ── what is chosen ───────────────────────────────────────────────────────────────────────────
+
+
+def front(*rows: tuple[str, str | None, float]) -> list[str]:
+    """Return the ids on the front page of claims given as (kind, topic, rank)."""
+    told = claims(
+        *(
+            {"claim_id": f"{k}-{t}-{r:g}", "kind": k, "topic_id": t, "rank_score": r}
+            for k, t, r in rows
+        ),
+        *(
+            {"claim_id": f"topic-{t}-0", "topic_id": t, "rank_score": 0.0}
+            for t in {t for _, t, _ in rows if t}
+        ),
+    )
+    labels = {t: t for _, t, _ in rows if t}
+    shown = digest({**nobody(), "claims": told, "topics": topics(**labels)}).front
+    return [str(view.claim_id) for view in shown]
+
+
+def test_the_front_page_mixes_kinds_and_topics() -> None:
+    found = front(
+        *(("problem", f"t{i}", 10.0 - i) for i in range(6)),
+        ("love", "t0", 5.0),
+        ("love", "t7", 4.0),
+        ("churn", "t8", 3.0),
+        ("unanswered", "t9", 2.0),
+    )
+    assert found == [
+        "problem-t0-10", "problem-t1-9", "love-t7-4", "churn-t8-3", "unanswered-t9-2",
+    ]  # fmt: skip
+
+
+def test_where_there_are_few_kinds_one_may_come_more_often() -> None:
+    found = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
+    assert found == [
+        "problem-t0-10", "problem-t1-9", "problem-t4-6", "topic-t2-0", "topic-t3-0",
+    ]  # fmt: skip
+
+
+def test_of_more_than_five_kinds_the_front_page_takes_what_weighs_most() -> None:
+    kinds = ("churn", "request", "love", "change", "newcomers", "problem")
+    found = front(*((kind, f"t{i}", float(i + 1)) for i, kind in enumerate(kinds)))
+    assert found == ["problem-t5-6", "newcomers-t4-5", "change-t3-4", "love-t2-3", "request-t1-2"]
+
+
+def test_claims_on_topics_beyond_those_shown_are_accounted_for() -> None:
+    told = claims(
+        *(
+            {"claim_id": f"topic-{t}", "topic_id": t, "n_voices": n}
+            for t, n in (("a", 9), ("b", 5))
+        ),
+        {"claim_id": "problem-b", "kind": "problem", "topic_id": "b"},
+    )
+    found = build_digest(
+        {**nobody(), "claims": told, "topics": topics(a="A", b="B")},
+        settings=DigestSettings(max_topics=1),
+        provenance=provenance(),
+    )
+    assert [topic.topic_id for topic in found.topics] == ["a"]
+    assert (found.account.rows_in, found.account.rows_out) == (3, 1)
+    assert found.account.dropped == {"beyond_the_topics_shown": 2}
+
+
+def test_an_account_that_turned_out_to_be_a_bot_is_not_quoted() -> None:
+    tables = community()
+    machines = tables["members"].with_columns(role=pl.lit("bot"))
+    assert digest({**tables, "members": machines}).quotes == []
+
+
+# ── writing ──────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_file_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "digest").write_text("mine")
+    with pytest.raises(InputError, match="is a file; want a folder"):
+        publish(digest(nobody()), tmp_path / "digest")
+    assert (tmp_path / "digest").read_text() == "mine"
+
+
+@pytest.mark.parametrize("names", [["notes.txt"], ["index.html"], ["digest.json", "notes.txt"]])
+def test_a_folder_with_other_files_is_left_alone(names: list[str], tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    with pytest.raises(InputError, match="holds files that are no digest"):
+        publish(digest(nobody()), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names)
+
+
+def test_an_older_digest_is_replaced_and_nothing_of_it_stays(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "digest"
+    publish(digest(community()), out)
+    publish(digest(nobody()), out)
+    assert not (out / "claims").exists()
+    assert [path.name for path in out.parent.iterdir()] == ["digest"]
+
+
+def test_an_empty_folder_is_used(tmp_path: Path) -> None:
+    (tmp_path / "digest").mkdir()
+    assert publish(digest(nobody()), tmp_path / "digest").is_file()
+
+
+def test_a_digest_that_fails_leaves_the_older_one(tmp_path: Path) -> None:
+    out = tmp_path / "digest"
+    publish(digest(community()), out)
+    before = (out / "digest.json").read_text()
+    long_named = community()
+    broken = long_named["claims"].with_columns(
+        claim_id=pl.col("claim_id") + "x" * 300
+    )  # no such name
+    with pytest.raises(InputError, match="the digest cannot be written"):
+        publish(digest({**long_named, "claims": broken}), out)
+    assert (out / "digest.json").read_text() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["digest"]
+
+
+def test_a_digest_that_cannot_be_moved_in_leaves_the_older_one(tmp_path: Path) -> None:
+    out = publish(digest(nobody()), tmp_path / "digest").parent
+    with pytest.raises(FileNotFoundError):
+        swap(out, tmp_path / "no such draft", tmp_path / "old")
+    assert (out / "index.html").is_file()
+
+
+def test_the_same_tables_give_the_same_digest(tmp_path: Path) -> None:
+    one, other = (publish(digest(community()), tmp_path / name).parent for name in ("one", "other"))
+    for path in one.rglob("*.*"):
+        assert path.read_bytes() == (other / path.relative_to(one)).read_bytes()
+
+
+def test_a_digest_of_a_month_counts_that_month_alone() -> None:
+    tables = community()
+    late = posts({"post_id": "late", "author_id": "zoe", "thread_id": "th9", "created_at": day(40)})
+    asked = threads(
+        {"thread_id": "th9", "opener_post_id": "late", "is_question": True, "opened_at": day(40)}
+    )
+    grown = {
+        **tables,
+        "posts": pl.concat([tables["posts"], late]),
+        "threads": pl.concat([tables["threads"], asked]),
+        "dropped": dropped_frame("topics", [("late", "unsorted", "near no topic's centre")]),
+    }
+    found, same = digest(grown), digest(tables)
+    assert found.until == day(30)
+    assert found.totals == same.totals
+    assert found.unanswered == same.unanswered
+
+
+def test_a_question_that_was_asked_twice_is_asked_once() -> None:
+    tables = community()
+    again = posts(
+        {"post_id": "again", "author_id": "ann", "thread_id": "th9", "created_at": day(3)}
+    )
+    asked = threads(
+        {
+            "thread_id": "th9",
+            "opener_post_id": "again",
+            "is_question": True,
+            "opened_at": day(3),
+            "n_posts": 2,
+        }
+    )
+    grown = {
+        **tables,
+        "posts": pl.concat([tables["posts"], again]),
+        "threads": pl.concat([tables["threads"], asked]),
+    }
+    copied = {**grown, "repeats": copies(again="forum:0")}
+    assert len(digest(grown).unanswered) == len(digest(copied).unanswered) + 1
+    assert digest(grown).totals["questions"] == digest(copied).totals["questions"] + 1
+
+
+def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:
+    tables = community()
+    part = {"topic_id": "s001", "level": "subtopic", "label": "Part", "parent_id": "t001"}
+    parts = topic_rows(part | {"found_label": "Part", "size": 999})
+    first = pl.int_range(pl.len()) == 0
+    placed = tables["assignments"].with_columns(subtopic_id=pl.when(first).then(pl.lit("s001")))
+    topics_now = pl.concat([tables["topics"], parts])
+    found = digest({**tables, "topics": topics_now, "assignments": placed})
+    assert [topic.parts for topic in found.topics] == [[("Part", 1)]]
+
+
+@pytest.mark.parametrize(
+    ("stability", "weak"), [(None, False), (0.0, True), (0.49, True), (0.5, False)]
+)
+def test_a_topic_found_again_too_rarely_is_weak(stability: float | None, weak: bool) -> None:
+    assert is_weak(stability, 0.5) is weak

@@ -1,0 +1,76 @@
+"""Numbers in words: what it is, how sure, and who is behind it."""
+
+from typing import Any
+
+import pytest
+
+from feedbackminer.digest.wording import number, sentence, trust
+from feedbackminer.vocabulary.claims import FORMULAS, METRICS, UNBOUNDED
+
+SHARE = "share_of_members"
+RATIO = "ratio_of_voice_rates"
+
+
+def claim(
+    metric: str, value: float | None, low: float | None = None, high: float | None = None
+) -> dict[str, Any]:
+    return {"metric": metric, "value": value, "low": low, "high": high}
+
+
+@pytest.mark.parametrize(
+    ("told", "want"),
+    [
+        (claim(SHARE, 0.41, 0.33, 0.49), "41 % (33 to 49 %)"),
+        (claim(SHARE, 0.05, 0.012, 0.2), "5.0 % (1.2 to 20 %)"),
+        (claim(SHARE, 1.0, 0.95, 1.0), "100 % (95 to 100 %)"),
+        (claim(SHARE, 0.0), "0.0 %"),
+        (claim(RATIO, 2.04, 1.5, 12.3), "2.0 (1.5 to 12)"),
+        (claim(RATIO, 9.0), "9.0"),
+        (claim("members", 1_234.0), "1,234"),
+    ],
+)
+def test_a_number_is_written_with_its_interval(told: dict[str, Any], want: str) -> None:
+    assert number(told) == want
+
+
+@pytest.mark.parametrize(
+    ("told", "want"),
+    [
+        (
+            claim(SHARE, 0.41, 0.33, 0.49),
+            "41 % (33 to 49 %) of the members who wrote in this period",
+        ),
+        (claim(RATIO, 9.0), "9.0 times the previous window's share of active members"),
+        (claim(RATIO, None, 3.1), "up from nobody in the previous window"),
+        (
+            claim("ratio_first_posts_to_others", None),
+            "in first posts only, never in other posts",
+        ),
+    ],
+)
+def test_a_sentence_says_of_what(told: dict[str, Any], want: str) -> None:
+    assert sentence(told) == want
+
+
+@pytest.mark.parametrize(
+    ("voices", "posts", "effective", "q", "want"),
+    [
+        (12, 34, 11.0, None, "12 voices · 34 posts"),
+        (1, 1, 1.0, None, "1 voice · 1 post"),
+        (1_200, 3_400, 1_100.0, 0.0312, "1,200 voices · 3,400 posts · q 0.031"),
+        (12, 99, 8.0, 0.00001, "12 voices · 99 posts · q < 0.001"),
+        (9, 20, 3.4, None, "9 voices · 20 posts · as concentrated as 3 equally loud members"),
+        (4, 99, 1.2, None, "4 voices · 99 posts · as concentrated as 1 equally loud member"),
+        (0, 0, None, None, "0 voices · 0 posts"),
+    ],
+)  # fmt: skip
+def test_who_is_behind_it(
+    voices: int, posts: int, effective: float | None, q: float | None, want: str
+) -> None:
+    told = {"n_voices": voices, "n_posts": posts, "effective_voices": effective, "q": q}
+    assert trust(told) == want
+
+
+def test_every_metric_has_a_formula_and_every_ratio_to_nothing_a_wording() -> None:
+    assert set(METRICS) == set(FORMULAS)
+    assert set(UNBOUNDED) <= set(METRICS)

@@ -1,0 +1,567 @@
+"""Claims: found where a community was made so, absent where it was not, and always countable."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from feedbackminer.insight.stage import Mined, mine_claims
+from feedbackminer.settings.sections import InsightSettings
+from tests.support.builders import (
+    aspects,
+    assignments,
+    copies,
+    day,
+    members,
+    needs,
+    posts,
+    tags,
+    threads,
+    topics,
+)
+
+Saying = Mapping[str, Any]
+LABELS = {"sync": "Sync, tablet", "export": "PDF export"}
+
+
+def says(
+    who: str | None, when: float | None, topic: str | None, *kinds: str, **more: Any
+) -> Saying:
+    """One post: who, on which day, on what, and what it does."""
+    return {
+        "who": who,
+        "when": when,
+        "topic": topic,
+        "kinds": kinds,
+        "sentiment": "neutral",
+        **more,
+    }
+
+
+def crowd(count: int, when: float, topic: str | None, *kinds: str, start: int = 0) -> list[Saying]:
+    """Let different members say the same."""
+    return [says(f"m{start + i}", when + i / 1_000, topic, *kinds) for i in range(count)]
+
+
+def tables(
+    told: Sequence[Saying],
+    *,
+    asked: Sequence[Saying] = (),
+    roles: Mapping[str, str] | None = None,
+    copied: Mapping[str, str] | None = None,
+    judged: Sequence[Mapping[str, Any]] = (),
+    wanted: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, pl.DataFrame]:
+    """Build the tables of a community; ``roles`` names who is no plain member."""
+    roles = roles or {}
+    known = sorted({saying["who"] for saying in told if saying["who"]})
+    ids = [saying.get("post_id", f"p{i}") for i, saying in enumerate(told)]
+    return {
+        "posts": posts(
+            *(
+                {
+                    "post_id": i,
+                    "author_id": said["who"],
+                    "author_role": roles.get(said["who"] or "", "member"),
+                    "created_at": None if said["when"] is None else day(said["when"]),
+                }
+                for i, said in zip(ids, told, strict=True)
+            )
+        ),
+        "topics": topics(**LABELS),
+        "assignments": assignments(
+            **{i: said["topic"] for i, said in zip(ids, told, strict=True) if said["topic"]}
+        ),
+        "tags": tags(
+            *(
+                {
+                    "post_id": i,
+                    "kinds": list(said["kinds"]),
+                    "sentiment": said["sentiment"],
+                    "severity": said.get("severity"),
+                }
+                for i, said in zip(ids, told, strict=True)
+            )
+        ),
+        "threads": threads(*asked),
+        "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in known)),
+        "repeats": copies(**(copied or {})),
+        "aspects": aspects(*judged),
+        "needs": needs(*wanted),
+    }
+
+
+def mine(told: Sequence[Saying], *, settings: InsightSettings | None = None, **how: Any) -> Mined:
+    return mine_claims(**tables(told, **how), settings=settings or InsightSettings())
+
+
+def of_kind(mined: Mined, kind: str) -> list[dict[str, Any]]:
+    return mined.claims.filter(pl.col("kind") == kind).to_dicts()
+
+
+def only(mined: Mined, kind: str) -> dict[str, Any]:
+    (claim,) = of_kind(mined, kind)
+    return claim
+
+
+def reasons(mined: Mined, kind: str) -> set[str]:
+    own = mined.dropped.filter(pl.col("ref").str.starts_with(f"{kind}-"))
+    return set(own["reason"])
+
+
+def test_a_copy_counts_once_with_the_post_it_repeats() -> None:
+    told = [*crowd(3, 0, "sync", "bug"), says("m0", 1, "sync", "bug")]
+    twice, once = (only(mine(told, copied=c), "problem") for c in ({}, {"p3": "p0"}))
+    assert (twice["n_posts"], once["n_posts"]) == (4, 3)
+    assert twice["n_voices"] == once["n_voices"] == 3
+    assert "p3" not in once["evidence"]
+
+
+def test_a_copy_whose_original_is_not_counted_counts() -> None:
+    told = [says("zoe", 0, "sync", "bug"), *crowd(3, 9, "sync", "bug")]
+    recent = InsightSettings(since=day(5), until=day(30))
+    claim = only(mine(told, copied={"p1": "p0"}, settings=recent), "problem")
+    assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
+
+
+# ── what they talk about ─────────────────────────────────────────────────────────────────────
+
+
+def test_a_topic_counts_people_before_posts() -> None:
+    claim = only(mine([*crowd(3, 0, "sync"), *crowd(1, 1, "sync"), *crowd(4, 2, None)]), "topic")
+    assert claim["headline"] == "Sync, tablet: 3 members in 4 posts"
+    assert (claim["value"], claim["n_voices"], claim["n_posts"]) == (0.75, 3, 4)
+    assert claim["effective_voices"] == pytest.approx(16 / 6)
+    assert claim["evidence"] == ["p0", "p1", "p2", "p3"]
+
+
+def test_staff_and_bots_are_no_voices_and_their_posts_are_not_counted() -> None:
+    told = [
+        *crowd(3, 0, "sync", "bug"),
+        says("sue", 1, "sync", "bug"),
+        says("hal", 1, "sync", "bug"),
+    ]
+    mined = mine(told, roles={"sue": "staff", "hal": "bot"})
+    for claim in (only(mined, "topic"), only(mined, "problem")):
+        assert (claim["n_voices"], claim["n_posts"], claim["value"]) == (3, 3, 1.0)
+
+
+def test_posts_of_nobody_known_are_counted_as_posts_but_are_no_voice() -> None:
+    claim = only(mine([*crowd(3, 0, "sync"), says(None, 1, "sync")]), "topic")
+    assert (claim["n_voices"], claim["n_posts"]) == (3, 4)
+
+
+# ── problems, loves, requests, leaving ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "says_so"),
+    [
+        ("bug", "problem", "3 members report problems, mostly bugs"),
+        ("complaint", "problem", "3 members report problems, mostly complaints"),
+        ("usability", "problem", "3 members report problems, mostly usability"),
+        ("performance", "problem", "3 members report problems, mostly speed"),
+        ("documentation", "problem", "3 members report problems, mostly documentation"),
+        ("feature_request", "request", "3 members ask for something"),
+        ("churn", "churn", "3 members talk about leaving"),
+    ],
+)
+def test_what_three_members_say_is_a_claim(tag: str, kind: str, says_so: str) -> None:
+    told = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "sync", "question", start=3)]
+    claim = only(mine(told), kind)
+    assert claim["headline"] == f"Sync, tablet: {says_so}"
+    assert claim["value"] == 0.5
+    assert claim["evidence"] == ["p0", "p1", "p2"]
+
+
+@pytest.mark.parametrize("tag", ["bug", "feature_request", "churn"])
+def test_what_two_members_say_often_is_none(tag: str) -> None:
+    told = [says(f"m{i % 2}", i, "sync", tag) for i in range(9)]
+    kind = {"bug": "problem", "feature_request": "request"}.get(tag, tag)
+    mined = mine(told)
+    assert of_kind(mined, kind) == []
+    assert reasons(mined, kind) == {"too_few_voices"}
+
+
+def test_fewer_voices_are_enough_where_the_settings_say_so() -> None:
+    told = crowd(2, 0, "sync", "bug")
+    assert only(mine(told, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
+
+
+def test_what_nobody_said_is_dropped_with_that_reason() -> None:
+    assert reasons(mine(crowd(5, 0, "sync", "question")), "love") == {"nobody_said_it"}
+
+
+def test_love_is_praise_in_a_friendly_voice() -> None:
+    told = [
+        *(says(f"m{i}", i, "sync", "praise", sentiment="positive") for i in range(3)),
+        says("m8", 4, "sync", "praise", sentiment="negative"),  # "great, it crashed again"
+        says("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
+    ]
+    claim = only(mine(told), "love")
+    assert claim["headline"] == "Sync, tablet: 3 members voice praise"
+    assert (claim["value"], claim["evidence"]) == (0.6, ["p0", "p1", "p2"])
+
+
+# ── change ───────────────────────────────────────────────────────────────────────────────────
+
+
+def two_weeks(before: int, now: int, *, others: int = 30, days: float = 14) -> list[Saying]:
+    """Many talk of exports in both weeks; ``before`` and ``now`` members talk of the sync."""
+    return [
+        *crowd(others, 0, "export"),
+        *crowd(before, 1, "sync", start=100),
+        *crowd(others, 8, "export"),
+        *crowd(now, days - 0.5, "sync", start=200),
+    ]
+
+
+def change(mined: Mined) -> list[dict[str, Any]]:
+    return [claim for claim in of_kind(mined, "change") if claim["topic_id"] == "sync"]
+
+
+def test_a_topic_that_rises_is_a_change() -> None:
+    (claim,) = change(mine(two_weeks(2, 25)))
+    assert claim["headline"] == "Sync, tablet: up from 2 to 25 members"
+    assert claim["value"] == pytest.approx((25 / 55) / (2 / 32))
+    assert (claim["baseline"], claim["n_voices"]) == (2 / 32, 25)
+    assert (claim["since"], claim["until"]) == (day(7), day(14))
+    assert claim["q"] <= 0.05
+
+
+def test_a_topic_that_falls_is_a_change_shown_by_what_was_said_before() -> None:
+    (claim,) = change(mine(two_weeks(25, 2)))
+    assert claim["headline"] == "Sync, tablet: down from 25 to 2 members"
+    assert claim["value"] < 0.3
+    assert claim["n_voices"] == 25
+
+
+def test_a_topic_that_rises_from_nothing_has_no_ratio() -> None:
+    (claim,) = change(mine(two_weeks(0, 25)))
+    assert (claim["value"], claim["high"], claim["baseline"]) == (None, None, 0.0)
+    assert claim["low"] > 1
+
+
+def test_a_small_change_could_be_chance() -> None:
+    mined = mine(two_weeks(8, 12))
+    assert change(mined) == []
+    assert reasons(mined, "change") == {"could_be_chance"}
+
+
+def test_a_change_needs_two_windows() -> None:
+    mined = mine(two_weeks(2, 25, days=12))
+    assert of_kind(mined, "change") == []
+    assert reasons(mined, "change") == set()
+
+
+def test_a_change_needs_enough_members_in_both_windows() -> None:
+    mined = mine(two_weeks(0, 15, others=19))
+    assert of_kind(mined, "change") == []
+    assert reasons(mined, "change") == set()
+
+
+# ── surges ───────────────────────────────────────────────────────────────────────────────────
+
+
+def weeks(*members_on_sync: int) -> list[Saying]:
+    """Every week 30 members talk of exports, and so many others of the sync."""
+    return [
+        said
+        for week, n in enumerate(members_on_sync)
+        for said in [
+            *crowd(30, 7 * week + 1, "export"),
+            *crowd(n, 7 * week + 2, "sync", start=100 * (week + 1)),
+        ]
+    ]
+
+
+def test_a_planted_surge_is_found_in_its_week() -> None:
+    claim = only(mine(weeks(2, 1, 2, 20, 2, 1, 2, 2)), "surge")
+    assert claim["headline"] == (
+        "Sync, tablet: broke out in the week of 26 January 2026 with 20 members, 3 times the usual"
+    )
+    assert (claim["since"], claim["until"]) == (day(21), day(28))
+    assert (claim["n_posts"], claim["topic_id"]) == (20, "sync")
+    assert claim["value"] == pytest.approx((20 / 50) / (32 / 272))
+
+
+def test_flat_talk_has_no_surge() -> None:
+    mined = mine(weeks(2, 3, 2, 3, 2, 3, 2, 3))
+    assert of_kind(mined, "surge") == []
+    assert reasons(mined, "surge") == {"small_effect"}
+
+
+def test_a_few_more_than_usual_could_be_chance() -> None:
+    mined = mine(weeks(0, 1, 0, 4, 1, 0, 1, 0))
+    assert of_kind(mined, "surge") == []
+    assert "could_be_chance" in reasons(mined, "surge")
+
+
+def test_a_surge_weighs_by_the_voices_beyond_the_usual() -> None:
+    claim = only(mine(weeks(2, 1, 2, 20, 2, 1, 2, 2)), "surge")
+    beyond = 20 * (1 - 1 / claim["value"])
+    assert claim["rank_score"] == pytest.approx(0.95 * math.log2(1 + beyond))
+
+
+def test_over_years_a_surge_is_a_month() -> None:
+    told = weeks(*(20 if 26 <= week < 30 else 2 for week in range(60)))
+    claim = only(mine(told), "surge")
+    assert "broke out in July 2026" in claim["headline"]
+    assert (claim["since"], claim["until"]) == (
+        datetime(2026, 7, 1, tzinfo=UTC),
+        datetime(2026, 8, 1, tzinfo=UTC),
+    )
+
+
+def test_a_surge_in_a_short_month_ends_with_it() -> None:
+    told = weeks(*(20 if 5 <= week < 8 else 2 for week in range(60)))
+    claim = only(mine(told), "surge")
+    february, march = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+    assert (claim["since"], claim["until"]) == (february, march)
+
+
+# ── newcomers ────────────────────────────────────────────────────────────────────────────────
+
+
+def newcomers_ask(topic: str) -> list[Saying]:
+    first = crowd(20, 0, topic, "question")
+    later = [says(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    return [*first, *later]
+
+
+def test_what_first_posts_ask_and_later_ones_do_not_is_a_hurdle() -> None:
+    claim = only(mine(newcomers_ask("sync")), "newcomers")
+    assert claim["headline"] == "Sync, tablet: 20 members came to ask this in their first post"
+    assert (claim["value"], claim["n_posts"], claim["baseline"]) == (None, 20, 0.0)
+
+
+def test_what_everybody_asks_is_no_hurdle() -> None:
+    mined = mine(newcomers_ask("export"))
+    assert of_kind(mined, "newcomers") == []
+    assert reasons(mined, "newcomers") == {"small_effect"}
+
+
+def test_of_posts_written_at_one_instant_only_one_is_the_first() -> None:
+    twice = [
+        says(f"m{i}", 0, "sync", "question", post_id=f"{i:02}{part}")
+        for i in range(20)
+        for part in "ab"
+    ]
+    later = [says(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    claim = only(mine([*twice, *later]), "newcomers")
+    assert claim["evidence"] == [f"{i:02}a" for i in range(20)]
+
+
+# ── unanswered ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_questions_without_an_answer_are_counted_whoever_asks() -> None:
+    told = [says("ann", i, "sync", "question") for i in range(4)]
+    asked = [
+        {
+            "thread_id": f"p{i}",
+            "is_question": True,
+            "opened_at": day(i),
+            "answered_by": answered,
+            "n_posts": 2,
+        }
+        for i, answered in enumerate([None, "member", None, "staff"])
+    ]
+    whole, own = sorted(of_kind(mine(told, asked=asked), "unanswered"), key=lambda c: c["headline"])
+    assert whole["headline"] == "All topics: 2 of 4 questions got no answer"
+    assert own["headline"] == "Sync, tablet: 2 of 4 questions got no answer"
+    assert own["evidence"] == ["p0", "p2"]
+    assert own["value"] == 0.5
+
+
+def test_an_export_without_threads_has_no_unanswered_questions() -> None:
+    asked = [{"thread_id": "p0", "is_question": True, "opened_at": day(0)}]
+    assert of_kind(mine([says("ann", 0, "sync", "question")], asked=asked), "unanswered") == []
+
+
+def test_what_the_staff_asks_is_no_open_question() -> None:
+    asked = [{"thread_id": "p0", "is_question": True, "opened_at": day(0), "n_posts": 2}]
+    told = [says("sue", 0, "sync", "question"), says("ann", 1, "sync")]
+    assert of_kind(mine(told, asked=asked, roles={"sue": "staff"}), "unanswered") == []
+
+
+def test_how_soon_and_by_whom_questions_are_answered() -> None:
+    told = [says(f"m{i}", i, "sync", "question") for i in range(4)]
+    asked = [
+        {
+            "thread_id": f"p{i}",
+            "is_question": True,
+            "opened_at": day(i),
+            "answered_by": by,
+            "first_reply_hours": hours,
+        }
+        for i, (by, hours) in enumerate(
+            [("member", 0.5), ("member", 2.0), ("staff", 72.0), (None, None)]
+        )
+    ]
+    mined = mine([*told, says("sue", 5, None)], asked=asked, roles={"sue": "staff"})
+    by_metric = {claim["metric"]: claim for claim in of_kind(mined, "community")}
+    peers = by_metric["share_of_answered_questions"]
+    assert (peers["value"], peers["evidence"]) == (pytest.approx(2 / 3), ["p0", "p1"])
+    soon = by_metric["median_hours"]
+    assert soon["headline"] == "Half of the answered questions had a first reply within 2.0 hours"
+    assert soon["n_posts"] == 3
+
+
+# ── loud members ─────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_topic_that_is_mostly_one_member_is_said_to_be() -> None:
+    told = [*(says("max", i / 10, "sync") for i in range(12)), *crowd(6, 2, "sync")]
+    claim = only(mine(told), "loud")
+    assert claim["headline"] == "Sync, tablet: one member wrote 12 of 18 posts"
+    assert (claim["n_voices"], claim["n_posts"]) == (1, 12)
+
+
+@pytest.mark.parametrize(("loud", "others"), [(9, 1), (10, 40)])
+def test_few_posts_or_a_small_share_are_not_loud(loud: int, others: int) -> None:
+    told = [*(says("max", i / 10, "sync") for i in range(loud)), *crowd(others, 2, "sync")]
+    assert of_kind(mine(told), "loud") == []
+
+
+# ── the account, the period and the order of rows ────────────────────────────────────────────
+
+BUSY = [
+    *weeks(2, 1, 2, 20, 2, 1, 2, 2),
+    *newcomers_ask("sync"),
+    *crowd(4, 3, "export", "bug", "churn"),
+]
+
+
+def test_every_candidate_is_a_claim_or_dropped_with_a_reason() -> None:
+    mined = mine(BUSY)
+    assert mined.account.rows_in == len(mined.claims) + len(mined.dropped)
+    assert mined.claims["claim_id"].n_unique() == len(mined.claims)
+
+
+def test_every_claim_names_the_posts_and_voices_it_counted() -> None:
+    who = dict(enumerate(said["who"] for said in BUSY))
+    for claim in mine(BUSY).claims.iter_rows(named=True):
+        assert len(set(claim["evidence"])) == claim["n_posts"] == len(claim["evidence"])
+        voices = {who[int(post_id[1:])] for post_id in claim["evidence"]}
+        assert len(voices) == claim["n_voices"]
+        assert 1 <= claim["effective_voices"] <= claim["n_voices"] + 1e-9
+
+
+def test_the_order_of_rows_changes_no_claim() -> None:
+    built = tables(BUSY)
+    shuffled = {
+        name: table.sample(fraction=1, shuffle=True, seed=7) for name, table in built.items()
+    }
+    one, other = (mine_claims(**t, settings=InsightSettings()) for t in (built, shuffled))
+    assert one.claims.equals(other.claims)
+    assert one.dropped.sort("ref").equals(other.dropped.sort("ref"))
+
+
+def test_posts_outside_the_period_are_not_counted() -> None:
+    told = [*crowd(3, 0, "sync"), *crowd(3, 10, "sync", start=3), *crowd(3, 20, "sync", start=6)]
+    limits = InsightSettings(since=day(5), until=day(15))
+    claim = only(mine(told, settings=limits), "topic")
+    assert claim["evidence"] == ["p3", "p4", "p5"]
+    assert (claim["since"], claim["until"]) == (day(5), day(15))
+
+
+def test_a_first_post_before_the_period_makes_no_newcomer_of_the_second() -> None:
+    told = [*crowd(20, 0, "export"), *crowd(20, 10, "sync", "question")]
+    assert of_kind(mine(told, settings=InsightSettings(since=day(5))), "newcomers") == []
+
+
+def test_without_dates_all_posts_count_and_nothing_changes() -> None:
+    mined = mine([says(f"m{i}", None, "sync", "bug") for i in range(40)])
+    assert only(mined, "problem")["n_voices"] == 40
+    assert not {"change", "surge"} & set(mined.claims["kind"])
+    assert mined.notices == ()
+
+
+def test_posts_without_a_date_among_dated_ones_are_told_of() -> None:
+    mined = mine([*crowd(3, 0, "sync"), says("ann", None, "sync"), says("bob", None, None)])
+    assert only(mined, "topic")["n_posts"] == 3
+    assert "posts without a date, which no claim can count: 2" in mined.notices
+
+
+def test_windows_too_thin_to_compare_are_told_of() -> None:
+    thin = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(5, 20, "sync")])
+    (told,) = thin.notices
+    assert "the last two windows of 7 days cannot be compared: each wants 20" in told
+    broad = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(60, 20, "sync")])
+    assert broad.notices == ()
+
+
+def test_no_posts_give_no_claims() -> None:
+    mined = mine([])
+    assert mined.claims.is_empty()
+    assert mined.account.rows_out == 0
+
+
+def test_claims_come_best_first() -> None:
+    scores = mine(BUSY).claims["rank_score"].to_list()
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_many_voices_rank_above_one_that_repeats_itself() -> None:
+    told = [
+        *crowd(10, 0, "sync", "bug"),
+        *(says(f"r{i % 3}", i, "export", "bug") for i in range(30)),
+    ]
+    first, second = of_kind(mine(told), "problem")
+    assert (first["topic_id"], second["topic_id"]) == ("sync", "export")
+
+
+# ── severity, parts and needs ────────────────────────────────────────────────────────────────
+
+
+def test_what_does_not_work_at_all_is_told_apart_from_other_problems() -> None:
+    grave = [says(f"m{i}", i, "sync", "bug", severity=3) for i in range(4)]
+    small = [says(f"m{i + 4}", i, "sync", "bug", severity=1) for i in range(4)]
+    found = mine([*grave, *small]).claims
+    assert found.filter(kind="severe")["n_voices"].to_list() == [4]
+    assert found.filter(kind="problem")["n_voices"].to_list() == [8]
+
+
+def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
+    told = crowd(8, 1, "sync")
+    judged = [
+        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
+        for i in range(8)
+    ]
+    (row,) = mine(told, judged=judged).claims.filter(kind="component").to_dicts()
+    assert row["value"] == pytest.approx(0.5)
+    assert row["headline"] == "Editor: 4 members speak badly of it, 4 well"
+    assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
+
+
+def test_two_clauses_of_one_post_are_one_voice_and_one_post() -> None:
+    judged = [
+        {"post_id": f"p{i % 4}", "number": i + 1, "aspect": "Editor", "sentiment": "negative"}
+        for i in range(8)
+    ]
+    (row,) = mine(crowd(4, 1, "sync"), judged=judged).claims.filter(kind="component").to_dicts()
+    assert (row["n_posts"], row["n_voices"]) == (4, 4)
+
+
+def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
+    wanted: list[dict[str, Any]] = [
+        {"post_id": f"p{i}", "text": "export to PDF", "label": "export to PDF"} for i in range(4)
+    ]
+    wanted += [{"post_id": "p5", "label": "print it", "group": 1}]
+    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert found["headline"].to_list() == [
+        "4 members want to do the same, as one of them says: “export to PDF”"
+    ]
+    assert set(found["evidence"][0]) == {f"p{i}" for i in range(4)}
+
+
+def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
+    wanted = [{"post_id": f"p{i}", "text": "print it", "label": "a bot's words"} for i in range(4)]
+    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert found["headline"].to_list() == [
+        "4 members want to do the same, as one of them says: “print it”"
+    ]

@@ -1,0 +1,47 @@
+"""Training from the public data: the shipped head comes out again, and its card says how well."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from feedbackminer.tag.head_tagger import LABELS, find
+from feedbackminer.tag.heads import Head
+from tests.support.command import ROOT, SHARED, invoke
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.slow,
+    pytest.mark.skipif(not SHARED.exists(), reason=f"no public data sets at {SHARED}"),
+]
+
+
+def test_the_shipped_head_of_severity_comes_out_again(tmp_path: Path) -> None:
+    done = invoke(
+        *("train", "severity", "--data", SHARED, "--labels", ROOT / "data" / "labels"),
+        *("--out", tmp_path, "--cache", tmp_path / "vectors"),
+    )
+    assert done.exit_code == 0, done.output
+    new, shipped = Head.load(tmp_path / "severity"), Head.load(find("severity"))
+    assert new.card["trained_on"] == shipped.card["trained_on"]
+    for label in LABELS["severity"]:
+        for what in ("average_precision", "recall"):
+            one, other = (head.card["by_label"][label][what][0] for head in (new, shipped))
+            assert one == pytest.approx(other, abs=0.03), (label, what)
+    page = (tmp_path / "severity" / "card.md").read_text("utf-8")
+    assert "| openenergymonitor |" in page
+
+
+def test_our_labels_hold_no_texts_and_the_checked_posts_were_not_trained_on() -> None:
+    seen: dict[str, set[tuple[str, str]]] = {}
+    for name in ("train", "check"):
+        lines = (ROOT / "data" / "labels" / f"{name}.jsonl").read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        assert {key for row in rows for key in row} == {
+            *("data", "id", "sentiment", "kinds", "severity", "picked")
+        }
+        seen[name] = {(row["data"], row["id"]) for row in rows}
+        assert len(seen[name]) == len(rows)
+    assert not seen["train"] & seen["check"]

@@ -1,0 +1,142 @@
+"""Settings: a mistake is named with its place, and the nearest source wins."""
+
+import os
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from feedbackminer.errors import SettingsError
+from feedbackminer.settings.load import load
+from feedbackminer.settings.sections import (
+    CleanSettings,
+    CollectSettings,
+    Settings,
+    TopicSettings,
+    hash_settings,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("FEEDBACKMINER_")]:
+        monkeypatch.delenv(name)
+
+
+def written(folder: Path, toml: str, encoding: str = "utf-8") -> Path:
+    path = folder / "feedbackminer.toml"
+    path.write_text(toml, encoding=encoding)
+    return path
+
+
+def test_without_file_environment_or_overrides_the_defaults_hold() -> None:
+    assert load().topics == TopicSettings()
+
+
+def test_the_file_beats_the_defaults(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, '[topics]\nseed = 3\n[collect]\nstaff = ["Ann"]\n'))
+    assert (settings.topics.seed, settings.collect.staff) == (3, ("Ann",))
+    assert settings.topics.max_topics == TopicSettings().max_topics
+
+
+def test_a_file_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, "[topics]\nseed = 3\n", encoding="utf-8-sig")
+    assert load(path).topics.seed == 3
+
+
+def test_the_environment_beats_the_file_key_by_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_TOPICS__SEED", "7")
+    topics = load(written(tmp_path, "[topics]\nseed = 3\nmax_topics = 9\n")).topics
+    assert (topics.seed, topics.max_topics) == (7, 9)
+
+
+def test_overrides_beat_the_environment_and_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_TOPICS__SEED", "7")
+    path = written(tmp_path, "[topics]\nseed = 3\nmax_topics = 9\n")
+    topics = load(path, {"topics": {"seed": 11}}).topics
+    assert (topics.seed, topics.max_topics) == (11, 9)
+
+
+def test_a_list_in_the_environment_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_COLLECT__STAFF", '["Ann", "Bob"]')
+    assert load().collect.staff == ("Ann", "Bob")
+    monkeypatch.setenv("FEEDBACKMINER_COLLECT__STAFF", "Ann, Bob")
+    with pytest.raises(SettingsError, match=r"environment: .*collect.* JSON"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[topics]\nsede = 3\n", r"unknown setting 'topics\.sede'; did you mean 'seed'\?"),
+        ("[topcs]\nseed = 3\n", r"unknown setting 'topcs'; did you mean 'topics'\?"),
+        ("[clean]\nzzz = 3\n", r"unknown setting 'clean\.zzz'; valid here: languages, min_words"),
+        ("[topics]\nseed = 'many'\n", r"topics\.seed: .*valid integer.*got 'many'"),
+        ("topics = 3\n", r"topics: .*dictionary.*got 3"),
+        ("[clean]\nmin_words = 0\n", r"clean\.min_words: .*greater than or equal to 1; got 0"),
+        ("max_dropped_share = 2\n", r"max_dropped_share: .*less than or equal to 1; got 2"),
+        ("[collect]\ntimezone = 'Mars'\n", r"collect\.timezone: 'Mars' is no time zone"),
+        (
+            "[collect]\nurl_template = 'https://x.org/{nope}'\n",
+            r"collect\.url_template: no placeholder \{nope\}; want \{post_id\}, \{thread_id\}",
+        ),
+        ("[collect]\nurl_template = 'https://x.org/{'\n", r"collect\.url_template: Single '{'"),
+        ("[topics\nseed = 3\n", r"cannot be read as TOML: .*line 1"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, toml: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=rf"feedbackminer\.toml: {message}"):
+        load(written(tmp_path, toml))
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(written(tmp_path, "[topics]\nsede = 3\n[clean]\nmin_words = 0\n"))
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_misspelt_key_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_TOPICS__SEDE", "7")
+    with pytest.raises(SettingsError, match="did you mean 'seed'"):
+        load()
+
+
+def test_a_misspelt_section_in_the_environment_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEEDBACKMINER_TOPIC__SEED", "7")
+    with pytest.raises(SettingsError, match="unknown setting 'topic'; did you mean 'topics'"):
+        load()
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml: no such settings file"):
+        load(tmp_path / "none.toml")
+
+
+def test_bytes_that_are_not_text_are_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "feedbackminer.toml"
+    path.write_bytes(b"[topics]\n# \xff\n")
+    with pytest.raises(SettingsError, match="cannot be read as TOML"):
+        load(path)
+
+
+@pytest.mark.parametrize("settings", [Settings(), CollectSettings(), CleanSettings()])
+def test_settings_are_frozen(settings: Settings | CollectSettings | CleanSettings) -> None:
+    for name in type(settings).model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(settings, name, None)
+
+
+def test_a_change_of_any_value_changes_the_fingerprint() -> None:
+    same = hash_settings(TopicSettings(), CleanSettings())
+    assert same == hash_settings(TopicSettings(), CleanSettings())
+    assert same != hash_settings(TopicSettings(seed=7), CleanSettings())
+    assert same != hash_settings(TopicSettings(), CleanSettings(min_words=3))
+
+
+def test_a_theme_without_examples_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"topics\.themes\.Billing"):
+        load(None, {"topics": {"themes": {"Billing": []}}})

@@ -1,0 +1,225 @@
+"""Literal tables for tests: say what matters, the rest has a default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dataframely as dy
+import numpy as np
+import polars as pl
+
+from feedbackminer.tables import (
+    Aspects,
+    Assignments,
+    Claims,
+    Members,
+    Needs,
+    Posts,
+    Repeats,
+    Segments,
+    Tags,
+    Texts,
+    Threads,
+    Topics,
+    check,
+    column_types,
+)
+from feedbackminer.tag.stage import read_texts
+from feedbackminer.tag.tagger import Text
+
+DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
+Row = Mapping[str, Any]
+
+
+def day(number: float) -> datetime:
+    """Return a moment ``number`` days after the first."""
+    return DAY_ONE + timedelta(days=number)
+
+
+def posts(*rows: Row) -> pl.DataFrame:
+    """Build ``posts``; without a thread of its own a post opens one."""
+    return _table(Posts, [_post(row, number) for number, row in enumerate(rows)])
+
+
+def texts(*rows: Row | str) -> pl.DataFrame:
+    """Build ``texts``; a plain string is a reply of that text."""
+    told = [{"text": row} if isinstance(row, str) else row for row in rows]
+    return _table(Texts, [_text(row, number) for number, row in enumerate(told)])
+
+
+def tags(*rows: Row) -> pl.DataFrame:
+    """Build ``tags``; every post is neutral and of no kind unless it says so."""
+    plain: dict[str, Any] = {
+        "sentiment": "neutral",
+        "sentiment_score": 0.0,
+        "sentiment_chances": [],
+        "kinds": [],
+        "kind_chances": [],
+        "unsure": [],
+        "by_human": False,
+        "sentences": [],
+        "tagger": "by hand",
+    }
+    told = [plain | dict(row) for row in rows]
+    return _table(Tags, [_of_sentences(len(row["sentences"])) | row for row in told])
+
+
+def _of_sentences(count: int) -> dict[str, Any]:
+    return {"sentence_kinds": [""] * count, "sentence_scores": [0.0] * count}
+
+
+def read(*passages: str) -> list[Text]:
+    """Return texts as a tagger reads them, without vectors."""
+    none = np.zeros((len(passages), 0), np.float32)
+    return read_texts(texts(*passages), none, none, [False] * len(passages))
+
+
+def aspects(*rows: Row) -> pl.DataFrame:
+    """Build ``aspects``."""
+    plain = {
+        "number": 1,
+        "found_by": "settings",
+        "text": "It.",
+        "sentiment": "neutral",
+        "score": 0.0,
+    }
+    return _table(Aspects, [plain | {"sentiment": "neutral"} | dict(row) for row in rows])
+
+
+def needs(*rows: Row) -> pl.DataFrame:
+    """Build ``needs``."""
+    plain = {"number": 1, "text": "do it", "sentence": "I want to do it.", "group": 0}
+    return _table(Needs, [plain | {"label": "do it"} | dict(row) for row in rows])
+
+
+def topics(**labels: str) -> pl.DataFrame:
+    """Build ``topics`` from ids and labels."""
+    return topic_rows(
+        *({"topic_id": i, "label": label, "found_label": label} for i, label in labels.items())
+    )
+
+
+def topic_rows(*rows: Row) -> pl.DataFrame:
+    """Build ``topics`` from rows; each is an active topic unless it says so."""
+    plain = {
+        "level": "topic",
+        "named_by": "model",
+        "found_by": "model",
+        "keywords": [],
+        "representatives": [],
+        "size": 1,
+        "centroid": b"",
+        "floor": -1.0,
+        "typical": 1.0,
+        "part_floor": 1.0,
+        "words": [],
+        "ratios": [],
+        "fitted_as": "by hand",
+        "fitted_in": "r1",
+        "fitted_on": 1,
+        "born_in": "r1",
+        "status": "active",
+    }
+    return _table(Topics, [plain | dict(row) for row in rows])
+
+
+def assignments(**topic_of: str) -> pl.DataFrame:
+    """Build ``assignments`` from post ids and topic ids."""
+    plain = {"score": 0.5, "rank": 1}
+    rows = [{"post_id": p, "topic_id": t, "found_id": t} for p, t in topic_of.items()]
+    return _table(Assignments, [plain | row for row in rows])
+
+
+def repeats(**first_of: str) -> pl.DataFrame:
+    """Build ``repeats`` from post ids and the first post that says the same; others' voices."""
+    return _table(Repeats, [{"post_id": p, "first_id": f} for p, f in first_of.items()])
+
+
+def copies(**original_of: str) -> pl.DataFrame:
+    """Build ``repeats`` from post ids and the post that each counts once with."""
+    rows = [{"post_id": p, "first_id": o, "copy_of": o} for p, o in original_of.items()]
+    return _table(Repeats, rows)
+
+
+def segments(*rows: tuple[str, str]) -> pl.DataFrame:
+    """Build ``segments`` from post ids and the text of a part."""
+    told = [
+        {"post_id": p, "number": n, "text": text, "content_hash": f"part {text}".ljust(16, ".")}
+        for n, (p, text) in enumerate(rows, 1)
+    ]
+    return _table(Segments, told)
+
+
+def threads(*rows: Row) -> pl.DataFrame:
+    """Build ``threads``."""
+    plain = {"n_posts": 1, "n_voices": 1, "is_question": False, "resolved": False}
+    told = [{"opener_post_id": row["thread_id"], **plain, **row} for row in rows]
+    return _table(Threads, told)
+
+
+def members(*rows: Row) -> pl.DataFrame:
+    """Build ``members``."""
+    counts = [name for name in Members.column_names() if name.startswith("n_")]
+    plain = dict.fromkeys(counts, 0) | {
+        "role": "member",
+        "n_posts": 1,
+        "segment": "occasional",
+        "advocate": False,
+    }
+    return _table(Members, [plain | dict(row) for row in rows])
+
+
+def claims(*rows: Row) -> pl.DataFrame:
+    """Build ``claims``."""
+    plain: dict[str, Any] = {
+        "kind": "topic",
+        "editions": [],
+        "metric": "share_of_members",
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "n_voices": 3,
+        "effective_voices": 3.0,
+        "rank_score": 1.0,
+        "headline": "A headline",
+        "action": "",
+        "evidence": [],
+        "status": "shown",
+    }
+    told = [plain | {"n_posts": len(row.get("evidence", []))} | dict(row) for row in rows]
+    return _table(Claims, told)
+
+
+def _post(row: Row, number: int) -> dict[str, Any]:
+    post_id = row.get("post_id", f"p{number}")
+    plain = {
+        "post_id": post_id,
+        "source": "forum",
+        "thread_id": post_id,
+        "author_id": "ann",
+        "author_role": "member",
+        "created_at": day(number / 24),
+        "body": "The sync stops after an hour.",
+        "accepted": False,
+        "meta": "{}",
+        "collected_at": day(400),
+    }
+    return plain | dict(row)
+
+
+def _text(row: Row, number: int) -> dict[str, Any]:
+    text = row["text"]
+    plain = {
+        "post_id": f"p{number}",
+        "language": "en",
+        "n_words": max(1, len(text.split())),
+        "truncated": False,
+        "content_hash": f"{row.get('title')}|{text}".ljust(16, "."),
+    }
+    return plain | dict(row)
+
+
+def _table(schema: type[dy.Schema], rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return check(pl.DataFrame(rows, schema=column_types(schema)), schema, where="test")

@@ -1,0 +1,122 @@
+"""Tags by the shipped heads: given where sure, unsure in between, nothing of other languages."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.settings.sections import EmbedSettings
+from feedbackminer.tag.head_tagger import RULED_OUT, WITNESSED, HeadTagger, load_tagger
+from feedbackminer.tag.stage import read_texts
+from feedbackminer.tag.tagger import Tag
+from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, UNSURE
+from tests.support.builders import texts
+
+pytestmark = pytest.mark.slow
+SAID = (
+    "The app crashes every time I open the settings since the last update.",
+    "How can I export all my notes to PDF?",
+    "I love this app, it is excellent and works perfectly.",
+    "The docs are wrong here: the page on pairing is outdated and nowhere says so.",
+    "Yesterday we went to the lake and had some bread.",
+)
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SentenceEncoder:
+    return SentenceEncoder(EmbedSettings())
+
+
+@pytest.fixture(scope="module")
+def tagger(encoder: SentenceEncoder) -> HeadTagger:
+    return load_tagger(encoder.name)
+
+
+def tags(
+    tagger: HeadTagger, encoder: SentenceEncoder, *said: str, reviews: bool = False, **more: str
+) -> list[Tag]:
+    encoded = encoder.encode(said)
+    table = texts(*said).with_columns(**{k: pl.lit(v) for k, v in more.items()})
+    read = read_texts(table, encoded.vectors, encoded.middle, [reviews] * len(said))
+    return list(tagger.tag(read))
+
+
+def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
+    tagger: HeadTagger, encoder: SentenceEncoder
+) -> None:
+    limits = tagger.heads["kinds"].weights.thresholds[0]
+    for tag in tags(tagger, encoder, *SAID):
+        for kind, chance, limit in zip(KINDS, tag.kind_chances, limits, strict=True):
+            if kind in tag.kinds:
+                assert chance >= limit or kind in WITNESSED
+            assert (kind in tag.unsure) == (RULED_OUT < chance < limit and kind not in tag.kinds)
+
+
+def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+    bug, question, _, _, talk = tags(tagger, encoder, *SAID)
+    assert "bug" in bug.kinds
+    assert bug.severity is not None
+    assert question.kinds == ("question",)
+    assert (talk.kinds, talk.severity) == ((), None)
+
+
+def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+    place = KINDS.index("praise")
+    (post,) = tags(tagger, encoder, SAID[2])
+    (review,) = tags(tagger, encoder, SAID[2], reviews=True)
+    assert review.kind_chances[place] > post.kind_chances[place]
+    assert "praise" in review.kinds
+    assert review.feeling.label == "positive"
+
+
+def test_only_problems_are_severe(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+    for tag in tags(tagger, encoder, *SAID):
+        if not set(tag.kinds) & set(PROBLEMS):
+            assert tag.severity is None
+            assert "severity" not in tag.unsure
+
+
+def test_rules_help_only_where_no_probability_suffices(
+    tagger: HeadTagger, encoder: SentenceEncoder
+) -> None:
+    kinds = tagger.heads["kinds"]
+    assert kinds.weights.thresholds[0, KINDS.index("documentation")] > 1
+    (told,) = tags(tagger, encoder, SAID[3])
+    assert "documentation" in told.kinds
+    reachable = replace(kinds.weights, thresholds=np.full((2, len(KINDS)), 0.999, np.float32))
+    strict = HeadTagger({**tagger.heads, "kinds": replace(kinds, weights=reachable)})
+    (told,) = tags(strict, encoder, SAID[3])
+    assert "documentation" not in told.kinds
+
+
+def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+    (tag,) = tags(tagger, encoder, SAID[0], language="de")
+    assert (tag.kinds, tag.feeling.label, tag.severity) == ((), UNSURE, None)
+    assert set(tag.unsure) == {"sentiment", *KINDS}
+
+
+def test_a_kind_is_seen_in_the_sentence_that_speaks_for_it(
+    tagger: HeadTagger, encoder: SentenceEncoder
+) -> None:
+    said = f"We went to the lake. {SAID[0]} It was sunny."
+    (tag,) = tags(tagger, encoder, said)
+    assert "bug" in tag.kinds
+    assert [s.text for s in tag.sentences if "bug" in s.kinds] == [SAID[0]]
+
+
+def test_clauses_sound_as_their_words_do(tagger: HeadTagger) -> None:
+    love, hate = tagger.feel(["I love the editor", "I hate the sync"])
+    assert (love.label, love.score > 0.5) == ("positive", True)
+    assert hate.score < 0 < love.score
+    assert tagger.feel([]) == []
+
+
+def test_the_same_texts_get_the_same_tags_in_any_order(
+    tagger: HeadTagger, encoder: SentenceEncoder
+) -> None:
+    forth, back = tags(tagger, encoder, *SAID), tags(tagger, encoder, *SAID[::-1])[::-1]
+    assert [tag.kinds for tag in forth] == [tag.kinds for tag in back]
+    for one, other in zip(forth, back, strict=True):
+        np.testing.assert_allclose(one.kind_chances, other.kind_chances, atol=1e-3)

@@ -1,0 +1,95 @@
+"""The stage: one row per text, people's labels first, sentences that can be quoted."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+import pytest
+
+from feedbackminer.tables import TagLabels, Tags, check, column_types
+from feedbackminer.tag.stage import MAX_SENTENCES, tag_texts
+from feedbackminer.tag.tagger import Feeling, Sentence, Tag, Text
+from tests.support.builders import day, read
+
+
+class Fixed:
+    """A tagger that says the same of every text."""
+
+    name = "fixed"
+    cards: dict[str, Any] = {}  # noqa: RUF012
+
+    def __init__(self, tag: Tag) -> None:
+        self.told = tag
+
+    def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
+        return (self.told for _ in texts)
+
+    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+        return [self.told.feeling for _ in sentences]
+
+
+BUG = Tag(Feeling("neutral", 0.0), ("bug",), (), unsure=("complaint", "severity"))
+
+
+def labels(**said: Any) -> pl.DataFrame:
+    row = {"post_id": "p0", "made_at": day(0)} | said
+    frame = pl.DataFrame([row], schema_overrides=column_types(TagLabels))
+    missing = {name: None for name in TagLabels.column_names() if name not in row}
+    return check(frame.with_columns(**missing), TagLabels, where="test")
+
+
+def tagged(tag: Tag, said: pl.DataFrame | None = None) -> dict[str, Any]:
+    result = tag_texts(["p0"], read("Some words here."), tagger=Fixed(tag), labels=said)
+    return result.tags.to_dicts()[0]
+
+
+def test_every_text_gets_one_row_and_progress_is_told() -> None:
+    done: list[int] = []
+    result = tag_texts(["a", "b"], read("One.", "Two."), tagger=Fixed(BUG), progress=done.append)
+    assert result.tags["post_id"].to_list() == ["a", "b"]
+    assert (result.account.rows_in, result.account.rows_out, sum(done)) == (2, 2, 2)
+    assert set(result.tags["tagger"]) == {"fixed"}
+
+
+def test_no_texts_get_no_tags() -> None:
+    assert tag_texts([], [], tagger=Fixed(BUG)).tags.is_empty()
+    assert Tags.is_valid(tag_texts([], [], tagger=Fixed(BUG)).tags)
+
+
+def test_a_person_s_label_counts_instead_of_the_tagger_s() -> None:
+    row = tagged(BUG, labels(sentiment="negative", kinds=["praise"], severity=0))
+    assert (row["sentiment"], row["kinds"], row["by_human"]) == ("negative", ["praise"], True)
+    assert row["unsure"] == []
+
+
+def test_what_the_person_did_not_speak_of_stays_as_the_tagger_has_it() -> None:
+    row = tagged(BUG, labels(sentiment="negative"))
+    assert (row["kinds"], row["unsure"]) == (["bug"], ["complaint", "severity"])
+
+
+def test_a_label_on_another_post_changes_nothing() -> None:
+    row = tagged(BUG, labels(post_id="p9", kinds=["praise"]))
+    assert (row["kinds"], row["by_human"]) == (["bug"], False)
+
+
+@pytest.mark.parametrize(("kinds", "severity"), [(["bug"], 3), (["praise"], None), ([], None)])
+def test_what_the_tagger_took_for_severe_is_not_where_there_is_no_problem(
+    kinds: list[str], severity: int | None
+) -> None:
+    grave = replace(BUG, severity=3)
+    assert tagged(grave, labels(kinds=kinds))["severity"] == severity
+
+
+@pytest.mark.parametrize(("said", "severity"), [(4, 4), (0, None)])
+def test_a_severity_that_a_person_told_stays(said: int, severity: int | None) -> None:
+    assert tagged(replace(BUG, kinds=()), labels(severity=said))["severity"] == severity
+
+
+def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kept() -> None:
+    plain = Sentence("The export cuts off the last page of it.", ("bug",), -0.5)
+    stub = Sentence("It stops.", (), 0.0)
+    row = tagged(Tag(Feeling("neutral", 0.0), (), (stub, *[plain] * 30)))
+    assert row["sentences"] == [plain.text] * MAX_SENTENCES
+    assert row["sentence_kinds"] == ["bug"] * MAX_SENTENCES
+    assert row["sentence_scores"] == [-0.5] * MAX_SENTENCES
