@@ -26,7 +26,8 @@ from feedbackminer.steps.exports import collect
 
 PLAIN = (
     "import sys, pathlib; from feedbackminer.engine.run import Run; "
-    "from feedbackminer.project.project import open_project; from feedbackminer.steps import mining; "
+    "from feedbackminer.project.project import open_project; "
+    "from feedbackminer.steps import mining; "
     "mining.mine(Run(open_project(pathlib.Path(sys.argv[1]))))"
 )
 FLOW = "import sys; from pipelines.community import mine; mine(sys.argv[1])"
