@@ -13,7 +13,7 @@ from prefect.blocks.system import Secret
 from pydantic import BaseModel
 
 from feedbackminer.engine.json_log import JsonLog
-from feedbackminer.engine.observe import watched
+from feedbackminer.engine.observe import observed
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import SettingsError
 from feedbackminer.project.lock import FOREVER, hold
@@ -64,7 +64,7 @@ class Place(BaseModel, frozen=True):
 
         A flow that has to wait for its turn says so in its log.
         """
-        with hold(self.path, wait=FOREVER, tell=print), watched(self.run()):
+        with hold(self.path, wait=FOREVER, tell=print), observed(self.run()):
             yield
 
     def project(self) -> Project:

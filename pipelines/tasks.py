@@ -6,9 +6,8 @@ too. Only what asks the network is tried again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from prefect import State, Task, get_run_logger, task
@@ -18,7 +17,7 @@ from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
 
 from feedbackminer.engine.ledger import latest_checks
-from feedbackminer.engine.stage import MINING, Outcome
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, SettingsError, SourceError
 from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.steps import digest as digests
@@ -30,9 +29,7 @@ from pipelines.context import Place, secret
 from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, tell
 
 HOUR = 3600
-STAGES: Mapping[str, Callable[..., Outcome]] = MappingProxyType(
-    {name: getattr(mining, name) for name in MINING}
-)
+STAGES = {stage.name: stage for stage in mining.STAGES}
 LONGEST = {"embed": 12 * HOUR, "tag": 4 * HOUR}  # of the others two hours
 
 
@@ -70,7 +67,7 @@ def read_exports(place: Place, exports: Sequence[str], threads: Sequence[str]) -
 @task(task_run_name="{stage}", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
 def do_stage(stage: str, place: Place) -> None:
     """Do one stage of mining; one that was done on the same input is not done again."""
-    _report(place, stage, STAGES[stage](place.run()))
+    _report(place, stage, place.run().step(STAGES[stage]))
 
 
 @task(task_run_name="digest", cache_policy=NO_CACHE, timeout_seconds=HOUR)
@@ -119,7 +116,7 @@ def read_sources(place: Place, names: Sequence[str]) -> None:
 
 def mine_stages(place: Place) -> None:
     """Do the stages of mining in their order."""
-    for stage in MINING:
+    for stage in STAGES:
         do_stage.with_options(timeout_seconds=LONGEST.get(stage, 2 * HOUR))(stage, place)
     artifacts.show_health(place, latest_checks(place.project().store))
 

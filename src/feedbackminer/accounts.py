@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,20 +12,6 @@ import polars as pl
 
 from feedbackminer.errors import ConservationError
 from feedbackminer.tables import Dropped, check
-
-
-def account_of(row: Mapping[str, Any]) -> Account:
-    """Return the row account that a row of ``runs`` holds."""
-    return Account(row["stage"], row["rows_in"], row["rows_out"], json.loads(row["dropped"]))
-
-
-def sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
-    """Add the accounts of several files up to that of one stage."""
-    dropped: Counter[str] = Counter()
-    for account in accounts:
-        dropped.update(account.dropped)
-    rows_in, rows_out = sum(a.rows_in for a in accounts), sum(a.rows_out for a in accounts)
-    return Account(stage, rows_in, rows_out, dict(dropped))
 
 
 @dataclass(frozen=True)
@@ -61,3 +46,17 @@ def account(stage: str, rows_in: int, kept: pl.DataFrame, dropped: pl.DataFrame)
     """State the row account of a stage from its two outputs."""
     counts = dropped["reason"].value_counts(sort=True)
     return Account(stage, rows_in, len(kept), dict(counts.iter_rows()))
+
+
+def account_of(step: Mapping[str, Any]) -> Account:
+    """Return the row account of a step, as the ledger tells of it."""
+    return Account(step["stage"], step["rows_in"], step["rows_out"], step["dropped"])
+
+
+def sum_accounts(stage: str, accounts: Sequence[Account]) -> Account:
+    """Add the accounts of several files up to that of one stage."""
+    dropped: Counter[str] = Counter()
+    for one in accounts:
+        dropped.update(one.dropped)
+    rows_in, rows_out = sum(a.rows_in for a in accounts), sum(a.rows_out for a in accounts)
+    return Account(stage, rows_in, rows_out, dict(dropped))

@@ -9,7 +9,8 @@ FeedbackminerError           4  internal error: a bug of ours
 ├── DriftError               1  a run looks so unusual that its digest was stopped
 ├── StoreError               3  the store could not be read or written; a rerun continues
 └── TableError               4  a table breaks its contract
-    └── ConservationError    4  rows in != rows out + rows dropped with a reason
+    ├── ConservationError    4  rows in != rows out + rows dropped with a reason
+    └── UndeclaredTableError 4  a stage uses a table that it does not declare
 
 A message says what is wrong, where, what was found, and what to do.
 """
@@ -67,3 +68,7 @@ class TableError(FeedbackminerError):
 
 class ConservationError(TableError):
     """A stage lost or invented rows."""
+
+
+class UndeclaredTableError(TableError):
+    """A stage reads or writes a table that its declaration does not name."""

@@ -284,7 +284,9 @@ class Runs(dy.Schema):
     """One stage of one run: what it read, wrote and dropped."""
 
     run_id = dy.String(primary_key=True)
+    parent_run = dy.String()  # that it is a part, or another attempt, of; empty: of none
     stage = dy.String(primary_key=True)
+    source = dy.String()  # the live source that a collect read; empty: another step
     fingerprint = dy.String()
     reused = dy.Bool()
     rows_in = dy.Int64(min=0)

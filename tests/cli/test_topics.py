@@ -110,7 +110,7 @@ def test_a_correction_after_a_killed_run_does_what_was_left_undone(
     row = {"id": "new", "author": "zoe", "body": SUBJECTS[0].format(1), "thread_id": "n1"}
     path = write_jsonl(tmp_path / "new.jsonl", [row | {"created_at": "2026-06-01T10:00:00Z"}])
     assert invoke("import", path, "--project", mined.project, "-q").exit_code == 0
-    mining.clean(Run(open_project(mined.project)))
+    Run(open_project(mined.project)).step(mining.CLEAN)
     (one,) = largest(mined, 1)
     do(mined, "rename", one, "What we call it")
     assert topics_label(mined, one) == "What we call it"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from feedbackminer.engine.observe import FOLDER, KEPT, watched, write_metrics
+from feedbackminer.engine.observe import FOLDER, KEPT, observed, write_metrics
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import StoreError
@@ -54,7 +54,7 @@ def metrics(run: Run) -> dict[str, float]:
 
 
 def test_a_run_leaves_its_row_account_and_that_it_did_not_fail(run: Run, tmp_path: Path) -> None:
-    with watched(run):
+    with observed(run):
         collect(run, [export(tmp_path)])
     found = metrics(run)
     assert (found["run_failed"], found["posts"]) == (0, 1)
@@ -69,7 +69,7 @@ def test_a_run_that_fails_leaves_what_it_did_and_that_it_failed(
     run: Run, tmp_path: Path, error: BaseException
 ) -> None:
     def work() -> None:
-        with watched(run):
+        with observed(run):
             collect(run, [export(tmp_path)])
             raise error
 
@@ -85,7 +85,7 @@ def test_a_store_that_cannot_be_read_is_told_and_leaves_metrics_too(run: Run) ->
     broken = Path(run.project.store.url) / "runs" / "_delta_log"
     broken.mkdir(parents=True)
     (broken / f"{0:020d}.json").write_text("no JSON", "utf-8")
-    with pytest.raises(StoreError), watched(run):
+    with pytest.raises(StoreError), observed(run):
         run.project.store.read("runs")
     found = metrics(run)
     assert found["run_failed"] == 1
@@ -94,7 +94,7 @@ def test_a_store_that_cannot_be_read_is_told_and_leaves_metrics_too(run: Run) ->
 
 def test_metrics_that_cannot_be_written_are_told(run: Run) -> None:
     (run.project.folder / FOLDER).write_text("a file in the way", "utf-8")
-    with pytest.raises(StoreError, match=r"prom: cannot be written"), watched(run):
+    with pytest.raises(StoreError, match=r"prom: cannot be written"), observed(run):
         pass
 
 

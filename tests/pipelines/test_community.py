@@ -16,9 +16,9 @@ from feedbackminer.curation import labels
 from feedbackminer.curation.review_file import as_label
 from feedbackminer.engine.ledger import latest_checks
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import MINING
 from feedbackminer.errors import DriftError, SettingsError
 from feedbackminer.project.project import open_project
+from feedbackminer.steps.mining import STAGES
 from feedbackminer.vocabulary.tags import KINDS
 from pipelines import artifacts
 from pipelines.community import community_digest, digest, mine
@@ -55,7 +55,9 @@ def test_flow_writes_a_digest_and_publishes_each_row_account(
 
     shown = digest_in(place)
     assert Path(page).is_file()
-    assert [row["stage"] for row in shown["account"]] == ["collect", *MINING, "digest"]
+    assert [row["stage"] for row in shown["account"]] == [
+        *("collect", *(stage.name for stage in STAGES), "digest")
+    ]
     assert shown["account"][0]["in"] == 60
     assert {"rows": "in", "n": 60} in server.artifact("inkwren-account-collect")
     assert "index.html" in server.artifact("inkwren-digest")

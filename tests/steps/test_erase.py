@@ -222,13 +222,13 @@ class TestWhatComesAfter:
         risen = [name for name in TABLES if (after[name] or 0) > (before[name] or 0)]
         assert {"posts", "texts", "vectors", "tags", "claims", "threads"} <= {*risen}
         assert all((after[name] or 0) >= (before[name] or 0) for name in TABLES)
-        assert not mining.clean(Run(project)).reused
+        assert not Run(project).step(mining.CLEAN).reused
 
     def test_cleaning_again_gives_the_texts_that_are_there(self, place: Path) -> None:
         project = project_at(place)
         forget(Run(project), author=NAME)
         texts = project.store.read("texts")
-        mining.clean(Run(project))
+        Run(project).step(mining.CLEAN)
         again = project.store.read("texts")
         same = ["post_id", "title", "text", "content_hash"]
         changed = again.join(texts, on=same, how="anti", nulls_equal=True)["text"].to_list()

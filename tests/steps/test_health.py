@@ -61,12 +61,12 @@ class TestStored:
     def test_the_same_data_is_not_checked_again_and_gives_the_same_rows(self, mined: Mined) -> None:
         before = mined.table("health")
         project = open_project(mined.project, {"digest": {"product": "Inkwren"}})
-        assert mining.health(Run(project)).reused
+        assert Run(project).step(mining.HEALTH).reused
         assert mined.table("health").equals(before)
         stricter = open_project(mined.project, {"drift": {"tolerance": 2.9}})
-        mining.health(Run(stricter))
+        Run(stricter).step(mining.HEALTH)
         again = Run(project)
-        assert not mining.health(again).reused
+        assert not again.step(mining.HEALTH).reused
         own = ("run_id", "checked_at")
         latest = latest_checks(project.store)
         assert set(latest["run_id"]) == {again.run_id}
@@ -79,7 +79,7 @@ class TestTold:
     ) -> None:
         unsort_latest_week(open_project(mined.project))
         run = Run(open_project(mined.project))
-        notices = mining.health(run).notices
+        notices = run.step(mining.HEALTH).notices
         assert any("(unsorted_share)" in notice for notice in notices)
         done = invoke("digest", "--project", mined.project, "--out", mined.out)
         assert done.exit_code == 0, done.stderr
@@ -124,7 +124,7 @@ class TestBlock:
     ) -> None:
         project = blocking(mined.project, "all")
         store_warning(project, "language_mix")
-        mining.health(Run(project, started_at=day(9_001)))
+        Run(project, started_at=day(9_001)).step(mining.HEALTH)
         write_digest(Run(project), tmp_path / "new")
 
     def test_a_check_that_does_not_exist_is_refused(self, tmp_path: Path) -> None:

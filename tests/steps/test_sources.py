@@ -109,7 +109,7 @@ class TestAccount:
                 collect_source(Run(project), "forum")
                 site.talk(20)
             collect_source(Run(project), "forum")
-        rows = steps_behind(project.store.read("runs"), project.store.read("posts"))
+        rows = steps_behind(project.store.read("runs"), project.store.read("posts"), ())
         assert [row["stage"] for row in rows] == ["collect"]
         assert account_of(rows[0]).rows_out == len(project.store.read("posts")) == 180
         assert account_of(rows[0]).dropped.keys() == {"known_already"}
@@ -123,7 +123,7 @@ class TestAccount:
             collect_source(Run(project), "forum")
         audit = project.store.read("audit").filter(pl.col("action") == "erase")
         rows = steps_behind(
-            project.store.read("runs"), project.store.read("posts"), int(audit["rows"].sum())
+            project.store.read("runs"), project.store.read("posts"), (), int(audit["rows"].sum())
         )
         assert account_of(rows[-1]).dropped == {"erased": 1}
         assert account_of(rows[-1]).rows_out == len(project.store.read("posts")) == 19

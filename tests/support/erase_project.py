@@ -51,11 +51,11 @@ def mined(folder: Path) -> Project:
     project = open_project(folder / "project", {"digest": {"product": "Inkwren"}})
     run = Run(project)
     collect(run, [str(export(folder))])
-    mining.clean(run)
+    run.step(mining.CLEAN)
     for name, frame in _made_up(project).items():
         project.store.append(name, frame)
-    mining.signals(run)
-    mining.insight(run)
+    run.step(mining.SIGNALS)
+    run.step(mining.INSIGHT)
     return project
 
 

@@ -18,15 +18,15 @@ from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.steps.mining import STAGES
 from feedbackminer.tables import TABLES
 
 ENOUGH_DISK_GB = 1.0
 MOST_FILES = 500  # of a table; each is opened by every read
 LONG_AGO = timedelta(days=7)  # for a source to have been read last
-# Tables that nothing but a backup brings back as they were; `mine` makes the others again.
-IRREPLACEABLE = (
-    *("posts", "dropped", "topics", "lineage", "corrections", "tag_labels"),
-    *("runs", "cursors", "audit", "suppressed", "health"),
+# Tables that `mine` makes again, equal; nothing but a backup brings back the others.
+REMADE = frozenset(name for stage in STAGES for name in stage.writes) - frozenset(
+    name for stage in STAGES for name in stage.lasting
 )
 
 
@@ -95,10 +95,11 @@ def _encoder(project: Project) -> Iterator[Finding]:
 
 
 def _heads(project: Project) -> Iterator[Finding]:
-    from feedbackminer.engine.models import choose_tagger
+    from feedbackminer.engine.models import Models
 
+    models = Models(project.settings, project.heads)
     try:
-        tagger, notices = choose_tagger(project)
+        tagger, notices = models.tagger, models.tagger_notices
     except FeedbackminerError as error:
         mend = f"remove {project.heads} to use those shipped"
         yield Finding("heads", False, str(error), mend)
@@ -146,7 +147,7 @@ def _store(project: Project) -> Iterator[Finding]:
 
 
 def _mend_table(url: str, name: str) -> str:
-    if name in IRREPLACEABLE:
+    if name not in REMADE:
         return "check the address and the storage options; else restore it from a backup"
     return f"remove {url}/{name}: `feedbackminer mine` makes it again"
 

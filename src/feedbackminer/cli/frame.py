@@ -139,14 +139,14 @@ def _say(message: str) -> None:
 
 def new_run(project: Project, quiet: bool) -> Run:
     """Return a run that writes: until the command ends, no other one works in the project."""
-    from feedbackminer.engine.observe import watched
+    from feedbackminer.engine.observe import observed
     from feedbackminer.engine.run import Run
     from feedbackminer.project.lock import hold
 
     _held.enter_context(hold(project.folder, wait=WAIT, tell=_say))
     this = Run(project)
     this.reporter = _reporter(this, quiet)
-    _held.enter_context(watched(this))
+    _held.enter_context(observed(this))
     return this
 
 

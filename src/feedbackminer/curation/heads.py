@@ -104,7 +104,7 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
     vectors = middle = np.zeros((len(read), 0), np.float32)
     if head.encoder != ANY_ENCODER:
         encoder = SentenceEncoder(run.project.settings.embed).name
-        encoded = encoded_texts(run, table["content_hash"], encoder)
+        encoded = encoded_texts(run.project.store, table["content_hash"], encoder)
         vectors, middle = encoded.vectors, encoded.middle
     weight = np.array([weight for _, weight in told], np.float32)
     return Examples(

@@ -50,7 +50,7 @@ def worth_reading(run: Run, count: int) -> list[dict[str, Any]]:
     pool = np.argsort(-uncertain, kind="stable")[: POOL * count]
     texts = tags[pool].join(store.read("texts"), on="post_id", how="inner", maintain_order="left")
     encoder = SentenceEncoder(run.project.settings.embed).name
-    vectors = encoded_texts(run, texts["content_hash"], encoder).vectors
+    vectors = encoded_texts(store, texts["content_hash"], encoder).vectors
     groups = KMeans(min(count, len(pool)), n_init=1, random_state=0).fit_predict(vectors)
     _, chosen = np.unique(groups, return_index=True)  # the pool is sorted by uncertainty
     rows = texts.with_columns(said=passage())[np.sort(chosen)]

@@ -9,7 +9,7 @@ import polars as pl
 
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
-from feedbackminer.project.store import Store
+from feedbackminer.project.store import TableStore
 from feedbackminer.steps import mining
 from feedbackminer.steps.vectors import read_corpus
 from feedbackminer.tables import Corrections, Lineage, check, column_types
@@ -17,7 +17,7 @@ from feedbackminer.tables import Corrections, Lineage, check, column_types
 HIDDEN = ("centroid", "words", "ratios")
 
 
-def topic_of(store: Store, topic_id: str) -> dict[str, Any]:
+def topic_of(store: TableStore, topic_id: str) -> dict[str, Any]:
     """Return a topic with its subtopics, the posts that stand for it, and its history.
 
     Raises:
@@ -75,7 +75,7 @@ def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 
     ends = ids or [to.strip()] if action in ("merge", "split") else [topic_id]
     why = f"correction {number}" + (f": {to.strip()}" if action == "rename" else "")
     _remember(run, action, [(topic_id, end) for end in ends], why)
-    mining.topics(run)
+    run.step(mining.TOPICS)
     return f"Correction {number}: {action} {topic_id} {' '.join(ids) or to}".rstrip()
 
 
@@ -97,20 +97,20 @@ def undo(run: Run, number: int | None) -> str:
     undone = pl.col("undone") | (pl.col("number") == number)
     store.replace("corrections", said.with_columns(undone=undone))
     _remember(run, "undo", [(row["topic_id"], row["topic_id"])], f"correction {number}")
-    mining.topics(run)
+    run.step(mining.TOPICS)
     return f"Correction {number} ({row['action']} {row['topic_id']}) is taken back"
 
 
 def refit(run: Run) -> None:
     """Find topics anew."""
     _bring_up_to_date(run)
-    mining.topics(run, refit=True)
+    run.step(mining.REFIT)
 
 
 def _bring_up_to_date(run: Run) -> None:
     """Do what a killed run may have left undone before topics are looked at."""
-    mining.clean(run)
-    mining.embed(run)
+    run.step(mining.CLEAN)
+    run.step(mining.EMBED)
 
 
 def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes], str]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from feedbackminer.engine.history import PastRun, Row
+from feedbackminer.engine.history import PastRun
+from feedbackminer.engine.ledger import Row
 from feedbackminer.errors import StoreError
-from feedbackminer.project.store import Store
+from feedbackminer.project.store import TableStore
 from feedbackminer.tables import Posts
 
 LIVING = ("active", "ignored")  # status of a topic that is not over
@@ -48,7 +49,7 @@ class Differences:
         return asdict(self)
 
 
-def compare(store: Store, before: PastRun, after: PastRun) -> Differences:
+def compare(store: TableStore, before: PastRun, after: PastRun) -> Differences:
     """Say what differs between two runs, as far as the versions that they saw are still kept."""
     old, new = before.versions, after.versions
     versions = {name: (old[name], new[name]) for name in old if name in new}
@@ -156,7 +157,7 @@ def _facts(step: Row) -> Row:
     }
 
 
-def _as_of(store: Store, name: str, run: PastRun, untold: list[str]) -> pl.DataFrame | None:
+def _as_of(store: TableStore, name: str, run: PastRun, untold: list[str]) -> pl.DataFrame | None:
     """Return a table as a run left it, or None and the reason in ``untold``."""
     version = run.versions.get(name)
     if version is None:

@@ -1,40 +1,120 @@
-"""Hash all that decides the result of a stage."""
+"""Hash all that decides the result of a step: input, settings, and the code that it reaches."""
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel
 
 from feedbackminer import __version__
 from feedbackminer.settings.sections import hash_settings
 
+ROOT = "feedbackminer"
+SOURCE = Path(__file__).parents[1]
+# Settings count by their values, and errors decide no result.
+UNCOUNTED = (f"{ROOT}.settings", f"{ROOT}.errors")
+DATA = (".toml", ".j2", ".css")  # files that code reads from its own package
+_IMPORT = re.compile(
+    rf"^[ \t]*(?:from ({ROOT}[\w.]*) import (\([^)]*\)|[^\n#]*)|import ({ROOT}[\w.]+))",
+    re.MULTILINE,
+)
+
 
 def fingerprint(
     stage: str,
     read: Mapping[str, int | str | None],
     settings: Sequence[BaseModel],
-    extra: str = "",
+    *,
+    code: str,
+    depends: str = "",
 ) -> str:
-    """Hash all that decides the result of a stage."""
-    parts = [
-        __version__,
-        _code_mark(stage),
-        stage,
-        hash_settings(*settings),
-        json.dumps(read),
-        extra,
-    ]
+    """Hash all that decides the result of a step.
+
+    Args:
+        read: tables with their versions, and files from outside with their hashes.
+        code: what :func:`code_hash` returns of what does the step.
+        depends: whatever else decides it, such as the name of a model.
+    """
+    parts = [__version__, code, stage, hash_settings(*settings), json.dumps(read), depends]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
 
 
 @cache
-def _code_mark(stage: str) -> str:
-    """Hash the code of a stage, so that a change of it is never mistaken for done work."""
-    with as_file(files(f"feedbackminer.{stage}")) as package:
-        code = [f.read_bytes() for f in sorted(package.rglob("*")) if f.suffix in (".py", ".toml")]
-    return hashlib.sha256(b"".join(code)).hexdigest()[:16]
+def code_hash(do: Callable[..., Any]) -> str:
+    """Hash a function, all modules of this package that it reaches, and the data beside them.
+
+    So no change of the code is mistaken for work that was done, whichever module it is in.
+    """
+    source = _source_of(do)
+    hashed = hashlib.sha256(source.encode())
+    for file in sorted(_reached_files(source)):
+        hashed.update(file.read_bytes())
+    return hashed.hexdigest()[:16]
+
+
+def _source_of(do: Callable[..., Any]) -> str:
+    """Return a function with what it uses of its own module: other functions, and imports.
+
+    That module holds other steps too, and a change of those is none of this one.
+    """
+    source = Path(inspect.getfile(do)).read_text("utf-8")
+    statements = {name: node for node in ast.parse(source).body for name in _names(node)}
+    used: dict[str, str] = {}
+    waiting = [do.__name__]
+    while waiting:
+        name = waiting.pop()
+        if name in statements and name not in used:
+            node = statements[name]
+            used[name] = ast.get_source_segment(source, node) or ""
+            waiting += [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+    return "\n".join(used[name] for name in sorted(used))
+
+
+def _names(node: ast.stmt) -> Iterator[str]:
+    """Return the names that a statement of a module defines or imports."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        yield node.name
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        yield from (alias.asname or alias.name for alias in node.names)
+    elif isinstance(node, ast.Assign):
+        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _reached_files(source: str) -> set[Path]:
+    """Return the files of this package that a piece of code imports, however late, and of those."""
+    reached: set[Path] = set()
+    waiting = list(_imported_files(source))
+    while waiting:
+        file = waiting.pop()
+        if file not in reached:
+            reached.add(file)
+            waiting += _imported_files(file.read_text("utf-8"))
+            reached |= {f for f in file.parent.rglob("*") if f.suffix in DATA}
+    return reached
+
+
+def _imported_files(source: str) -> Iterator[Path]:
+    for module, names, plain in _IMPORT.findall(source):
+        for name in ("", *re.findall(r"\w+", names)):
+            path = f"{module or plain}.{name}".rstrip(".")
+            if not path.startswith(UNCOUNTED):
+                yield from _files_of(path)
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """Return the file of a module, and those of the packages it is in; none where there is none."""
+    path = SOURCE.joinpath(*module.split(".")[1:])
+    own = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if path == SOURCE or not own.is_file():
+        return ()
+    packages = [p for p in own.parents if SOURCE in p.parents]
+    return (own, *(package / "__init__.py" for package in packages))

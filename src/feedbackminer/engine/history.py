@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from feedbackminer.engine.ledger import Row, decode
+from feedbackminer.engine.stage import LOSSY
 from feedbackminer.errors import InputError
-from feedbackminer.project.store import Store
+from feedbackminer.project.store import TableStore
 from feedbackminer.tables import TABLES
-
-JSON_COLUMNS = ("dropped", "models", "reads", "writes")
-LOSSY = ("collect", "clean")  # stages whose rows are posts, and that let some of them go
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -57,18 +52,16 @@ class PastRun:
         return {n: v for n, v in found.items() if n in TABLES and isinstance(v, int)}
 
 
-def past_runs(store: Store) -> list[PastRun]:
+def past_runs(store: TableStore) -> list[PastRun]:
     """Return every run, the latest first."""
-    rows = store.read("runs").sort("finished_at", "stage").to_dicts()
     by_id: dict[str, list[Row]] = {}
-    for row in rows:
-        parsed = {name: json.loads(row[name]) for name in JSON_COLUMNS}
-        by_id.setdefault(row["run_id"], []).append(row | parsed)
+    for step in decode(store.read("runs").sort("finished_at", "stage")):
+        by_id.setdefault(step["run_id"], []).append(step)
     runs = [PastRun(run_id, steps) for run_id, steps in by_id.items()]
     return sorted(runs, key=lambda run: (run.started, run.run_id), reverse=True)
 
 
-def find_run(store: Store, wanted: str) -> PastRun:
+def find_run(store: TableStore, wanted: str) -> PastRun:
     """Return the run of that id, or the only one whose id begins so.
 
     Raises:

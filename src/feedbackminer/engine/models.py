@@ -1,28 +1,75 @@
-"""Models of a run, each loaded once."""
+"""The models of a project, each loaded at its first use and then once a process."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedbackminer.errors import OtherEncoderError
 
 if TYPE_CHECKING:
-    from feedbackminer.project.project import Project
+    from pathlib import Path
+
+    from spacy.language import Language
+
+    from feedbackminer.embed.encoder import Encoder
+    from feedbackminer.settings.sections import Settings
     from feedbackminer.tag.tagger import Tagger
 
 
-def choose_tagger(project: Project) -> tuple[Tagger, tuple[str, ...]]:
-    """Return the project's own heads, else those that were shipped; rules for another encoder.
+@dataclass(frozen=True)
+class Models:
+    """Encoder, tagger and spaCy pipeline, as the settings name them.
 
-    Raises:
-        ModelError: a head is damaged.
+    Attributes:
+        heads: folder of heads that were trained on the project; they go before the shipped ones.
     """
-    from feedbackminer.embed.backends.torch import SentenceEncoder
-    from feedbackminer.tag.head_tagger import load_tagger
-    from feedbackminer.tag.rule_tagger import RuleTagger
 
-    try:
-        return load_tagger(SentenceEncoder(project.settings.embed).name, project.heads), ()
-    except OtherEncoderError as error:
-        notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
-        return RuleTagger(), (notice,)
+    settings: Settings
+    heads: Path
+
+    @property
+    def encoder_name(self) -> str:
+        """Return the name that vectors are kept under; loads nothing."""
+        from feedbackminer.embed.load import encoder_name
+
+        return encoder_name(self.settings.embed)
+
+    @property
+    def encoder(self) -> Encoder:
+        """Return the encoder; its weights are loaded when it first encodes."""
+        from feedbackminer.embed.load import load_encoder
+
+        return load_encoder(self.settings.embed)
+
+    @property
+    def tagger(self) -> Tagger:
+        """Return the project's own heads, else those that were shipped; else rules.
+
+        Raises:
+            ModelError: a head is damaged.
+        """
+        return self._choose_tagger()[0]
+
+    @property
+    def tagger_notices(self) -> tuple[str, ...]:
+        """Return why rules stand in for heads, where they do."""
+        return self._choose_tagger()[1]
+
+    @property
+    def nlp(self) -> Language:
+        """Return the English pipeline, or a blank one where none is installed."""
+        from feedbackminer.text.nlp import load_spacy
+
+        pipeline: Language = load_spacy()[0]
+        return pipeline
+
+    def _choose_tagger(self) -> tuple[Tagger, tuple[str, ...]]:
+        from feedbackminer.tag.head_tagger import load_tagger
+        from feedbackminer.tag.rule_tagger import RuleTagger
+
+        try:
+            return load_tagger(self.encoder_name, self.heads), ()
+        except OtherEncoderError as error:
+            notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
+            return RuleTagger(), (notice,)

@@ -11,19 +11,18 @@ from pathlib import Path
 import polars as pl
 
 from feedbackminer import __version__
-from feedbackminer.engine.ledger import latest_checks
+from feedbackminer.engine.ledger import Row, decode, latest_checks
 from feedbackminer.engine.openmetrics import exposition
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import LIVE
 from feedbackminer.errors import FeedbackminerError, StoreError
-from feedbackminer.tables import Health, Runs
+from feedbackminer.tables import Health
 
 FOLDER = "metrics"  # of a project
 KEPT = 200  # files, the newest
 
 
 @contextmanager
-def watched(run: Run) -> Iterator[None]:
+def observed(run: Run) -> Iterator[None]:
     """Tell the reporter of a run's begin and end, and write its metrics, also where it fails.
 
     Raises:
@@ -66,24 +65,16 @@ def _metrics(run: Run, failed: bool) -> str:
     except FeedbackminerError:
         if not failed:
             raise
-        steps, checks, n_posts = _with_source(Runs.create_empty()), Health.create_empty(), None
+        steps, checks, n_posts = [], Health.create_empty(), None
     return exposition(
         run.run_id, steps, checks,
         n_posts=n_posts, failed=failed, version=__version__, ended_at=datetime.now(UTC),
     )  # fmt: skip
 
 
-def _stored(run: Run) -> tuple[pl.DataFrame, pl.DataFrame, int | None]:
+def _stored(run: Run) -> tuple[list[Row], pl.DataFrame, int | None]:
     """Return what the store tells of a run: the steps, the checks and the number of posts."""
     store = run.project.store
-    is_part = pl.col("run_id").str.starts_with(f"{run.run_id}-")  # a source, or another attempt
+    is_part = pl.col("parent_run") == run.run_id  # a source, or another attempt
     steps = store.read("runs").filter((pl.col("run_id") == run.run_id) | is_part)
-    return _with_source(steps), latest_checks(store), len(store.read("posts", ["accepted"]))
-
-
-def _with_source(steps: pl.DataFrame) -> pl.DataFrame:
-    mark = pl.col("fingerprint")
-    source = (
-        pl.when(mark.str.starts_with(LIVE)).then(mark.str.strip_prefix(LIVE)).otherwise(pl.lit(""))
-    )
-    return steps.with_columns(source=source)
+    return decode(steps), latest_checks(store), len(store.read("posts", ["accepted"]))

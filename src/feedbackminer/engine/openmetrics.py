@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
 from prometheus_client import CollectorRegistry, Enum, Gauge, Info
 from prometheus_client.openmetrics.exposition import generate_latest
 
+from feedbackminer.engine.ledger import Row
+
 STATUSES = ("ok", "warning", "unknown")
 
 
 def exposition(
     run_id: str,
-    steps: pl.DataFrame,
+    steps: Sequence[Row],
     checks: pl.DataFrame,
     *,
     n_posts: int | None,
@@ -25,7 +27,7 @@ def exposition(
     """Return the metrics of a run; what is not known has no line, rather than a 0.
 
     Args:
-        steps: its rows of ``runs``, with the ``source`` that a collect read (else empty).
+        steps: those it did, as the ledger tells of them.
         checks: the rows of ``health`` that hold for it.
         n_posts: posts in the store; None: it could not be read.
     """
@@ -43,20 +45,20 @@ def exposition(
     return text.decode()
 
 
-def _put_stages(registry: CollectorRegistry, steps: pl.DataFrame) -> None:
+def _put_stages(registry: CollectorRegistry, steps: Sequence[Row]) -> None:
     labels = ("stage", "source")
     rows_in = _gauge(registry, "stage_rows_in", "Rows that came into a stage.", *labels)
     rows_out = _gauge(registry, "stage_rows_out", "Rows that went on.", *labels)
     dropped = _gauge(registry, "stage_rows_dropped", "Rows set aside.", *labels, "reason")
     seconds = _gauge(registry, "stage_duration_seconds", "How long a stage took.", *labels)
     reused = _gauge(registry, "stage_reused", "1 where it was done before.", *labels)
-    for step in steps.to_dicts():
+    for step in steps:
         stage = step["stage"], step["source"]
         rows_in.labels(*stage).inc(step["rows_in"])  # a source that was tried again has several
         rows_out.labels(*stage).inc(step["rows_out"])
         seconds.labels(*stage).inc(step["seconds"])
         reused.labels(*stage).set(step["reused"])
-        for reason, count in json.loads(step["dropped"]).items():
+        for reason, count in step["dropped"].items():
             dropped.labels(*stage, reason).inc(count)
 
 
@@ -77,5 +79,5 @@ def _put_checks(registry: CollectorRegistry, checks: pl.DataFrame) -> None:
                 gauge.labels(row["check"]).set(row[column])
 
 
-def _gauge(registry: CollectorRegistry, name: str, told: str, *labels: str) -> Gauge:
-    return Gauge(f"feedbackminer_{name}", told, labels, registry=registry)
+def _gauge(registry: CollectorRegistry, name: str, documentation: str, *labels: str) -> Gauge:
+    return Gauge(f"feedbackminer_{name}", documentation, labels, registry=registry)

@@ -1,4 +1,4 @@
-"""What was done: one row of ``runs`` per step, known again by its fingerprint.
+"""One run over a project: each step leaves a row in ``runs``, and is known again by it.
 
 A step that was already done on the same input, with the same settings and code, is not done
 again. So a killed run continues where it was, and a second run over the same export ends at once.
@@ -6,7 +6,6 @@ again. So a killed run continues where it was, and a second run over the same ex
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +18,39 @@ from pydantic import BaseModel
 
 from feedbackminer import __version__
 from feedbackminer.accounts import account_of
-from feedbackminer.engine.fingerprint import fingerprint
+from feedbackminer.engine.fingerprint import code_hash, fingerprint
+from feedbackminer.engine.ledger import decode, encode
+from feedbackminer.engine.models import Models
 from feedbackminer.engine.reporting import Reporter, Silent
-from feedbackminer.engine.stage import COLLECT, LIVE, Outcome, Work
+from feedbackminer.engine.stage import (
+    COLLECT,
+    Context,
+    Outcome,
+    Stage,
+    StageResult,
+    StageTables,
+)
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import hash_settings
-from feedbackminer.tables import Runs, check, column_types
+from feedbackminer.tables import Dropped, Runs, check, column_types
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step before it is done: what does it, on what.
+
+    Attributes:
+        read: tables with their versions, and files from outside with their hashes.
+        mark: its fingerprint.
+        source: the live source that a collect reads; empty: another step.
+    """
+
+    stage: str
+    read: Mapping[str, int | str | None]
+    writes: tuple[str, ...]
+    settings: tuple[BaseModel, ...]
+    mark: str
+    source: str = ""
 
 
 @dataclass
@@ -35,98 +61,128 @@ class Run:
     reporter: Reporter = field(default_factory=Silent)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = ""
+    parent_run: str = ""  # the run that this is a part, or another attempt, of
 
     def __post_init__(self) -> None:
         self.run_id = self.run_id or f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
-    def step(
+    @property
+    def models(self) -> Models:
+        """Return the models that the project's settings name."""
+        return Models(self.project.settings, self.project.heads)
+
+    def part(self, name: str) -> Run:
+        """Return a part of this run, or another attempt at it: a run by itself in ``runs``."""
+        return replace(self, run_id=f"{self.run_id}-{name}", parent_run=self.run_id)
+
+    def step(self, stage: Stage) -> Outcome:
+        """Do a stage, unless ``runs`` says that it was done on the same input already."""
+        project = self.project
+        context = Context(
+            project.settings, self.models, self.run_id, self.started_at, self.reporter
+        )
+        settings = tuple(getattr(project.settings, name) for name in stage.settings)
+        read = project.store.versions(stage.reads)
+        mark = fingerprint(
+            stage.name, read, settings,
+            code=code_hash(stage.do), depends=stage.depends(context),
+        )  # fmt: skip
+
+        def do() -> StageResult:
+            result = stage.do(StageTables(stage, project.store), context)
+            dropped = Dropped.create_empty() if result.dropped is None else result.dropped
+            project.store.replace("dropped", dropped, where=("stage", stage.name))
+            return result
+
+        return self._unless_done(Step(stage.name, read, stage.writes, settings, mark), do)
+
+    def import_files(
         self,
-        stage: str,
-        work: Callable[[], Work],
+        do: Callable[[], StageResult],
         *,
-        reads: Sequence[str],
-        writes: Sequence[str],
-        settings: Sequence[BaseModel],
-        extra: str = "",
-        files: Mapping[str, str] | None = None,
+        files: Mapping[str, str],
+        settings: BaseModel,
+        code: Callable[..., Any],
     ) -> Outcome:
-        """Do a stage, unless ``runs`` says it was done on the same input already.
+        """Read files into ``posts``, unless that was done with the same files already.
 
         Args:
-            reads: tables that the stage reads; ``files`` those that come from outside, by hash.
-            extra: whatever else decides the result, such as the name of a model.
+            files: name -> hash.
+            code: the function of a module that ``do`` is made in.
         """
-        store = self.project.store
-        self.reporter.start(stage, None)
-        read = {**store.versions(reads), **(files or {})}
-        mark = fingerprint(stage, read, settings, extra)
-        began = time.perf_counter()
-        done = self._done_before(stage, mark, writes)
-        if done:
-            outcome = Outcome(account_of(done), 0.0, True, tuple(done["notices"]))
-            models = json.loads(done["models"])
-        else:
-            result = work()
-            seconds = time.perf_counter() - began
-            outcome = Outcome(result.account, seconds, False, result.notices, result.detail)
-            models = dict(result.models)
-        self._record(stage, mark, outcome, models, read, store.versions(writes), settings)
-        self.reporter.finish(outcome)
-        return outcome
+        mark = fingerprint(COLLECT, files, (settings,), code=code_hash(code))
+        return self._unless_done(Step(COLLECT, files, ("posts",), (settings,), mark), do)
 
     def record(
-        self, outcome: Outcome, *, reads: Sequence[str], settings: Sequence[BaseModel]
+        self,
+        outcome: Outcome,
+        *,
+        reads: Sequence[str],
+        settings: BaseModel,
+        code: Callable[..., Any],
     ) -> None:
-        """Note a stage that is done anew every time and writes no table: a digest."""
-        read = self.project.store.versions(reads)
-        stage = outcome.account.stage
-        self._record(stage, fingerprint(stage, read, settings), outcome, {}, read, {}, settings)
+        """Note a step that is done anew every time and writes no table: a digest."""
+        stage, read = outcome.account.stage, self.project.store.versions(reads)
+        mark = fingerprint(stage, read, (settings,), code=code_hash(code))
+        self._record(Step(stage, read, (), (settings,), mark), outcome, {})
         self.reporter.finish(outcome)
 
     def record_source(self, name: str, outcome: Outcome, settings: BaseModel) -> None:
         """Note a collect from a live source, as a run of its own: a run may read several."""
-        read = {LIVE + name: None}
-        one = replace(self, run_id=f"{self.run_id}-{name}")
-        written = self.project.store.versions(("posts",))
-        one._record(COLLECT, LIVE + name, outcome, {}, read, written, (settings,))
+        mark = f"source:{name}"
+        step = Step(COLLECT, {mark: None}, ("posts",), (settings,), mark, source=name)
+        self.part(name)._record(step, outcome, {})
 
-    def _done_before(self, stage: str, mark: str, writes: Sequence[str]) -> dict[str, Any] | None:
-        """Return the row of an equal step whose outputs are still as it left them."""
+    def _unless_done(self, step: Step, do: Callable[[], StageResult]) -> Outcome:
+        self.reporter.start(step.stage, None)
+        done = self._done_before(step)
+        began = time.perf_counter()
+        if done:
+            outcome = Outcome(account_of(done), 0.0, True, tuple(done["notices"]))
+            models = done["models"]
+        else:
+            result = do()
+            seconds = time.perf_counter() - began
+            outcome = Outcome(result.account, seconds, False, result.notices, result.detail)
+            models = result.models
+
+        self._record(step, outcome, models)
+        self.reporter.finish(outcome)
+        return outcome
+
+    def _done_before(self, step: Step) -> dict[str, Any] | None:
+        """Return the equal step that was done last, if its outputs are still as it left them."""
         store = self.project.store
         rows = store.read("runs").filter(
-            (pl.col("stage") == stage) & (pl.col("fingerprint") == mark)
+            (pl.col("stage") == step.stage) & (pl.col("fingerprint") == step.mark)
         )
-        latest = rows.sort("finished_at", "run_id").tail(1).to_dicts()
-        now = json.dumps(store.versions(writes))
-        same = latest and (stage == COLLECT or latest[0]["writes"] == now)
+        latest = decode(rows.sort("finished_at", "run_id").tail(1))
+        # Other imports write to posts as well.
+        same = latest and (
+            step.stage == COLLECT or latest[0]["writes"] == store.versions(step.writes)
+        )
         return latest[0] if same else None
 
-    def _record(
-        self,
-        stage: str,
-        mark: str,
-        outcome: Outcome,
-        models: Mapping[str, str],
-        read: Mapping[str, int | str | None],
-        written: Mapping[str, int | None],
-        settings: Sequence[BaseModel],
-    ) -> None:
+    def _record(self, step: Step, outcome: Outcome, models: Mapping[str, str]) -> None:
+        account = outcome.account
         row = {
             "run_id": self.run_id,
-            "stage": stage,
-            "fingerprint": mark,
+            "parent_run": self.parent_run,
+            "stage": step.stage,
+            "source": step.source,
+            "fingerprint": step.mark,
             "reused": outcome.reused,
-            "rows_in": outcome.account.rows_in,
-            "rows_out": outcome.account.rows_out,
-            "dropped": json.dumps(dict(outcome.account.dropped)),
+            "rows_in": account.rows_in,
+            "rows_out": account.rows_out,
+            "dropped": account.dropped,
             "seconds": outcome.seconds,
-            "settings_hash": hash_settings(*settings),
+            "settings_hash": hash_settings(*step.settings),
             "code_version": __version__,
-            "models": json.dumps(models),
-            "reads": json.dumps(read),
-            "writes": json.dumps(written),
+            "models": models,
+            "reads": step.read,
+            "writes": self.project.store.versions(step.writes),
             "notices": list(outcome.notices),
             "finished_at": datetime.now(UTC),
         }
-        frame = pl.DataFrame([row], schema=column_types(Runs))
-        self.project.store.append("runs", check(frame, Runs, where=stage))
+        frame = pl.DataFrame([encode(row)], schema=column_types(Runs))
+        self.project.store.append("runs", check(frame, Runs, where=step.stage))

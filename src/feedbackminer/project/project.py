@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from feedbackminer.errors import InputError
-from feedbackminer.project.store import Store
+from feedbackminer.privacy.key import load_or_create_key
+from feedbackminer.project.store import Store, TableStore
 from feedbackminer.settings.load import FILE_NAME, load
 from feedbackminer.settings.sections import Settings
 
@@ -21,12 +22,21 @@ class Project:
 
     folder: Path
     settings: Settings
-    store: Store
+    store: TableStore
+    key: bytes | None = None  # that pseudonyms are made with; None: the file of the folder
 
     @property
     def key_path(self) -> Path:
         """Return the file with the secret that pseudonyms are made with."""
         return self.folder / KEY_NAME
+
+    def pseudonym_key(self) -> bytes:
+        """Return the secret that pseudonyms are made with, making one where there is none.
+
+        Raises:
+            SettingsError: its file cannot be read or written, or is too short to be a key.
+        """
+        return self.key or load_or_create_key(self.key_path)
 
     @property
     def heads(self) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import polars as pl
 import stamina
@@ -20,6 +20,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from feedbackminer.errors import StoreError
 from feedbackminer.project.purge import Purged, purge_table
+from feedbackminer.project.upgrade import can_upgrade, upgrade
 from feedbackminer.tables import TABLES, check
 
 # Polars panics on a file cut short.
@@ -37,6 +38,9 @@ _retry_conflicts = stamina.retry(
 )
 
 
+Change = Callable[[Mapping[str, pl.DataFrame]], Mapping[str, pl.DataFrame]]
+
+
 @dataclass(frozen=True)
 class Merged:
     """What a merge did: rows that were new, changed or already there as they are."""
@@ -52,6 +56,52 @@ class Rewritten:
 
     removed: int
     changed: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a merge has to write, and what it counts."""
+
+    rows: pl.DataFrame
+    counts: Merged
+
+
+def compare(
+    frame: pl.DataFrame, old: pl.DataFrame, key: Sequence[str], ignore: Sequence[str] = ()
+) -> Changes:
+    """Return the rows of ``frame`` that are new or say something else than those of ``old``.
+
+    Args:
+        ignore: columns whose change alone is no change.
+    """
+    content = [c for c in frame.columns if c not in {*key, *ignore}]
+    new = frame.join(old, on=key, how="anti")
+    same = frame.join(old, on=[*key, *content], how="semi", nulls_equal=True)
+    changed = frame.join(old, on=key, how="semi").join(same, on=key, how="anti")
+    counts = Merged(inserted=len(new), updated=len(changed), unchanged=len(same))
+    return Changes(pl.concat([changed, new]), counts)
+
+
+class TableStore(Protocol):
+    """Where the tables of a project are: on disk, on an object store, or in memory."""
+
+    url: str
+
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, *, version: int | None = None
+    ) -> pl.DataFrame: ...
+    def recall(self, name: str) -> pl.DataFrame: ...
+    def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame: ...
+    def merge(self, name: str, frame: pl.DataFrame, *, ignore: Sequence[str] = ()) -> Merged: ...
+    def append(self, name: str, frame: pl.DataFrame) -> None: ...
+    def replace(
+        self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None
+    ) -> None: ...
+    def rewrite(self, names: Sequence[str], change: Change) -> dict[str, Rewritten]: ...
+    def purge(self, name: str) -> Purged: ...
+    def version(self, name: str) -> int | None: ...
+    def versions(self, names: Sequence[str]) -> dict[str, int | None]: ...
+    def files(self, name: str) -> int: ...
 
 
 class Store:
@@ -74,13 +124,13 @@ class Store:
             table = self._open(name, version)
             if table is None and version is not None:
                 raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
-            if table is not None and _outdated(table, name):
+            if table is not None and _is_outdated(table, name):
                 raise StoreError(
                     f"{self._path(name)}: was written by another version of feedbackminer (its "
                     f"columns: {', '.join(_columns(table))}); `feedbackminer mine` writes all "
                     "but `posts` anew; to read posts again, import them into a new project"
                 )
-            scan = schema.create_empty().lazy() if table is None else pl.scan_delta(table)
+            scan = schema.create_empty().lazy() if table is None else _scan(table, name)
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
             return frame
@@ -90,7 +140,7 @@ class Store:
         """Return a table, or an empty one where another version of the code wrote it."""
         with _told(self._path(name), "read"):
             table = self._open(name)
-        if table is not None and _outdated(table, name):
+        if table is not None and _is_outdated(table, name):
             return TABLES[name].create_empty()
         return self.read(name)
 
@@ -106,9 +156,9 @@ class Store:
         """
         with _told(self._path(name), "read"):
             table = self._open(name)
-            if table is None or _outdated(table, name):
+            if table is None or _is_outdated(table, name):
                 return TABLES[name].create_empty()
-            rows = pl.scan_delta(table).join(keys.lazy(), on=keys.columns, how="semi")
+            rows = _scan(table, name).join(keys.lazy(), on=keys.columns, how="semi")
             return rows.unique(keys.columns).collect()
 
     @_retry_conflicts
@@ -122,23 +172,20 @@ class Store:
         """
         schema = TABLES[name]
         frame = check(frame, schema, where=f"merge into {name}")
-        key = schema.primary_key()
-        content = [c for c in frame.columns if c not in {*key, *ignore}]
-        old = self.read(name)
-        new = frame.join(old, on=key, how="anti")
-        same = frame.join(old, on=key + content, how="semi", nulls_equal=True)
-        changed = frame.join(old, on=key, how="semi").join(same, on=key, how="anti")
-        if len(changed) or len(new):
-            self._upsert(name, pl.concat([changed, new]), key)
-        return Merged(len(new), len(changed), len(same))
+        self._bring_up_to_date(name)
+        changes = compare(frame, self.read(name), schema.primary_key(), ignore)
+        if len(changes.rows):
+            self._upsert(name, changes.rows, schema.primary_key())
+        return changes.counts
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows whose keys are known to be new; a table of another version starts anew."""
         if not len(frame):
             return
         frame = check(frame, TABLES[name], where=f"append to {name}")
+        self._bring_up_to_date(name)
         table = self._open(name)
-        if table is not None and _outdated(table, name):
+        if table is not None and _is_outdated(table, name):
             self._write(name, frame, "overwrite", schema_mode="overwrite")
         else:
             self._write(name, frame, "append")
@@ -154,8 +201,9 @@ class Store:
         """
         schema = TABLES[name]
         frame = check(frame, schema, where=f"replace {name}").sort(schema.primary_key())
+        self._bring_up_to_date(name)
         table = self._open(name)
-        if table is not None and not where and _outdated(table, name):
+        if table is not None and not where and _is_outdated(table, name):
             self._write(name, frame, "overwrite", schema_mode="overwrite")
             return
         old = self.read(name)
@@ -168,7 +216,7 @@ class Store:
     def rewrite(
         self,
         names: Sequence[str],
-        change: Callable[[Mapping[str, pl.DataFrame]], Mapping[str, pl.DataFrame]],
+        change: Change,
     ) -> dict[str, Rewritten]:
         """Write what ``change`` makes of tables, one after another in the order of ``names``.
 
@@ -192,7 +240,7 @@ class Store:
             for name, table in opened.items():
                 if table is None or name not in after:
                     continue
-                if _outdated(table, name) or not after[name].equals(before[name]):
+                if _is_older(table, name) or not after[name].equals(before[name]):
                     self._overwrite(table, name, after[name])
                     done[name] = _difference(before[name], after[name], done.get(name))
 
@@ -230,6 +278,14 @@ class Store:
             return DeltaTable(self._path(name), version, storage_options=self.options)
         except TableNotFoundError:
             return None
+
+    @_retry_conflicts
+    def _bring_up_to_date(self, name: str) -> None:
+        """Give a table of an older version the columns of today, before rows of today come in."""
+        with _told(self._path(name), "written"):
+            table = self._open(name)
+            if table is not None and _is_older(table, name) and not _is_outdated(table, name):
+                self._overwrite(table, name, _rows(table, name))
 
     def _open_or_create(self, name: str) -> DeltaTable:
         """Rows never come in by the commit that creates a table: two of those do not conflict."""
@@ -302,16 +358,27 @@ def _columns(table: DeltaTable) -> list[str]:
     return [field.name for field in table.schema().fields]
 
 
-def _outdated(table: DeltaTable, name: str) -> bool:
+def _is_older(table: DeltaTable, name: str) -> bool:
+    """Tell whether it has other columns than today."""
     return set(_columns(table)) != set(TABLES[name].column_names())
+
+
+def _is_outdated(table: DeltaTable, name: str) -> bool:
+    """Tell whether it has other columns than today, and nobody knows how to add what it lacks."""
+    return _is_older(table, name) and not can_upgrade(name, frozenset(_columns(table)))
+
+
+def _scan(table: DeltaTable, name: str) -> pl.LazyFrame:
+    """Read a table, with the columns of today."""
+    return upgrade(name, pl.scan_delta(table)) if _is_older(table, name) else pl.scan_delta(table)
 
 
 def _rows(table: DeltaTable | None, name: str) -> pl.DataFrame:
     """Return the rows of an opened table, sorted by key."""
     schema = TABLES[name]
-    if table is None or _outdated(table, name):
+    if table is None or _is_outdated(table, name):
         return schema.create_empty()
-    frame = pl.scan_delta(table).collect()
+    frame = _scan(table, name).collect()
     return check(frame, schema, where=name).sort(schema.primary_key())
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -13,13 +13,37 @@ from feedbackminer import __version__
 from feedbackminer.accounts import account_of
 from feedbackminer.engine import audit
 from feedbackminer.engine.ledger import latest_checks, steps_behind
-from feedbackminer.engine.models import choose_tagger
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError
+from feedbackminer.settings.sections import Settings
+from feedbackminer.steps.mining import STAGES
 
 if TYPE_CHECKING:
     from feedbackminer.project.project import Project
+
+READS = (
+    *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
+    *("dropped", "claims"),
+)
+# Settings that decided what a digest says, and that anybody may see; a path, an address or an
+# account name among the others is nobody's business.
+PUBLISHED: Mapping[str, tuple[str, ...]] = {
+    "clean": ("languages", "min_words", "long_words", "max_chars"),
+    "embed": ("max_tokens",),
+    "topics": (
+        *("seed", "min_threads", "small_community", "max_topics", "thread_weight"),
+        *("accept_quantile", "ignore_words"),
+    ),
+    "tag": ("components", "discovered", "least_voices", "alike_needs"),
+    "insight": (*("window_days", "since", "until", "min_voices", "confidence", "false_discovery"),),
+    "digest": ("product", "quotes_per_topic", "max_topics", "min_stability"),
+}
+
+
+def published_settings(settings: Settings) -> dict[str, Any]:
+    """Return the settings that a digest prints, by section."""
+    return settings.model_dump(mode="json", include={k: set(v) for k, v in PUBLISHED.items()})
 
 
 def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
@@ -37,10 +61,6 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
     from feedbackminer.publish.folder import write_folder
 
     project, store = run.project, run.project.store
-    names = (
-        *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
-        *("dropped", "claims"),
-    )
     run.reporter.start("digest", None)
     began = time.perf_counter()
     if store.version("claims") is None:
@@ -49,29 +69,27 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
         _refuse_unusual(project)
     erasures = store.read("audit").filter(pl.col("action").is_in(["erase", "retain"]))
     n_erased = int(erasures["rows"].sum())
-    done = steps_behind(store.read("runs"), store.read("posts", ["post_id"]), n_erased)
+    done = steps_behind(
+        store.read("runs"), store.read("posts", ["post_id"]), [s.name for s in STAGES], n_erased
+    )
     provenance = Provenance(
         run_id=run.run_id,
         made_at=run.started_at,
         code_version=__version__,
-        models={k: v for row in done for k, v in json.loads(row["models"]).items()},
-        versions=store.versions(names),
-        settings=json.loads(
-            project.settings.model_dump_json(
-                exclude={"store", "collect", "log", "max_dropped_share"}
-            )
-        ),
+        models={k: v for row in done for k, v in row["models"].items()},
+        versions=store.versions(READS),
+        settings=published_settings(project.settings),
         accounts=[account_of(row) for row in done],
         seconds={row["stage"]: row["seconds"] for row in done},
         notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
-        heads=choose_tagger(project)[0].cards,
+        heads=run.models.tagger.cards,
     )
-    tables = {name: store.read(name) for name in names}
+    tables = {name: store.read(name) for name in READS}
     content = build_digest(tables, settings=project.settings.digest, provenance=provenance)
     write_folder(render_digest(content), out, replaces=FILES)
     audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
     outcome = Outcome(content.account, time.perf_counter() - began, False)
-    run.record(outcome, reads=names, settings=(project.settings.digest,))
+    run.record(outcome, reads=READS, settings=project.settings.digest, code=write_digest)
     return outcome
 
 

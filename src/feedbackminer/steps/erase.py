@@ -15,7 +15,6 @@ from feedbackminer.erasure.receipt import Receipt
 from feedbackminer.erasure.tables import Erasure, erase_from
 from feedbackminer.erasure.traces import echoes, needles
 from feedbackminer.errors import InputError
-from feedbackminer.privacy.key import load_or_create_key
 from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import Sealer, seals_of
@@ -181,7 +180,7 @@ def _is_named(posts: pl.DataFrame, member: str) -> bool:
 
 
 def _pseudonyms(project: Project) -> Pseudonyms:
-    return Pseudonyms(load_or_create_key(project.key_path))
+    return Pseudonyms(project.pseudonym_key())
 
 
 def _notes(written: Mapping[str, Rewritten]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import COLLECT, Outcome, Work
+from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
 from feedbackminer.errors import InputError
 
 GENERIC_NAMES = {
@@ -38,7 +38,6 @@ def collect(
     from feedbackminer.collect import files as reading
     from feedbackminer.collect.stage import collect_posts, read_threads
     from feedbackminer.collect.suppress import suppress
-    from feedbackminer.privacy.key import load_or_create_key
     from feedbackminer.privacy.pseudonyms import Pseudonyms
 
     settings, store = run.project.settings.collect, run.project.store
@@ -49,8 +48,8 @@ def collect(
     read = {f"{sources[c.sha256]}:{c.name}": c.sha256 for _, c in contents}
     read |= {f"threads:{content.name}": content.sha256 for content in thread_files}
 
-    def work() -> Work:
-        pseudonyms = Pseudonyms(load_or_create_key(run.project.key_path))
+    def work() -> StageResult:
+        pseudonyms = Pseudonyms(run.project.pseudonym_key())
         seals = frozenset(store.read("suppressed")["seal"])
         known = {}
         bad_threads = 0
@@ -85,9 +84,9 @@ def collect(
             notices.append(
                 f"rows of the threads file without a thread id, or with one again: {bad_threads}"
             )
-        return Work(total, tuple(dict.fromkeys(notices)))
+        return StageResult(total, tuple(dict.fromkeys(notices)))
 
-    return run.step(COLLECT, work, reads=(), writes=("posts",), settings=(settings,), files=read)
+    return run.import_files(work, files=read, settings=settings, code=collect)
 
 
 def source_name(path: str) -> str:

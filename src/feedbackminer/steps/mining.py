@@ -1,20 +1,19 @@
-"""The stages in order, each reading from the store and writing to it.
+"""The stages from posts to claims, in order: what each reads, writes and does.
 
-Each is one step of a :class:`~feedbackminer.engine.run.Run`, which leaves out what was
-done already. The command line and the Prefect flows both call these.
+This page is the table of contents. ``STAGES`` is the one declaration of their order and of their
+tables; the command line and the Prefect flows both do them one by one.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import polars as pl
 
 from feedbackminer.accounts import Account
-from feedbackminer.engine.models import choose_tagger
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import Outcome, Work
+from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import (
     encoded_texts,
@@ -24,248 +23,251 @@ from feedbackminer.steps.vectors import (
     topic_detail,
 )
 
-if TYPE_CHECKING:
-    pass
 
-KNOWN = ("topics", "vocabulary", "assignments", "corrections")
-
-
-def clean(run: Run) -> Outcome:
+def _clean(tables: StageTables, context: Context) -> StageResult:
     """② Turn posts into texts."""
     from feedbackminer.clean.stage import clean_posts
 
-    settings, store = run.project.settings.clean, run.project.store
-
-    def work() -> Work:
-        result = clean_posts(store.read("posts"), settings=settings)
-        store.replace("dropped", result.dropped, where=("stage", "clean"))
-        store.replace("segments", result.segments)
-        store.replace("repeats", result.repeats)
-        store.replace("texts", result.texts)
-        return Work(result.account, result.notices)
-
-    writes = ("texts", "segments", "repeats")
-    return run.step("clean", work, reads=("posts",), writes=writes, settings=(settings,))
+    result = clean_posts(tables.read("posts"), settings=context.settings.clean)
+    tables.replace("segments", result.segments)
+    tables.replace("repeats", result.repeats)
+    tables.replace("texts", result.texts)
+    return StageResult(result.account, result.notices, dropped=result.dropped)
 
 
-def embed(run: Run) -> Outcome:
+CLEAN = Stage(
+    "clean",
+    _clean,
+    reads=("posts",),
+    writes=("texts", "segments", "repeats"),
+    settings=("clean",),
+)
+
+
+def _embed(tables: StageTables, context: Context) -> StageResult:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.embed.stage import embed_passages, missing
 
-    settings, store = run.project.settings.embed, run.project.store
-    encoder = SentenceEncoder(settings)
+    encoder, reporter = context.models.encoder, context.reporter
+    texts, segments = tables.read("texts"), tables.read("segments")
+    hashes = pl.concat([texts["content_hash"], segments["content_hash"]]).unique()
+    stored = stored_vectors(tables, hashes, encoder.name)["content_hash"]
+    passages = missing(texts, segments, stored)
 
-    def work() -> Work:
-        texts, segments = store.read("texts"), store.read("segments")
-        hashes = pl.concat([texts["content_hash"], segments["content_hash"]]).unique()
-        todo = missing(texts, segments, stored_vectors(run, hashes, encoder.name)["content_hash"])
-        run.reporter.start("embed", len(todo))
-        began = time.perf_counter()
-        for chunk in embed_passages(todo, encoder=encoder):
-            store.append("vectors", chunk)
-            run.reporter.advance(len(chunk))
-        rate = len(todo) / max(time.perf_counter() - began, 1e-9)
-        detail = f"{len(todo):,} of {len(hashes):,} distinct texts and parts encoded"
-        detail += f", {rate:,.0f} texts/s" if len(todo) else ""
-        account = Account("embed", len(texts), len(texts))
-        return Work(account, models={"encoder": encoder.name}, detail=detail)
+    reporter.start("embed", len(passages))
+    began = time.perf_counter()
+    for chunk in embed_passages(passages, encoder=encoder):
+        tables.append("vectors", chunk)
+        reporter.advance(len(chunk))
 
-    return run.step(
-        "embed",
-        work,
-        reads=("texts", "segments"),
-        writes=(),
-        settings=(settings,),
-        extra=encoder.name,
-    )
+    detail = f"{len(passages):,} of {len(hashes):,} distinct texts and parts encoded"
+    if len(passages):
+        detail += f", {len(passages) / (time.perf_counter() - began):,.0f} texts/s"
+    account = Account("embed", len(texts), len(texts))
+    return StageResult(account, models={"encoder": encoder.name}, detail=detail)
 
 
-def topics(run: Run, *, refit: bool = False) -> Outcome:
+EMBED = Stage(
+    "embed",
+    _embed,
+    reads=("texts", "segments"),
+    writes=("vectors",),
+    settings=("embed",),
+    depends=lambda context: context.models.encoder_name,
+)
+
+
+def _topics(tables: StageTables, context: Context, *, refit: bool = False) -> StageResult:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.topics.naming.llm import EndpointLabeller
     from feedbackminer.topics.previous import Known
     from feedbackminer.topics.stage import find_topics
 
-    settings, store = run.project.settings, run.project.store
-    encoder = SentenceEncoder(settings.embed)
-
-    def work() -> Work:
-        result = find_topics(
-            *texts_with_vectors(run, encoder.name),
-            Known(**{name: store.recall(name) for name in KNOWN}),
-            detail=topic_detail(run, encoder.name),
-            settings=settings.topics,
-            encoder=encoder.name,
-            run_id=run.run_id,
-            themes={
-                name: encoder.encode(said).vectors for name, said in settings.topics.themes.items()
-            },
-            labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
-            ignore_words=tuple(settings.digest.product.split()),
-            refit=refit,
-        )
-        store.replace("dropped", result.dropped, where=("stage", "topics"))
-        # A run that was killed before it stored topics has told of the same events.
-        told = ["event", "from_id", "to_id", "by"]
-        earlier = store.recall("lineage").join(result.lineage, on=told, how="anti")
-        store.replace("lineage", pl.concat([earlier, result.lineage]))
-        store.replace("vocabulary", result.vocabulary)
-        store.replace("assignments", result.assignments)
-        store.replace("topics", result.topics)
-        return Work(result.account, result.notices, {"topics": "BERTopic"}, result.how)
-
-    return run.step(
-        "topics",
-        work,
-        reads=("texts", "segments", "repeats", "posts", "corrections"),
-        writes=("topics", "assignments"),
-        settings=(settings.topics, settings.naming, settings.embed),
-        extra=f"{settings.digest.product}|{run.run_id if refit else ''}",
+    settings, encoder = context.settings, context.models.encoder
+    result = find_topics(
+        *texts_with_vectors(tables, encoder.name),
+        Known(
+            corrections=tables.read("corrections"),
+            **{name: tables.previous(name) for name in ("topics", "vocabulary", "assignments")},
+        ),
+        detail=topic_detail(tables, encoder.name),
+        settings=settings.topics,
+        encoder=encoder.name,
+        run_id=context.run_id,
+        themes={
+            name: encoder.encode(examples).vectors
+            for name, examples in settings.topics.themes.items()
+        },
+        labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
+        ignore_words=tuple(settings.digest.product.split()),
+        refit=refit,
+    )
+    # A run that was killed before it stored topics has noted the same events.
+    event = ["event", "from_id", "to_id", "by"]
+    earlier = tables.previous("lineage").join(result.lineage, on=event, how="anti")
+    tables.replace("lineage", pl.concat([earlier, result.lineage]))
+    tables.replace("vocabulary", result.vocabulary)
+    tables.replace("assignments", result.assignments)
+    tables.replace("topics", result.topics)
+    return StageResult(
+        result.account,
+        result.notices,
+        models={"topics": "BERTopic"},
+        detail=result.how,
+        dropped=result.dropped,
     )
 
 
-def tag(run: Run) -> Outcome:
+TOPICS = Stage(
+    "topics",
+    _topics,
+    reads=("texts", "segments", "repeats", "posts", "vectors", "corrections"),
+    writes=("topics", "assignments", "vocabulary", "lineage"),
+    settings=("topics", "naming", "embed"),
+    depends=lambda context: context.settings.digest.product,
+    lasting=("topics", "lineage"),
+)
+
+
+def _refit(tables: StageTables, context: Context) -> StageResult:
+    return _topics(tables, context, refit=True)
+
+
+REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # each time anew
+
+
+def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.tag.extract import collect_needs, find_aspects
     from feedbackminer.tag.stage import read_texts, tag_texts
-    from feedbackminer.text.nlp import load_spacy
 
-    store, settings = run.project.store, run.project.settings
-    encoder = SentenceEncoder(settings.embed)
-    tagger, notices = choose_tagger(run.project)
+    settings, models = context.settings.tag, context.models
+    encoder, tagger, nlp = models.encoder, models.tagger, models.nlp
+    texts = tables.read("texts")
+    context.reporter.start("tag", len(texts))
+    post_ids = texts["post_id"].to_list()
+    encoded = encoded_texts(tables, texts["content_hash"], encoder.name)
+    posts = tables.read("posts", ["post_id", "author_id", "rating"])
+    posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
+    are_reviews = posts["rating"].is_not_null().to_list()
+    passages = read_texts(texts, encoded.vectors, encoded.middle, are_reviews)
 
-    def work() -> Work:
-        texts = store.read("texts")
-        run.reporter.start("tag", len(texts))
-        post_ids = texts["post_id"].to_list()
-        encoded = encoded_texts(run, texts["content_hash"], encoder.name)
-        posts = store.read("posts", ["post_id", "author_id", "rating"])
-        posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
-        are_reviews = posts["rating"].is_not_null().to_list()
-        read = read_texts(texts, encoded.vectors, encoded.middle, are_reviews)
-        result = tag_texts(
-            post_ids,
-            read,
-            tagger=tagger,
-            labels=store.read("tag_labels"),
-            progress=run.reporter.advance,
-        )
-        nlp, _ = load_spacy()
-        aspects = find_aspects(
-            post_ids,
-            read,
-            posts.select(pl.coalesce("author_id", "post_id")).to_series().to_list(),
-            tagger=tagger,
-            nlp=nlp if nlp.has_pipe("parser") else None,
-            settings=settings.tag,
-        )
-        needs = collect_needs(
-            post_ids,
-            read,
-            encode=lambda said: encoder.encode(said).vectors,
-            alike=settings.tag.alike_needs,
-        )
-        store.replace("aspects", aspects)
-        store.replace("needs", needs)
-        store.replace("tags", result.tags)
-        return Work(result.account, notices, {"tagger": tagger.name})
-
-    return run.step(
-        "tag",
-        work,
-        reads=("texts", "posts", "tag_labels"),
-        writes=("tags", "aspects", "needs"),
-        settings=(settings.tag, settings.embed),
-        extra=tagger.name,
+    result = tag_texts(
+        post_ids,
+        passages,
+        tagger=tagger,
+        labels=tables.read("tag_labels"),
+        progress=context.reporter.advance,
     )
+    aspects = find_aspects(
+        post_ids,
+        passages,
+        posts.select(pl.coalesce("author_id", "post_id")).to_series().to_list(),
+        tagger=tagger,
+        nlp=nlp if nlp.has_pipe("parser") else None,
+        settings=settings,
+    )
+    needs = collect_needs(
+        post_ids,
+        passages,
+        encode=lambda words: encoder.encode(words).vectors,
+        alike=settings.alike_needs,
+    )
+    tables.replace("aspects", aspects)
+    tables.replace("needs", needs)
+    tables.replace("tags", result.tags)
+    return StageResult(result.account, models.tagger_notices, models={"tagger": tagger.name})
 
 
-def signals(run: Run) -> Outcome:
+TAG = Stage(
+    "tag",
+    _tag,
+    reads=("texts", "posts", "vectors", "tag_labels"),
+    writes=("tags", "aspects", "needs"),
+    settings=("tag", "embed"),
+    depends=lambda context: context.models.tagger.name,
+)
+
+
+def _signals(tables: StageTables, _: Context) -> StageResult:
     """⑥ Derive threads and members."""
     from feedbackminer.signals.stage import read_conversation
 
-    store = run.project.store
-
-    def work() -> Work:
-        result = read_conversation(store.read("posts"), store.read("tags"))
-        store.replace("threads", result.threads)
-        store.replace("members", result.members)
-        return Work(result.account)
-
-    return run.step(
-        "signals", work, reads=("posts", "tags"), writes=("threads", "members"), settings=()
-    )
+    result = read_conversation(tables.read("posts"), tables.read("tags"))
+    tables.replace("threads", result.threads)
+    tables.replace("members", result.members)
+    return StageResult(result.account)
 
 
-def insight(run: Run) -> Outcome:
+SIGNALS = Stage("signals", _signals, reads=("posts", "tags"), writes=("threads", "members"))
+
+
+def _insight(tables: StageTables, context: Context) -> StageResult:
     """⑦ Turn everything known into claims."""
     from feedbackminer.insight.stage import mine_claims
 
-    settings, store = run.project.settings.insight, run.project.store
-    names = (
+    result = mine_claims(**tables.read_all(), settings=context.settings.insight)
+    tables.replace("claims", result.claims)
+    return StageResult(result.account, result.notices, dropped=result.dropped)
+
+
+INSIGHT = Stage(
+    "insight",
+    _insight,
+    reads=(
         *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
         *("aspects", "needs"),
-    )
-
-    def work() -> Work:
-        tables = {name: store.read(name) for name in names}
-        result = mine_claims(**tables, settings=settings)
-        store.replace("dropped", result.dropped, where=("stage", "insight"))
-        store.replace("claims", result.claims)
-        return Work(result.account, result.notices)
-
-    return run.step("insight", work, reads=names, writes=("claims",), settings=(settings,))
+    ),
+    writes=("claims",),
+    settings=("insight",),
+)
 
 
-def health(run: Run) -> Outcome:
+def _health(tables: StageTables, context: Context) -> StageResult:
     """Hold the latest week against those before it; each check that warns becomes a notice."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.health.stage import check_health
     from feedbackminer.health.weeks import read_weeks
 
-    settings, store = run.project.settings, run.project.store
-    encoder = SentenceEncoder(settings.embed).name
-    sources = tuple(settings.sources)
-    reads = ("posts", "texts", "tags", "assignments", "dropped", "cursors")
-
-    def work() -> Work:
-        recent = read_weeks(
-            *(store.read(name) for name in reads),
-            vectors_of=lambda hashes: matrix_of(run, hashes, encoder),
-            history=settings.drift.history,
-            sources=sources,
-            until=settings.insight.until,
-        )
-        result = check_health(
-            recent, settings=settings.drift, run_id=run.run_id, now=run.started_at
-        )
-        # A run that was killed before it noted this step has checked nothing.
-        ended = store.read("runs").filter(pl.col("stage") == "health").select("run_id")
-        earlier = store.recall("health").join(ended, on="run_id", how="semi")
-        store.replace("health", pl.concat([earlier, result.checks]))
-        detail = ", ".join(
-            f"{n} {status}" for status, n in result.checks["status"].value_counts(sort=True).rows()
-        )
-        return Work(result.account, result.notices, detail=detail)
-
-    return run.step(
-        "health",
-        work,
-        reads=reads,
-        writes=("health",),
-        settings=(settings.drift, settings.insight, settings.embed),
-        extra=" ".join(sources),
+    settings, encoder = context.settings, context.models.encoder_name
+    recent = read_weeks(
+        *map(tables.read, ("posts", "texts", "tags", "assignments", "dropped", "cursors")),
+        vectors_of=lambda hashes: matrix_of(tables, hashes, encoder),
+        history=settings.drift.history,
+        sources=tuple(settings.sources),
+        until=settings.insight.until,
     )
+    result = check_health(recent, settings=settings.drift, run_id=context.run_id, now=context.now)
+    # A run that was killed before it noted this step has checked nothing.
+    earlier = tables.previous("health").join(tables.finished_runs(), on="run_id", how="semi")
+    tables.replace("health", pl.concat([earlier, result.checks]))
+    counts = result.checks["status"].value_counts(sort=True).rows()
+    detail = ", ".join(f"{n} {status}" for status, n in counts)
+    return StageResult(result.account, result.notices, detail=detail)
+
+
+HEALTH = Stage(
+    "health",
+    _health,
+    reads=("posts", "texts", "tags", "assignments", "vectors", "dropped", "cursors"),
+    writes=("health",),
+    settings=("drift", "insight", "embed"),
+    depends=lambda context: " ".join(context.settings.sources),
+    lasting=("health",),
+)
+
+STAGES = (CLEAN, EMBED, TOPICS, TAG, SIGNALS, INSIGHT, HEALTH)
 
 
 def mine(run: Run) -> list[Outcome]:
-    """Do ② to ⑦, and check what came out."""
+    """Do ② to ⑦, and check what came out.
+
+    Raises:
+        InputError: the project holds no posts.
+        ModelError: a head is damaged; this is told now, not after an hour of encoding.
+    """
     if run.project.store.version("posts") is None:
         raise InputError(
             f"{run.project.folder}: holds no posts; `feedbackminer import FILE` reads some in"
         )
-    choose_tagger(run.project)  # a damaged head is told of now, not after an hour of encoding
-    return [step(run) for step in (clean, embed, topics, tag, signals, insight, health)]
+    _ = run.models.tagger
+    return [run.step(stage) for stage in STAGES]

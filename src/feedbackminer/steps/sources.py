@@ -11,7 +11,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from glob import glob
 from typing import TYPE_CHECKING
@@ -28,7 +28,6 @@ from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import COLLECT, Outcome
 from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError
-from feedbackminer.privacy.key import load_or_create_key
 from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
 from feedbackminer.settings.sections import CollectSettings, SourceSettings
 from feedbackminer.steps.erase import erase_posts
@@ -67,8 +66,7 @@ def collect_source(
     """
     settings = _configured(run, name)
     if settings.kind == sources.FILES:
-        one = replace(run, run_id=f"{run.run_id}-{name}")  # a run may read several sources
-        return collect(one, sorted(glob(settings.url)) or [settings.url], source=name)
+        return collect(run.part(name), sorted(glob(settings.url)) or [settings.url], source=name)
     reader = sources.open_source(name, settings, secret, limits)
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()
@@ -112,7 +110,7 @@ class _Intake:
 
     def __post_init__(self) -> None:
         store = self.run.project.store
-        self.pseudonyms = Pseudonyms(load_or_create_key(self.run.project.key_path))
+        self.pseudonyms = Pseudonyms(self.run.project.pseudonym_key())
         self.seals = frozenset(store.read("suppressed")["seal"])
         before = store.read("posts", ["post_id", "channel", "thread_id", "created_at", "author_id"])
         self.before = before.filter(pl.col("post_id").str.starts_with(f"{self.name}:"))

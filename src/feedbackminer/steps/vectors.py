@@ -1,76 +1,91 @@
-"""Vectors of texts, out of the store."""
+"""Vectors of texts, out of the tables of a project."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
 from feedbackminer.engine.run import Run
+from feedbackminer.errors import StoreError
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoded
-    from feedbackminer.embed.encoder import Vectors as Matrix
     from feedbackminer.topics.corpus import Corpus, Detail
+    from feedbackminer.vectors import Matrix
+
+
+class Tables(Protocol):
+    """Whatever tables can be read from: a store, or what a stage may see of it."""
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return a table."""
+
+    def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows of a table whose key columns stand in ``keys``."""
 
 
 def read_corpus(run: Run) -> tuple[Corpus, str]:
     """Return what the topics see of each post, and the name of the encoder behind it."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.topics.corpus import read_corpus
 
-    settings = run.project.settings
-    encoder = SentenceEncoder(settings.embed).name
-    told = texts_with_vectors(run, encoder)
-    return read_corpus(
-        *told, topic_detail(run, encoder), thread_weight=settings.topics.thread_weight
-    ), encoder
+    store, encoder = run.project.store, run.models.encoder_name
+    weight = run.project.settings.topics.thread_weight
+    corpus = read_corpus(
+        *texts_with_vectors(store, encoder), topic_detail(store, encoder), thread_weight=weight
+    )
+    return corpus, encoder
 
 
 def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
     """Return texts, their vectors, and thread and time of each post."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
-
-    encoder = SentenceEncoder(run.project.settings.embed).name
-    texts, vectors, _ = texts_with_vectors(run, encoder)
-    return texts, vectors, run.project.store.read("posts", ["post_id", "thread_id", "created_at"])
-
-
-def texts_with_vectors(run: Run, encoder: str) -> tuple[pl.DataFrame, Matrix, pl.Series]:
-    """Return the texts, and of each its vector and its thread."""
     store = run.project.store
-    texts = store.read("texts")
-    thread_ids = store.read("posts", ["post_id", "thread_id"])
+    texts, vectors, _ = texts_with_vectors(store, run.models.encoder_name)
+    return texts, vectors, store.read("posts", ["post_id", "thread_id", "created_at"])
+
+
+def texts_with_vectors(tables: Tables, encoder: str) -> tuple[pl.DataFrame, Matrix, pl.Series]:
+    """Return the texts, and of each its vector and its thread."""
+    texts = tables.read("texts")
+    thread_ids = tables.read("posts", ["post_id", "thread_id"])
     threads = texts.join(thread_ids, on="post_id", how="left", maintain_order="left")
-    return texts, matrix_of(run, texts["content_hash"], encoder), threads["thread_id"]
+    return texts, matrix_of(tables, texts["content_hash"], encoder), threads["thread_id"]
 
 
-def topic_detail(run: Run, encoder: str) -> Detail:
+def topic_detail(tables: Tables, encoder: str) -> Detail:
     """Return which texts repeat others, and the parts of long ones with their vectors."""
     from feedbackminer.topics.corpus import Detail
 
-    store = run.project.store
-    segments = store.read("segments")
-    vectors = matrix_of(run, segments["content_hash"], encoder)
-    return Detail(store.read("repeats"), segments, vectors)
+    segments = tables.read("segments")
+    vectors = matrix_of(tables, segments["content_hash"], encoder)
+    return Detail(tables.read("repeats"), segments, vectors)
 
 
-def matrix_of(run: Run, hashes: pl.Series, encoder: str) -> Matrix:
-    """Return the vectors of texts, one row each."""
-    return encoded_texts(run, hashes, encoder).vectors
+def matrix_of(tables: Tables, hashes: pl.Series, encoder: str) -> Matrix:
+    """Return the vectors of texts, one row each; shape (len(hashes), dimensions)."""
+    return encoded_texts(tables, hashes, encoder).vectors
 
 
-def encoded_texts(run: Run, hashes: pl.Series, encoder: str) -> Encoded:
-    """Return what the encoder told of texts, one row each."""
+def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
+    """Return what the encoder told of texts, one row each.
+
+    Raises:
+        StoreError: some have no vector: the table ``vectors`` was removed or cut.
+    """
     from feedbackminer.embed.encoder import Encoded
     from feedbackminer.vectors import from_bytes
 
-    known = stored_vectors(run, hashes.unique(), encoder)
-    wanted = hashes.to_frame()
-    aligned = wanted.join(known, on="content_hash", how="left", maintain_order="left")
+    stored = stored_vectors(tables, hashes.unique(), encoder)
+    aligned = hashes.to_frame().join(stored, on="content_hash", how="left", maintain_order="left")
+    if missing := aligned["vector"].null_count():
+        raise StoreError(
+            f"vectors: {missing:,} of {len(aligned):,} texts have none of encoder {encoder!r}; "
+            "`feedbackminer mine` encodes what is missing"
+        )
     return Encoded(from_bytes(aligned["vector"].to_list()), from_bytes(aligned["middle"].to_list()))
 
 
-def stored_vectors(run: Run, hashes: pl.Series, encoder: str) -> pl.DataFrame:
-    keys = hashes.to_frame().with_columns(encoder=pl.lit(encoder))
-    return run.project.store.select("vectors", keys)
+def stored_vectors(tables: Tables, hashes: pl.Series, encoder: str) -> pl.DataFrame:
+    """Return the rows of ``vectors`` of some content hashes."""
+    return tables.select("vectors", hashes.to_frame().with_columns(encoder=pl.lit(encoder)))

@@ -1,0 +1,48 @@
+"""Tables that an older version of the code wrote: the columns that came since, and their values.
+
+A table that is not listed, or lacks more than what is listed, counts as outdated: stages make it
+again, and whatever only people can give is refused with a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from feedbackminer.tables import TABLES
+
+_LANGUAGE = "language "  # how clean began the detail of a post in another language
+_LIVE = "source:"  # how the fingerprint of a collect from a live source begins
+_RUN_ID = r"^(\d{8}T\d{6}-[0-9a-f]{6})-"
+
+ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
+    "runs": {
+        "parent_run": pl.col("run_id").str.extract(_RUN_ID).fill_null(""),
+        "source": pl.when(pl.col("fingerprint").str.starts_with(_LIVE))
+        .then(pl.col("fingerprint").str.strip_prefix(_LIVE))
+        .otherwise(pl.lit("")),
+    },
+    "dropped": {
+        "value": pl.when(pl.col("detail").str.starts_with(_LANGUAGE))
+        .then(pl.col("detail").str.strip_prefix(_LANGUAGE))
+        .otherwise(pl.lit("")),
+        "other_ref": pl.lit(""),
+    },
+    "claims": {"subject": pl.lit("")},
+}
+
+
+def can_upgrade(name: str, columns: frozenset[str]) -> bool:
+    """Tell whether a table of these columns lacks nothing but what is known how to add."""
+    today = frozenset(TABLES[name].column_names())
+    return columns <= today and today - columns <= ADDED.get(name, {}).keys()
+
+
+def upgrade(name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Return a table with the columns of today."""
+    present = frame.collect_schema().names()
+    added = {
+        column: value for column, value in ADDED.get(name, {}).items() if column not in present
+    }
+    return frame.with_columns(**added)
