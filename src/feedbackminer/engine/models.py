@@ -17,12 +17,12 @@ def choose_tagger(project: Project) -> tuple[Tagger, tuple[str, ...]]:
     Raises:
         ModelError: a head is damaged.
     """
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import encoder_name
     from feedbackminer.tag.head_tagger import load_tagger
     from feedbackminer.tag.rule_tagger import RuleTagger
 
     try:
-        return load_tagger(SentenceEncoder(project.settings.embed).name, project.heads), ()
+        return load_tagger(encoder_name(project.settings.embed), project.heads), ()
     except OtherEncoderError as error:
         notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
         return RuleTagger(), (notice,)

@@ -50,11 +50,11 @@ def clean(run: Run) -> Outcome:
 
 def embed(run: Run) -> Outcome:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.embed.stage import embed_passages, missing
 
     settings, store = run.project.settings.embed, run.project.store
-    encoder = SentenceEncoder(settings)
+    encoder = load_encoder(settings)
 
     def work() -> Work:
         texts, segments = store.read("texts"), store.read("segments")
@@ -83,13 +83,13 @@ def embed(run: Run) -> Outcome:
 
 def topics(run: Run, *, refit: bool = False) -> Outcome:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.topics.naming.llm import EndpointLabeller
     from feedbackminer.topics.previous import Known
     from feedbackminer.topics.stage import find_topics
 
     settings, store = run.project.settings, run.project.store
-    encoder = SentenceEncoder(settings.embed)
+    encoder = load_encoder(settings.embed)
 
     def work() -> Work:
         result = find_topics(
@@ -128,13 +128,13 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
 
 def tag(run: Run) -> Outcome:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.tag.extract import collect_needs, find_aspects
     from feedbackminer.tag.stage import read_texts, tag_texts
     from feedbackminer.text.nlp import load_spacy
 
     store, settings = run.project.store, run.project.settings
-    encoder = SentenceEncoder(settings.embed)
+    encoder = load_encoder(settings.embed)
     tagger, notices = choose_tagger(run.project)
 
     def work() -> Work:
@@ -222,12 +222,12 @@ def insight(run: Run) -> Outcome:
 
 def health(run: Run) -> Outcome:
     """Hold the latest week against those before it; each check that warns becomes a notice."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import encoder_name
     from feedbackminer.health.stage import check_health
     from feedbackminer.health.weeks import read_weeks
 
     settings, store = run.project.settings, run.project.store
-    encoder = SentenceEncoder(settings.embed).name
+    encoder = encoder_name(settings.embed)
     sources = tuple(settings.sources)
     reads = ("posts", "texts", "tags", "assignments", "dropped", "cursors")
 

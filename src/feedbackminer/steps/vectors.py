@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def read_corpus(run: Run) -> tuple[Corpus, str]:
     """Return what the topics see of each post, and the name of the encoder behind it."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import encoder_name
     from feedbackminer.topics.corpus import read_corpus
 
     settings = run.project.settings
-    encoder = SentenceEncoder(settings.embed).name
+    encoder = encoder_name(settings.embed)
     told = texts_with_vectors(run, encoder)
     return read_corpus(
         *told, topic_detail(run, encoder), thread_weight=settings.topics.thread_weight
@@ -29,9 +29,9 @@ def read_corpus(run: Run) -> tuple[Corpus, str]:
 
 def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
     """Return texts, their vectors, and thread and time of each post."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import encoder_name
 
-    encoder = SentenceEncoder(run.project.settings.embed).name
+    encoder = encoder_name(run.project.settings.embed)
     texts, vectors, _ = texts_with_vectors(run, encoder)
     return texts, vectors, run.project.store.read("posts", ["post_id", "thread_id", "created_at"])
 
