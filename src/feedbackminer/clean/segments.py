@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING
 
 import dataframely as dy
 import polars as pl
 
 from feedbackminer.tables import Segments, check, column_types
+from feedbackminer.text.nlp import splitter
 from feedbackminer.text.words import content_hash, count_words
-
-if TYPE_CHECKING:
-    from spacy.language import Language
 
 ENOUGH, ENOUGH_LINES = 80, 40  # words that make a part, at the end of a sentence or of a line
 _LINE_END = re.compile(r"\n+")
@@ -47,16 +43,6 @@ def split(text: str) -> list[str]:
 
 def _ends(text: str) -> Iterator[int]:
     """Yield where sentences and lines end."""
-    sentences = {sentence.end_char for sentence in _splitter()(text).sents}
+    sentences = {sentence.end_char for sentence in splitter()(text).sents}
     lines = {line.end() for line in _LINE_END.finditer(text)}
     yield from sorted((sentences | lines) - {0})
-
-
-@cache
-def _splitter() -> Language:
-    import spacy
-
-    nlp = spacy.blank("en")
-    nlp.add_pipe("sentencizer")
-    nlp.max_length = 1_000_000_000  # a limit of trained pipelines' memory; this one needs little
-    return nlp

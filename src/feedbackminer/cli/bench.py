@@ -31,7 +31,7 @@ def topics(
     """Compare topics with gold labels, BERTopic's quick start, and themselves a week later."""
 
     def work() -> None:
-        from feedbackminer.embed.backends.torch import SentenceEncoder
+        from feedbackminer.embed.load import load_encoder
         from feedbackminer.engine.run import Run
         from feedbackminer.errors import InputError
         from feedbackminer.research.benchmarks import topics as bench
@@ -43,7 +43,7 @@ def topics(
             raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
         lasting, several = [], None
         if data:
-            encoder = SentenceEncoder(EmbedSettings())
+            encoder = load_encoder(EmbedSettings())
             scores = Table("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
             for name in sets or bench.SETS:
                 loaded = bench.load(data, name, encoder)
@@ -98,13 +98,13 @@ def tags(
     def work() -> None:
         from tempfile import TemporaryDirectory
 
-        from feedbackminer.embed.backends.torch import SentenceEncoder
+        from feedbackminer.embed.load import load_encoder
         from feedbackminer.research.benchmarks import tags
         from feedbackminer.research.training import Sources
         from feedbackminer.settings.sections import EmbedSettings
 
         with TemporaryDirectory() as folder:
-            sources = Sources(data, labels, cache or Path(folder), SentenceEncoder(EmbedSettings()))
+            sources = Sources(data, labels, cache or Path(folder), load_encoder(EmbedSettings()))
             table = Table("what", "measure", "n", "ours (95 %)", "beside it")
             for figure in tags.all_figures(sources):
                 value, low, high = figure.ours

@@ -67,11 +67,11 @@ def _train(
 ) -> None:
     from tempfile import TemporaryDirectory
 
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.embed.load import load_encoder
     from feedbackminer.research import training
     from feedbackminer.settings.load import load
 
-    encoder = SentenceEncoder(load(settings, {}).embed)
+    encoder = load_encoder(load(settings, {}).embed)
     with TemporaryDirectory() as folder:
         sources = training.Sources(data, labels, cache or Path(folder), encoder)
         fitted = training.train(head, sources, seed=seed, aim=precision)

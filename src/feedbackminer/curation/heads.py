@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.embed.load import encoder_name
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import encoded_texts
@@ -103,7 +103,7 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
     read = features.read(table.select(passage()).to_series().to_list())
     vectors = middle = np.zeros((len(read), 0), np.float32)
     if head.encoder != ANY_ENCODER:
-        encoder = SentenceEncoder(run.project.settings.embed).name
+        encoder = encoder_name(run.project.settings.embed)
         encoded = encoded_texts(run.project.store, table["content_hash"], encoder)
         vectors, middle = encoded.vectors, encoded.middle
     weight = np.array([weight for _, weight in told], np.float32)

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.curation.review_file import as_label
-from feedbackminer.embed.backends.torch import SentenceEncoder
+from feedbackminer.embed.load import encoder_name
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import encoded_texts
@@ -49,7 +49,7 @@ def worth_reading(run: Run, count: int) -> list[dict[str, Any]]:
     uncertain = entropy(chances)
     pool = np.argsort(-uncertain, kind="stable")[: POOL * count]
     texts = tags[pool].join(store.read("texts"), on="post_id", how="inner", maintain_order="left")
-    encoder = SentenceEncoder(run.project.settings.embed).name
+    encoder = encoder_name(run.project.settings.embed)
     vectors = encoded_texts(store, texts["content_hash"], encoder).vectors
     groups = KMeans(min(count, len(pool)), n_init=1, random_state=0).fit_predict(vectors)
     _, chosen = np.unique(groups, return_index=True)  # the pool is sorted by uncertainty

@@ -61,8 +61,7 @@ class Models:
         """Return the English pipeline, or a blank one where none is installed."""
         from feedbackminer.text.nlp import load_spacy
 
-        pipeline: Language = load_spacy()[0]
-        return pipeline
+        return load_spacy()[0]
 
     def _choose_tagger(self) -> tuple[Tagger, tuple[str, ...]]:
         from feedbackminer.tag.head_tagger import load_tagger

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.resources import files
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.tag import features
 from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.heads import ANY_ENCODER, CARD, PLACES, Head, Places, evidence
+from feedbackminer.tag.heads import ANY_ENCODER, CARD, PLACES, WEIGHTS, Head, Places, evidence
 from feedbackminer.tag.rule_tagger import kinds_of
 from feedbackminer.tag.tagger import LANGUAGES, Feeling, Sentence, Tag, Text
 from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, SENTIMENTS, UNSURE
@@ -165,11 +166,21 @@ class HeadTagger:
 def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
     """Load every head, each from the first folder that has it, else the one that was shipped.
 
+    One of the same heads serves the whole process; what is trained anew is read anew.
+
     Raises:
         ModelError: a head is damaged.
         OtherEncoderError: a head was trained on another encoder.
     """
-    heads = {name: Head.load(find(name, *folders)) for name in LABELS}
+    sources = tuple((name, find(name, *folders)) for name in LABELS)
+    return _load(encoder, sources, tuple(_state(folder) for _, folder in sources))
+
+
+@lru_cache(maxsize=4)
+def _load(
+    encoder: str, sources: tuple[tuple[str, Path], ...], _states: tuple[tuple[int, ...], ...]
+) -> HeadTagger:
+    heads = {name: Head.load(folder) for name, folder in sources}
     for name, head in heads.items():
         if head.labels != LABELS[name]:
             raise ModelError(f"head {name}: has labels {head.labels}, want {LABELS[name]}")
@@ -179,6 +190,12 @@ def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
                 f"`feedbackminer train {name} --data …` trains one for it"
             )
     return HeadTagger(heads)
+
+
+def _state(folder: Path) -> tuple[int, ...]:
+    """Return what changes with the files of a head: when they were written, and their sizes."""
+    written = [path.stat() for name in (CARD, WEIGHTS) if (path := folder / name).is_file()]
+    return tuple(number for file in written for number in (file.st_mtime_ns, file.st_size))
 
 
 def find(name: str, *folders: Path) -> Path:

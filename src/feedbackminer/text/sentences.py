@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import TYPE_CHECKING
 
+from feedbackminer.text.nlp import splitter
+
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Doc
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -41,17 +41,6 @@ def quotable(sentence: str) -> bool:
     words = _WORD.findall(sentence)
     letters = sum(map(len, words))
     return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
-
-
-@cache
-def splitter() -> Language:
-    """Return the pipeline that finds sentences."""
-    import spacy
-
-    nlp = spacy.blank("en")
-    nlp.add_pipe("sentencizer")
-    nlp.max_length = 2_000_000
-    return nlp
 
 
 def lines(doc: Doc) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,46 @@
+"""Models: loaded once, however many runs a process does."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentence_transformers
+import spacy
+
+from feedbackminer.embed.backends import torch
+from feedbackminer.tag import head_tagger
+from feedbackminer.tag.heads import Head
+from feedbackminer.text import nlp
+from tests.support.command import SAMPLE, invoke, read_jsonl, write_jsonl
+
+
+def counted(loader: Any, what: str, loads: Counter[str]) -> Any:
+    def load(*args: Any, **options: Any) -> Any:
+        loads[what] += 1
+        return loader(*args, **options)
+
+    return load
+
+
+@pytest.mark.slow
+def test_two_runs_of_one_process_load_each_model_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: Counter[str] = Counter()
+    for home, name, what in (
+        (sentence_transformers, "SentenceTransformer", "encoder"),
+        (spacy, "load", "spaCy"),
+        (Head, "load", "heads"),
+    ):
+        monkeypatch.setattr(home, name, counted(getattr(home, name), what, loads))
+    for cached in (torch._load, nlp._trained, head_tagger._load):
+        cached.cache_clear()
+    for name in ("one", "other"):
+        export = write_jsonl(tmp_path / f"{name}.jsonl", read_jsonl(SAMPLE)[:20])
+        done = invoke(
+            *("run", export, "--product", "Inkwren"),
+            *("--project", tmp_path / name, "--out", tmp_path / f"digest-{name}"),
+        )
+        assert done.exit_code == 0, done.output
+    assert loads == {"encoder": 1, "spaCy": 1, "heads": len(head_tagger.LABELS)}
