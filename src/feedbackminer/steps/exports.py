@@ -23,7 +23,7 @@ GENERIC_NAMES = {
 }
 
 
-def collect(
+def collect_exports(
     run: Run, exports: Sequence[str], threads: Sequence[str] = (), *, source: str = ""
 ) -> Outcome:
     """① Read exports into ``posts``.
@@ -86,7 +86,7 @@ def collect(
             )
         return StageResult(total, tuple(dict.fromkeys(notices)))
 
-    return run.import_files(work, files=read, settings=settings, code=collect)
+    return run.import_files(work, files=read, settings=settings, code=collect_exports)
 
 
 def source_name(path: str) -> str:

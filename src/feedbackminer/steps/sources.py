@@ -31,7 +31,7 @@ from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError
 from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
 from feedbackminer.settings.sections import CollectSettings, SourceSettings
 from feedbackminer.steps.erase import erase_posts
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 from feedbackminer.tables import Cursors, check
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def collect_source(
     """
     settings = _configured(run, name)
     if settings.kind == sources.FILES:
-        return collect(run.part(name), sorted(glob(settings.url)) or [settings.url], source=name)
+        return collect_exports(
+            run.part(name), sorted(glob(settings.url)) or [settings.url], source=name
+        )
     reader = sources.open_source(name, settings, secret, limits)
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()

@@ -107,6 +107,8 @@ def _why_anew(
         return "a small community"
     if fitted_in and any(row["fitted_in"] != fitted_in for row in rows):
         return "the last fit was interrupted"
+    if not fitted_in and any(row["words"] for row in rows):
+        return "its vocabulary is lost"
     if n_texts >= GROWN * max(row["fitted_on"] for row in rows):
         return "the community has doubled"
     return ""

@@ -1,0 +1,112 @@
+"""What the stages make, they make again, equal; what an older version left, they go on from."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from feedbackminer.admin.doctor import REMADE
+from feedbackminer.engine.history import past_runs
+from feedbackminer.engine.run import Run
+from feedbackminer.project.project import Project, open_project
+from feedbackminer.steps.digest import write_digest
+from feedbackminer.steps.exports import collect_exports
+from feedbackminer.steps.mining import STAGES, mine
+from tests.support.command import Rows, whole_threads, write_jsonl
+from tests.support.tiny_encoder import save_tiny_encoder
+
+pytestmark = pytest.mark.slow
+
+OLDER = Path(__file__).parents[1] / "data" / "project_0_1_0.zip"  # as 117fa59 wrote it
+OF_THE_RUN = ("run_id", "fitted_in", "born_in", "checked_at")  # what no two runs have in common
+
+
+@pytest.fixture(scope="module")
+def project(sample_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Some 200 posts of the sample, mined with a quick encoder."""
+    folder = tmp_path_factory.mktemp("remade")
+    encoder = save_tiny_encoder(folder / "encoder")
+    export = write_jsonl(folder / "inkwren.jsonl", whole_threads(sample_rows, 160))
+    project = open_project(folder / "project", {"embed": {"model": encoder}})
+    collect_exports(Run(project), [str(export)])
+    mine(Run(project))
+    return project
+
+
+def remade(project: Project) -> dict[str, pl.DataFrame]:
+    """Return the tables that can be made again, without what differs between runs."""
+    return {name: project.store.read(name).drop(OF_THE_RUN, strict=False) for name in REMADE}
+
+
+def test_every_stage_but_the_lasting_tables_can_be_made_again() -> None:
+    lasting = {name for stage in STAGES for name in stage.lasting}
+    assert lasting == {"topics", "lineage", "health"}
+    assert {name for stage in STAGES for name in stage.writes} - lasting == REMADE
+
+
+@pytest.mark.parametrize("name", sorted(REMADE))
+def test_a_table_that_was_removed_is_made_again_equal(name: str, project: Project) -> None:
+    before = remade(project)
+    shutil.rmtree(project.folder / "tables" / name)
+
+    outcomes = mine(Run(project))
+
+    after = remade(project)
+    assert [table for table in before if not before[table].equals(after[table])] == []
+    writer = next(stage.name for stage in STAGES if name in stage.writes)
+    assert writer in {o.account.stage for o in outcomes if not o.reused}
+
+
+def test_a_second_run_does_nothing(project: Project) -> None:
+    mine(Run(project))
+    assert all(outcome.reused for outcome in mine(Run(project)))
+
+
+class TestProjectOfTheVersionBefore:
+    @pytest.fixture(scope="class")
+    def older(self, tmp_path_factory: pytest.TempPathFactory) -> Project:
+        folder = tmp_path_factory.mktemp("older")
+        with zipfile.ZipFile(OLDER) as packed:
+            packed.extractall(folder)
+        return open_project(folder / "project", {"digest": {"product": "Inkwren"}})
+
+    def test_its_stages_are_done_once_more_and_nothing_is_encoded_again(
+        self, older: Project
+    ) -> None:
+        ids = {
+            name: older.store.read(name, [key])[key].sort().to_list()
+            for name, key in (
+                ("posts", "post_id"),
+                ("topics", "topic_id"),
+                ("members", "author_id"),
+            )
+        }
+        claims = older.store.read("claims").select("claim_id", "headline", "value", "evidence")
+        vectors = older.store.version("vectors")
+
+        first, second = mine(Run(older)), mine(Run(older))
+
+        assert not any(outcome.reused for outcome in first)
+        assert all(outcome.reused for outcome in second)
+        assert older.store.version("vectors") == vectors
+        for name, key in (("posts", "post_id"), ("topics", "topic_id"), ("members", "author_id")):
+            assert older.store.read(name, [key])[key].sort().to_list() == ids[name]
+        assert older.store.read("claims").select(claims.columns).equals(claims)
+
+    def test_it_goes_on(self, older: Project, sample_rows: Rows, tmp_path: Path) -> None:
+        before = len(older.store.read("posts"))
+        more = write_jsonl(tmp_path / "posts.jsonl", sample_rows[-20:])
+        collect_exports(Run(older), [str(more)], source="later")
+        mine(Run(older))
+        write_digest(Run(older), tmp_path / "digest")
+        assert len(older.store.read("posts")) == before + 20
+        assert (tmp_path / "digest" / "index.html").is_file()
+
+    def test_its_runs_are_still_told_of(self, older: Project) -> None:
+        runs = past_runs(older.store)
+        assert any(run.steps[-1]["stage"] == "digest" for run in runs)
+        assert all(step["source"] == "" for run in runs for step in run.steps)
