@@ -74,7 +74,7 @@ def test_a_row_that_is_no_post_is_dropped_with_a_reason(row: dict[str, Any], rea
 def test_a_row_that_could_not_be_read_is_dropped_with_its_reason() -> None:
     bad = BadRow("f.csv:9", "malformed_json", "line 1")
     collected = collect({"body": "fine"}, bad)
-    assert collected.dropped.rows() == [("collect", "f.csv:9", "malformed_json", "line 1")]
+    assert collected.dropped.rows() == [("collect", "f.csv:9", "malformed_json", "line 1", "", "")]
     assert collected.account.rows_in == 2
     assert collected.account.dropped == {"malformed_json": 1}
 
@@ -89,6 +89,7 @@ def test_of_two_rows_with_one_id_the_first_is_kept_and_the_second_told() -> None
     (row,) = collected.dropped.iter_rows(named=True)
     assert (row["ref"], row["reason"]) == ("f.csv:3", "duplicate_id")
     assert row["detail"] == "id '1' stands already at f.csv:2; the first is kept"
+    assert row["other_ref"] == "x:1"
 
 
 def test_ten_identical_posts_without_ids_stay_ten() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.collect import fields, markup, platforms
 from feedbackminer.collect.columns import find_columns
 from feedbackminer.collect.files import BadRow, Row
@@ -24,7 +24,6 @@ from feedbackminer.settings.sections import CollectSettings
 from feedbackminer.tables import Dropped, Posts, check, column_types
 
 STAGE = "collect"
-DroppedRow = tuple[str, str, str]  # ref, reason, detail
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,14 @@ def collect_posts(
     reader = RecordReader(
         adapted, columns, name=name, settings=settings, pseudonyms=pseudonyms, now=now
     )
-    dropped = [(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
+    dropped = [DroppedRow(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
     records = []
     for row in adapted:
         try:
             records.append(reader.record(row))
         except fields.BadValueError as bad:
-            dropped.append((row.ref, bad.reason, mask(str(bad))))
-    records, repeated = _first_by_id(records)
+            dropped.append(DroppedRow(row.ref, bad.reason, mask(str(bad))))
+    records, repeated = _first_by_id(records, source)
     dropped_table = dropped_frame(STAGE, dropped + repeated)
     finisher = _Finisher(source, pseudonyms, records, threads or {}, live)
     posts = _frame([finisher.post(record) for record in records], now)
@@ -140,14 +139,17 @@ def _adapted(everything: list[Row | BadRow], name: str) -> list[Row]:
     return [Row(row.ref, adapt(row.values)) for row in good]
 
 
-def _first_by_id(records: list[Record]) -> tuple[list[Record], list[DroppedRow]]:
+def _first_by_id(records: list[Record], source: str) -> tuple[list[Record], list[DroppedRow]]:
+    """Keep the first record of each id; the others are dropped, with the post that has it."""
     first: dict[str, Record] = {}
     repeated = []
     for record in records:
         kept = first.setdefault(record.native_id, record)
         if kept is not record:
             detail = f"id {record.native_id[:80]!r} stands already at {kept.ref}; the first is kept"
-            repeated.append((record.ref, "duplicate_id", mask(detail)))
+            post_id = f"{source}:{record.native_id}"
+            row = DroppedRow(record.ref, "duplicate_id", mask(detail), other_ref=post_id)
+            repeated.append(row)
     return list(first.values()), repeated
 
 

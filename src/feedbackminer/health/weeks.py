@@ -122,7 +122,7 @@ def _posts(
     age = (pl.lit(end, pl.Datetime("us", "UTC")) - pl.col("created_at")).dt.total_microseconds()
     week = (age - 1) // (WEEK // MICROSECOND)
     foreign = dropped.filter(pl.col("reason") == "other_language").select(
-        post_id="ref", foreign=pl.col("detail").str.strip_prefix("language ")
+        post_id="ref", foreign="value"
     )
     topics = assignments.filter(pl.col("rank") == 1).select("post_id", has_topic=True)
     has_text = pl.col("content_hash").is_not_null()
