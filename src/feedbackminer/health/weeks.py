@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from feedbackminer.vocabulary.moments import as_utc
 
 WEEK = timedelta(days=7)
 MICROSECOND = timedelta(microseconds=1)
@@ -106,7 +108,7 @@ def end_of(
         return None
     end = last + MICROSECOND
     end = max(end, read_last) if isinstance(read_last, datetime) else end
-    return min(end, until.replace(tzinfo=until.tzinfo or UTC)) if until else end
+    return min(end, as_utc(until)) if until else end
 
 
 def _posts(

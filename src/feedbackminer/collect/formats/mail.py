@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -19,6 +19,7 @@ from typing import cast
 
 from feedbackminer.collect.formats.mail_threads import Mail, threaded
 from feedbackminer.collect.rows import BadRow, FileContent, Row
+from feedbackminer.vocabulary.moments import as_utc
 
 # A line "From SENDER DATE" begins a mail; in a text it is such a line only with a header below.
 _BEGIN = re.compile(
@@ -194,5 +195,5 @@ def _sent_at(header: _Headers, envelope: str) -> datetime | None:
             moment = parsedate_to_datetime(written)
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else as_utc(moment)
     return None

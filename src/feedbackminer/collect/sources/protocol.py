@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from feedbackminer.collect.columns import META, NAMES
 from feedbackminer.collect.files import BadRow, Row
+from feedbackminer.vocabulary.moments import as_utc
 
 COLUMNS = (*(names[0] for names in NAMES.values()), *META)  # what the rows of a source may hold
 Position = Mapping[str, Any]
@@ -84,5 +85,4 @@ def moment(value: Any) -> datetime:
     """
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)
-    found = datetime.fromisoformat(value)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return as_utc(datetime.fromisoformat(value))
