@@ -7,7 +7,7 @@ it the same member gets the same pseudonym in every run, so who answers whom sur
 import base64
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,7 +59,7 @@ class Members:
         subjects: words (casefolded) that are subjects, though an account may be called so.
     """
 
-    author_ids: frozenset[str]
+    author_ids: Container[str]
     subjects: frozenset[str] = frozenset()
 
 

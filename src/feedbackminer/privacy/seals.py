@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Self
+from collections.abc import Container, Iterable, Iterator
 
 import polars as pl
 
@@ -37,7 +36,7 @@ class Sealer:
 
     def __init__(self, seals: Iterable[str], pseudonyms: Pseudonyms) -> None:
         self.seals, self._pseudonyms = frozenset(seals), pseudonyms
-        self._members = Members(_SealedMembers(self))
+        self._members = Members(_SealedAuthors(self))
         self._named: dict[str, bool] = {}
 
     def seal(self, what: str, name: str) -> str:
@@ -84,11 +83,8 @@ class Sealer:
         return self._named[name]
 
 
-class _SealedMembers(frozenset[str]):
+class _SealedAuthors(Container[str]):
     """The pseudonyms of sealed members: they cannot be listed, but each is known when it is met."""
-
-    def __new__(cls, _: Sealer) -> Self:
-        return super().__new__(cls)
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
