@@ -22,7 +22,7 @@ import polars as pl
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import COLLECT
 from feedbackminer.project.project import open_project
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 
 PLAIN = (
     "import sys, pathlib; from feedbackminer.engine.run import Run; "
@@ -54,7 +54,7 @@ def mined(code: str, export: Path) -> Mined:
     """Mine an export from scratch in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="feedbackminer-") as folder:
         project = open_project(Path(folder))
-        collect(Run(project), [str(export)])
+        collect_exports(Run(project), [str(export)])
         began = time.perf_counter()
         done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True)  # noqa: S603
         whole = time.perf_counter() - began

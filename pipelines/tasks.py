@@ -24,7 +24,7 @@ from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.steps import digest as digests
 from feedbackminer.steps import mining, sources
 from feedbackminer.steps.erase import retain
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 from pipelines import artifacts
 from pipelines.context import Place, secret
 from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, tell
@@ -64,7 +64,7 @@ def read_source(place: Place, name: str) -> str:
 @task(task_run_name="import", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
 def read_exports(place: Place, exports: Sequence[str], threads: Sequence[str]) -> None:
     """Read exports."""
-    _report(place, "collect", collect(place.run(), exports, threads))
+    _report(place, "collect", collect_exports(place.run(), exports, threads))
 
 
 @task(task_run_name="{stage}", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)

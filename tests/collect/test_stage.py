@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.errors import FeedbackminerError, InputError, SettingsError
@@ -18,6 +19,13 @@ PSEUDONYMS = Pseudonyms(b"a key for tests, 32 bytes long..")
 of = PSEUDONYMS.of
 
 
+def context(pseudonyms: Pseudonyms, **change: Any) -> CollectContext:
+    settings = CollectSettings(**change)
+    return CollectContext(
+        name="f.csv", source="x", settings=settings, pseudonyms=pseudonyms, now=NOW
+    )
+
+
 def collect(
     *rows: dict[str, Any] | BadRow, threads: dict[str, ThreadInfo] | None = None, **change: Any
 ) -> Collected:
@@ -27,11 +35,7 @@ def collect(
             row if isinstance(row, BadRow) else Row(f"f.csv:{line}", row)
             for line, row in enumerate(rows, start=2)
         ],
-        name="f.csv",
-        source="x",
-        settings=CollectSettings(**change),
-        pseudonyms=PSEUDONYMS,
-        now=NOW,
+        context(PSEUDONYMS, **change),
         threads=threads,
     )
 
@@ -102,16 +106,9 @@ def test_ten_identical_posts_without_ids_stay_ten() -> None:
 def test_an_id_made_for_a_row_cannot_be_checked_against_a_guess_without_the_key() -> None:
     row = Row("f.csv:2", {"author": "ann", "body": "me too"})
     ids = {
-        collect_posts(
-            [row],
-            name="f.csv",
-            source="x",
-            settings=CollectSettings(),
-            pseudonyms=Pseudonyms(key * 32),
-            now=NOW,
-        ).posts["post_id"].item()
+        collect_posts([row], context(Pseudonyms(key * 32))).posts["post_id"].item()
         for key in (b"a", b"b")
-    }  # fmt: skip
+    }
     assert len(ids) == 2
 
 

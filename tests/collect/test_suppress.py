@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import Row
 from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.collect.suppress import REASON, suppress
@@ -26,11 +27,13 @@ def collected(*rows: dict[str, Any]) -> Collected:
     ]
     return collect_posts(
         numbered,
-        name="f",
-        source="forum",
-        settings=CollectSettings(),
-        pseudonyms=PSEUDONYMS,
-        now=datetime(2026, 3, 1, tzinfo=UTC),
+        CollectContext(
+            name="f",
+            source="forum",
+            settings=CollectSettings(),
+            pseudonyms=PSEUDONYMS,
+            now=datetime(2026, 3, 1, tzinfo=UTC),
+        ),
     )
 
 

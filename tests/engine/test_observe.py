@@ -12,7 +12,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import StoreError
 from feedbackminer.project.project import open_project
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 from tests.support.command import invoke, write_jsonl
 
 
@@ -55,7 +55,7 @@ def metrics(run: Run) -> dict[str, float]:
 
 def test_a_run_leaves_its_row_account_and_that_it_did_not_fail(run: Run, tmp_path: Path) -> None:
     with watched(run):
-        collect(run, [export(tmp_path)])
+        collect_exports(run, [export(tmp_path)])
     found = metrics(run)
     assert (found["run_failed"], found["posts"]) == (0, 1)
     assert (found["stage_rows_in"], found["stage_rows_out"]) == (2, 1)
@@ -70,7 +70,7 @@ def test_a_run_that_fails_leaves_what_it_did_and_that_it_failed(
 ) -> None:
     def work() -> None:
         with watched(run):
-            collect(run, [export(tmp_path)])
+            collect_exports(run, [export(tmp_path)])
             raise error
 
     with pytest.raises(type(error)):

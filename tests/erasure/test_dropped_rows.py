@@ -19,7 +19,9 @@ DETAIL = "id '12' stands already at f.csv:2; the first is kept"
 
 def after_erasing(post_id: str, *rows: DroppedRow, is_thorough: bool = True) -> pl.DataFrame:
     """Return ``dropped`` after a post of a community of two was erased."""
-    tables = {name: schema.create_empty() for name, schema in TABLES.items()}
+    tables: dict[str, pl.DataFrame] = {
+        name: schema.create_empty() for name, schema in TABLES.items()
+    }
     posts = builders.posts(*({"post_id": i, "source": "x"} for i in ("x:12", "x:13")))
     tables |= {"posts": posts, "dropped": dropped_frame("collect", rows)}
     erasure = Erasure([post_id], SEALER, is_thorough)

@@ -29,7 +29,7 @@ from feedbackminer.settings.sections import RetainSettings
 from feedbackminer.steps import mining
 from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.erase import erase_posts, forget, retain
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 from feedbackminer.tables import TABLES
 from tests.support.builders import day
 from tests.support.command import COMMAND, environment
@@ -193,7 +193,7 @@ class TestAPost:
         rows.append({"id": "post-9", "body": "See forum:post-123 and forum:post-1234."})
         file = tmp_path / "forum.jsonl"
         file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-        collect(Run(project), [str(file)])
+        collect_exports(Run(project), [str(file)])
         forget(Run(project), post_id="forum:post-123")
         bodies = project.store.read("posts")["body"].to_list()
         assert bodies == ["Another.", f"See {ERASED} and forum:post-1234."]
@@ -208,7 +208,7 @@ class TestWhatComesAfter:
         before = project.store.read("posts")
         again = export(place)
         again.write_text(again.read_text() + "\n")  # another file by its hash
-        outcome = collect(Run(project), [str(again)])
+        outcome = collect_exports(Run(project), [str(again)])
         assert outcome.account.dropped == {"duplicate_id": 2, "erased_on_request": 4}
         assert project.store.read("posts").equals(before)
         again.unlink()
@@ -316,7 +316,7 @@ class TestAtTheSource:
         assert receipt.posts == 4
         again = export(place)
         again.write_text(again.read_text() + "\n")
-        collect(Run(project), [str(again)])
+        collect_exports(Run(project), [str(again)])
         assert posts_of(project, pseudonym(project))["body"].to_list() == gone["body"].to_list()
 
     def test_posts_that_are_not_there_are_no_work(self, place: Path) -> None:

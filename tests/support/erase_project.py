@@ -14,7 +14,7 @@ import polars as pl
 from feedbackminer.engine.run import Run
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps import mining
-from feedbackminer.steps.exports import collect
+from feedbackminer.steps.exports import collect_exports
 from feedbackminer.tables import Lineage, TagLabels, Vectors, Vocabulary, check
 from tests.support import builders
 from tests.support.builders import day
@@ -50,7 +50,7 @@ def mined(folder: Path) -> Project:
     """Import the export and fill every table, as a run would; return the project."""
     project = open_project(folder / "project", {"digest": {"product": "Inkwren"}})
     run = Run(project)
-    collect(run, [str(export(folder))])
+    collect_exports(run, [str(export(folder))])
     mining.clean(run)
     for name, frame in _made_up(project).items():
         project.store.append(name, frame)

@@ -77,7 +77,7 @@ def run(
 
     from feedbackminer.steps import mining
     from feedbackminer.steps.digest import check_target, write_digest
-    from feedbackminer.steps.exports import collect
+    from feedbackminer.steps.exports import collect_exports
 
     folder = project or Path(tempfile.mkdtemp(prefix="feedbackminer-"))
     overrides = _overrides(
@@ -89,7 +89,7 @@ def run(
         check_target(out)  # now, not after an hour of encoding
         current = open_at(folder, settings, overrides)
         this = new_run(current, quiet)
-        outcomes = [collect(this, files, threads or []), *mining.mine(this)]
+        outcomes = [collect_exports(this, files, threads or []), *mining.mine(this)]
         outcomes.append(write_digest(this, out, force=force))
         summarise(this, outcomes, out, quiet, as_json)
         _exit_if_too_many_dropped(current, outcomes)
@@ -120,14 +120,14 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Read exports into the project's store; repeating it changes nothing."""
-    from feedbackminer.steps.exports import collect
+    from feedbackminer.steps.exports import collect_exports
 
     overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
 
     def work() -> None:
         current = open_at(project, settings, overrides)
         this = new_run(current, quiet)
-        outcomes = [collect(this, files, threads or [])]
+        outcomes = [collect_exports(this, files, threads or [])]
         summarise(this, outcomes, None, quiet, as_json)
         _exit_if_too_many_dropped(current, outcomes)
 
