@@ -13,12 +13,13 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.tables import Repeats, check, column_types, passage
+from feedbackminer.text.words import EAST_ASIAN_SIGNS
 
 NEARLY = 0.8  # Jaccard similarity of two posts' words, 0 to 1, from which they say the same
 FEWEST_WORDS = 8  # distinct; fewer ("thanks, that works now") are alike by chance
 HASHES, BANDS = 120, 20  # at a similarity of 0.8 this finds 998 of 1,000 pairs
-_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # each sign is a word
-_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+# Each East Asian sign is a word.
+_WORD = re.compile(rf"[{EAST_ASIAN_SIGNS}]|[^\W{EAST_ASIAN_SIGNS}]+")
 
 
 def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repeats]:

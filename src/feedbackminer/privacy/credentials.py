@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from feedbackminer.privacy.tokens import TOKENS
+
 _PLACEHOLDER: Final = re.compile(
     r"x{4,}|\*+|\.{3}|your|my_|myapi|change_?me|example|placeholder|redacted|password\d?$|env\b"
     r"|process\.|os\.|self\.|this\.|none$|null$|true$|false$|[$%{/\[]",
@@ -10,10 +12,8 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 _KNOWN_SECRET: Final = re.compile(
-    r"\b(?:A[KS]IA[A-Z0-9]{16}\b|gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{22,255}"
-    r"|glpat-[\w-]{20,100}|(?<!-)sk-(?=[\w-]{0,199}[0-9])(?=[\w-]{0,199}[A-Z])[\w-]{20,200}"
-    r"|xox[baprs]-[\w-]{10,200}|AIza[\w-]{30,40}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}"
-    r"|whsec_\w{20,100}|npm_[A-Za-z0-9]{30,50}|hf_[A-Za-z0-9]{30,50}"
+    rf"\b(?:{'|'.join(begin + rest for begin, rest in TOKENS.items())}|A[KS]IA[A-Z0-9]{{16}}\b"
+    r"|AIza[\w-]{30,40}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}|whsec_\w{20,100}"
     r"|SG\.[\w-]{16,60}\.[\w-]{16,80}|[0-9]{8,10}:AA[\w-]{30,40}"
     r"|eyJ[\w-]{8,2000}+\.eyJ[\w-]{4,4000}+\.[\w-]{8,2000}+)"
     r"""|(?<=key: ")[A-Za-z0-9+/]{43}="""

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-PSEUDONYM: Final = re.compile(r"\bm_[a-z2-7]{10}\b")
+from feedbackminer.text import words
+
+PSEUDONYM: Final = re.compile(rf"\b{words.PSEUDONYM_PATTERN}\b")
 WORD: Final = re.compile(r"\w+")
 # An account's name is a subject where this many posts, this share of all, and this many times
 # the posts of its owner have the word.
