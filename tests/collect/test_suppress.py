@@ -82,7 +82,7 @@ def test_a_thread_named_after_a_sealed_post_gets_another_name_and_its_replies_no
     sealed = seals(post="forum:t1", opened="forum:t1")
     reply = left(collected(*rows), sealed)["two"]
     sealer = Sealer(sealed, PSEUDONYMS)
-    assert reply["thread_id"] == f"forum:{sealer.name_of_gone('forum:t1')}"
+    assert reply["thread_id"] == f"forum:{sealer.name_of_sealed('forum:t1')}"
     assert (reply["parent_id"], reply["url"]) == (None, None)
 
 

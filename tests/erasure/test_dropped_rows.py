@@ -33,7 +33,7 @@ def test_a_row_that_repeated_an_erased_post_does_not_name_it(other_ref: str) -> 
     row = DroppedRow("f.csv:3", "duplicate_id", DETAIL, other_ref=other_ref)
     (erased,) = after_erasing("x:12", row).to_dicts()
     assert (erased["ref"], erased["detail"]) == ("f.csv:3", ERASED)
-    assert erased["other_ref"] == (SEALER.name_of_gone("x:12") if other_ref else "")
+    assert erased["other_ref"] == (SEALER.name_of_sealed("x:12") if other_ref else "")
 
 
 @pytest.mark.parametrize("other_ref", ["x:12", ""])
@@ -45,4 +45,4 @@ def test_a_row_that_repeated_another_post_stays_as_it_is(other_ref: str) -> None
 def test_a_post_that_its_source_has_deleted_is_named_by_no_other_row() -> None:
     row = DroppedRow("f.csv:3", "duplicate_id", DETAIL, other_ref="x:12")
     (erased,) = after_erasing("x:12", row, is_thorough=False).to_dicts()
-    assert (erased["ref"], erased["other_ref"]) == ("f.csv:3", SEALER.name_of_gone("x:12"))
+    assert (erased["ref"], erased["other_ref"]) == ("f.csv:3", SEALER.name_of_sealed("x:12"))

@@ -82,7 +82,7 @@ def signatures(text: str) -> str:
 
 def links(text: str) -> str:
     """Remove URLs and images; a link's own words stay."""
-    text = _MARKDOWN_LINK.sub(lambda found: " " if found[1] else found[2], text)
+    text = _MARKDOWN_LINK.sub(lambda link: " " if link[1] else link[2], text)
     return _IMAGE.sub(" ", _URL.sub(" ", _BBCODE.sub(" ", text)))
 
 

@@ -78,8 +78,8 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         if reason:
             dropped.append(DroppedRow(post_id, reason, f"{n_words} words left after cleaning"))
         else:
-            told = language.detect(text or title or "")
-            rows.append((post_id, title, text, told, n_words, len(body) > settings.max_chars))
+            code = language.detect(text or title or "")
+            rows.append((post_id, title, text, code, n_words, len(body) > settings.max_chars))
     texts, foreign = _split_by_language(_frame(rows), settings)
     dropped += [
         DroppedRow(post_id, "other_language", f"language {code}", value=code)

@@ -68,7 +68,7 @@ def find_columns(
     """
     columns = list(available)
     by_name = plain_names(columns)
-    found = {
+    column_of = {
         field: by_name[plain(name)]
         for field, names in NAMES.items()
         for name in reversed(names)
@@ -76,13 +76,13 @@ def find_columns(
     }
     for field, column in wanted.items():
         _check_mapping(field, column, columns, where)
-        found[field] = column
-    if "body" not in found:
+        column_of[field] = column
+    if "body" not in column_of:
         raise InputError(
             f"{where}: no column holds the text of the posts; found {_some(columns)}; "
             "name it with --map body=COLUMN"
         )
-    return found
+    return column_of
 
 
 def find_meta(available: Iterable[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from feedbackminer.collect.files import Row
 from feedbackminer.privacy.masking import mask
 from feedbackminer.privacy.names import is_anonymous, normal_name
 
-GONE = {"[deleted]", "[removed]"}
+DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
 # A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
 _BOT_NAME = re.compile(
@@ -201,7 +201,7 @@ def _content(get: _Fields) -> tuple[str, str]:
     """Return body and title as plain text."""
     body, title = get.text("body"), markup.title_text(get.text("title")).strip()
     body = markup.to_text(body) if markup.is_html(body) else body
-    if body.strip() in GONE:
+    if body.strip() in DELETED_MARKS:
         raise BadValueError("deleted_at_source", f"the text is {body.strip()}")
     if get.identifier("post_type") in SYSTEM_ACTIONS:
         raise BadValueError("system_action", "a notice of the forum software, not a post")

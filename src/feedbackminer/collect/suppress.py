@@ -33,7 +33,7 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
     erased = collected.posts.filter(is_sealed)
     kept = check(conceal(collected.posts.filter(~is_sealed), sealer), Posts, where=STAGE)
 
-    rows = [DroppedRow(sealer.name_of_gone(i), REASON) for i in erased["post_id"]]
+    rows = [DroppedRow(sealer.name_of_sealed(i), REASON) for i in erased["post_id"]]
     anonymous = [_anonymous(row, sealer) for row in collected.dropped.to_dicts()]
     others = pl.DataFrame(anonymous, schema=collected.dropped.schema)
     table = check(pl.concat([others, dropped_frame(STAGE, rows)]), Dropped, where=STAGE)
@@ -48,7 +48,7 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
 def _anonymous(row: dict[str, str], sealer: Sealer) -> dict[str, str]:
     """Return a dropped row in which sealed posts have no names."""
     if sealer.knows("post", row["ref"]):
-        row = row | {"ref": sealer.name_of_gone(row["ref"])}
+        row = row | {"ref": sealer.name_of_sealed(row["ref"])}
     if sealer.knows("post", row["other_ref"]):
-        row = row | {"detail": ERASED, "other_ref": sealer.name_of_gone(row["other_ref"])}
+        row = row | {"detail": ERASED, "other_ref": sealer.name_of_sealed(row["other_ref"])}
     return row

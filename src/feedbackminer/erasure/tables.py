@@ -184,7 +184,7 @@ def _dropped(
     of_stages = (pl.col("stage") != "collect") & pl.col("ref").is_in(ids)
     dropped = dropped.filter(~of_stages)
     refs = {*dropped["ref"], *dropped["other_ref"]}
-    names = {i: erasure.sealer.name_of_gone(i) for i in refs.intersection(ids)}
+    names = {i: erasure.sealer.name_of_sealed(i) for i in refs.intersection(ids)}
     dropped = dropped.with_columns(
         other_ref=pl.col("other_ref").replace(names), is_same=pl.col("other_ref").is_in(ids)
     )

@@ -63,7 +63,7 @@ class Deletions:
             )
             return ()
         try:
-            return self.reader.gone(native_ids) if native_ids else ()
+            return self.reader.deleted(native_ids) if native_ids else ()
         except SourceError as error:  # it can be asked again; the cursor must not wait for it
             self.tally.note(f"cannot tell which posts were deleted: {error}")
             return ()

@@ -58,7 +58,7 @@ def is_mbox(data: bytes) -> bool:
 
 def mbox_rows(content: FileContent) -> Iterator[Row | BadRow]:
     """Yield every mail of an mbox file, in order."""
-    starts = [found.start() for found in _BEGIN.finditer(content.data)]
+    starts = [match.start() for match in _BEGIN.finditer(content.data)]
     ends = [*starts[1:], len(content.data)]
     mails = (
         _mail(f"{content.name}:message {number}", content.data[start:end])
@@ -182,9 +182,9 @@ def _is_automatic(header: _Headers) -> bool:
 
 def _list_name(header: _Headers) -> str:
     """Return the name of the list, without its domain."""
-    said = next((text for name in _LISTS if (text := header.text(name))), "")
-    found = _LIST_NAME.search(said[-MOST_LIST_NAME:])
-    return found[1] if found else said
+    written = next((text for name in _LISTS if (text := header.text(name))), "")
+    match = _LIST_NAME.search(written[-MOST_LIST_NAME:])
+    return match[1] if match else written
 
 
 def _sent_at(header: _Headers, envelope: str) -> datetime | None:
