@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from feedbackminer.errors import SettingsError
 from feedbackminer.project.lock import FOREVER, hold
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.load import secret_of
+from feedbackminer.vocabulary.moments import as_utc
 
 BLOCK = "feedbackminer-"  # then the name of a source, with - for _
 
@@ -38,7 +39,7 @@ class Place(BaseModel, frozen=True):
         Raises:
             SettingsError: the window ends before it begins, or the project's settings are wrong.
         """
-        lower, upper = (moment and _utc(moment) for moment in (since, until))
+        lower, upper = (moment and as_utc(moment) for moment in (since, until))
         if lower and upper and lower >= upper:
             raise SettingsError(f"since {lower:%F %T} is not before until {upper:%F %T}")
         return cls(folder=folder, run_id=Run(_open(folder)).run_id, since=lower, until=upper)
@@ -98,7 +99,3 @@ def secret(source: str) -> str:
 
 def _open(folder: str) -> Project:
     return open_project(Path(folder))
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from feedbackminer.text.words import PSEUDONYM_PATTERN
 from tests.support.command import (
     COMMAND,
     SHARED,
@@ -32,7 +33,7 @@ FORUM = SHARED / "openenergymonitor_forum"
 POSTS = 2_500
 PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
 # What a mask or a pseudonym looks like: where one stands, the author wrote something else.
-MASKED = re.compile(r"<[a-z]+>|\[[a-z_ ]+\]|m_[a-z2-7]{10}")
+MASKED = re.compile(rf"<[a-z]+>|\[[a-z_ ]+\]|{PSEUDONYM_PATTERN}")
 # Words that name nothing; a list of our own, so that the one of the code is checked too.
 EMPTY_WORDS = set(
     "a an and any are as at be but can could do does for from get got had has have help hi how i "

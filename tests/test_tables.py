@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.errors import ConservationError, FeedbackminerError, TableError
 from feedbackminer.tables import TABLES, Assignments, Tags, check, column_types
 
@@ -110,7 +110,7 @@ def test_an_account_that_lost_or_invented_rows_is_refused(rows_in: int) -> None:
 
 @given(kept=st.integers(0, 30), reasons=st.lists(st.sampled_from(["empty", "no_words", "bot"])))
 def test_kept_and_dropped_make_up_what_came_in(kept: int, reasons: list[str]) -> None:
-    dropped = dropped_frame("s", [(f"f:{n}", reason, "") for n, reason in enumerate(reasons)])
+    dropped = dropped_frame("s", [DroppedRow(f"f:{n}", reason) for n, reason in enumerate(reasons)])
     frame = pl.DataFrame({"post_id": [str(n) for n in range(kept)]})
     stated = account("s", kept + len(reasons), frame, dropped)
     assert stated == Account("s", kept + len(reasons), kept, Counter(reasons))
@@ -121,12 +121,12 @@ def test_kept_and_dropped_make_up_what_came_in(kept: int, reasons: list[str]) ->
 
 def test_a_row_is_dropped_once_per_stage() -> None:
     with pytest.raises(TableError, match="table dropped"):
-        dropped_frame("s", [("f:1", "empty", ""), ("f:1", "no_words", "")])
+        dropped_frame("s", [DroppedRow("f:1", "empty"), DroppedRow("f:1", "no_words")])
 
 
 def test_a_row_is_not_dropped_without_a_reason() -> None:
     with pytest.raises(TableError, match="table dropped"):
-        dropped_frame("s", [("f:1", "", "")])
+        dropped_frame("s", [DroppedRow("f:1", "")])
 
 
 def test_a_lost_row_is_an_internal_error() -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
 from feedbackminer.errors import ConservationError
-from feedbackminer.tables import Dropped, check
+from feedbackminer.tables import Dropped, check, column_types
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,22 @@ class Account:
             )
 
 
-def dropped_frame(stage: str, rows: list[tuple[str, str, str]]) -> dy.DataFrame[Dropped]:
-    """Build the ``dropped`` table of a stage from ``(ref, reason, detail)`` rows."""
-    columns = list(zip(*rows, strict=True)) if rows else [(), (), ()]
+@dataclass(frozen=True)
+class DroppedRow:
+    """A row that does not go on, as :class:`~feedbackminer.tables.Dropped` has it."""
+
+    ref: str
+    reason: str
+    detail: str = ""
+    value: str = ""
+    other_ref: str = ""
+
+
+def dropped_frame(stage: str, rows: Iterable[DroppedRow]) -> dy.DataFrame[Dropped]:
+    """Build the ``dropped`` table of a stage."""
     frame = pl.DataFrame(
-        {"ref": columns[0], "reason": columns[1], "detail": columns[2]},
-        schema={"ref": pl.String, "reason": pl.String, "detail": pl.String},
-    ).with_columns(stage=pl.lit(stage))
+        [{"stage": stage, **asdict(row)} for row in rows], schema=column_types(Dropped)
+    )
     return check(frame, Dropped, where=stage)
 
 

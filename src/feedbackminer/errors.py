@@ -15,6 +15,11 @@ FeedbackminerError           4  internal error: a bug of ours
 A message says what is wrong, where, what was found, and what to do.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class FeedbackminerError(Exception):
     """Root of the tree; ``exit_code`` is what a command returns."""
@@ -72,3 +77,12 @@ class ConservationError(TableError):
 
 class UndeclaredTableError(TableError):
     """A stage reads or writes a table that its declaration does not name."""
+
+
+def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the one of ``names`` that somebody may have meant by ``name``, for a message.
+
+    Args:
+        cutoff: similarity, 0 to 1, from which a name counts.
+    """
+    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)), None)

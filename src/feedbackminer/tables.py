@@ -83,6 +83,8 @@ class Dropped(dy.Schema):
     ref = dy.String(primary_key=True)  # a post_id, or file:line
     reason = dy.String(min_length=1)
     detail = dy.String()
+    value = dy.String()  # what it is about, for counting: the language of a text; empty otherwise
+    other_ref = dy.String()  # another row it is about: the post that has its id; empty otherwise
 
 
 class Vectors(dy.Schema):

@@ -90,6 +90,7 @@ def test_a_post_in_another_language_is_dropped_and_a_short_one_stays() -> None:
     assert cleaned.texts["language"].to_list() == ["en", "en", "und"]
     (row,) = cleaned.dropped.iter_rows(named=True)
     assert (row["ref"], row["reason"], row["detail"]) == ("x:2", "other_language", "language de")
+    assert row["value"] == "de"
     assert cleaned.notices == ()
 
 

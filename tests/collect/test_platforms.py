@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import open_file, read_rows
 from feedbackminer.collect.stage import collect_posts
 from feedbackminer.privacy.pseudonyms import Pseudonyms
@@ -21,11 +22,13 @@ def posts(folder: Path, content: str, *columns: str) -> dict[str, Any]:
     path.write_text(content)
     collected = collect_posts(
         read_rows(open_file(str(path))),
-        name="export",
-        source="x",
-        settings=CollectSettings(),
-        pseudonyms=PSEUDONYMS,
-        now=datetime(2026, 11, 1, tzinfo=UTC),
+        CollectContext(
+            name="export",
+            source="x",
+            settings=CollectSettings(),
+            pseudonyms=PSEUDONYMS,
+            now=datetime(2026, 11, 1, tzinfo=UTC),
+        ),
     )
     rows = collected.posts.select("post_id", *columns).iter_rows()
     return {post_id: rest[0] if len(rest) == 1 else tuple(rest) for post_id, *rest in rows}

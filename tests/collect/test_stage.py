@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.errors import FeedbackminerError, InputError, SettingsError
@@ -18,6 +19,13 @@ PSEUDONYMS = Pseudonyms(b"a key for tests, 32 bytes long..")
 of = PSEUDONYMS.of
 
 
+def context(pseudonyms: Pseudonyms, **change: Any) -> CollectContext:
+    settings = CollectSettings(**change)
+    return CollectContext(
+        name="f.csv", source="x", settings=settings, pseudonyms=pseudonyms, now=NOW
+    )
+
+
 def collect(
     *rows: dict[str, Any] | BadRow, threads: dict[str, ThreadInfo] | None = None, **change: Any
 ) -> Collected:
@@ -27,11 +35,7 @@ def collect(
             row if isinstance(row, BadRow) else Row(f"f.csv:{line}", row)
             for line, row in enumerate(rows, start=2)
         ],
-        name="f.csv",
-        source="x",
-        settings=CollectSettings(**change),
-        pseudonyms=PSEUDONYMS,
-        now=NOW,
+        context(PSEUDONYMS, **change),
         threads=threads,
     )
 
@@ -74,7 +78,7 @@ def test_a_row_that_is_no_post_is_dropped_with_a_reason(row: dict[str, Any], rea
 def test_a_row_that_could_not_be_read_is_dropped_with_its_reason() -> None:
     bad = BadRow("f.csv:9", "malformed_json", "line 1")
     collected = collect({"body": "fine"}, bad)
-    assert collected.dropped.rows() == [("collect", "f.csv:9", "malformed_json", "line 1")]
+    assert collected.dropped.rows() == [("collect", "f.csv:9", "malformed_json", "line 1", "", "")]
     assert collected.account.rows_in == 2
     assert collected.account.dropped == {"malformed_json": 1}
 
@@ -89,6 +93,7 @@ def test_of_two_rows_with_one_id_the_first_is_kept_and_the_second_told() -> None
     (row,) = collected.dropped.iter_rows(named=True)
     assert (row["ref"], row["reason"]) == ("f.csv:3", "duplicate_id")
     assert row["detail"] == "id '1' stands already at f.csv:2; the first is kept"
+    assert row["other_ref"] == "x:1"
 
 
 def test_ten_identical_posts_without_ids_stay_ten() -> None:
@@ -101,16 +106,9 @@ def test_ten_identical_posts_without_ids_stay_ten() -> None:
 def test_an_id_made_for_a_row_cannot_be_checked_against_a_guess_without_the_key() -> None:
     row = Row("f.csv:2", {"author": "ann", "body": "me too"})
     ids = {
-        collect_posts(
-            [row],
-            name="f.csv",
-            source="x",
-            settings=CollectSettings(),
-            pseudonyms=Pseudonyms(key * 32),
-            now=NOW,
-        ).posts["post_id"].item()
+        collect_posts([row], context(Pseudonyms(key * 32))).posts["post_id"].item()
         for key in (b"a", b"b")
-    }  # fmt: skip
+    }
     assert len(ids) == 2
 
 

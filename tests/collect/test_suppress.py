@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import Row
 from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.collect.suppress import REASON, suppress
@@ -26,11 +27,13 @@ def collected(*rows: dict[str, Any]) -> Collected:
     ]
     return collect_posts(
         numbered,
-        name="f",
-        source="forum",
-        settings=CollectSettings(),
-        pseudonyms=PSEUDONYMS,
-        now=datetime(2026, 3, 1, tzinfo=UTC),
+        CollectContext(
+            name="f",
+            source="forum",
+            settings=CollectSettings(),
+            pseudonyms=PSEUDONYMS,
+            now=datetime(2026, 3, 1, tzinfo=UTC),
+        ),
     )
 
 
@@ -79,7 +82,7 @@ def test_a_thread_named_after_a_sealed_post_gets_another_name_and_its_replies_no
     sealed = seals(post="forum:t1", opened="forum:t1")
     reply = left(collected(*rows), sealed)["two"]
     sealer = Sealer(sealed, PSEUDONYMS)
-    assert reply["thread_id"] == f"forum:{sealer.name_of_gone('forum:t1')}"
+    assert reply["thread_id"] == f"forum:{sealer.name_of_sealed('forum:t1')}"
     assert (reply["parent_id"], reply["url"]) == (None, None)
 
 

@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode
 
-from feedbackminer.accounts import Account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, dropped_frame
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor
 from feedbackminer.digest.stage import build_digest
@@ -577,7 +577,9 @@ def test_a_digest_of_a_month_counts_that_month_alone() -> None:
         **tables,
         "posts": pl.concat([tables["posts"], late]),
         "threads": pl.concat([tables["threads"], asked]),
-        "dropped": dropped_frame("topics", [("late", "unsorted", "near no topic's centre")]),
+        "dropped": dropped_frame(
+            "topics", [DroppedRow("late", "unsorted", "near no topic's centre")]
+        ),
     }
     found, same = digest(grown), digest(tables)
     assert found.until == day(30)

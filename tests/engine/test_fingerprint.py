@@ -1,4 +1,4 @@
-"""No change of code passes as work that was done: the fingerprint covers all that a stage reaches."""
+"""No change of code passes as work that was done: all that a stage reaches is hashed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_change_of_the_step_itself_is_seen(monkeypatch: pytest.MonkeyPatch) ->
     before = {stage.name: code_hash(stage.do) for stage in STAGES}
     page = (SOURCE / "steps" / "mining.py").read_text("utf-8")
     monkeypatch.setattr(
-        fingerprint.Path,
+        Path,
         "read_text",
         lambda self, *_: (
             page.replace('"② Turn posts', '"② Turn all posts').replace('""②', '""② ')

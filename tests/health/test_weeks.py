@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.accounts import dropped_frame
+from feedbackminer.accounts import DroppedRow, dropped_frame
 from feedbackminer.health.weeks import MICROSECOND, Matrix, Recent, end_of, read_weeks
 from feedbackminer.tables import Cursors, check, column_types
 from tests.support import builders
@@ -105,7 +105,11 @@ def test_each_post_brings_what_is_known_of_it() -> None:
         {"post_id": "untold", "text": "d"},
     )
     dropped = dropped_frame(
-        "clean", [("foreign", "other_language", "language fr"), ("bot", "by_a_bot", "9 words")]
+        "clean",
+        [
+            DroppedRow("foreign", "other_language", value="fr"),
+            DroppedRow("bot", "by_a_bot", "9 words"),
+        ],
     )
     recent = read_weeks(
         posts, texts,

@@ -7,12 +7,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from feedbackminer.accounts import DroppedRow, dropped_frame
 from feedbackminer.errors import StoreError, TableError
 from feedbackminer.project.memory import MemoryStore
 from feedbackminer.project.store import Store, TableStore
-from tests.support.builders import dropped, posts
+from tests.support.builders import posts
 
 KEYS = pl.DataFrame({"post_id": ["a:1", "a:3"]})
+
+
+def rows(stage: str, ref: str) -> pl.DataFrame:
+    return dropped_frame(stage, [DroppedRow(ref, "empty")])
 
 
 @pytest.fixture
@@ -36,8 +41,8 @@ def test_both_give_the_same_after_the_same(stores: tuple[TableStore, TableStore]
 def test_both_replace_the_rows_of_one_value(stores: tuple[TableStore, TableStore]) -> None:
     outcomes = []
     for store in stores:
-        store.merge("dropped", dropped(("clean", "a:1", "empty"), ("topics", "a:2", "unsorted")))
-        store.replace("dropped", dropped(("clean", "a:3", "empty")), where=("stage", "clean"))
+        store.merge("dropped", pl.concat([rows("clean", "a:1"), rows("topics", "a:2")]))
+        store.replace("dropped", rows("clean", "a:3"), where=("stage", "clean"))
         outcomes.append(store.read("dropped").to_dicts())
     assert outcomes[0] == outcomes[1]
     assert [row["ref"] for row in outcomes[0]] == ["a:3", "a:2"]

@@ -31,7 +31,8 @@ S3_KEYS = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret"}
 def dropped(*refs: str, reason: str = "empty", stage: str = "collect") -> pl.DataFrame:
     """Rows of the simplest table; ``stage`` and ``ref`` are its key."""
     return pl.DataFrame(
-        {"stage": [stage] * len(refs), "ref": refs, "reason": reason, "detail": ""},
+        {"stage": [stage] * len(refs), "ref": refs, "reason": reason}
+        | dict.fromkeys(("detail", "value", "other_ref"), ""),
         schema_overrides={"ref": pl.String},
     )
 

@@ -22,6 +22,7 @@ from tests.support.tiny_encoder import save_tiny_encoder
 pytestmark = pytest.mark.slow
 
 OLDER = Path(__file__).parents[1] / "data" / "project_0_1_0.zip"  # as 117fa59 wrote it
+KEYS = (("posts", "post_id"), ("topics", "topic_id"), ("members", "author_id"))
 OF_THE_RUN = ("run_id", "fitted_in", "born_in", "checked_at")  # what no two runs have in common
 
 
@@ -77,14 +78,7 @@ class TestProjectOfTheVersionBefore:
     def test_its_stages_are_done_once_more_and_nothing_is_encoded_again(
         self, older: Project
     ) -> None:
-        ids = {
-            name: older.store.read(name, [key])[key].sort().to_list()
-            for name, key in (
-                ("posts", "post_id"),
-                ("topics", "topic_id"),
-                ("members", "author_id"),
-            )
-        }
+        ids = {name: older.store.read(name, [key])[key].sort().to_list() for name, key in KEYS}
         claims = older.store.read("claims").select("claim_id", "headline", "value", "evidence")
         vectors = older.store.version("vectors")
 
@@ -93,7 +87,7 @@ class TestProjectOfTheVersionBefore:
         assert not any(outcome.reused for outcome in first)
         assert all(outcome.reused for outcome in second)
         assert older.store.version("vectors") == vectors
-        for name, key in (("posts", "post_id"), ("topics", "topic_id"), ("members", "author_id")):
+        for name, key in KEYS:
             assert older.store.read(name, [key])[key].sort().to_list() == ids[name]
         assert older.store.read("claims").select(claims.columns).equals(claims)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import BadRow, FileContent, Row, read_rows
 from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.privacy.pseudonyms import Pseudonyms
@@ -20,8 +21,8 @@ def read(name: str, data: bytes) -> list[Row | BadRow]:
 
 def values(rows: list[Row | BadRow], *names: str) -> list[Any]:
     """Return values of the readable rows: one each, or a tuple of several."""
-    found = [tuple(r.values.get(n) for n in names) for r in rows if isinstance(r, Row)]
-    return [value[0] if len(names) == 1 else value for value in found]
+    tuples = [tuple(r.values.get(n) for n in names) for r in rows if isinstance(r, Row)]
+    return [value[0] if len(names) == 1 else value for value in tuples]
 
 
 def reasons(rows: list[Row | BadRow]) -> dict[str, str]:
@@ -33,11 +34,13 @@ def collect(rows: list[Row | BadRow]) -> Collected:
     """Turn rows into posts."""
     return collect_posts(
         rows,
-        name="export",
-        source="x",
-        settings=CollectSettings(),
-        pseudonyms=PSEUDONYMS,
-        now=datetime(2026, 11, 1, tzinfo=UTC),
+        CollectContext(
+            name="export",
+            source="x",
+            settings=CollectSettings(),
+            pseudonyms=PSEUDONYMS,
+            now=datetime(2026, 11, 1, tzinfo=UTC),
+        ),
     )
 
 

@@ -13,12 +13,13 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.tables import Repeats, check, column_types, passage
+from feedbackminer.text.words import EAST_ASIAN_SIGNS
 
 NEARLY = 0.8  # Jaccard similarity of two posts' words, 0 to 1, from which they say the same
 FEWEST_WORDS = 8  # distinct; fewer ("thanks, that works now") are alike by chance
 HASHES, BANDS = 120, 20  # at a similarity of 0.8 this finds 998 of 1,000 pairs
-_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"  # each sign is a word
-_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+# Each East Asian sign is a word.
+_WORD = re.compile(rf"[{EAST_ASIAN_SIGNS}]|[^\W{EAST_ASIAN_SIGNS}]+")
 
 
 def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repeats]:
@@ -28,9 +29,9 @@ def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repea
         texts: the ``texts`` table.
         posts: the ``posts`` table, which tells who said it where and when.
     """
-    told = texts.select("post_id", passage=passage())
+    passages = texts.select("post_id", passage=passage())
     who = posts.select("post_id", "author_id", "source", "created_at")
-    ordered = told.join(who, on="post_id").sort("created_at", "post_id", nulls_last=True)
+    ordered = passages.join(who, on="post_id").sort("created_at", "post_id", nulls_last=True)
     ids, authors, sources = (ordered[c].to_list() for c in ("post_id", "author_id", "source"))
     of_member: dict[tuple[int, str], int] = {}
     rows = []
@@ -45,7 +46,7 @@ def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repea
 
 
 def first_alike(passages: Sequence[str]) -> Iterator[int]:
-    """Yield for each passage the place of the first that says nearly the same, or its own.
+    """Yield for each passage the index of the first that says nearly the same, or its own.
 
     MinHash (Broder 1997) proposes, the exact similarity of the words decides. Only passages that
     are the first of their kind are searched, so thousands of copies cost no more than one.
@@ -54,13 +55,13 @@ def first_alike(passages: Sequence[str]) -> Iterator[int]:
 
     index = RMinHashLSH(threshold=NEARLY, num_perm=HASHES, num_bands=BANDS)
     words_of: dict[int, frozenset[str]] = {}
-    known: dict[frozenset[str], int] = {}
+    first_of: dict[frozenset[str], int] = {}
     for i, passage_ in enumerate(passages):
         words = frozenset(_WORD.findall(passage_.casefold()))
         if len(words) < FEWEST_WORDS:
             yield i
             continue
-        if words not in known:
+        if words not in first_of:
             hashed = RMinHash(num_perm=HASHES, seed=0)
             hashed.update(sorted(words))
             alike = {f: _jaccard(words, words_of[f]) for f in sorted(index.query(hashed))}
@@ -69,8 +70,8 @@ def first_alike(passages: Sequence[str]) -> Iterator[int]:
                 first = i
                 words_of[i] = words
                 index.insert(i, hashed)
-            known[words] = first
-        yield known[words]
+            first_of[words] = first
+        yield first_of[words]
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
+from feedbackminer.text.words import EAST_ASIAN
+
 UNDETERMINED = "und"
 ENOUGH_WORDS = 8  # shorter texts get worthless scores: "pls add dark mode" comes out as Russian
 CONFIDENT = 0.65
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
 def detect(text: str) -> str:
     """Return an ISO 639-1 code, or "und" where the text is too short or the model unsure."""
-    if len(text.split()) < ENOUGH_WORDS and len(_CJK.findall(text)) < ENOUGH_WORDS:
+    if len(text.split()) < ENOUGH_WORDS and len(EAST_ASIAN.findall(text)) < ENOUGH_WORDS:
         return UNDETERMINED
     best = _detector().detect(text.replace("\n", " ")[:400], model="lite", k=1)[0]
     return str(best["lang"]) if best["score"] >= CONFIDENT else UNDETERMINED

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from feedbackminer.text.words import WORD
+
 # Zero-width marks, soft hyphens and overrides of the writing direction; joiners stay, because
 # Persian, Hindi and emoji are spelt with them.
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad\u202a-\u202e\u2066-\u2069]")
@@ -35,7 +37,6 @@ _URL = re.compile(
 _IMAGE = re.compile(r"\[(image|img|attachment|video)[^\]]{0,100}\]", re.IGNORECASE)
 _EMOJI_CODE = re.compile(r"(?<![\w:])(?::[a-z+-][a-z0-9_+-]{0,40}:)+(?![\w:])")
 _CODE_SIGNS = re.compile(r"[{}();=<>\[\]|\\/_*#&$%^~+]|::|->|\d[\d.,:-]*")  # a number is one
-_WORD = re.compile(r"[^\W\d_]{2,}")
 _LOG_LINE = re.compile(
     r"at [\w$.<>]+\(|File \"|#\d+ +0x|Traceback |Caused by:"
     r"|(?=[\[(\d]|(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b)"
@@ -81,7 +82,7 @@ def signatures(text: str) -> str:
 
 def links(text: str) -> str:
     """Remove URLs and images; a link's own words stay."""
-    text = _MARKDOWN_LINK.sub(lambda found: " " if found[1] else found[2], text)
+    text = _MARKDOWN_LINK.sub(lambda link: " " if link[1] else link[2], text)
     return _IMAGE.sub(" ", _URL.sub(" ", _BBCODE.sub(" ", text)))
 
 
@@ -119,6 +120,6 @@ def _is_code(line: str) -> bool:
         return False
     if _LOG_LINE.match(line):
         return True
-    words, signs = len(_WORD.findall(line)), len(_CODE_SIGNS.findall(line))
+    words, signs = len(WORD.findall(line)), len(_CODE_SIGNS.findall(line))
     looks_like_code = line.endswith(_CODE_ENDS) or line.startswith(_CODE_STARTS)
     return signs >= max(2 * words, 1) or (looks_like_code and signs > words / 2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.clean import language, remove
 from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.segments import find_segments
@@ -76,14 +76,14 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         if not reason and n_words < settings.min_words:
             reason = "no_words" if n_words == 0 else "too_few_words"
         if reason:
-            dropped.append((post_id, reason, f"{n_words} words left after cleaning"))
+            dropped.append(DroppedRow(post_id, reason, f"{n_words} words left after cleaning"))
         else:
-            told = language.detect(text or title or "")
-            rows.append((post_id, title, text, told, n_words, len(body) > settings.max_chars))
+            code = language.detect(text or title or "")
+            rows.append((post_id, title, text, code, n_words, len(body) > settings.max_chars))
     texts, foreign = _split_by_language(_frame(rows), settings)
     dropped += [
-        (post_id, "other_language", f"language {told}")
-        for post_id, told in foreign.select("post_id", "language").iter_rows()
+        DroppedRow(post_id, "other_language", f"language {code}", value=code)
+        for post_id, code in foreign.select("post_id", "language").iter_rows()
     ]
     dropped_table = dropped_frame(STAGE, dropped)
     repeats = find_repeats(texts, posts)

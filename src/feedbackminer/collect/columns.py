@@ -6,11 +6,10 @@ plain tables; a mapping by the user always wins.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 
-from feedbackminer.errors import InputError, SettingsError
+from feedbackminer.errors import InputError, SettingsError, nearest
 
 # Order matters: the first name an export has is taken.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +68,7 @@ def find_columns(
     """
     columns = list(available)
     by_name = plain_names(columns)
-    found = {
+    column_of = {
         field: by_name[plain(name)]
         for field, names in NAMES.items()
         for name in reversed(names)
@@ -77,13 +76,13 @@ def find_columns(
     }
     for field, column in wanted.items():
         _check_mapping(field, column, columns, where)
-        found[field] = column
-    if "body" not in found:
+        column_of[field] = column
+    if "body" not in column_of:
         raise InputError(
             f"{where}: no column holds the text of the posts; found {_some(columns)}; "
             "name it with --map body=COLUMN"
         )
-    return found
+    return column_of
 
 
 def find_meta(available: Iterable[str]) -> dict[str, str]:
@@ -104,12 +103,12 @@ def plain(name: str) -> str:
 
 def _check_mapping(field: str, column: str, columns: list[str], where: str) -> None:
     if field not in NAMES:
-        near = difflib.get_close_matches(field, NAMES, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"fields are {', '.join(NAMES)}"
+        near = nearest(field, NAMES)
+        hint = f"did you mean {near!r}?" if near else f"fields are {', '.join(NAMES)}"
         raise SettingsError(f"--map {field}={column}: posts have no field {field!r}; {hint}")
     if column not in columns:
-        near = difflib.get_close_matches(column, columns, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {_some(columns)}"
+        near = nearest(column, columns)
+        hint = f"did you mean {near!r}?" if near else f"it has {_some(columns)}"
         raise InputError(f"{where}: --map {field}={column}: no column {column!r}; {hint}")
 
 

@@ -65,7 +65,7 @@ def text(value: Any) -> str:
 
 def is_day_first(values: Iterable[Any]) -> bool | None:
     """Tell from a column of dates whether 03/04/2026 is 3 April; None: not one of them shows it."""
-    parts = [found.groups() for value in values if (found := _NUMERIC_DATE.match(text(value)))]
+    parts = [match.groups() for value in values if (match := _NUMERIC_DATE.match(text(value)))]
     if any(int(first) > 12 for first, _ in parts):
         return True
     return None if parts and all(int(second) <= 12 for _, second in parts) else False

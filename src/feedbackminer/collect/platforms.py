@@ -65,15 +65,15 @@ def in_our_names(rows: Sequence[Row], *, where: str) -> list[Row]:
     adapt = adapter(key for row in rows for key in row.values)
     adapted = [Row(row.ref, adapt(row.values)) for row in rows]
     columns = list(dict.fromkeys(key for row in adapted for key in row.values))
-    found = find_columns(columns, {}, where=where)
-    return [Row(row.ref, row.values | _own(row.values, found)) for row in adapted]
+    column_of = find_columns(columns, {}, where=where)
+    return [Row(row.ref, row.values | _by_field(row.values, column_of)) for row in adapted]
 
 
-def _own(values: Values, found: Mapping[str, str]) -> Values:
-    own = {field: values[column] for field, column in found.items() if column in values}
-    if "author_role" in own:  # what "yes" says depends on the column's name
-        own["author_role"] = fields.role(own["author_role"], found["author_role"])
-    return own
+def _by_field(values: Values, column_of: Mapping[str, str]) -> Values:
+    renamed = {field: values[column] for field, column in column_of.items() if column in values}
+    if "author_role" in renamed:  # what "yes" says depends on the column's name
+        renamed["author_role"] = fields.role(renamed["author_role"], column_of["author_role"])
+    return renamed
 
 
 def unchanged(values: Values) -> Values:

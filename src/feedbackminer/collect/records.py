@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 
 from feedbackminer.collect import fields, markup
 from feedbackminer.collect.columns import find_columns, find_meta
+from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.fields import BadValueError
 from feedbackminer.collect.files import Row
 from feedbackminer.privacy.masking import mask
 from feedbackminer.privacy.names import is_anonymous, normal_name
-from feedbackminer.privacy.pseudonyms import Pseudonyms
-from feedbackminer.settings.sections import CollectSettings
 
-GONE = {"[deleted]", "[removed]"}
+DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
 # A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
 _BOT_NAME = re.compile(
@@ -53,33 +52,22 @@ class RecordReader:
     Args:
         rows: of the export.
         columns: what they may hold.
-        name: of the file, for messages.
-        settings: mapping of columns, names of staff and bots, time zone, links.
-        pseudonyms: gives a row without an id one that tells nothing.
-        now: later timestamps are refused.
+        context: what else is the same for all of them.
     Raises:
         InputError: no column can hold the text.
         SettingsError: the mapping names a field that posts do not have.
     """
 
-    def __init__(
-        self,
-        rows: list[Row],
-        columns: Sequence[str],
-        *,
-        name: str,
-        settings: CollectSettings,
-        pseudonyms: Pseudonyms,
-        now: datetime,
-    ) -> None:
-        self.found = find_columns(columns, settings.map, where=name)
-        self.meta = find_meta(columns)
-        self.settings, self.pseudonyms, self.now = settings, pseudonyms, now
+    def __init__(self, rows: list[Row], columns: Sequence[str], context: CollectContext) -> None:
+        settings = context.settings
+        self.context, self.settings = context, settings
+        self.columns = find_columns(columns, settings.map, where=context.name)
+        self.meta_columns = find_meta(columns)
         self.zone = ZoneInfo(settings.timezone)
         self.day_first = self._day_first(rows)
         self.staff = {normal_name(name) for name in settings.staff}
         self.bots = {normal_name(name) for name in settings.bots}
-        self.seen: Counter[str] = Counter()
+        self.made_ids: Counter[str] = Counter()
 
     def record(self, row: Row) -> Record:
         """Return the record of a row.
@@ -87,12 +75,13 @@ class RecordReader:
         Raises:
             BadValueError: the row is no post, or a value makes it unusable.
         """
-        get = _Fields(row.values, self.found)
+        get = _Fields(row.values, self.columns)
         body, title = _content(get)
         author = get.text("author").strip()
         author = "" if is_anonymous(author) else author
         native = self._native_id(get, body, author)
         thread = get.identifier("thread_id") or native
+
         return Record(
             ref=row.ref,
             native_id=native,
@@ -124,19 +113,19 @@ class RecordReader:
             "author": "the export has no authors: each post counts as one voice",
             "thread_id": "the export has no threads: nothing can be said about answers",
         }
-        told = [text for name, text in missing.items() if name not in self.found]
+        notices = [text for name, text in missing.items() if name not in self.columns]
         if self.day_first is None:
-            told.append(
+            notices.append(
                 "no date shows whether its day or its month comes first; they were read month "
                 "first (collect.date_order says otherwise)"
             )
-        return told
+        return notices
 
     def _day_first(self, rows: list[Row]) -> bool | None:
         """Tell whether 03/04/2026 is 3 April; None where nothing says so."""
         if self.settings.date_order != "auto":
             return self.settings.date_order == "day_first"
-        column = self.found.get("created_at", "")
+        column = self.columns.get("created_at", "")
         return fields.is_day_first(row.values.get(column) for row in rows)
 
     def _native_id(self, get: _Fields, body: str, author: str) -> str:
@@ -146,9 +135,9 @@ class RecordReader:
         thread, number = get.identifier("thread_id"), get.identifier("post_number")
         if thread and number:
             return f"{thread}-{number}"
-        sealed = self.pseudonyms.seal("\x1f".join((author, get.text("created_at"), body)))
-        self.seen[sealed] += 1
-        return sealed if self.seen[sealed] == 1 else f"{sealed}-{self.seen[sealed]}"
+        seal = self.context.pseudonyms.seal("\x1f".join((author, get.text("created_at"), body)))
+        self.made_ids[seal] += 1
+        return seal if self.made_ids[seal] == 1 else f"{seal}-{self.made_ids[seal]}"
 
     def _role(self, get: _Fields, author: str) -> str:
         name = normal_name(author)
@@ -156,14 +145,14 @@ class RecordReader:
             return "bot"
         if name in self.staff:
             return "staff"
-        given = fields.role(get.value("author_role"), self.found.get("author_role", ""))
-        return "member" if given == "unknown" and author else given
+        role = fields.role(get.value("author_role"), self.columns.get("author_role", ""))
+        return "member" if role == "unknown" and author else role
 
     def _moment(self, get: _Fields, name: str) -> datetime | None:
-        if name not in self.found:
+        if name not in self.columns:
             return None
         return fields.timestamp(
-            get.value(name), zone=self.zone, now=self.now, day_first=bool(self.day_first)
+            get.value(name), zone=self.zone, now=self.context.now, day_first=bool(self.day_first)
         )
 
     def _edited_at(self, get: _Fields) -> datetime | None:
@@ -182,8 +171,8 @@ class RecordReader:
         return mask(address) if address else None
 
     def _meta(self, values: Mapping[str, Any]) -> str:
-        known = {name: fields.text(values.get(column)) for name, column in self.meta.items()}
-        return json.dumps({k: mask(v[:200]) for k, v in known.items() if v}, ensure_ascii=False)
+        meta = {name: fields.text(values.get(col)) for name, col in self.meta_columns.items()}
+        return json.dumps({k: mask(v[:200]) for k, v in meta.items() if v}, ensure_ascii=False)
 
 
 def header(rows: list[Row]) -> list[str]:
@@ -196,10 +185,10 @@ class _Fields:
     """The values of one row by field name."""
 
     values: Mapping[str, Any]
-    found: Mapping[str, str]
+    columns: Mapping[str, str]
 
     def value(self, name: str) -> Any:
-        return self.values.get(self.found.get(name, ""))
+        return self.values.get(self.columns.get(name, ""))
 
     def text(self, name: str) -> str:
         return fields.text(self.value(name))
@@ -212,7 +201,7 @@ def _content(get: _Fields) -> tuple[str, str]:
     """Return body and title as plain text."""
     body, title = get.text("body"), markup.title_text(get.text("title")).strip()
     body = markup.to_text(body) if markup.is_html(body) else body
-    if body.strip() in GONE:
+    if body.strip() in DELETED_MARKS:
         raise BadValueError("deleted_at_source", f"the text is {body.strip()}")
     if get.identifier("post_type") in SYSTEM_ACTIONS:
         raise BadValueError("system_action", "a notice of the forum software, not a post")

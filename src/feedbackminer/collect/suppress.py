@@ -6,19 +6,15 @@ known again when a source or an export tells of it again.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 import polars as pl
 
-from feedbackminer.accounts import account, dropped_frame
+from feedbackminer.accounts import DroppedRow, account, dropped_frame
 from feedbackminer.collect.stage import STAGE, Collected
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import ERASED, Sealer, conceal
 from feedbackminer.tables import Dropped, Posts, check
 
 REASON = "erased_on_request"
-_SAME_ID = re.compile(r"id '(.*?)' stands already")  # how a dropped row names another
 
 
 def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms) -> Collected:
@@ -36,10 +32,10 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
     is_sealed = sealer.sealed(collected.posts)
     erased = collected.posts.filter(is_sealed)
     kept = check(conceal(collected.posts.filter(~is_sealed), sealer), Posts, where=STAGE)
-    rows = [(sealer.name_of_gone(i), REASON, "") for i in erased["post_id"]]
-    sources = collected.posts["source"].unique()
-    known = [_anonymous(row, sources, sealer) for row in collected.dropped.to_dicts()]
-    others = pl.DataFrame(known, schema=collected.dropped.schema)
+
+    rows = [DroppedRow(sealer.name_of_sealed(i), REASON) for i in erased["post_id"]]
+    anonymous = [_anonymous(row, sealer) for row in collected.dropped.to_dicts()]
+    others = pl.DataFrame(anonymous, schema=collected.dropped.schema)
     table = check(pl.concat([others, dropped_frame(STAGE, rows)]), Dropped, where=STAGE)
     return Collected(
         kept,
@@ -49,11 +45,10 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
     )
 
 
-def _anonymous(row: dict[str, str], sources: Iterable[str], sealer: Sealer) -> dict[str, str]:
+def _anonymous(row: dict[str, str], sealer: Sealer) -> dict[str, str]:
     """Return a dropped row in which sealed posts have no names."""
     if sealer.knows("post", row["ref"]):
-        row = row | {"ref": sealer.name_of_gone(row["ref"])}
-    same = _SAME_ID.search(row["detail"])
-    if same and any(sealer.knows("post", f"{source}:{same[1]}") for source in sources):
-        row = row | {"detail": ERASED}
+        row = row | {"ref": sealer.name_of_sealed(row["ref"])}
+    if sealer.knows("post", row["other_ref"]):
+        row = row | {"detail": ERASED, "other_ref": sealer.name_of_sealed(row["other_ref"])}
     return row

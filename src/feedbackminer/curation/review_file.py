@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from feedbackminer.errors import InputError
+from feedbackminer.errors import InputError, nearest
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 NONE = "none"  # written where a post does nothing of all kinds
@@ -96,8 +95,8 @@ def as_label(told: Mapping[str, str | None]) -> dict[str, Any] | None:
 
 def _known(what: str, name: str, names: Sequence[str]) -> None:
     if name and name not in names:
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"want one of {', '.join(names)}"
+        near = nearest(name, names)
+        hint = f"did you mean {near!r}?" if near else f"want one of {', '.join(names)}"
         raise ValueError(f"there is no {what} {name!r}; {hint}")
 
 

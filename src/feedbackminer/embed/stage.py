@@ -8,6 +8,7 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.embed.encoder import Encoder
+from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.tables import Segments, Texts, Vectors, check, passage
 from feedbackminer.vectors import to_bytes
 
@@ -45,4 +46,4 @@ def encoded(said: pl.Expr) -> pl.Expr:
 
     Pseudonyms differ from project to project, and the topics should not.
     """
-    return said.str.replace_all(r"\bm_[a-z2-7]{10}\b", "somebody")
+    return said.str.replace_all(PSEUDONYM.pattern, "somebody")

@@ -183,16 +183,24 @@ def _dropped(
     """Remove what later stages said of erased posts; rows of a collect stay, without ids."""
     of_stages = (pl.col("stage") != "collect") & pl.col("ref").is_in(ids)
     dropped = dropped.filter(~of_stages)
+    refs = {*dropped["ref"], *dropped["other_ref"]}
+    names = {i: erasure.sealer.name_of_sealed(i) for i in refs.intersection(ids)}
+    dropped = dropped.with_columns(
+        other_ref=pl.col("other_ref").replace(names), is_same=pl.col("other_ref").is_in(ids)
+    )
     if not erasure.is_thorough:
-        return dropped
-    names = {i: erasure.sealer.name_of_gone(i) for i in set(ids).intersection(dropped["ref"])}
-    same = [f"id {native!r} stands" for native in traces.natives]
-    is_same = contains(dropped["detail"], same)
+        return dropped.drop("is_same")
+
+    # Before there was ``other_ref``, only the detail told which post a row has the id of.
+    quoted = contains(dropped["detail"], [repr(native) for native in traces.natives])
+    is_old = (pl.col("reason") == "duplicate_id") & (pl.col("other_ref") == "")
+    is_same = pl.col("is_same") | (is_old & quoted)
     return (
         dropped.with_columns(
             ref=pl.col("ref").replace(names),
             detail=pl.when(is_same).then(pl.lit(ERASED)).otherwise("detail"),
         )
+        .drop("is_same")
         .unique(["stage", "ref"], keep="first", maintain_order=True)
         .sort("stage", "ref")
     )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from feedbackminer.vocabulary.moments import as_utc
 
 WEEK = timedelta(days=7)
 MICROSECOND = timedelta(microseconds=1)
@@ -106,7 +108,7 @@ def end_of(
         return None
     end = last + MICROSECOND
     end = max(end, read_last) if isinstance(read_last, datetime) else end
-    return min(end, until.replace(tzinfo=until.tzinfo or UTC)) if until else end
+    return min(end, as_utc(until)) if until else end
 
 
 def _posts(
@@ -122,7 +124,7 @@ def _posts(
     age = (pl.lit(end, pl.Datetime("us", "UTC")) - pl.col("created_at")).dt.total_microseconds()
     week = (age - 1) // (WEEK // MICROSECOND)
     foreign = dropped.filter(pl.col("reason") == "other_language").select(
-        post_id="ref", foreign=pl.col("detail").str.strip_prefix("language ")
+        post_id="ref", foreign="value"
     )
     topics = assignments.filter(pl.col("rank") == 1).select("post_id", has_topic=True)
     has_text = pl.col("content_hash").is_not_null()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.vocabulary.moments import as_utc
 
 SHORTEST, LONGEST, PARTS = 7, 91, 6  # days, days, windows in a period
 
@@ -44,17 +45,12 @@ def period_of(moments: pl.Series, settings: InsightSettings) -> Period:
     first, last = moments.min(), moments.max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return Period(None, None, timedelta(days=settings.window_days or LONGEST))
-    since = _utc(settings.since) or _midnight(first)
-    until = _utc(settings.until) or _midnight(last) + timedelta(days=1)
+    since = as_utc(settings.since) if settings.since else _midnight(first)
+    day_after = _midnight(last) + timedelta(days=1)
+    until = as_utc(settings.until) if settings.until else day_after
     auto = min(max((until - since).days // PARTS, SHORTEST), LONGEST)
     return Period(since, until, timedelta(days=settings.window_days or auto))
 
 
 def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

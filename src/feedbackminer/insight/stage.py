@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Speech, listen
 from feedbackminer.insight.finders.answers import unanswered
@@ -84,7 +84,7 @@ def mine_claims(
         q = q_values.get(_claim_id(claim), math.nan)
         reason = _why_not(claim, q, settings)
         if reason:
-            dropped.append((_claim_id(claim), reason, claim.headline))
+            dropped.append(DroppedRow(_claim_id(claim), reason, claim.headline))
         else:
             rows.append(_row(claim, q))
     frame = pl.DataFrame(rows, schema=column_types(Claims))

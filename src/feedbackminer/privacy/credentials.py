@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from feedbackminer.privacy.tokens import TOKENS
+
 _PLACEHOLDER: Final = re.compile(
     r"x{4,}|\*+|\.{3}|your|my_|myapi|change_?me|example|placeholder|redacted|password\d?$|env\b"
     r"|process\.|os\.|self\.|this\.|none$|null$|true$|false$|[$%{/\[]",
@@ -10,10 +12,8 @@ _PLACEHOLDER: Final = re.compile(
 )
 
 _KNOWN_SECRET: Final = re.compile(
-    r"\b(?:A[KS]IA[A-Z0-9]{16}\b|gh[pousr]_[A-Za-z0-9]{30,255}|github_pat_\w{22,255}"
-    r"|glpat-[\w-]{20,100}|(?<!-)sk-(?=[\w-]{0,199}[0-9])(?=[\w-]{0,199}[A-Z])[\w-]{20,200}"
-    r"|xox[baprs]-[\w-]{10,200}|AIza[\w-]{30,40}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}"
-    r"|whsec_\w{20,100}|npm_[A-Za-z0-9]{30,50}|hf_[A-Za-z0-9]{30,50}"
+    rf"\b(?:{'|'.join(begin + rest for begin, rest in TOKENS.items())}|A[KS]IA[A-Z0-9]{{16}}\b"
+    r"|AIza[\w-]{30,40}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}|whsec_\w{20,100}"
     r"|SG\.[\w-]{16,60}\.[\w-]{16,80}|[0-9]{8,10}:AA[\w-]{30,40}"
     r"|eyJ[\w-]{8,2000}+\.eyJ[\w-]{4,4000}+\.[\w-]{8,2000}+)"
     r"""|(?<=key: ")[A-Za-z0-9+/]{43}="""
@@ -65,8 +65,8 @@ def api_keys(text: str) -> str:
     return text
 
 
-def _key_mark(found: re.Match[str]) -> str:
-    return found[1] + "<secret>" if _looks_random(found[2]) else found[0]
+def _key_mark(match: re.Match[str]) -> str:
+    return match[1] + "<secret>" if _looks_random(match[2]) else match[0]
 
 
 def _looks_random(value: str) -> bool:
@@ -75,12 +75,12 @@ def _looks_random(value: str) -> bool:
     return has_both and not is_name
 
 
-def _password_mark(found: re.Match[str]) -> str:
-    value = found[4].rstrip(".,:?)")
+def _password_mark(match: re.Match[str]) -> str:
+    value = match[4].rstrip(".,:?)")
     is_code = any(c in value for c in "([{") or _PLACEHOLDER.match(value)
-    signs = "0123456789" if found[2] else "0123456789!@#$%^*"
-    is_secret = len(value) >= 4 and (found[3] or any(c in value for c in signs))
-    return found[1] + "<secret>" + found[4][len(value) :] if is_secret and not is_code else found[0]
+    signs = "0123456789" if match[2] else "0123456789!@#$%^*"
+    is_secret = len(value) >= 4 and (match[3] or any(c in value for c in signs))
+    return match[1] + "<secret>" + match[4][len(value) :] if is_secret and not is_code else match[0]
 
 
 _URL_LOGIN: Final = re.compile(r"://[^\s/:@<>]{1,128}:[^\s/@<>]{1,256}+(?=@)")
@@ -103,12 +103,12 @@ def url_secrets(text: str) -> str:
     return _URL_PARAMETER.sub(_parameter_mark, text) if "=" in text else text
 
 
-def _parameter_mark(found: re.Match[str]) -> str:
-    value = found[3].rstrip(".,;:!?")
-    is_surely_secret = found[2] and not _PLACEHOLDER.match(value)
+def _parameter_mark(match: re.Match[str]) -> str:
+    value = match[3].rstrip(".,;:!?")
+    is_surely_secret = match[2] and not _PLACEHOLDER.match(value)
     if is_surely_secret or (len(value) >= 12 and _looks_random(value)):
-        return found[1] + "<secret>" + found[3][len(value) :]
-    return found[0]
+        return match[1] + "<secret>" + match[3][len(value) :]
+    return match[0]
 
 
 # --- user names in paths ----------------------------------------------------------------------
@@ -136,6 +136,6 @@ def path_users(text: str) -> str:
     return _WINDOWS_HOME.sub(_user_mark, text) if is_windows else text
 
 
-def _user_mark(found: re.Match[str]) -> str:
-    name = found[found.re.groups]
-    return found[0] if _SYSTEM_USERS.fullmatch(name) else found[1] + "<user>"
+def _user_mark(match: re.Match[str]) -> str:
+    name = match[match.re.groups]
+    return match[0] if _SYSTEM_USERS.fullmatch(name) else match[1] + "<user>"

@@ -51,11 +51,11 @@ def emails(text: str) -> str:
     return _EMAIL_WORDS.sub("<email>", text) if " dot " in lowered else text
 
 
-def _email_mark(found: re.Match[str]) -> str:
-    mailbox, domain, top = found.groups()
+def _email_mark(match: re.Match[str]) -> str:
+    mailbox, domain, top = match.groups()
     is_package = re.match(r"v?\d+\.\d", domain) is not None
     if is_package or mailbox in _NOT_A_MAILBOX or _NOT_A_TLD.fullmatch(top):
-        return found[0]
+        return match[0]
     return "<email>"
 
 
@@ -118,9 +118,9 @@ def cards(text: str) -> str:
     return _CARD.sub(_card_mark, text)
 
 
-def _card_mark(found: re.Match[str]) -> str:
-    digits = re.sub(r"[ -]", "", found[0])
-    return "<card>" if _CARD_ISSUERS.fullmatch(digits) and _luhn(digits) else found[0]
+def _card_mark(match: re.Match[str]) -> str:
+    digits = re.sub(r"[ -]", "", match[0])
+    return "<card>" if _CARD_ISSUERS.fullmatch(digits) and _luhn(digits) else match[0]
 
 
 def _luhn(digits: str) -> bool:
@@ -160,22 +160,22 @@ def ip_addresses(text: str) -> str:
     return _IPV6.sub(_ipv6_mark, text) if text.count(":") >= 2 else text
 
 
-def _ipv4_mark(found: re.Match[str]) -> str:
-    before = found.string[max(0, found.start() - 30) : found.start()]
-    octets = [int(octet) for octet in found[0].split(".")]
-    if max(octets) > 255 or _IPV4_KEPT.match(found[0]) or _VERSION_BEFORE.search(before):
-        return found[0]
+def _ipv4_mark(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - 30) : match.start()]
+    octets = [int(octet) for octet in match[0].split(".")]
+    if max(octets) > 255 or _IPV4_KEPT.match(match[0]) or _VERSION_BEFORE.search(before):
+        return match[0]
     is_plausible = sum(octet > 30 for octet in octets) >= 2
-    return "<ip>" if is_plausible or _ADDRESS_BEFORE.search(before) else found[0]
+    return "<ip>" if is_plausible or _ADDRESS_BEFORE.search(before) else match[0]
 
 
-def _ipv6_mark(found: re.Match[str]) -> str:
-    address = found[0][:-1] if re.search(r"[^:]:$", found[0]) else found[0]
+def _ipv6_mark(match: re.Match[str]) -> str:
+    address = match[0][:-1] if re.search(r"[^:]:$", match[0]) else match[0]
     try:
         IPv6Address(address)
     except AddressValueError:
-        return found[0]
-    return "<ip>" + found[0][len(address) :]
+        return match[0]
+    return "<ip>" + match[0][len(address) :]
 
 
 # --- all together -----------------------------------------------------------------------------

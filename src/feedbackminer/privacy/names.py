@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-PSEUDONYM: Final = re.compile(r"\bm_[a-z2-7]{10}\b")
+from feedbackminer.text import words
+
+PSEUDONYM: Final = re.compile(rf"\b{words.PSEUDONYM_PATTERN}\b")
 WORD: Final = re.compile(r"\w+")
 # An account's name is a subject where this many posts, this share of all, and this many times
 # the posts of its owner have the word.
@@ -38,7 +40,7 @@ def is_anonymous(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _AuthorName:
     """One author name, and where its first word starts in it."""
 
     name: str
@@ -50,9 +52,9 @@ class _Known:
         """End of this name in ``text`` if it stands there as whole words, else ``None``."""
         start = word_start - self.offset
         end = start + len(self.name)
-        found = text[max(start, 0) : end]
-        is_same = found == self.name or (
-            (after_at or self.ignores_case) and found.casefold() == self.name.casefold()
+        passage = text[max(start, 0) : end]
+        is_same = passage == self.name or (
+            (after_at or self.ignores_case) and passage.casefold() == self.name.casefold()
         )
         is_whole = not text[end : end + 1].isalnum() and text[end : end + 1] != "_"
         return end if is_same and is_whole else None
@@ -74,7 +76,7 @@ class KnownNames:
     """
 
     def __init__(self, names: Iterable[str], texts: Iterable[str] = ()) -> None:
-        self._by_first: defaultdict[str, list[_Known]] = defaultdict(list)
+        self._by_first: defaultdict[str, list[_AuthorName]] = defaultdict(list)
         written = Counter(unicodedata.normalize("NFKC", name).strip() for name in names)
         subjects = _subjects(written, texts)
         for name in sorted(written):
@@ -82,12 +84,15 @@ class KnownNames:
             if first and not is_anonymous(name) and not PSEUDONYM.fullmatch(name):
                 signs = any(c.isdigit() or c in "_." for c in name)
                 followed = is_distinctive(name) and name.casefold() not in subjects
-                known = _Known(name, first.start(), followed, signs)
-                self._by_first[first[0].casefold()].append(known)
-        for found in self._by_first.values():
-            found.sort(key=lambda known: len(known.name), reverse=True)
+                author_name = _AuthorName(name, first.start(), followed, signs)
+                self._by_first[first[0].casefold()].append(author_name)
+
+        for with_first in self._by_first.values():
+            with_first.sort(key=lambda author_name: len(author_name.name), reverse=True)
         self._distinctive_firsts = frozenset(
-            first for first, found in self._by_first.items() if any(k.is_distinctive for k in found)
+            first
+            for first, with_first in self._by_first.items()
+            if any(author_name.is_distinctive for author_name in with_first)
         )
 
     def occur_in(self, text: str) -> bool:
@@ -102,11 +107,11 @@ class KnownNames:
         self, text: str, word: re.Match[str], *, after_at: bool
     ) -> tuple[str, int] | None:
         """The longest name whose first word is ``word``, with its end in ``text``."""
-        for known in self._by_first.get(word[0].casefold(), ()):
-            if known.is_distinctive or after_at:
-                end = known.ends_at(text, word.start(), after_at=after_at)
+        for candidate in self._by_first.get(word[0].casefold(), ()):
+            if candidate.is_distinctive or after_at:
+                end = candidate.ends_at(text, word.start(), after_at=after_at)
                 if end is not None:
-                    return known.name, end
+                    return candidate.name, end
         return None
 
 

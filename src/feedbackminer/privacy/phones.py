@@ -54,16 +54,16 @@ def phones(text: str) -> str:
     return _DIGIT_RUN.sub(_phone_mark, text)
 
 
-def _phone_mark(found: re.Match[str]) -> str:
-    run = found[0]
+def _phone_mark(match: re.Match[str]) -> str:
+    run = match[0]
     if not 7 <= len(run) <= 28 or not 7 <= sum(map(str.isdigit, run)) <= 15:
         return run
-    return "<phone>" if _is_phone(run, found) else run
+    return "<phone>" if _is_phone(run, match) else run
 
 
-def _is_phone(run: str, found: re.Match[str]) -> bool:
-    before = found.string[max(0, found.start() - 40) : found.start()]
-    after = found.string[found.end() : found.end() + 8]
+def _is_phone(run: str, match: re.Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    after = match.string[match.end() : match.end() + 8]
     if re.match(r"(?!x[0-9])\w|[.,:][0-9]", after) or _UNIT_AFTER.match(after):
         return False
     if run.startswith("+"):

@@ -7,7 +7,7 @@ it the same member gets the same pseudonym in every run, so who answers whom sur
 import base64
 import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,7 +59,7 @@ class Members:
         subjects: words (casefolded) that are subjects, though an account may be called so.
     """
 
-    author_ids: frozenset[str]
+    author_ids: Container[str]
     subjects: frozenset[str] = frozenset()
 
 
@@ -77,8 +77,8 @@ class Pseudonyms:
     def members_in(self, text: str, members: Members) -> str:
         """Make words that are the name of a known member follow that member."""
         pieces, done = [], 0
-        for found in _NAME_LIKE.finditer(text):
-            for start, end in _readings(text, found):
+        for match in _NAME_LIKE.finditer(text):
+            for start, end in _readings(text, match):
                 name = text[start:end]
                 if start >= done and self._is_member(name, members):
                     pieces += [text[done:start], self.of(name)]
@@ -107,55 +107,55 @@ class Pseudonyms:
         """16 hex digits that stand for a text; without the key no guessed text can be checked."""
         return hmac.digest(self._key, text.encode(), "sha256").hex()[:16]
 
-    def in_text(self, text: str, known: KnownNames) -> str:
+    def in_text(self, text: str, names: KnownNames) -> str:
         """Make mentions follow their member: @handles, quote headers, u/handles and known names.
 
         In code only known names follow, so that ``@Override`` or ``npm i @scope/pkg`` stay whole.
         """
-        if not any(sign in text for sign in ("@", "[quote=", "u/")) and not known.occur_in(text):
+        if not any(sign in text for sign in ("@", "[quote=", "u/")) and not names.occur_in(text):
             return text
         pieces, done = [], 0
         for code in _CODE.finditer(text):
-            pieces.append(self._in_prose(text[done : code.start()], known))
-            pieces.append(self._known_in(code[0], known))
+            pieces.append(self._in_prose(text[done : code.start()], names))
+            pieces.append(self._names_in(code[0], names))
             done = code.end()
-        return "".join(pieces) + self._in_prose(text[done:], known)
+        return "".join(pieces) + self._in_prose(text[done:], names)
 
-    def _in_prose(self, prose: str, known: KnownNames) -> str:
-        prose = _QUOTE.sub(self._after_prefix, self._known_in(prose, known))
+    def _in_prose(self, prose: str, names: KnownNames) -> str:
+        prose = _QUOTE.sub(self._after_prefix, self._names_in(prose, names))
         return _AT.sub(self._at_handle, _REDDIT.sub(self._after_prefix, prose))
 
-    def _known_in(self, text: str, known: KnownNames) -> str:
-        if "@" not in text and not known.occur_in(text):
+    def _names_in(self, text: str, names: KnownNames) -> str:
+        if "@" not in text and not names.occur_in(text):
             return text
         pieces, done = [], 0
         for word in WORD.finditer(text):
-            if word.start() < done or not known.may_start_with(word[0]):
+            if word.start() < done or not names.may_start_with(word[0]):
                 continue
-            found = known.longest_at(text, word, after_at=_is_mention(text, word))
-            if found:
-                pieces += [text[done : word.start()], self.of(found[0])]
-                done = found[1]
+            longest = names.longest_at(text, word, after_at=_is_mention(text, word))
+            if longest:
+                pieces += [text[done : word.start()], self.of(longest[0])]
+                done = longest[1]
         return "".join(pieces) + text[done:]
 
-    def _after_prefix(self, found: re.Match[str]) -> str:
-        prefix, name = [group for group in found.groups() if group is not None]
+    def _after_prefix(self, match: re.Match[str]) -> str:
+        prefix, name = [group for group in match.groups() if group is not None]
         return prefix + (name if PSEUDONYM.fullmatch(name) or is_anonymous(name) else self.of(name))
 
-    def _at_handle(self, found: re.Match[str]) -> str:
-        handle = found[1]
+    def _at_handle(self, match: re.Match[str]) -> str:
+        handle = match[1]
         is_kept = PSEUDONYM.fullmatch(handle) or _NO_HANDLE.fullmatch(handle)
-        return found[0] if is_kept or is_anonymous(handle) else "@" + self.of(handle)
+        return match[0] if is_kept or is_anonymous(handle) else "@" + self.of(handle)
 
 
-def _readings(text: str, found: re.Match[str]) -> Iterator[tuple[int, int]]:
+def _readings(text: str, match: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Yield what of a text may be a name at a word: with the next word, with its signs, alone."""
-    start = found.start()
+    start = match.start()
     pair = _PAIR.match(text, start)
     if pair:
         yield start, pair.end()
-    yield start, found.end()
-    for word in WORD.finditer(text, start, found.end()):
+    yield start, match.end()
+    for word in WORD.finditer(text, start, match.end()):
         yield word.start(), word.end()
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Self
+from collections.abc import Container, Iterable, Iterator
 
 import polars as pl
 
@@ -37,7 +36,7 @@ class Sealer:
 
     def __init__(self, seals: Iterable[str], pseudonyms: Pseudonyms) -> None:
         self.seals, self._pseudonyms = frozenset(seals), pseudonyms
-        self._members = Members(_SealedMembers(self))
+        self._members = Members(_SealedAuthors(self))
         self._named: dict[str, bool] = {}
 
     def seal(self, what: str, name: str) -> str:
@@ -48,25 +47,25 @@ class Sealer:
         """Tell whether this was sealed."""
         return name is not None and self.seal(what, name) in self.seals
 
-    def known(self, what: str, names: pl.Series) -> list[str]:
+    def sealed_among(self, what: str, names: pl.Series) -> list[str]:
         """Return which of these were sealed."""
         return [name for name in names.drop_nulls().unique() if self.knows(what, name)]
 
     def sealed(self, posts: pl.DataFrame) -> pl.Expr:
         """Return which of these posts were sealed, or written by a sealed member."""
-        authors = self.known("author", posts["author_id"])
-        ids = self.known("post", posts["post_id"])
+        authors = self.sealed_among("author", posts["author_id"])
+        ids = self.sealed_among("post", posts["post_id"])
         by_them = pl.col("author_id").is_in(authors).fill_null(value=False)
         return pl.col("post_id").is_in(ids) | by_them
 
-    def name_of_gone(self, post_id: str) -> str:
+    def name_of_sealed(self, post_id: str) -> str:
         """Return what stands for the id of a sealed post where something has to."""
         return f"erased-{self.seal('post', post_id)}"
 
     def without_mentions(self, text: str) -> str:
         """Replace the pseudonyms of sealed members, and their names where these are distinctive."""
         return PSEUDONYM.sub(
-            lambda found: ERASED if self.knows("author", found[0]) else found[0],
+            lambda match: ERASED if self.knows("author", match[0]) else match[0],
             self._pseudonyms.members_in(text, self._members),
         )
 
@@ -84,11 +83,8 @@ class Sealer:
         return self._named[name]
 
 
-class _SealedMembers(frozenset[str]):
+class _SealedAuthors(Container[str]):
     """The pseudonyms of sealed members: they cannot be listed, but each is known when it is met."""
-
-    def __new__(cls, _: Sealer) -> Self:
-        return super().__new__(cls)
 
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
@@ -122,23 +118,23 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
     ``[erased]``.
     """
     posts = _renamed(posts, sealer)
-    gone = sealer.known("post", posts["parent_id"])
+    sealed_parents = sealer.sealed_among("post", posts["parent_id"])
     opened, talked = (_in_sealed(what, posts, sealer) for what in ("opened", "thread"))
-    told = {name: sealer.without_mentions_in(posts[name]) for name in ("title", "body", "meta")}
-    has_quotes = talked | (told["body"] != posts["body"])
-    told["body"] = pl.Series(
+    texts = {name: sealer.without_mentions_in(posts[name]) for name in ("title", "body", "meta")}
+    has_quotes = talked | (texts["body"] != posts["body"])
+    texts["body"] = pl.Series(
         "body",
         [
             without_quotes(body) if may_quote else body
-            for body, may_quote in zip(told["body"], has_quotes, strict=True)
+            for body, may_quote in zip(texts["body"], has_quotes, strict=True)
         ],
         dtype=pl.String,
     )
-    told["body"] = _without_links(told["body"], posts["source"], sealer)
+    texts["body"] = _without_links(texts["body"], posts["source"], sealer)
     return (
-        posts.with_columns(told.values())
+        posts.with_columns(texts.values())
         .with_columns(
-            parent_id=pl.when(~pl.col("parent_id").is_in(gone)).then("parent_id"),
+            parent_id=pl.when(~pl.col("parent_id").is_in(sealed_parents)).then("parent_id"),
             title=pl.when(~opened).then("title"),
             url=pl.when(~opened).then("url"),
             thread_id="thread",
@@ -150,8 +146,8 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
 def without_quotes(body: str) -> str:
     """Replace quoted lines, ``[quote]`` blocks and forwarded mails by one quoted mark each."""
     for _ in range(_DEEPEST):
-        body, found = _QUOTE_BLOCK.subn(f"\n{_NO_QUOTE}\n", body)
-        if not found:
+        body, n_blocks = _QUOTE_BLOCK.subn(f"\n{_NO_QUOTE}\n", body)
+        if not n_blocks:
             break
     return _QUOTED_LINES.sub(_NO_QUOTE, _ORIGINAL_MESSAGE.sub(_NO_QUOTE, body))
 
@@ -168,7 +164,7 @@ def _maybe_names(texts: pl.Series) -> pl.Series:
 def _without_links(bodies: pl.Series, sources: pl.Series, sealer: Sealer) -> pl.Series:
     """Erase the links to sealed posts: those that they had, or that hold their ids."""
 
-    def told(link: str, source: str) -> str:
+    def without_link(link: str, source: str) -> str:
         ids = (f"{source}:{part}" for part in _LINK_PARTS.findall(link))
         is_sealed = sealer.knows("link", link) or any(sealer.knows("post", i) for i in ids)
         return ERASED if is_sealed else link
@@ -176,7 +172,7 @@ def _without_links(bodies: pl.Series, sources: pl.Series, sealer: Sealer) -> pl.
     return pl.Series(
         "body",
         [
-            _LINK.sub(lambda found, source=source: told(found[0], source), body)  # type: ignore[misc]
+            _LINK.sub(lambda match, source=source: without_link(match[0], source), body)  # type: ignore[misc]
             if "://" in body
             else body
             for body, source in zip(bodies, sources, strict=True)
@@ -189,7 +185,7 @@ def _renamed(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
     """Add ``thread``: the thread's id, or another where that was the id of a sealed post."""
     pairs = posts.select("source", "thread_id").unique()
     names = {
-        thread: f"{source}:{sealer.name_of_gone(thread)}"
+        thread: f"{source}:{sealer.name_of_sealed(thread)}"
         for source, thread in pairs.iter_rows()
         if sealer.knows("post", thread)
     }
@@ -199,5 +195,5 @@ def _renamed(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
 def _in_sealed(what: str, posts: pl.DataFrame, sealer: Sealer) -> pl.Series:
     """Tell which posts are in a sealed thread; one that was renamed may be sealed by that name."""
     names = (posts[column] for column in ("thread_id", "thread"))
-    before, now = (name.is_in(sealer.known(what, name)) for name in names)
+    before, now = (name.is_in(sealer.sealed_among(what, name)) for name in names)
     return before | now

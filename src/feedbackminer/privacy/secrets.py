@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
+from feedbackminer.privacy.tokens import TOKENS
+
 SECRET_PREFIX: Final = "FEEDBACKMINER_SECRET_"  # then the name of a source, in capitals  # noqa: S105
 MARK: Final = "…"
 _OTHERS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # an object store reads these
@@ -38,7 +40,7 @@ _PATTERNS: Final = tuple(
             rf"\1{MARK}",
         ),
         (  # what is known by how it begins
-            r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|sk-|hf_|npm_)[\w-]{16,}",
+            rf"\b(?:{'|'.join(TOKENS)})[\w-]{{16,}}",
             MARK,
         ),
     )
@@ -51,15 +53,15 @@ def mask_secrets(text: str) -> str:
     That is: values of ``FEEDBACKMINER_SECRET_*`` and of AWS's variables, ``Authorization``
     headers, ``token=`` and its kin, logins in URLs, and tokens known by their prefix.
     """
-    for secret in sorted(set(_known()), key=len, reverse=True):
+    for secret in sorted(set(_secrets_in_environment()), key=len, reverse=True):
         text = text.replace(secret, MARK)
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text
 
 
-def _known() -> Iterator[str]:
-    """Yield the secrets of the environment, as they are and as a URL has them."""
+def _secrets_in_environment() -> Iterator[str]:
+    """Yield each secret as it is and as a URL has it, and its parts."""
     values = [
         v for name, v in os.environ.items() if name.startswith(SECRET_PREFIX) or name in _OTHERS
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from feedbackminer.errors import SettingsError
+from feedbackminer.errors import SettingsError, nearest
 from feedbackminer.privacy.secrets import SECRET_PREFIX
 from feedbackminer.settings.sections import Settings
 
@@ -92,8 +91,8 @@ def _explain(place: str, error: Mapping[str, Any]) -> str:
         return f"{place}: {where}: {what}; got {error['input']!r}"
     *parents, key = error["loc"]
     valid = _keys_at(parents)
-    near = difflib.get_close_matches(str(key), valid, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]!r}?" if near else f"valid here: {', '.join(valid)}"
+    near = nearest(str(key), valid, cutoff=0.5)
+    hint = f"did you mean {near!r}?" if near else f"valid here: {', '.join(valid)}"
     return f"{place}: unknown setting {where!r}; {hint}"
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from feedbackminer.accounts import Account, sum_accounts
+from feedbackminer.collect.context import CollectContext
+from feedbackminer.collect.files import FileContent, open_file, read_rows
+from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
+from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
 from feedbackminer.errors import InputError
+from feedbackminer.privacy.pseudonyms import Pseudonyms
 
 GENERIC_NAMES = {
     "posts",
@@ -35,58 +41,11 @@ def collect_exports(
     Raises:
         InputError: a file cannot be read, or none of its rows is a post.
     """
-    from feedbackminer.collect import files as reading
-    from feedbackminer.collect.stage import collect_posts, read_threads
-    from feedbackminer.collect.suppress import suppress
-    from feedbackminer.privacy.pseudonyms import Pseudonyms
-
-    settings, store = run.project.settings.collect, run.project.store
-    contents = [(path, reading.open_file(path)) for path in exports]
-    thread_files = [reading.open_file(path) for path in threads]
-    prefix = source or settings.source
-    sources = {content.sha256: prefix or source_name(path) for path, content in contents}
-    read = {f"{sources[c.sha256]}:{c.name}": c.sha256 for _, c in contents}
-    read |= {f"threads:{content.name}": content.sha256 for content in thread_files}
-
-    def work() -> StageResult:
-        pseudonyms = Pseudonyms(run.project.pseudonym_key())
-        seals = frozenset(store.read("suppressed")["seal"])
-        known = {}
-        bad_threads = 0
-        for content in thread_files:
-            rows = reading.read_rows(content, encoding=settings.encoding)
-            found, bad = read_threads(rows, name=content.name)
-            known.update(found)
-            bad_threads += bad
-        results = [
-            collect_posts(
-                reading.read_rows(content, encoding=settings.encoding),
-                name=content.name,
-                source=sources[content.sha256],
-                settings=settings,
-                pseudonyms=pseudonyms,
-                now=run.started_at,
-                threads=known,
-            )
-            for _, content in contents
-        ]
-        total = sum_accounts(COLLECT, [result.account for result in results])
-        if not total.rows_out:
-            raise InputError(_nothing_read(exports, total))
-        results = [suppress(result, seals, pseudonyms) for result in results]
-        total = sum_accounts(COLLECT, [result.account for result in results])
-        for (_, content), result in zip(contents, results, strict=True):
-            store.merge("posts", result.posts, ignore=("collected_at",))
-            store.merge("dropped", result.dropped)
-            audit.record(run, "import", content.name, len(result.posts))
-        notices = [notice for result in results for notice in result.notices]
-        if bad_threads:
-            notices.append(
-                f"rows of the threads file without a thread id, or with one again: {bad_threads}"
-            )
-        return StageResult(total, tuple(dict.fromkeys(notices)))
-
-    return run.import_files(work, files=read, settings=settings, code=collect_exports)
+    settings = run.project.settings.collect
+    files = _opened(exports, threads, source or settings.source)
+    return run.import_files(
+        lambda: _collect(run, files), files=files.hashes(), settings=settings, code=collect_exports
+    )
 
 
 def source_name(path: str) -> str:
@@ -99,9 +58,97 @@ def source_name(path: str) -> str:
     return "".join(c if c.isalnum() or c in "-_" else "_" for c in name) or "export"
 
 
-def _nothing_read(exports: Sequence[str], total: Account) -> str:
+@dataclass(frozen=True)
+class _Files:
+    """The files of one import, opened.
+
+    Attributes:
+        paths: of the exports, for messages.
+        exports: their contents, in the same order.
+        threads: contents of files with a title and channel per thread.
+        sources: hash of an export -> prefix of its post ids.
+    """
+
+    paths: Sequence[str]
+    exports: Sequence[FileContent]
+    threads: Sequence[FileContent]
+    sources: Mapping[str, str]
+
+    def hashes(self) -> dict[str, str]:
+        """Return what was read -> its hash, for the fingerprint of the step."""
+        exports = {f"{self.sources[c.sha256]}:{c.name}": c.sha256 for c in self.exports}
+        return exports | {f"threads:{content.name}": content.sha256 for content in self.threads}
+
+
+def _opened(exports: Sequence[str], threads: Sequence[str], source: str) -> _Files:
+    contents = [open_file(path) for path in exports]
+    sources = {
+        content.sha256: source or source_name(path)
+        for path, content in zip(exports, contents, strict=True)
+    }
+    return _Files(exports, contents, [open_file(path) for path in threads], sources)
+
+
+def _collect(run: Run, files: _Files) -> StageResult:
+    """Read all files, and store what is in them once all of them could be read."""
+    store, encoding = run.project.store, run.project.settings.collect.encoding
+    pseudonyms = Pseudonyms(run.project.pseudonym_key())
+    threads, n_bad = _threads(files, encoding)
+
+    results = [
+        collect_posts(
+            read_rows(content, encoding=encoding),
+            CollectContext(
+                name=content.name,
+                source=files.sources[content.sha256],
+                settings=run.project.settings.collect,
+                pseudonyms=pseudonyms,
+                now=run.started_at,
+            ),
+            threads=threads,
+        )
+        for content in files.exports
+    ]
+    _refuse_without_posts(files, results)
+
+    seals = frozenset(store.read("suppressed")["seal"])
+    results = [suppress(result, seals, pseudonyms) for result in results]
+    for content, result in zip(files.exports, results, strict=True):
+        store.merge("posts", result.posts, ignore=("collected_at",))
+        store.merge("dropped", result.dropped)
+        audit.record(run, "import", content.name, len(result.posts))
+    return StageResult(_total(results), _notices(results, n_bad))
+
+
+def _threads(files: _Files, encoding: str) -> tuple[dict[str, ThreadInfo], int]:
+    """Return titles and channels by native thread id, and how many rows were bad."""
+    threads: dict[str, ThreadInfo] = {}
+    n_bad = 0
+    for content in files.threads:
+        more, bad = read_threads(read_rows(content, encoding=encoding), name=content.name)
+        threads.update(more)
+        n_bad += bad
+    return threads, n_bad
+
+
+def _refuse_without_posts(files: _Files, results: Sequence[Collected]) -> None:
+    total = _total(results)
+    if total.rows_out:
+        return
     reasons = ", ".join(f"{reason}: {n}" for reason, n in total.dropped.items()) or "no rows"
-    return (
-        f"{', '.join(exports)}: none of the {total.rows_in} rows is a post ({reasons}); "
+    raise InputError(
+        f"{', '.join(files.paths)}: none of the {total.rows_in} rows is a post ({reasons}); "
         "check that the columns are the right ones, name them with --map body=COLUMN"
     )
+
+
+def _total(results: Sequence[Collected]) -> Account:
+    return sum_accounts(COLLECT, [result.account for result in results])
+
+
+def _notices(results: Sequence[Collected], n_bad: int) -> tuple[str, ...]:
+    """Return each notice once, however many files gave it."""
+    notices = [notice for result in results for notice in result.notices]
+    if n_bad:
+        notices.append(f"rows of the threads file without a thread id, or with one again: {n_bad}")
+    return tuple(dict.fromkeys(notices))

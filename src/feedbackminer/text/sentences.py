@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from feedbackminer.text.nlp import splitter
+from feedbackminer.text.words import PSEUDONYM_PATTERN, UNSPACED_SIGNS, WORD
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
 _NOT_QUOTABLE = re.compile(
-    r"<\w+>|https?:|www\.|[{}<>\\|=]|m_[a-z2-7]{10}|\[|\]|\w_\w|\w\(\)|\w/\w+/|\.\w+:\d"
+    rf"<\w+>|https?:|www\.|[{{}}<>\\|=]|{PSEUDONYM_PATTERN}|\[|\]|\w_\w|\w\(\)|\w/\w+/|\.\w+:\d"
     "|[\\u202a-\\u202e\\u2066-\\u2069]"  # marks that turn the direction of what follows
 )
 _QUOTE_WORDS = (6, 45)
 _LINE = re.compile(r"\S(?:[^\n]*\S)?")  # without the space around it
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_UNSPACED = re.compile(f"[{UNSPACED_SIGNS}]")
 
 
 def split(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -34,11 +34,11 @@ def quotable(sentence: str) -> bool:
         not sentence[:1].isalnum() and sentence[:1] not in "\"'“‘+"
     ):
         return False
-    if len(_CJK.findall(sentence)) > 8:
+    if len(_UNSPACED.findall(sentence)) > 8:
         return len(sentence) <= 200
     if sentence.count('"') % 2 or sentence.count("“") != sentence.count("”"):
         return False  # half of somebody else's words
-    words = _WORD.findall(sentence)
+    words = WORD.findall(sentence)
     letters = sum(map(len, words))
     return _QUOTE_WORDS[0] <= len(words) <= _QUOTE_WORDS[1] and letters > 0.6 * len(sentence)
 

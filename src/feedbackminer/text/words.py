@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+WORD = re.compile(r"[^\W\d_]{2,}")
+PSEUDONYM_PATTERN = r"m_[a-z2-7]{10}"  # what stands for a member in texts
+# Signs, for use inside [ ]: Chinese and Japanese, whose words nothing parts; and Korean too.
+UNSPACED_SIGNS = r"\u3040-\u30ff\u3400-\u9fff"
+EAST_ASIAN_SIGNS = rf"{UNSPACED_SIGNS}\uac00-\ud7af"
+EAST_ASIAN = re.compile(f"[{EAST_ASIAN_SIGNS}]")
 
 
 def count_words(text: str) -> int:
     """Count words of two letters and more; East Asian scripts count two characters a word."""
-    cjk = 0 if text.isascii() else len(_CJK.findall(text))
-    return (cjk + 1) // 2 if cjk > len(text) / 4 else len(_WORD.findall(text))
+    signs = 0 if text.isascii() else len(EAST_ASIAN.findall(text))
+    return (signs + 1) // 2 if signs > len(text) / 4 else len(WORD.findall(text))
 
 
 def content_hash(title: str | None, text: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from feedbackminer.accounts import Account, account, dropped_frame
+from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.tables import (
     Assignments,
     Dropped,
@@ -87,7 +87,9 @@ def outcome(
     main = check(assignments, Assignments, where=STAGE)
     assigned = check(pl.concat([main, further]), Assignments, where=STAGE)
     unsorted = [corpus.post_ids[i] for i, topic_id in enumerate(state.found) if not topic_id]
-    dropped = dropped_frame(STAGE, [(i, "unsorted", "near no topic's centre") for i in unsorted])
+    dropped = dropped_frame(
+        STAGE, [DroppedRow(i, "unsorted", "near no topic's centre") for i in unsorted]
+    )
     rows = _with_sizes(_represented(view, main, corpus), main)
     events = [(e.event, e.from_id, e.to_id, run_id, "model", e.why) for e in state.events]
     lineage = pl.DataFrame(events, schema=column_types(Lineage), orient="row")

@@ -42,10 +42,10 @@ def rows(archive: Archive, read: Reader) -> Iterator[Row | BadRow]:
     tables = [_table(archive, name, read) for name in sorted(archive.openers.keys() - set(mails))]
     has_posts = any(table.posts for table in tables)
     for table in tables:
-        yield from _told(table, has_posts and len(tables) > 1)
+        yield from _rows_of_table(table, has_posts and len(tables) > 1)
 
 
-def _told(table: _Table, is_one_of_many: bool) -> Iterator[Row | BadRow]:
+def _rows_of_table(table: _Table, is_one_of_many: bool) -> Iterator[Row | BadRow]:
     """Yield the rows of a table; beside posts, a table without any text is told as one row."""
     if is_one_of_many and table.lacks_text:
         detail = "no column holds the text of the posts; to map one, unpack it and import it alone"

@@ -144,16 +144,16 @@ def _add(archive: Archive, member: _Member) -> None:
     if _NO_CONTENT.search(member.name):
         return
     shown = _UNPRINTABLE.sub("?", member.name)[:MOST_NAME]
-    place = len(archive.openers) + len(archive.refused) + 1
-    if place > MOST_MEMBERS:
+    number = len(archive.openers) + len(archive.refused) + 1
+    if number > MOST_MEMBERS:
         raise InputError(f"{archive.name}: has more than {MOST_MEMBERS:,} members")
     refusal = member.refusal or ("unsafe_name" if _OUTSIDE.search(member.name) else "")
     if refusal:
-        ref = f"{archive.name}:member {place} {shown!r}"
+        ref = f"{archive.name}:member {number} {shown!r}"
         archive.refused.append(BadRow(ref, refusal, _REFUSALS[refusal]))
     else:
         while shown in archive.openers:
-            shown += f" ({place})"
+            shown += f" ({number})"
         archive.openers[shown] = member.opener
 
 

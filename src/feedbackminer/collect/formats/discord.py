@@ -11,7 +11,7 @@ from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.formats.thread_roots import root_of
 from feedbackminer.collect.rows import BadRow, Row
 
-_SAID = {"Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23"}
+_POST_TYPES = {"Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0", "19", "20", "23"}
 _REPLIES = {"Reply", "19"}
 
 
@@ -30,16 +30,16 @@ def rows(name: str, document: Values) -> Iterator[Row | BadRow]:
 
 def _parents(items: list[Row | BadRow]) -> dict[str, str]:
     """Return message -> the message of this file that it replies to."""
-    said = [row.values for row in items if isinstance(row, Row)]
-    known = {str(values.get("id")) for values in said}
-    answered = {str(values.get("id")): _answered(values) for values in said}
-    return {native: parent for native, parent in answered.items() if parent in known}
+    messages = [row.values for row in items if isinstance(row, Row)]
+    ids = {str(values.get("id")) for values in messages}
+    answered = {str(values.get("id")): _answered(values) for values in messages}
+    return {native: parent for native, parent in answered.items() if parent in ids}
 
 
-def _answered(said: Values) -> str:
+def _answered(message: Values) -> str:
     """Return the id of what a message replies to; a forward or a pin refers, but is no reply."""
-    is_reply = str(said.get("type")) in _REPLIES
-    return str(part(said, "reference").get("messageId") or "") if is_reply else ""
+    is_reply = str(message.get("type")) in _REPLIES
+    return str(part(message, "reference").get("messageId") or "") if is_reply else ""
 
 
 class _Channel:
@@ -58,31 +58,31 @@ class _Channel:
         self.roots: dict[str, str] = {}
 
     def message(self, row: Row) -> Row | BadRow:
-        said = row.values
-        kind = str(said.get("type", "Default"))
-        if kind not in _SAID:
+        message = row.values
+        kind = str(message.get("type", "Default"))
+        if kind not in _POST_TYPES:
             return BadRow(
                 row.ref, "system_action", f"a notice of Discord ({kind[:40]}), not a post"
             )
         if self.is_private:
             return BadRow(row.ref, "private_message", "said between persons, not in a channel")
-        return Row(row.ref, self._values(said))
+        return Row(row.ref, self._values(message))
 
-    def _values(self, said: Values) -> Values:
-        author, native = part(said, "author"), said.get("id")
+    def _values(self, message: Values) -> Values:
+        author, native = part(message, "author"), message.get("id")
         is_known = native and self.native and self.guild
         link = f"https://discord.com/channels/{self.guild}/{self.native}/{native}"
         return {
             "post_id": native,
             "thread_id": self.thread or (self._root(str(native)) if native else None),
-            "parent_id": _answered(said) or None,
+            "parent_id": _answered(message) or None,
             "author": _account(author),
             "author_role": _role(author),
-            "created_at": said.get("timestamp"),
-            "edited_at": said.get("timestampEdited"),
+            "created_at": message.get("timestamp"),
+            "edited_at": message.get("timestampEdited"),
             "title": self.title,
-            "body": _with_accounts(str(said.get("content") or ""), parts(said, "mentions")),
-            "score": sum(fields.number(r.get("count")) or 0 for r in parts(said, "reactions")),
+            "body": _with_accounts(str(message.get("content") or ""), parts(message, "mentions")),
+            "score": sum(fields.number(r.get("count")) or 0 for r in parts(message, "reactions")),
             "channel": self.name,
             "url": link if is_known else None,
         }
@@ -117,4 +117,4 @@ def _with_accounts(text: str, mentioned: list[Values]) -> str:
         return text
     longest_first = sorted(accounts, key=len, reverse=True)
     either = re.compile(rf"(?:{'|'.join(map(re.escape, longest_first))})(?:(?<=>)|(?!\w))")
-    return either.sub(lambda found: accounts[found[0]], text)
+    return either.sub(lambda match: accounts[match[0]], text)

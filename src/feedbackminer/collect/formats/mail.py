@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -19,6 +19,7 @@ from typing import cast
 
 from feedbackminer.collect.formats.mail_threads import Mail, threaded
 from feedbackminer.collect.rows import BadRow, FileContent, Row
+from feedbackminer.vocabulary.moments import as_utc
 
 # A line "From SENDER DATE" begins a mail; in a text it is such a line only with a header below.
 _BEGIN = re.compile(
@@ -57,7 +58,7 @@ def is_mbox(data: bytes) -> bool:
 
 def mbox_rows(content: FileContent) -> Iterator[Row | BadRow]:
     """Yield every mail of an mbox file, in order."""
-    starts = [found.start() for found in _BEGIN.finditer(content.data)]
+    starts = [match.start() for match in _BEGIN.finditer(content.data)]
     ends = [*starts[1:], len(content.data)]
     mails = (
         _mail(f"{content.name}:message {number}", content.data[start:end])
@@ -181,9 +182,9 @@ def _is_automatic(header: _Headers) -> bool:
 
 def _list_name(header: _Headers) -> str:
     """Return the name of the list, without its domain."""
-    said = next((text for name in _LISTS if (text := header.text(name))), "")
-    found = _LIST_NAME.search(said[-MOST_LIST_NAME:])
-    return found[1] if found else said
+    written = next((text for name in _LISTS if (text := header.text(name))), "")
+    match = _LIST_NAME.search(written[-MOST_LIST_NAME:])
+    return match[1] if match else written
 
 
 def _sent_at(header: _Headers, envelope: str) -> datetime | None:
@@ -194,5 +195,5 @@ def _sent_at(header: _Headers, envelope: str) -> datetime | None:
             moment = parsedate_to_datetime(written)
         except (ValueError, TypeError, OverflowError, IndexError):
             continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo else as_utc(moment)
     return None

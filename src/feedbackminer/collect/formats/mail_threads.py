@@ -64,7 +64,7 @@ def threaded(mails: Iterable[Mail | BadRow]) -> Iterator[Row | BadRow]:
 
 def _list_tags(mails: Sequence[Mail]) -> set[str]:
     """Return the words in brackets that a list puts before each subject, in small letters."""
-    tags = Counter(found[1].casefold() for mail in mails if (found := _TAG.match(mail.subject)))
+    tags = Counter(match[1].casefold() for mail in mails if (match := _TAG.match(mail.subject)))
     enough = max(TAGGED_MAILS, TAGGED_SHARE * len(mails))
     return {mail.list_name.casefold() for mail in mails} | {
         tag for tag, count in tags.items() if count >= enough
@@ -73,11 +73,11 @@ def _list_tags(mails: Sequence[Mail]) -> set[str]:
 
 def _subject(text: str, tags: set[str]) -> _Subject:
     at, is_reply = 0, False
-    while found := _LEAD.match(text, at):
-        tag = found["tag"]
+    while match := _LEAD.match(text, at):
+        tag = match["tag"]
         if tag and tag.casefold() not in tags:
             break
-        at, is_reply = found.end(), is_reply or not tag
+        at, is_reply = match.end(), is_reply or not tag
     return _Subject(text[at:].strip(), is_reply)
 
 
@@ -86,11 +86,11 @@ class _Roots:
 
     def __init__(self, mails: Sequence[Mail]) -> None:
         self.parents: dict[str, str] = {}
-        self.found: dict[str, str] = {}
-        known = {mail.native for mail in mails}
+        self.roots: dict[str, str] = {}
+        ids = {mail.native for mail in mails}
         for mail in mails:
             for older, newer in pairwise(mail.references):
-                if newer not in known:  # a mail that is there speaks for itself
+                if newer not in ids:  # a mail that is there speaks for itself
                     self.parents[newer] = min(older, self.parents.get(newer, older))
         for mail in reversed(mails):
             if mail.native and mail.references:
@@ -99,7 +99,7 @@ class _Roots:
     def of(self, mail: Mail) -> str:
         """Return the id of the opener, empty where a mail has no id and answers none."""
         start = mail.native or (mail.references[-1] if mail.references else "")
-        return root_of(start, self.parents, self.found)
+        return root_of(start, self.parents, self.roots)
 
 
 def _joined_by_subject(

@@ -14,7 +14,14 @@ from feedbackminer.collect.rows import BadRow, Row
 
 _DAY = re.compile(r"(?:^|/)([^/]+)/\d{4}-\d{2}-\d{2}\.json$")
 _LISTS = {"channels.json", "groups.json", "users.json", "org_users.json"}
-_SAID = {"", "bot_message", "me_message", "file_share", "thread_broadcast", "reply_broadcast"}
+_POST_SUBTYPES = {
+    "",
+    "bot_message",
+    "me_message",
+    "file_share",
+    "thread_broadcast",
+    "reply_broadcast",
+}
 _MARKUP = re.compile(r"<((?:[@#!]|[a-z]{1,10}:)[^<>|\s]{1,2000})(?:\|([^<>]{0,2000}))?>")
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -82,59 +89,59 @@ class _Messages:
     def message(self, row: Row | BadRow, channel: str, is_private: bool) -> Row | BadRow:
         if isinstance(row, BadRow):
             return row
-        said = row.values
-        kind = str(said.get("subtype") or "")
+        message = row.values
+        kind = str(message.get("subtype") or "")
         if kind == "tombstone":
             return BadRow(row.ref, "deleted_at_source", "the message was deleted")
-        if kind not in _SAID or said.get("type", "message") != "message":
+        if kind not in _POST_SUBTYPES or message.get("type", "message") != "message":
             return BadRow(row.ref, "system_action", f"a notice of Slack ({kind[:40]}), not a post")
         if is_private:
             return BadRow(row.ref, "private_message", "said between persons, not in a channel")
-        return Row(row.ref, self._values(said, channel))
+        return Row(row.ref, self._values(message, channel))
 
-    def _values(self, said: Values, channel: str) -> Values:
-        place = self.channel_ids.get(channel, channel)
-        moment, opened = said.get("ts"), said.get("thread_ts") or said.get("ts")
+    def _values(self, message: Values, channel: str) -> Values:
+        channel_id = self.channel_ids.get(channel, channel)
+        moment, opened = message.get("ts"), message.get("thread_ts") or message.get("ts")
         is_reply = opened != moment
         return {
-            "post_id": f"{place}/{moment}" if moment else None,
-            "thread_id": f"{place}/{opened}" if opened else None,
-            "parent_id": f"{place}/{opened}" if is_reply else None,
-            "author": self._author(said),
-            "author_role": self._role(said),
+            "post_id": f"{channel_id}/{moment}" if moment else None,
+            "thread_id": f"{channel_id}/{opened}" if opened else None,
+            "parent_id": f"{channel_id}/{opened}" if is_reply else None,
+            "author": self._author(message),
+            "author_role": self._role(message),
             "created_at": moment,
-            "edited_at": part(said, "edited").get("ts"),
-            "body": self._plain(str(said.get("text") or "")),
-            "score": sum(fields.number(r.get("count")) or 0 for r in parts(said, "reactions")),
+            "edited_at": part(message, "edited").get("ts"),
+            "body": self._as_shown(str(message.get("text") or "")),
+            "score": sum(fields.number(r.get("count")) or 0 for r in parts(message, "reactions")),
             "channel": channel,
         }
 
-    def _author(self, said: Values) -> str:
-        native = said.get("user")
+    def _author(self, message: Values) -> str:
+        native = message.get("user")
         if not native:
-            return str(said.get("username") or part(said, "bot_profile").get("name") or "")
-        return self._name(str(native), part(said, "user_profile"))
+            return str(message.get("username") or part(message, "bot_profile").get("name") or "")
+        return self._name(str(native), part(message, "user_profile"))
 
     def _name(self, native: str, fallback: Values | None = None) -> str:
         """Return the account name, which is unique; what people are called is not."""
         person = self.people.get(native) or fallback or {}
         return str(person.get("name") or person.get("real_name") or native)
 
-    def _role(self, said: Values) -> str:
-        person = self.people.get(str(said.get("user")), {})
-        if said.get("bot_id") or said.get("subtype") == "bot_message" or person.get("is_bot"):
+    def _role(self, message: Values) -> str:
+        person = self.people.get(str(message.get("user")), {})
+        if message.get("bot_id") or message.get("subtype") == "bot_message" or person.get("is_bot"):
             return "bot"
         return "staff" if person.get("is_admin") or person.get("is_owner") else "member"
 
-    def _plain(self, text: str) -> str:
+    def _as_shown(self, text: str) -> str:
         """Return a text with mentions and links as people see them."""
         text = _MARKUP.sub(self._reference, text)
         for escape, sign in _ESCAPES:
             text = text.replace(escape, sign)
         return text
 
-    def _reference(self, found: re.Match[str]) -> str:
-        target, label = found[1], found[2] or ""
+    def _reference(self, match: re.Match[str]) -> str:
+        target, label = match[1], match[2] or ""
         if target.startswith("@"):
             return "@" + (
                 self._name(target[1:]) if target[1:] in self.people else label or target[1:]

@@ -67,17 +67,19 @@ def rows(
 def _columns(names: tuple[str, ...]) -> Mapping[str, str]:
     """Return what a ticket has -> its column; empty where the columns are no ticket's."""
     by_name = plain_names(names)
-    found = {
+    column_of = {
         field: by_name[name]
-        for field, known in _COLUMNS.items()
-        for name in reversed(known)
+        for field, spellings in _COLUMNS.items()
+        for name in reversed(spellings)
         if name in by_name
     }
     marks = {"ticketid", "ticketsubject", "requester", "requesterid", "requesteremail"}
-    is_ticket = marks & by_name.keys() and "ticket" in found and {"title", "body"} & found.keys()
-    if is_ticket and "title" not in found and {"ticketid", "id"} <= by_name.keys():
-        found.setdefault("comment", by_name["id"])
-    return found if is_ticket else {}
+    is_ticket = (
+        marks & by_name.keys() and "ticket" in column_of and {"title", "body"} & column_of.keys()
+    )
+    if is_ticket and "title" not in column_of and {"ticketid", "id"} <= by_name.keys():
+        column_of.setdefault("comment", by_name["id"])
+    return column_of if is_ticket else {}
 
 
 class _Ticket:
@@ -101,7 +103,7 @@ class _Ticket:
         comments = comments if isinstance(comments, list) else []
         yield self._opener()
         # The first comment of a ticket is its description once more.
-        is_copy = bool(comments) and _said(comments[0]) == fields.text(self.has.get("body"))
+        is_copy = bool(comments) and _comment_text(comments[0]) == fields.text(self.has.get("body"))
         for number, comment in list(enumerate(comments, start=1))[is_copy:]:
             ref = f"{self.row.ref}, comment {number}"
             if isinstance(comment, dict):
@@ -133,19 +135,19 @@ class _Ticket:
         mine = self._values(author, "member" if is_customer else "staff") | {
             "post_id": f"{self.native}-{native}",
             "parent_id": self.native,
-            "body": _said(comment),
+            "body": _comment_text(comment),
             "created_at": comment.get("created_at"),
         }
         return self._post(ref, mine, comment.get("public"))
 
     def _values(self, author: Any, role: str) -> Values:
         person = author if isinstance(author, dict) else self.people.get(fields.identifier(author))
-        known = person or {}
-        told = fields.text(known.get("role"))
+        account = person or {}
+        role_name = fields.text(account.get("role"))
         return {
             "thread_id": self.native or None,
-            "author": known.get("name") or known.get("email") or known.get("id") or author,
-            "author_role": ("staff" if told in _TEAM else "member") if told else role,
+            "author": account.get("name") or account.get("email") or account.get("id") or author,
+            "author_role": ("staff" if role_name in _TEAM else "member") if role_name else role,
             "edited_at": None,  # a ticket is "updated" by whatever happens to it
             "channel": part(self.has, "channel").get("name") or self.has.get("channel"),
         }
@@ -158,7 +160,7 @@ class _Ticket:
         return Row(ref, values)
 
 
-def _said(comment: Any) -> str:
+def _comment_text(comment: Any) -> str:
     """Return the text of a comment; its HTML where there is nothing else."""
     if not isinstance(comment, dict):
         return ""

@@ -45,16 +45,16 @@ class Answer:
 
     def text(self) -> str:
         """Return the body decoded as its header says."""
-        found = re.search(r"charset=[\"']?([\w-]+)", self.headers.get("content-type", ""))
+        charset = re.search(r"charset=[\"']?([\w-]+)", self.headers.get("content-type", ""))
         try:
-            return self.body.decode(found[1] if found else "utf-8", "replace")
+            return self.body.decode(charset[1] if charset else "utf-8", "replace")
         except LookupError:
             return self.body.decode("utf-8", "replace")
 
 
 def parse(answer: Answer, is_right: Callable[[Any], bool]) -> Any:
     try:
-        found = json.loads(answer.body)
+        data = json.loads(answer.body)
     except (ValueError, RecursionError):
         if _HTML.match(answer.text()):
             raise SourceError(
@@ -62,12 +62,12 @@ def parse(answer: Answer, is_right: Callable[[Any], bool]) -> Any:
                 "check the address"
             ) from None
         raise PassingError(f"{shown(answer.url)}: {describe(answer)}, not JSON") from None
-    if not is_right(found):
+    if not is_right(data):
         raise PassingError(
             f"{shown(answer.url)}: answers with JSON of another shape than documented "
-            f"({mask_secrets(str(found)[:120])!r}); is the address right, and the version?"
+            f"({mask_secrets(str(data)[:120])!r}); is the address right, and the version?"
         )
-    return found
+    return data
 
 
 def describe(answer: Answer) -> str:

@@ -68,7 +68,7 @@ class Reader:
             turn = turn + 1 if (rows or turn <= number) and turn < PAGES else 2
         yield Page((), {"newest": newest and newest.isoformat(), "turn": turn})
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:  # noqa: ARG002
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:  # noqa: ARG002
         """Return nothing: a review that is not in the feed may be an old one."""
         return set()
 
@@ -113,13 +113,13 @@ class Reader:
         }
 
 
-def _is_feed(found: Any) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("feed"), dict)
+def _is_feed(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("feed"), dict)
 
 
-def _reviews(found: Mapping[str, Any]) -> list[Any]:
+def _reviews(answer: Mapping[str, Any]) -> list[Any]:
     """Return the entries that are reviews; a single one is no list, and the app may be first."""
-    entries = found["feed"].get("entry", [])
+    entries = answer["feed"].get("entry", [])
     listed = entries if isinstance(entries, list) else [entries]
     return [e for e in listed if not (isinstance(e, dict) and "im:artist" in e)]
 

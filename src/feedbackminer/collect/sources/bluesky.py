@@ -86,13 +86,13 @@ class Reader:
                 yield replace(page, position={**kept, **page.position})
             reached = page.position["newest"]
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Look posts up, many at a time; what is not there was deleted or taken down."""
         there: set[str] = set()
         for start in range(0, len(native_ids), LOOKED_UP):
             asked = list(native_ids[start : start + LOOKED_UP])
-            found = self._ask("app.bsky.feed.getPosts", {"uris": asked}, _is_list_of_posts)
-            there |= {post["uri"] for post in found["posts"]}
+            answer = self._ask("app.bsky.feed.getPosts", {"uris": asked}, _is_list_of_posts)
+            there |= {post["uri"] for post in answer["posts"]}
         return set(native_ids) - there
 
     def probe(self) -> str:
@@ -160,17 +160,17 @@ class Reader:
 
     def _page(self, search: Mapping[str, Any], walk: Walk) -> tuple[list[Post], bool]:
         """Return a page that goes on from the one before, and whether it is the last."""
-        found: Mapping[str, Any] = {}
+        answer: Mapping[str, Any] = {}
         for _ in range(ASKED_ANEW):
-            found = self._ask(
+            answer = self._ask(
                 "app.bsky.feed.searchPosts",
                 {**search, "until": walk.until},
                 lambda f: _is_list_of_posts(f) and all(map(walk.is_before, f["posts"])),
             )
-            uris = {post["uri"] for post in found["posts"]}
+            uris = {post["uri"] for post in answer["posts"]}
             if not walk.last or walk.last in uris:
                 break
-        return found["posts"], not found.get("cursor") or uris <= {walk.last}
+        return answer["posts"], not answer.get("cursor") or uris <= {walk.last}
 
     def _rows(self, channel: str, posts: Sequence[Post]) -> list[Row | BadRow]:
         shown = [post for post in posts if not _is_for_members(post)]
@@ -197,8 +197,8 @@ class Reader:
         features = [f for facet in post["record"].get("facets") or [] for f in facet["features"]]
         tags = [*(post["record"].get("tags") or []), *(f.get("tag", "") for f in features)]
         parts = {f"#{tag}".casefold() for tag in tags} | {channel.casefold()}
-        found = [c for c in self.channels if c.casefold() in parts]
-        return str(min(found, key=lambda c: not c.startswith("#")))
+        channels = [c for c in self.channels if c.casefold() in parts]
+        return str(min(channels, key=lambda c: not c.startswith("#")))
 
 
 def _moment(post: Post) -> datetime | None:
@@ -219,14 +219,14 @@ def _is_for_members(post: Post) -> bool:
     return any(label.get("val") == MEMBERS_ONLY for label in labels)
 
 
-def _is_list_of_posts(found: Any) -> bool:
-    posts = found.get("posts") if isinstance(found, dict) else None
+def _is_list_of_posts(answer: Any) -> bool:
+    posts = answer.get("posts") if isinstance(answer, dict) else None
     return isinstance(posts, list) and all(isinstance(p, dict) and "uri" in p for p in posts)
 
 
-def _is_session(found: Any) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("accessJwt"), str)
+def _is_session(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("accessJwt"), str)
 
 
-def _is_account(found: Any) -> bool:
-    return isinstance(found, dict) and isinstance(found.get("did"), str)
+def _is_account(answer: Any) -> bool:
+    return isinstance(answer, dict) and isinstance(answer.get("did"), str)

@@ -61,9 +61,9 @@ class Reader:
             yield Page(rows, {"last_id": end}, whole)
             start, edge = end, whole[0].until if whole else edge
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for each post; deleted ones are not there, or say so."""
-        return {native for native in native_ids if self._is_gone(native)}
+        return {native for native in native_ids if self._is_deleted(native)}
 
     def probe(self) -> str:
         """Read the newest posts."""
@@ -74,8 +74,8 @@ class Reader:
         self.web.close()
 
     def _latest(self, before: int | None = None) -> list[Post]:
-        found = self.web.json("posts.json", {"before": before}, is_right=_is_list_of_posts)
-        return list(found["latest_posts"])
+        answer = self.web.json("posts.json", {"before": before}, is_right=_is_list_of_posts)
+        return list(answer["latest_posts"])
 
     def _window(self, start: int, end: int) -> list[Post]:
         """Return the posts of a window; where it looks empty, that is asked again."""
@@ -94,19 +94,19 @@ class Reader:
         """Find, by halving, an id before which all posts are older than the window."""
         low, high = 0, top if window.since else 0
         while window.since and high - low > STEP:
-            middle = (low + high) // 2
-            posts = self._latest(middle)
+            halfway = (low + high) // 2
+            posts = self._latest(halfway)
             is_old = bool(posts) and max(moment(p["created_at"]) for p in posts) < window.since
-            low, high = (middle, high) if is_old else (low, middle)
+            low, high = (halfway, high) if is_old else (low, halfway)
         return low
 
     def _categories(self) -> dict[int, str]:
         """Return the name of each category by id; one closed to us has none."""
         try:
-            found = self.web.json("site.json", is_right=lambda s: isinstance(s, dict))
+            answer = self.web.json("site.json", is_right=lambda s: isinstance(s, dict))
         except MissingError:
             return {}
-        return {c["id"]: c["name"] for c in found.get("categories", []) if "name" in c}
+        return {c["id"]: c["name"] for c in answer.get("categories", []) if "name" in c}
 
     def _is_wanted(self, post: Post, categories: Mapping[int, str]) -> bool:
         name = categories.get(post.get("category_id") or 0, "")
@@ -139,7 +139,7 @@ class Reader:
             "channel": categories.get(post.get("category_id") or 0),
         }
 
-    def _is_gone(self, native: str) -> bool:
+    def _is_deleted(self, native: str) -> bool:
         topic, _, number = native.rpartition("-")
         try:
             post = self.web.json(f"posts/by_number/{topic}/{number}.json")
@@ -150,8 +150,8 @@ class Reader:
         return isinstance(post, dict) and bool(post.get("deleted_at") or post.get("user_deleted"))
 
 
-def _is_list_of_posts(found: Any) -> bool:
-    posts = found.get("latest_posts") if isinstance(found, dict) else None
+def _is_list_of_posts(answer: Any) -> bool:
+    posts = answer.get("latest_posts") if isinstance(answer, dict) else None
     return isinstance(posts, list) and all(
         isinstance(post, dict) and isinstance(post.get("id"), int) for post in posts
     )

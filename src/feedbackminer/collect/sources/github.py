@@ -44,7 +44,7 @@ _THREADS = {  # what may be in a page is what it costs: at most 17 and 49 points
     "Issue": (50, f"{_THREAD} comments(first: 30)"),
     "Discussion": (20, f"{_THREAD} upvoteCount category {{ name }} comments(first: 20)"),
 }
-Known = Mapping[str, Sequence[Any]]  # thread -> its last activity, its number of comments
+Activity = Mapping[str, Sequence[Any]]  # thread -> its last activity, its number of comments
 Talk = list[tuple[Node, str | None]]  # posts, each with what it answers
 
 
@@ -79,14 +79,15 @@ class Reader:
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
         """Yield the threads that were active since the position, issues first."""
         for part in PARTS:
-            place: Position = position.get(part, {})
-            for walk in [place["walk"], {}] if "walk" in place else [{}]:  # one was cut off
-                for page in self._walk(channel, part, place, walk, window):
-                    place = page.position
-                    position = {**position, part: place}
+            part_position: Position = position.get(part, {})
+            was_cut_off = "walk" in part_position
+            for walk in [part_position["walk"], {}] if was_cut_off else [{}]:
+                for page in self._walk(channel, part, part_position, walk, window):
+                    part_position = page.position
+                    position = {**position, part: part_position}
                     yield Page(page.rows, position, page.whole)
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for all of them by their ids; deleted ones cannot be resolved."""
         missing = set()
         for start in range(0, len(native_ids), MOST):
@@ -98,28 +99,30 @@ class Reader:
     def probe(self) -> str:
         """Count the threads of each repository."""
         counted = "issues { totalCount } discussions { totalCount }"
-        found = {c: self._repository(c, counted) for c in self.channels}
-        told = [", ".join(f"{n[p]['totalCount']:,} {p}" for p in PARTS) for n in found.values()]
-        return "; ".join(f"{c}: {counts}" for c, counts in zip(found, told, strict=True))
+        repositories = {c: self._repository(c, counted) for c in self.channels}
+        return "; ".join(
+            f"{name}: " + ", ".join(f"{node[part]['totalCount']:,} {part}" for part in PARTS)
+            for name, node in repositories.items()
+        )
 
     def close(self) -> None:
         """Close the connections."""
         self.web.close()
 
     def _walk(
-        self, channel: str, part: str, place: Position, walk: Position, window: Window
+        self, channel: str, part: str, position: Position, walk: Position, window: Window
     ) -> Iterator[Page]:
         """Read from the newest thread, or from where a walk was cut off, down to the mark."""
-        known: Known = place.get("known", {})
+        previous: Activity = position.get("known", {})
         since = window.since.strftime("%Y-%m-%dT%H:%M:%SZ") if window.since else ""
-        mark = max(place.get("mark", ""), since)
+        mark = max(position.get("mark", ""), since)
         after, top = walk.get("after"), walk.get("top", "")
         seen: dict[str, Sequence[Any]] = {}
-        newest: Known = known
+        newest: Activity = previous
         number = 0
         while True:
             threads, after_next = self._threads(channel, part, after)
-            rows, wholes = self._read(channel, part, threads, known)
+            rows, wholes = self._read(channel, part, threads, previous)
             seen |= {t["id"]: [t["updatedAt"], t["comments"]["totalCount"]] for t in threads}
             top = top or max((t["updatedAt"] for t in threads), default=mark)
             low = min((t["updatedAt"] for t in threads), default="")
@@ -127,35 +130,35 @@ class Reader:
             if number <= max(self.settings.overlap_pages, 1) and not walk:
                 newest = dict(seen)
             if not after_next or (number >= self.settings.overlap_pages and low < mark):
-                lost = [] if walk else _unseen(known, seen, low if after_next else "")
+                lost = [] if walk else _unseen(previous, seen, low if after_next else "")
                 yield Page(rows, {"mark": top, "known": newest}, [*wholes, *lost])
                 return
             after = after_next
-            yield Page(rows, {**place, "walk": {"after": after, "top": top}}, wholes)
+            yield Page(rows, {**position, "walk": {"after": after, "top": top}}, wholes)
 
     def _threads(self, channel: str, part: str, after: str | None) -> tuple[list[Node], str | None]:
         """Return some threads, the last active first, and where the next ones begin."""
         kind = PARTS[part]
         size, thread = _THREADS[kind]
-        found = self._repository(
+        repository = self._repository(
             channel,
             f"threads: {part}(first: {size}, after: $after, "
             f"orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ {_PAGE} "
             f"nodes {{ {thread} {{ totalCount {_PAGE} nodes {{ {_ANSWERS[kind][1]} }} }} }} }}",
             after=after,
         )["threads"]
-        page = found["pageInfo"]
-        threads = [t for t in found["nodes"] if t]  # null: deleted while GitHub answered
+        page = repository["pageInfo"]
+        threads = [t for t in repository["nodes"] if t]  # null: deleted while GitHub answered
         return threads, page["endCursor"] if page["hasNextPage"] else None
 
     def _read(
-        self, channel: str, part: str, threads: Sequence[Node], known: Known
+        self, channel: str, part: str, threads: Sequence[Node], previous: Activity
     ) -> tuple[list[Row | BadRow], list[Whole]]:
         rows: list[Row | BadRow] = []
         wholes = []
         for thread in threads:
             state = [thread["updatedAt"], thread["comments"]["totalCount"]]
-            is_known = list(known.get(thread["id"], [])) == state
+            is_known = list(previous.get(thread["id"], [])) == state
             talk: Talk = [(thread, None)]
             is_whole = self._follow(PARTS[part], thread, talk, is_known)
             if is_whole:
@@ -187,14 +190,14 @@ class Reader:
                 return False
             more = f"more: {field}(first: {MOST}, after: $after) {{ {_PAGE} nodes {{ {fields} }} }}"
             try:
-                found, _ = self.server.ask(
+                rest, _ = self.server.ask(
                     f"node(id: $id) {{ ... on {kind} {{ {more} }} }}",
                     id=node["id"],
                     after=connection["pageInfo"]["endCursor"],
                 )
             except MissingError:  # deleted in between
                 return False
-            connection = found["more"]
+            connection = rest["more"]
 
     def _row(self, item: tuple[Node, str | None, str], channel: str) -> dict[str, Any]:
         post, parent, thread = item
@@ -223,7 +226,7 @@ class Reader:
     def _repository(self, channel: str, fields: str, **variables: Any) -> Node:
         owner, _, name = channel.partition("/")
         try:
-            found, _ = self.server.ask(
+            repository, _ = self.server.ask(
                 f"repository(owner: $owner, name: $name) {{ {fields} }}",
                 owner=owner, name=name, **variables,
             )  # fmt: skip
@@ -232,9 +235,10 @@ class Reader:
                 f"{self.name}: GitHub knows no repository {channel!r}, or its token may not read "
                 "it; check channels, and the repositories that the token is for"
             ) from None
-        return dict(found)
+        return dict(repository)
 
 
-def _unseen(known: Known, seen: Mapping[str, Any], low: str) -> list[Whole]:
+def _unseen(previous: Activity, seen: Mapping[str, Any], low: str) -> list[Whole]:
     """Return threads that should be among those above ``low``, and are not: deleted ones."""
-    return [Whole(t) for t, (active_at, *_) in known.items() if t not in seen and active_at > low]
+    unseen = {thread: state for thread, state in previous.items() if thread not in seen}
+    return [Whole(thread) for thread, (active_at, *_) in unseen.items() if active_at > low]

@@ -62,7 +62,7 @@ class Reader:
                 position = page.position
                 yield page
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:  # noqa: ARG002
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:  # noqa: ARG002
         """Return nothing: Google does not tell."""
         return set()
 
@@ -86,9 +86,9 @@ class Reader:
         while True:
             reviews, token = self._news(channel, token, seen)
             number += 1
-            said = [(review, False) for review in reviews]
-            said += [(review, True) for review in reviews if "replyContent" in review]
-            rows = as_rows(said, lambda s: self._row(s, channel), lambda s: self._ref(*s))
+            posts = [(review, False) for review in reviews]
+            posts += [(review, True) for review in reviews if "replyContent" in review]
+            rows = as_rows(posts, lambda s: self._row(s, channel), lambda s: self._ref(*s))
             latest = max((r["at"] for r in reviews if "at" in r), default=None)
             top = top or (latest and latest.isoformat())
             is_known = bool(mark and latest and latest <= mark)
@@ -108,9 +108,9 @@ class Reader:
     def _page(self, channel: str, token: str | None) -> tuple[list[Review], str | None]:
         """Return reviews by the library's names for their fields, and the token of what follows."""
         answer = self._asked(channel, token, lambda a: self._payload(a) is not None)
-        found, *more = self._payload(answer) or [[]]
+        raw_reviews, *more = self._payload(answer) or [[]]
         following = more[0][-1] if more and isinstance(more[0], list) and more[0] else None
-        reviews = [self._read(raw) for raw in found or []]
+        reviews = [self._read(raw) for raw in raw_reviews or []]
         return reviews, following if isinstance(following, str) else None
 
     def _asked(self, channel: str, token: str | None, is_right: Callable[[Answer], bool]) -> Answer:
@@ -130,15 +130,15 @@ class Reader:
 
     def _read(self, raw: Any) -> Review:
         """Return the fields that a review has; the library gives its times as local ones."""
-        found = {name: spec.extract_content(raw) for name, spec in self.specs.items()}
-        times = {n: v.astimezone(UTC) for n, v in found.items() if isinstance(v, datetime)}
-        return {name: value for name, value in (found | times).items() if value is not None}
+        values = {name: spec.extract_content(raw) for name, spec in self.specs.items()}
+        times = {n: v.astimezone(UTC) for n, v in values.items() if isinstance(v, datetime)}
+        return {name: value for name, value in (values | times).items() if value is not None}
 
     def _ref(self, review: Review, is_reply: bool) -> str:
         return f"{self.name}:{review['reviewId']}" + ("-reply" if is_reply else "")
 
-    def _row(self, said: tuple[Review, bool], channel: str) -> dict[str, Any]:
-        review, is_reply = said
+    def _row(self, post: tuple[Review, bool], channel: str) -> dict[str, Any]:
+        review, is_reply = post
         app, _, country = _parts(channel)
         native, at = review["reviewId"], review["at"]
         replied_at = review.get("repliedAt", at)
@@ -166,8 +166,8 @@ class Reader:
 
 
 def _parts(channel: str) -> tuple[str, str, str]:
-    app, *place = channel.split("/")
-    language, country = place or ("en", "us")
+    app, *locale = channel.split("/")
+    language, country = locale or ("en", "us")
     return app, language, country
 
 

@@ -47,11 +47,11 @@ class GraphQL:
         query = f"query({declared}) {{ {alias}: {field} }}"
         limited: list[Any] = []
 
-        def is_right(found: Any) -> bool:
-            errors = _errors(found)
+        def is_right(answer: Any) -> bool:
+            errors = _errors(answer)
             kinds = {error.get("type") for error in errors}
             if "RATE_LIMITED" in kinds:  # asked once more, after the wait that the server names
-                limited.append(found)
+                limited.append(answer)
             if len(limited) > 1:
                 raise SourceError(
                     f"{self.name}: the allowance of this token is used up for now; what was read "
@@ -59,17 +59,17 @@ class GraphQL:
                 )
             if kinds & REFUSED:
                 raise SourceError(f"{self.name}: refused: {str(errors[0].get('message'))[:200]!r}")
-            return kinds <= {"NOT_FOUND"} and alias in (found.get("data") or {})
+            return kinds <= {"NOT_FOUND"} and alias in (answer.get("data") or {})
 
         body = {"query": query, "variables": variables}
-        found = self.web.json(self.path, body=body, is_right=is_right)
-        if found["data"][alias] is None:
+        answer = self.web.json(self.path, body=body, is_right=is_right)
+        if answer["data"][alias] is None:
             raise MissingError(f"{self.name}: there is no such {field.partition('(')[0]}")
-        return found["data"][alias], _errors(found)
+        return answer["data"][alias], _errors(answer)
 
 
-def _errors(found: Any) -> list[Node]:
+def _errors(answer: Any) -> list[Node]:
     """Return the errors of an answer; one that is no answer of GraphQL is an error itself."""
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         return [{"message": "not an object"}]
-    return [error for error in found.get("errors") or [] if isinstance(error, dict)]
+    return [error for error in answer.get("errors") or [] if isinstance(error, dict)]

@@ -56,9 +56,9 @@ class Reader:
         whole = replace(whole_of(channel or None, stretch.down_to), until=window.until)
         yield Page([], stretch.position, [whole])
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for each post; deleted and killed ones have left the index."""
-        return {native for native in native_ids if self._is_gone(native)}
+        return {native for native in native_ids if self._is_deleted(native)}
 
     def probe(self) -> str:
         """Search the first channel."""
@@ -80,7 +80,7 @@ class Reader:
             "typoTolerance": "false",
         }
         hits = self.web.json(
-            "search_by_date", asked, is_right=lambda found: _is_right(found, channel, upto)
+            "search_by_date", asked, is_right=lambda answer: _is_right(answer, channel, upto)
         )["hits"]
         oldest = min((int(m) for hit in hits if (m := _moment(hit)) is not None), default=upto)
         if len(hits) < PAGE or oldest is None:
@@ -111,7 +111,7 @@ class Reader:
         tags = set(hit["_tags"])
         return next((c for c in self.channels if c and set(c.split(",")) <= tags), None)
 
-    def _is_gone(self, native: str) -> bool:
+    def _is_deleted(self, native: str) -> bool:
         try:
             self.web.json(f"items/{native}")
         except MissingError:
@@ -124,9 +124,9 @@ def _moment(hit: Item) -> float | None:
     return float(made) if isinstance(made, int | float) else None
 
 
-def _is_right(found: Any, channel: str, upto: int | None) -> bool:
+def _is_right(answer: Any, channel: str, upto: int | None) -> bool:
     """Tell whether an answer is one to this question, not to another one."""
-    hits = found.get("hits") if isinstance(found, dict) else None
+    hits = answer.get("hits") if isinstance(answer, dict) else None
     if not isinstance(hits, list) or not all(isinstance(hit, Mapping) for hit in hits):
         return False
     tags = set(channel.split(",")) - {""}

@@ -21,9 +21,9 @@ class Seen:
 
     def is_news(self, ids: Iterable[str]) -> bool:
         """Tell whether a page holds anything unseen, and remember it; an empty page is news."""
-        found = set(ids)
-        fresh = not found or not found <= self.ids
-        self.ids |= found
+        page_ids = set(ids)
+        fresh = not page_ids or not page_ids <= self.ids
+        self.ids |= page_ids
         return fresh
 
 

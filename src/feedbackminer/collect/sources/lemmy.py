@@ -55,14 +55,14 @@ class Reader:
             down_to.append(stretch.down_to)
         yield Page([], kept, [whole_of(channel, *down_to)])
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for each post; deleted ones are not found, or say so."""
-        return {native for native in native_ids if self._is_gone(native)}
+        return {native for native in native_ids if self._is_deleted(native)}
 
     def probe(self) -> str:
         """Read the newest posts of the first community."""
-        found, _ = self._list(self.channels[0], "post", None)
-        return f"{self.web.base}: {len(found)} newest posts of {self.channels[0]} can be read"
+        posts, _ = self._list(self.channels[0], "post", None)
+        return f"{self.web.base}: {len(posts)} newest posts of {self.channels[0]} can be read"
 
     def close(self) -> None:
         """Close the connections."""
@@ -72,10 +72,10 @@ class Reader:
         """Return a page of a list; posts have cursors that later ones do not move."""
         place = place or {"page": 1}
         asked = {"community_name": channel, "type_": "All", "sort": "New", "limit": PAGE, **place}
-        found = self.web.json(
+        answer = self.web.json(
             f"api/v3/{part}/list", asked, is_right=lambda f: _is_right(f, part, channel)
         )
-        items, cursor = found[f"{part}s"], found.get("next_page")
+        items, cursor = answer[f"{part}s"], answer.get("next_page")
         onward = {"page_cursor": cursor} if cursor else {"page": place.get("page", 1) + 1}
         return items, onward if len(items) == PAGE else None
 
@@ -102,23 +102,23 @@ class Reader:
             "channel": channel,
         }
 
-    def _is_gone(self, native: str) -> bool:
+    def _is_deleted(self, native: str) -> bool:
         part = "comment" if native.startswith("c") else "post"
         try:
-            found = self.web.json(f"api/v3/{part}", {"id": native[1:]})
+            answer = self.web.json(f"api/v3/{part}", {"id": native[1:]})
         except MissingError:
             return True
         except SourceError as error:  # some versions answer 400 where others answer 404
             if f"couldnt_find_{part}" in str(error):
                 return True
             raise
-        thing = found[f"{part}_view"][part]
+        thing = answer[f"{part}_view"][part]
         return bool(thing["deleted"] or thing["removed"])
 
 
 def _thing(item: Item) -> Item:
-    found: Item = item["comment"] if "comment" in item else item["post"]
-    return found
+    thing: Item = item["comment"] if "comment" in item else item["post"]
+    return thing
 
 
 def _id(item: Item) -> str:
@@ -149,9 +149,9 @@ def _moment(item: Item) -> float | None:
         return None
 
 
-def _is_right(found: Any, part: str, channel: str) -> bool:
+def _is_right(answer: Any, part: str, channel: str) -> bool:
     """Tell whether an answer lists this community: of an unknown one, old versions list all."""
-    items = found.get(f"{part}s") if isinstance(found, dict) else None
+    items = answer.get(f"{part}s") if isinstance(answer, dict) else None
     if not isinstance(items, list) or not all(
         isinstance(item, dict) and isinstance(item.get(part), dict) for item in items
     ):

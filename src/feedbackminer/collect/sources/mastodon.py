@@ -27,7 +27,7 @@ ASKED_ANEW = 4  # where an answer does not fit to the one before: a cache may gi
 BEFORE = timedelta(days=1)  # a window: its replies are found through what they answer
 Status = Mapping[str, Any]
 Entry = tuple[str, Status]  # an id of the list, and the status there
-Known = dict[str, tuple[int, str]]  # id of the list -> replies of its status, its thread
+Recent = dict[str, tuple[int, str]]  # id of the list -> replies of its status, its thread
 
 
 class Reader:
@@ -56,29 +56,29 @@ class Reader:
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
         """Yield forty posts at a time, and what was said around them, up to the newest."""
         kept = max(PAGE * self.settings.overlap_pages, 1)
-        known: Known = {i: (count, thread) for i, count, thread in position.get("recent", [])}
+        recent: Recent = {i: (count, thread) for i, count, thread in position.get("recent", [])}
         after = floor = position.get("after") or _first_id(channel, window)
         edge, last = None, ""  # the moment, and the id, up to which everything was seen
         while True:
-            entries = self._entries(channel, after, known)
+            entries = self._entries(channel, after, recent)
             is_newest = len(entries) < PAGE or entries[-1][0] == last
-            rows, whole, told = self._read(entries, known)
-            known = _remembered(known, told, after, is_newest)
-            forgotten = list(known)[:-kept]
+            rows, whole, read_now = self._read(entries, recent)
+            recent = _remembered(recent, read_now, after, is_newest)
+            forgotten = list(recent)[:-kept]
             floor = forgotten[-1] if forgotten else floor
-            known = {i: known[i] for i in list(known)[-kept:]}
-            recent = [[i, *values] for i, values in known.items()]
+            recent = {i: recent[i] for i in list(recent)[-kept:]}
+            recent_rows = [[i, *values] for i, values in recent.items()]
             ends = [status for _, status in (*entries[:1], *entries[-1:])]
             span = span_of(ends, "created_at", channel=channel, since=edge, is_newest=is_newest)
-            yield Page(rows, {"after": floor, "recent": recent}, [*span, *whole])
+            yield Page(rows, {"after": floor, "recent": recent_rows}, [*span, *whole])
             edge = span[0].until if span else edge
             if is_newest or (edge and window.until and edge >= window.until):
                 return
             last, after = entries[-1][0], entries[-2][0]
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for each post; the server does not know deleted ones."""
-        return {native for native in native_ids if self._is_gone(native)}
+        return {native for native in native_ids if self._is_deleted(native)}
 
     def probe(self) -> str:
         """Read the newest posts of each channel."""
@@ -89,45 +89,45 @@ class Reader:
         """Close the connections."""
         self.web.close()
 
-    def _entries(self, channel: str, after: str, known: Known) -> list[Entry]:
+    def _entries(self, channel: str, after: str, recent: Recent) -> list[Entry]:
         """Return what follows an id, oldest first, once it begins with what is known.
 
         Where nothing is known yet, two answers have to be the same.
         """
-        newest = max(map(_order, known), default=None)
-        found: list[Entry] = []
+        newest = max(map(_order, recent), default=None)
+        entries: list[Entry] = []
         ids: list[str] | None = None
         for _ in range(ASKED_ANEW):
-            found, before = self._page(channel, {"min_id": after, "limit": PAGE}), ids
-            ids = [i for i, _ in found]
+            entries, before = self._page(channel, {"min_id": after, "limit": PAGE}), ids
+            ids = [i for i, _ in entries]
             if newest and ids and _order(after) < _order(ids[0]) <= newest:
                 break
             if newest is None and ids == before:
                 break
-        return [entry for entry in found if _order(entry[0]) > _order(after)]
+        return [entry for entry in entries if _order(entry[0]) > _order(after)]
 
     def _page(self, channel: str, params: Mapping[str, Any]) -> list[Entry]:
         if channel.startswith("#"):
             path = f"api/v1/timelines/tag/{quote(channel[1:], safe='')}"
-            found = self.web.json(path, params, is_right=_is_list_of_items)
-            entries = [(item["id"], item) for item in found]
+            items = self.web.json(path, params, is_right=_is_list_of_items)
+            entries = [(item["id"], item) for item in items]
         else:
             params = {**params, "types[]": ["mention"]}
-            found = self.web.json("api/v1/notifications", params, is_right=_is_list_of_items)
-            entries = [(item["id"], item.get("status") or {}) for item in found]
+            items = self.web.json("api/v1/notifications", params, is_right=_is_list_of_items)
+            entries = [(item["id"], item.get("status") or {}) for item in items]
         return sorted(entries, key=lambda entry: _order(entry[0]))
 
     def _read(
-        self, entries: Sequence[Entry], known: Known
-    ) -> tuple[list[Row | BadRow], list[Whole], Known]:
+        self, entries: Sequence[Entry], recent: Recent
+    ) -> tuple[list[Row | BadRow], list[Whole], Recent]:
         """Return the rows of some posts and their threads, which threads are whole, and what is
         to be known of the posts the next time.
         """
-        found: list[tuple[Status, str]] = []  # each with its thread
-        whole, told = [], {}
+        statuses: list[tuple[Status, str]] = []  # each with its thread
+        whole, read_now = [], {}
         for entry, status in entries:
             native, count = str(status.get("id") or ""), status.get("replies_count") or 0
-            before, thread = known.get(entry, (0, ""))
+            before, thread = recent.get(entry, (0, ""))
             thread = thread or self.threads.get(native, "")
             thread = thread or ("" if status.get("in_reply_to_id") else native)
             talk = [status]
@@ -136,10 +136,10 @@ class Reader:
                 thread = str(talk[0]["id"])
                 self.threads |= {str(s["id"]): thread for s in talk}
                 whole.append(Whole(thread))
-            found += [(s, thread) for s in talk if s.get("visibility", "public") == "public"]
-            told[entry] = (count, thread)
-        rows = as_rows(found, lambda f: self._row(*f), lambda f: f"{self.name}:{f[0]['id']}")
-        return rows, whole, told
+            statuses += [(s, thread) for s in talk if s.get("visibility", "public") == "public"]
+            read_now[entry] = (count, thread)
+        rows = as_rows(statuses, lambda f: self._row(*f), lambda f: f"{self.name}:{f[0]['id']}")
+        return rows, whole, read_now
 
     def _conversation(self, status: Status, replies: int) -> list[Status]:
         """Return a post with all that is before and after it in its thread, opener first."""
@@ -147,10 +147,10 @@ class Reader:
         talk, ids = [status], [status["id"]]
         for _ in range(ASKED_ANEW):
             try:
-                found, before = self.web.json(path, is_right=_is_context), ids
+                context, before = self.web.json(path, is_right=_is_context), ids
             except MissingError:  # deleted in between
                 return talk
-            talk = [*found["ancestors"], status, *found["descendants"]]
+            talk = [*context["ancestors"], status, *context["descendants"]]
             ids = [s["id"] for s in talk]
             if sum(s.get("in_reply_to_id") == status["id"] for s in talk) >= replies:
                 break
@@ -181,7 +181,7 @@ class Reader:
         parts |= {f"@{account['acct']}".casefold() for account in status.get("mentions") or []}
         return next((c for c in self.channels if c.casefold() in parts), None)
 
-    def _is_gone(self, native: str) -> bool:
+    def _is_deleted(self, native: str) -> bool:
         try:
             self.web.json(f"api/v1/statuses/{native}")
         except MissingError:
@@ -205,25 +205,25 @@ def _first_id(channel: str, window: Window) -> str:
     return str(int((window.since - BEFORE).timestamp() * 1000) << 16)
 
 
-def _remembered(known: Known, told: Known, after: str, is_newest: bool) -> Known:
+def _remembered(recent: Recent, read_now: Recent, after: str, is_newest: bool) -> Recent:
     """Return what is known once a page is read: its posts, and those before and beyond it."""
-    upto = max(map(_order, told), default=_order(after))
+    upto = max(map(_order, read_now), default=_order(after))
     others = {
         i: values
-        for i, values in known.items()
+        for i, values in recent.items()
         if _order(i) <= _order(after) or (not is_newest and _order(i) > upto)
     }
-    return dict(sorted((others | told).items(), key=lambda item: _order(item[0])))
+    return dict(sorted((others | read_now).items(), key=lambda item: _order(item[0])))
 
 
 def _order(native: str) -> tuple[int, str]:
     return len(native), native
 
 
-def _is_list_of_items(found: Any) -> bool:
-    return isinstance(found, list) and all(isinstance(i, dict) and "id" in i for i in found)
+def _is_list_of_items(answer: Any) -> bool:
+    return isinstance(answer, list) and all(isinstance(i, dict) and "id" in i for i in answer)
 
 
-def _is_context(found: Any) -> bool:
+def _is_context(answer: Any) -> bool:
     parts = ("ancestors", "descendants")
-    return isinstance(found, dict) and all(_is_list_of_items(found.get(part)) for part in parts)
+    return isinstance(answer, dict) and all(_is_list_of_items(answer.get(part)) for part in parts)

@@ -83,15 +83,15 @@ class Newest:
         yield from self._walk(Walk(newest, place=start), newest)
 
     def _walk(self, walk: Walk, newest: float) -> Iterator[Stretch]:
-        known = read = 0
+        n_old = read = 0
         while True:
             items, onward = self._listed(walk)
             if onward is not None and onward == walk.place:
                 raise SourceError("the list leads back to itself and ends nowhere; try later")
             moments, read = self._moments(items), read + len(items)
-            known += sum(moment <= newest for moment in moments)
+            n_old += sum(moment <= newest for moment in moments)
             walk = Walk(max([walk.top, *moments]), min([walk.until, *moments]), onward)
-            has_arrived = walk.until < newest and known >= self.overlap
+            has_arrived = walk.until < newest and n_old >= self.overlap
             is_last = has_arrived or onward is None or self._is_before(walk.until)
             position = {"newest": walk.top} if is_last else {"newest": newest, "walk": asdict(walk)}
             is_whole = onward is None and read < self.longest / 2

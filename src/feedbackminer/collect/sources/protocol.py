@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from feedbackminer.collect.columns import META, NAMES
 from feedbackminer.collect.files import BadRow, Row
+from feedbackminer.vocabulary.moments import as_utc
 
 COLUMNS = (*(names[0] for names in NAMES.values()), *META)  # what the rows of a source may hold
 Position = Mapping[str, Any]
@@ -35,7 +36,7 @@ class Window:
 class Whole:
     """What a page holds all posts of: a thread, or the channel between two moments.
 
-    A stored post in there that the page lacks may be gone; :meth:`Source.gone` is asked.
+    A stored post in there that the page lacks may be gone; :meth:`Source.deleted` is asked.
     """
 
     thread_id: str | None = None  # native
@@ -66,7 +67,7 @@ class Source(Protocol):
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
         """Yield what is new since ``position``, and some of what was read before."""
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Return which of these posts the source says are deleted; only what is certain."""
 
     def probe(self) -> str:
@@ -84,5 +85,4 @@ def moment(value: Any) -> datetime:
     """
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)
-    found = datetime.fromisoformat(value)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    return as_utc(datetime.fromisoformat(value))

@@ -18,7 +18,7 @@ from typing import Any
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.http.answers import Answer
 from feedbackminer.collect.http.client import Limits, Web
-from feedbackminer.collect.records import GONE
+from feedbackminer.collect.records import DELETED_MARKS
 from feedbackminer.collect.sources.helpers import as_rows, need, site
 from feedbackminer.collect.sources.newest_first import Item, Listed, Newest, whole_of
 from feedbackminer.collect.sources.protocol import Page, Position, Window
@@ -64,21 +64,23 @@ class Reader:
                     kept["missed"] = [*kept.get("missed", []), [part, *stretch.missed]]
                 yield Page(self._rows(channel, stretch.items), dict(kept))
             down_to.append(stretch.down_to)
-        self.withheld += "".join(_told(channel, *missed) for missed in kept.get("missed", []))
+        missed = kept.get("missed", [])
+        self.withheld += "".join(_missed_notice(channel, *span) for span in missed)
         yield Page([], kept, [whole_of(channel, *down_to)])
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Look posts up, many at a time; deleted ones are shown without their text."""
-        found: list[Item] = []
+        things: list[Item] = []
         for start in range(0, len(native_ids), PAGE):
             asked = ",".join(native_ids[start : start + PAGE])
-            found += self._ask("api/info", {"id": asked})[0]
-        return {t.get("name", "") for t in found if _is_deleted(t)} & set(native_ids)
+            things += self._ask("api/info", {"id": asked})[0]
+        return {t.get("name", "") for t in things if _is_deleted(t)} & set(native_ids)
 
     def probe(self) -> str:
         """Read the newest submissions of the first subreddit."""
-        found, _ = self._list(self.channels[0], "new", None)
-        return f"{self.base}: {len(found)} newest submissions of r/{self.channels[0]} can be read"
+        channel = self.channels[0]
+        newest, _ = self._list(channel, "new", None)
+        return f"{self.base}: {len(newest)} newest submissions of r/{channel} can be read"
 
     def close(self) -> None:
         """Close the connections."""
@@ -89,12 +91,12 @@ class Reader:
     def web(self) -> Web:
         """The connection, once there is a token; it is valid for a day."""
         basic = base64.b64encode(self.secret.encode()).decode()
-        login, own = self.base.replace("://oauth.", "://www."), self.settings.private_network
-        with Web(login, {"Authorization": f"Basic {basic}"}, own, self.limits) as web:
+        login, is_private = self.base.replace("://oauth.", "://www."), self.settings.private_network
+        with Web(login, {"Authorization": f"Basic {basic}"}, is_private, self.limits) as web:
             asked = b"grant_type=client_credentials"
             answer = web.get("api/v1/access_token", body=asked, is_right=_holds_token)
         headers = {"Authorization": f"Bearer {json.loads(answer.body)['access_token']}"}
-        return Web(self.base, headers, own, self.limits)
+        return Web(self.base, headers, is_private, self.limits)
 
     def _list(self, channel: str, part: str, after: str | None) -> Listed:
         return self._ask(f"r/{channel}/{part}", {"after": after, "limit": PAGE})
@@ -134,10 +136,10 @@ def _moment(thing: Item) -> float | None:
 
 def _is_deleted(thing: Item) -> bool:
     text = thing.get("body", thing.get("selftext"))
-    return text in GONE or bool(thing.get("removed_by_category"))
+    return text in DELETED_MARKS or bool(thing.get("removed_by_category"))
 
 
-def _told(channel: str, part: str, after: float, before: float) -> str:
+def _missed_notice(channel: str, part: str, after: float, before: float) -> str:
     first, last = (f"{datetime.fromtimestamp(s, UTC):%Y-%m-%d %H:%M}" for s in (after, before))
     what = "submissions" if part == "new" else "comments"
     return f"; r/{channel} had more {what} from {first} to {last} than it gave: collect more often"
@@ -145,14 +147,14 @@ def _told(channel: str, part: str, after: float, before: float) -> str:
 
 def _holds_token(answer: Answer) -> bool:
     try:
-        found = json.loads(answer.body)
+        data = json.loads(answer.body)
     except ValueError:
         return False
-    return isinstance(found, dict) and isinstance(found.get("access_token"), str)
+    return isinstance(data, dict) and isinstance(data.get("access_token"), str)
 
 
-def _is_listing(found: Any) -> bool:
-    data = found.get("data") if isinstance(found, dict) else None
+def _is_listing(answer: Any) -> bool:
+    data = answer.get("data") if isinstance(answer, dict) else None
     children = data.get("children") if isinstance(data, dict) else None
     return isinstance(children, list) and all(
         isinstance(child, dict) and isinstance(child.get("data"), dict) for child in children

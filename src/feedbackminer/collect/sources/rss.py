@@ -37,7 +37,7 @@ _WEB_PAGE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IG
 _END = re.compile(rb"</(rss|feed|[\w-]+:RDF)\s*>\s*$")
 _NAME_BEHIND_MAIL = re.compile(r"\S+@\S+\s+\((.+)\)\s*$")
 Entry = dict[str, Any]
-Known = dict[str, tuple[str, str]]  # entry -> its thread, and its date when it was first read
+Entries = dict[str, tuple[str, str]]  # entry -> its thread, and its date when it was first read
 
 
 class Reader:
@@ -76,19 +76,19 @@ class Reader:
             return
         feed = _parsed(answer)
         before = {native: (thread, date) for native, thread, date in position.get("entries", [])}
-        known = _known(feed.entries, before, answer)
-        self.removed, pending = _missing(before, known)
+        current = _threads_and_dates(feed.entries, before, answer)
+        self.removed, pending = _missing(before, current)
         title = feed.feed.get("title") if len(self.channels) > 1 else None
         rows = as_rows(
             feed.entries,
-            lambda entry: _row(entry, *known[_id(entry)], title, answer.url),
+            lambda entry: _row(entry, *current[_id(entry)], title, answer.url),
             lambda entry: f"{self.name}:{_id(entry)}",
         )
-        entries = [[native, *told] for native, told in (known | pending).items()]
+        entries = [[native, *values] for native, values in (current | pending).items()]
         whole = [Whole(before[native][0]) for native in self.removed]
         yield Page(rows, {**_validators(answer, position), "entries": entries}, whole)
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Return what has left the middle of the feed; where an id is a page, that is asked too."""
         return {native for native in native_ids if native in self.removed and self._is_lost(native)}
 
@@ -167,15 +167,16 @@ def _validators(answer: Answer, position: Position) -> dict[str, Any]:
     ``is_true`` says whether the validators have changed with the feed; there are servers that
     tell the same ones for ever, or forget replies.
     """
-    told = {asked: answer.headers[t] for t, asked in VALIDATORS.items() if t in answer.headers}
+    sent = answer.headers
+    validators = {asked: sent[name] for name, asked in VALIDATORS.items() if name in sent}
     digest = hashlib.sha256(answer.body).hexdigest()
     is_true = position.get("is_true")
     if position.get("digest", digest) != digest:
-        is_true = is_true is not False and told != position["told"]
-    return {"told": told, "digest": digest, "is_true": is_true}
+        is_true = is_true is not False and validators != position["told"]
+    return {"told": validators, "digest": digest, "is_true": is_true}
 
 
-def _known(listed: Sequence[Entry], before: Known, answer: Answer) -> Known:
+def _threads_and_dates(listed: Sequence[Entry], before: Entries, answer: Answer) -> Entries:
     """Return thread and date of the entries that are listed."""
     entries = {_id(entry): entry for entry in listed}
     return {
@@ -184,7 +185,7 @@ def _known(listed: Sequence[Entry], before: Known, answer: Answer) -> Known:
     }
 
 
-def _thread(native: str, entries: Mapping[str, Entry], before: Known) -> str:
+def _thread(native: str, entries: Mapping[str, Entry], before: Entries) -> str:
     """Follow what an entry answers, as far up as is known."""
     passed: set[str] = set()
     while native in entries and native not in before and native not in passed:
@@ -193,20 +194,20 @@ def _thread(native: str, entries: Mapping[str, Entry], before: Known) -> str:
     return before[native][0] if native in before else native
 
 
-def _missing(before: Known, known: Known) -> tuple[set[str], Known]:
+def _missing(before: Entries, current: Entries) -> tuple[set[str], Entries]:
     """Return which entries were taken out of a feed, and which of the missing to look at again.
 
     Nothing is said of the newest, which an older copy of the feed lacks, nor where new entries
     came and the feed is not in order of time: it may list what is popular.
     """
-    missing = {native: told for native, told in before.items() if native not in known}
-    dates = [date for _, date in known.values()]
+    missing = {native: values for native, values in before.items() if native not in current}
+    dates = [date for _, date in current.values()]
     if not dates:
         return set(), missing
     between = {i for i, (_, date) in missing.items() if min(dates) < date < max(dates)}
-    pending = {i: told for i, told in missing.items() if told[1] >= max(dates)}
+    pending = {i: values for i, values in missing.items() if values[1] >= max(dates)}
     is_ordered = dates in (sorted(dates), sorted(dates, reverse=True))
-    return between if is_ordered or known.keys() <= before.keys() else set(), pending
+    return between if is_ordered or current.keys() <= before.keys() else set(), pending
 
 
 def _row(entry: Entry, thread: str, date: str, channel: str | None, base: str) -> dict[str, Any]:

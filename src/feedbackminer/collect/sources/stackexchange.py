@@ -53,23 +53,23 @@ class Reader:
 
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
         """Yield a hundred questions at a time, upwards, with all below them."""
-        known: dict[int, int] = dict(position.get("recent", []))
-        lost, kept = set(known), max(PAGE * self.settings.overlap_pages, 1)
+        recent: dict[int, int] = dict(position.get("recent", []))
+        lost, kept = set(recent), max(PAGE * self.settings.overlap_pages, 1)
         begin = int((window.since - BEFORE).timestamp()) if window.since else None
-        after, page, has_more = min(known.values(), default=begin), 1, True
+        after, page, has_more = min(recent.values(), default=begin), 1, True
         while has_more:
-            questions, has_more = self._questions(channel, after, page, window, known)
-            told = {q["question_id"]: at for q in questions if (at := _activity(q)) is not None}
-            lost -= told.keys()
-            known = _latest(known | told, kept)
+            questions, has_more = self._questions(channel, after, page, window, recent)
+            activity = {q["question_id"]: at for q in questions if (at := _activity(q)) is not None}
+            lost -= activity.keys()
+            recent = _latest(recent | activity, kept)
             if not has_more:
-                known = {native: at for native, at in known.items() if native not in lost}
-            whole = [Whole(str(native)) for native in (*told, *(() if has_more else lost))]
-            yield Page(self._rows(channel, questions), {"recent": [*known.items()]}, whole)
-            latest = max(told.values(), default=after)
+                recent = {native: at for native, at in recent.items() if native not in lost}
+            whole = [Whole(str(native)) for native in (*activity, *(() if has_more else lost))]
+            yield Page(self._rows(channel, questions), {"recent": [*recent.items()]}, whole)
+            latest = max(activity.values(), default=after)
             after, page = (after, page + 1) if latest == after else (latest, 1)
 
-    def gone(self, native_ids: Sequence[str]) -> set[str]:
+    def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Look posts and comments up, many at a time; those that are not there were deleted."""
         comments = [native for native in native_ids if native.startswith("c")]
         posts = [native for native in native_ids if not native.startswith("c")]
@@ -89,8 +89,8 @@ class Reader:
     @cached_property
     def filter(self) -> str:
         """What names the fields that we ask for; it is made by asking, and never expires."""
-        found = self._ask("filters/create", {"include": FIELDS, "base": "default"})
-        return str(found["items"][0]["filter"])
+        answer = self._ask("filters/create", {"include": FIELDS, "base": "default"})
+        return str(answer["items"][0]["filter"])
 
     def _ask(
         self, path: str, params: Mapping[str, Any], is_right: Callable[[Any], bool] = lambda _: True
@@ -103,14 +103,14 @@ class Reader:
                 "command again after that"
             )
         time.sleep(max(0.0, wait))
-        found = self.web.json(
+        answer = self.web.json(
             path, {**params, "key": self.key}, is_right=lambda f: _is_wrapper(f) and is_right(f)
         )
-        self.rested_until = time.monotonic() + found.get("backoff", 0)
-        return found
+        self.rested_until = time.monotonic() + answer.get("backoff", 0)
+        return answer
 
     def _questions(
-        self, channel: str, after: int | None, page: int, window: Window, known: Mapping[int, int]
+        self, channel: str, after: int | None, page: int, window: Window, recent: Mapping[int, int]
     ) -> tuple[list[Post], bool]:
         """Return what was active at or after a moment, oldest first, and whether there is more.
 
@@ -123,21 +123,21 @@ class Reader:
             "todate": int(window.until.timestamp()) if window.until else None,
         }
         tags = set(channel.split(";"))
-        found: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
         for _ in range(ASKED_ANEW):
-            found = self._ask("questions", asked, lambda f: _is_after(f["items"], after))
-            ids = {question.get("question_id") for question in found["items"]}
-            has_tags = all(tags <= set(q.get("tags") or tags) for q in found["items"])
-            if has_tags and (not known or ids & known.keys()):  # a synonym of a tag is no tag
+            answer = self._ask("questions", asked, lambda f: _is_after(f["items"], after))
+            ids = {question.get("question_id") for question in answer["items"]}
+            has_tags = all(tags <= set(q.get("tags") or tags) for q in answer["items"])
+            if has_tags and (not recent or ids & recent.keys()):  # a synonym of a tag is no tag
                 break
-        return found["items"], bool(found["has_more"])
+        return answer["items"], bool(answer["has_more"])
 
     def _there(self, path: str, field_name: str, ids: Sequence[str]) -> set[str]:
         there: set[str] = set()
         for start in range(0, len(ids), PAGE):
             asked = ";".join(ids[start : start + PAGE])
-            found = self._ask(f"{path}/{asked}", {**self.site, "pagesize": PAGE})
-            there |= {str(item[field_name]) for item in found["items"]}
+            answer = self._ask(f"{path}/{asked}", {**self.site, "pagesize": PAGE})
+            there |= {str(item[field_name]) for item in answer["items"]}
         return there
 
     def _rows(self, channel: str, questions: Sequence[Post]) -> list[Row | BadRow]:
@@ -190,14 +190,14 @@ def _activity(question: Post) -> int | None:
     return at if isinstance(at, int) and "question_id" in question else None
 
 
-def _latest(known: Mapping[int, int], count: int) -> dict[int, int]:
-    return dict(sorted(known.items(), key=lambda item: item[::-1])[-count:])
+def _latest(activity: Mapping[int, int], count: int) -> dict[int, int]:
+    return dict(sorted(activity.items(), key=lambda item: item[::-1])[-count:])
 
 
 def _is_after(questions: Sequence[Post], after: int | None) -> bool:
     return after is None or all((_activity(q) or after) >= after for q in questions)
 
 
-def _is_wrapper(found: Any) -> bool:
-    items = found.get("items") if isinstance(found, dict) else None
+def _is_wrapper(answer: Any) -> bool:
+    items = answer.get("items") if isinstance(answer, dict) else None
     return isinstance(items, list) and all(isinstance(item, dict) for item in items)

@@ -16,10 +16,13 @@ from functools import lru_cache
 from itertools import chain, count, islice
 from typing import Any
 
+from feedbackminer.text.words import PSEUDONYM_PATTERN
 from feedbackminer.topics.naming.stopwords import STOPS, WORD
 
 _WORD = re.compile(WORD)
-_CODE_TOKEN = re.compile(r"[_(){}\[\]<>=/\\|:;#@$]|\.\w|^m_[a-z2-7]{10}$|[a-z]+[A-Z]\w*[A-Z]")
+_CODE_TOKEN = re.compile(
+    rf"[_(){{}}\[\]<>=/\\|:;#@$]|\.\w|^{PSEUDONYM_PATTERN}$|[a-z]+[A-Z]\w*[A-Z]"
+)
 _PLAIN = re.compile(r"[-'’&+\w]")  # what a word of a phrase begins with
 _CONTRACTION = re.compile(r"(n['’]t|['’](re|ve|ll|d|m))$")
 _GREETED = re.compile(
