@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feedbackminer.digest.quotes import Quote, choose, quotable_posts
+from feedbackminer.digest.quotes import Quote, choose, quotable_sentences
 from tests.support.builders import assignments, posts, repeats, tags, threads
 
 Sentence = dict[str, Any]
@@ -40,12 +40,14 @@ def quotable(*told: Sentence, alike: Mapping[str, str] | None = None) -> pl.Data
         {"thread_id": i, "title": f"Thread {i}", "opener_post_id": i if s.get("opens") else "none"}
         for i, s in zip(ids, told, strict=True)
     ]
-    return quotable_posts(
-        posts(*rows),
-        tags(*tagged),
-        assignments(**dict.fromkeys(ids, "t1")),
-        threads(*titled),
-        repeats(**(alike or {})),
+    return quotable_sentences(
+        {
+            "posts": posts(*rows),
+            "tags": tags(*tagged),
+            "assignments": assignments(**dict.fromkeys(ids, "t1")),
+            "threads": threads(*titled),
+            "repeats": repeats(**(alike or {})),
+        }
     )
 
 

@@ -405,7 +405,7 @@ def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Pat
         found = build_digest(
             {**tables, "claims": praised}, settings=DigestSettings(), provenance=source
         )
-        marked = {claim.row["kind"] for claim in found.claims if claim.is_experimental}
+        marked = {claim.kind for claim in found.claims if claim.is_experimental}
         assert marked == ({"love"} if weak else set())
         page = publish(found, tmp_path / str(weak)).parent / "index.html"
         assert ("experimental" in page.read_text("utf-8")) == weak
@@ -455,7 +455,7 @@ def front(*rows: tuple[str, str | None, float]) -> list[str]:
     )
     labels = {t: t for _, t, _ in rows if t}
     shown = digest({**nobody(), "claims": told, "topics": topics(**labels)}).front
-    return [str(view.claim_id) for view in shown]
+    return [view.claim_id for view in shown]
 
 
 def test_the_front_page_mixes_kinds_and_topics() -> None:
@@ -617,7 +617,7 @@ def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:
     placed = tables["assignments"].with_columns(subtopic_id=pl.when(first).then(pl.lit("s001")))
     topics_now = pl.concat([tables["topics"], parts])
     found = digest({**tables, "topics": topics_now, "assignments": placed})
-    assert [topic.parts for topic in found.topics] == [[("Part", 1)]]
+    assert [topic.subtopics for topic in found.topics] == [[("Part", 1)]]
 
 
 @pytest.mark.parametrize(

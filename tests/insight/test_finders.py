@@ -95,7 +95,7 @@ def tables(
 
 
 def mine(told: Sequence[Saying], *, settings: InsightSettings | None = None, **how: Any) -> Mined:
-    return mine_claims(**tables(told, **how), settings=settings or InsightSettings())
+    return mine_claims(tables(told, **how), settings=settings or InsightSettings())
 
 
 def of_kind(mined: Mined, kind: str) -> list[dict[str, Any]]:
@@ -456,7 +456,7 @@ def test_the_order_of_rows_changes_no_claim() -> None:
     shuffled = {
         name: table.sample(fraction=1, shuffle=True, seed=7) for name, table in built.items()
     }
-    one, other = (mine_claims(**t, settings=InsightSettings()) for t in (built, shuffled))
+    one, other = (mine_claims(t, settings=InsightSettings()) for t in (built, shuffled))
     assert one.claims.equals(other.claims)
     assert one.dropped.sort("ref").equals(other.dropped.sort("ref"))
 

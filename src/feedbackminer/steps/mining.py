@@ -212,7 +212,7 @@ def insight(run: Run) -> Outcome:
 
     def work() -> Work:
         tables = {name: store.read(name) for name in names}
-        result = mine_claims(**tables, settings=settings)
+        result = mine_claims(tables, settings=settings)
         store.replace("dropped", result.dropped, where=("stage", "insight"))
         store.replace("claims", result.claims)
         return Work(result.account, result.notices)

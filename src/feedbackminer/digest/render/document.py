@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from feedbackminer.accounts import Account
-from feedbackminer.digest.views import Digest
+from feedbackminer.digest.views import ClaimView, Digest
+from feedbackminer.tables import Claims
 
 
 def render(digest: Digest) -> str:
@@ -19,9 +20,7 @@ def render(digest: Digest) -> str:
         "until": digest.until,
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
-        "claims": [
-            dict(claim.row) | {"experimental": claim.is_experimental} for claim in digest.claims
-        ],
+        "claims": [_claim(claim) for claim in digest.claims],
         "labels": [dict(row) for row in digest.labels],
         "severities": [
             {"at_least": level, "n_voices": voices, "n_posts": posts}
@@ -33,13 +32,13 @@ def render(digest: Digest) -> str:
                 "label": topic.label,
                 "keywords": list(topic.keywords),
                 "theme": topic.theme or None,
-                "subtopics": [{"label": label, "n_posts": n} for label, n in topic.parts],
+                "subtopics": [{"label": label, "n_posts": n} for label, n in topic.subtopics],
                 "stability": topic.stability,
                 "n_posts": topic.n_posts,
                 "n_posts_partly": topic.n_partly,
                 "n_voices": topic.n_voices,
                 "effective_voices": topic.effective_voices,
-                "sentiments": dict(topic.sounds),
+                "sentiments": dict(topic.sentiments),
                 "trend": [{"from": when, "voices": n} for when, n in topic.trend],
             }
             for topic in digest.topics
@@ -64,7 +63,13 @@ def render(digest: Digest) -> str:
         "seconds": dict(source.seconds),
         "notices": list(source.notices),
     }
-    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_iso)
+
+
+def _claim(claim: ClaimView) -> dict[str, Any]:
+    """Return a claim with the columns of its table, in their order."""
+    columns = {name: getattr(claim, name) for name in Claims.column_names()}
+    return columns | {"experimental": claim.is_experimental}
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -76,7 +81,7 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> str:
+def _iso(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")
