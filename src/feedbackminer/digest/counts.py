@@ -46,11 +46,13 @@ def trend(posts: pl.DataFrame, span: Span) -> list[tuple[datetime, int]]:
         .group_by(bin=pl.col("created_at").dt.truncate(step))
         .agg(n=pl.col("author_id").drop_nulls().n_unique())
     )
-    axis = pl.DataFrame({"bin": [since, until]}).select(pl.col("bin").dt.truncate(step))
-    full = pl.datetime_range(axis["bin"][0], axis["bin"][1], step, eager=True).alias("bin")
-    full = full.filter(full < until)
-    rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
-    return [(row[0], row[1]) for row in rows.iter_rows()]
+
+    # Bins in which nobody wrote count too.
+    first, last = pl.Series([since, until]).dt.truncate(step)
+    bins = pl.datetime_range(first, last, step, eager=True).alias("bin")
+    bins = bins.filter(bins < until)
+    rows = pl.DataFrame([bins]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
+    return [(start, n) for start, n in rows.iter_rows()]
 
 
 def subtopics(tables: Mapping[str, pl.DataFrame], evidence: Sequence[str]) -> list[tuple[str, int]]:

@@ -31,6 +31,7 @@ class _Material:
     sentences: pl.DataFrame  # those that can be quoted
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
+    n_partly: Mapping[str, int]  # by topic: posts mainly about something else
     weak_labels: Collection[str]
     settings: DigestSettings
 
@@ -45,35 +46,22 @@ def build_digest(
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
-    secondary = tables["assignments"].filter(pl.col("rank") > 1)
-    tables = {
-        **tables,
-        "posts": _fit_to_show(tables["posts"], tables["members"]),
-        "assignments": tables["assignments"].filter(rank=1),
-    }
     claims = tables["claims"].select(Claims.column_names())
     claims = claims.sort("rank_score", "claim_id", descending=[True, False])
     topic_ids = _largest_topics(claims, settings.max_topics)
     visible = claims.filter(pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids))
     span = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
 
-    material = _Material(
-        tables=tables,
-        span=span,
-        sentences=quotable_sentences(tables),
-        keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
-        posts=_posts_by_id(tables["posts"], tables["threads"]),
-        weak_labels=counts.experimental(provenance.heads),
-        settings=settings,
-    )
+    material = _gather(tables, span, settings, provenance)
+    tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
-    n_partly = counts.n_partly(secondary, tables, span)
-    topics = [_topic_view(i, views, n_partly.get(i, 0), material) for i in topic_ids]
-
+    topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
     weak = {topic.topic_id for topic in topics if topic.is_weak}
     quotes = [quote for view in views for quote in view.quotes]
     quotes += [quote for topic in topics for quote in topic.quotes]
+
     n_hidden = len(claims) - len(visible)
+    hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
     return Digest(
         title=settings.product or "Community",
         since=span[0],
@@ -89,12 +77,7 @@ def build_digest(
         unanswered=counts.unanswered(tables, span),
         quoted_posts=[material.posts[post_id] for post_id in sorted({q.post_id for q in quotes})],
         provenance=provenance,
-        account=Account(
-            "digest",
-            len(claims),
-            len(visible),
-            {"beyond_the_topics_shown": n_hidden} if n_hidden else {},
-        ),
+        account=Account("digest", len(claims), len(visible), hidden),
     )
 
 
@@ -112,6 +95,28 @@ def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
             if is_new and kinds.count(view.kind) < limit and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
     return sorted(chosen, key=lambda view: -view.rank_score)
+
+
+def _gather(
+    tables: Mapping[str, pl.DataFrame], span: Span, settings: DigestSettings, source: Provenance
+) -> _Material:
+    """Prepare once what all claims and topics are shown with; a post counts for its main topic."""
+    assignments = tables["assignments"]
+    tables = {
+        **tables,
+        "posts": _fit_to_show(tables["posts"], tables["members"]),
+        "assignments": assignments.filter(rank=1),
+    }
+    return _Material(
+        tables=tables,
+        span=span,
+        sentences=quotable_sentences(tables),
+        keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
+        posts=_posts_by_id(tables["posts"], tables["threads"]),
+        n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
+        weak_labels=counts.experimental(source.heads),
+        settings=settings,
+    )
 
 
 def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
@@ -168,10 +173,8 @@ def _keywords(row: Mapping[str, Any], of_topics: Mapping[str, list[str]]) -> lis
     return re.findall(r"[^\W\d_]{4,}", row["subject"])
 
 
-def _topic_view(
-    topic_id: str, views: Sequence[ClaimView], n_partly: int, material: _Material
-) -> TopicView:
-    """Return a topic with its own of ``views``; ``n_partly`` posts speak of it beside their own."""
+def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) -> TopicView:
+    """Return a topic with those of ``views`` that are about it."""
     tables, settings = material.tables, material.settings
     claims = [view for view in views if view.topic_id == topic_id]
     size = next(claim for claim in claims if claim.kind == TOPIC_SIZE)
@@ -186,7 +189,7 @@ def _topic_view(
         stability=topic["stability"],
         is_weak=is_weak(topic["stability"], settings.min_stability),
         n_posts=size.n_posts,
-        n_partly=n_partly,
+        n_partly=material.n_partly.get(topic_id, 0),
         n_voices=size.n_voices,
         effective_voices=size.effective_voices or 0.0,
         share=size.value or 0.0,
