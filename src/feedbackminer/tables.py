@@ -263,6 +263,7 @@ class Claims(dy.Schema):
     kind = dy.String()
     editions = dy.List(dy.String())
     topic_id = _text()
+    subject = dy.String()  # a part's name or a need's words, which are no topic; empty: its topic
     since = _utc(nullable=True)
     until = _utc(nullable=True)
     metric = dy.String()

@@ -6,18 +6,18 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feedbackminer.digest.quotes import Quote, choose, quotable_posts
+from feedbackminer.digest.quotes import Quote, choose, quotable_sentences
 from tests.support.builders import assignments, posts, repeats, tags, threads
 
 Sentence = dict[str, Any]
 
 
-def said(text: str, who: str | None = "ann", kinds: str = "bug", **more: Any) -> Sentence:
+def passage(text: str, who: str | None = "ann", kinds: str = "bug", **more: Any) -> Sentence:
     return {"text": text, "who": who, "kinds": kinds, "body": f"Hello. {text} Bye.", **more}
 
 
-def quotable(*told: Sentence, alike: Mapping[str, str] | None = None) -> pl.DataFrame:
-    ids = [f"p{i}" for i in range(len(told))]
+def quotable(*passages: Sentence, alike: Mapping[str, str] | None = None) -> pl.DataFrame:
+    ids = [f"p{i}" for i in range(len(passages))]
     rows = [
         {
             "post_id": i,
@@ -25,7 +25,7 @@ def quotable(*told: Sentence, alike: Mapping[str, str] | None = None) -> pl.Data
             "body": s["body"],
             "author_role": s.get("role", "member"),
         }
-        for i, s in zip(ids, told, strict=True)
+        for i, s in zip(ids, passages, strict=True)
     ]
     tagged = [
         {
@@ -34,30 +34,32 @@ def quotable(*told: Sentence, alike: Mapping[str, str] | None = None) -> pl.Data
             "sentence_kinds": [s["kinds"]],
             "sentence_scores": [s.get("score", 0.0)],
         }
-        for i, s in zip(ids, told, strict=True)
+        for i, s in zip(ids, passages, strict=True)
     ]
     titled = [
         {"thread_id": i, "title": f"Thread {i}", "opener_post_id": i if s.get("opens") else "none"}
-        for i, s in zip(ids, told, strict=True)
+        for i, s in zip(ids, passages, strict=True)
     ]
-    return quotable_posts(
-        posts(*rows),
-        tags(*tagged),
-        assignments(**dict.fromkeys(ids, "t1")),
-        threads(*titled),
-        repeats(**(alike or {})),
+    return quotable_sentences(
+        {
+            "posts": posts(*rows),
+            "tags": tags(*tagged),
+            "assignments": assignments(**dict.fromkeys(ids, "t1")),
+            "threads": threads(*titled),
+            "repeats": repeats(**(alike or {})),
+        }
     )
 
 
 def quotes(
-    *told: Sentence, kind: str = "problem", keywords: Sequence[str] = (), count: int = 3
+    *passages: Sentence, kind: str = "problem", keywords: Sequence[str] = (), count: int = 3
 ) -> list[Quote]:
-    evidence = [f"p{i}" for i in range(len(told))]
-    return choose(quotable(*told), evidence, kind=kind, keywords=keywords, count=count)
+    evidence = [f"p{i}" for i in range(len(passages))]
+    return choose(quotable(*passages), evidence, kind=kind, keywords=keywords, count=count)
 
 
-def texts(*told: Sentence, **how: Any) -> list[str]:
-    return [quote.text for quote in quotes(*told, **how)]
+def texts(*passages: Sentence, **how: Any) -> list[str]:
+    return [quote.text for quote in quotes(*passages, **how)]
 
 
 SYNC = "Sync crashes on my tablet every single morning."
@@ -65,7 +67,7 @@ EXPORT = "My export loses every second footnote since May."
 
 
 def test_a_quote_says_where_it_comes_from() -> None:
-    (quote,) = quotes(said(SYNC))
+    (quote,) = quotes(passage(SYNC))
     assert (quote.post_id, quote.text, quote.voice, quote.thread) == (
         "p0",
         SYNC,
@@ -75,65 +77,70 @@ def test_a_quote_says_where_it_comes_from() -> None:
 
 
 def test_a_sentence_that_is_not_in_the_post_word_by_word_is_no_quote() -> None:
-    assert texts(said(SYNC, body="Sync crashes on my *tablet* every single morning.")) == []
+    assert texts(passage(SYNC, body="Sync crashes on my *tablet* every single morning.")) == []
 
 
 def test_each_voice_is_quoted_once() -> None:
-    assert len(texts(said(SYNC), said(EXPORT))) == 1
-    assert len(texts(said(SYNC), said(EXPORT, who="ben"))) == 2
+    assert len(texts(passage(SYNC), passage(EXPORT))) == 1
+    assert len(texts(passage(SYNC), passage(EXPORT, who="ben"))) == 2
 
 
 def test_unknown_writers_are_not_one_voice() -> None:
-    assert len(texts(said(SYNC, who=None), said(EXPORT, who=None))) == 2
+    assert len(texts(passage(SYNC, who=None), passage(EXPORT, who=None))) == 2
 
 
 def test_what_says_the_same_is_quoted_once() -> None:
     same = "Sync crashes on my tablet every single evening."
-    assert len(texts(said(SYNC), said(same, who="ben"), said(EXPORT, who="cat"))) == 2
+    assert len(texts(passage(SYNC), passage(same, who="ben"), passage(EXPORT, who="cat"))) == 2
 
 
 def test_the_same_complaint_of_three_members_is_one_quote_said_by_three() -> None:
     again = "Every single morning: sync crashes on that tablet of mine!"
-    told = [said(SYNC), said(SYNC, who="ben"), said(again, who="cat"), said(EXPORT, who="dan")]
-    sentences = quotable(*told, alike={"p1": "p0", "p2": "p0"})
-    found = choose(sentences, ["p0", "p1", "p2", "p3"], kind="problem", keywords=[], count=4)
-    assert sorted(quote.n_voices for quote in found) == [1, 3]
+    passages = [
+        passage(SYNC),
+        passage(SYNC, who="ben"),
+        passage(again, who="cat"),
+        passage(EXPORT, who="dan"),
+    ]
+    sentences = quotable(*passages, alike={"p1": "p0", "p2": "p0"})
+    all_voices = choose(sentences, ["p0", "p1", "p2", "p3"], kind="problem", keywords=[], count=4)
+    assert sorted(quote.n_voices for quote in all_voices) == [1, 3]
     (one,) = choose(sentences, ["p0", "p2"], kind="problem", keywords=[], count=4)
     assert one.n_voices == 2, "only voices that the claim counted"
 
 
 def test_staff_and_bots_are_not_quoted() -> None:
-    told = [said(SYNC, role="staff"), said(EXPORT, who="hal", role="bot")]
-    assert texts(*told) == []
+    passages = [passage(SYNC, role="staff"), passage(EXPORT, who="hal", role="bot")]
+    assert texts(*passages) == []
 
 
 def test_only_posts_that_the_claim_counted_are_quoted() -> None:
-    sentences = quotable(said(SYNC), said(EXPORT, who="ben"))
+    sentences = quotable(passage(SYNC), passage(EXPORT, who="ben"))
     (quote,) = choose(sentences, ["p1"], kind="problem", keywords=[], count=3)
     assert quote.text == EXPORT
 
 
 def test_a_quote_speaks_of_what_the_claim_is_about() -> None:
-    told = [said(SYNC, kinds="bug"), said(EXPORT, who="ben", kinds="question")]
-    assert texts(*told, kind="problem") == [SYNC]
-    assert texts(*told, kind="topic") == texts(*told, kind="topic", count=9)
-    assert len(texts(*told, kind="topic")) == 2
+    passages = [passage(SYNC, kinds="bug"), passage(EXPORT, who="ben", kinds="question")]
+    assert texts(*passages, kind="problem") == [SYNC]
+    assert texts(*passages, kind="topic") == texts(*passages, kind="topic", count=9)
+    assert len(texts(*passages, kind="topic")) == 2
 
 
 def test_no_praise_for_a_problem_and_no_complaint_for_a_love() -> None:
-    both = said("I love this app, but sync crashes every morning.", kinds="bug praise")
+    both = passage("I love this app, but sync crashes every morning.", kinds="bug praise")
     assert texts(both, kind="problem") == texts(both, kind="love") == []
 
 
 def test_a_sentence_that_names_its_topic_goes_before_one_that_does_not() -> None:
-    told = [said(SYNC), said(EXPORT, who="ben")]
-    assert texts(*told, keywords=["footnote"]) == [EXPORT]
-    assert len(texts(*told, keywords=["battery"])) == 2
+    passages = [passage(SYNC), passage(EXPORT, who="ben")]
+    assert texts(*passages, keywords=["footnote"]) == [EXPORT]
+    assert len(texts(*passages, keywords=["battery"])) == 2
 
 
 def test_a_sentence_that_leans_on_the_one_before_comes_last() -> None:
     leans = "That also happens on my old laptop every single day."
-    assert texts(said(leans), said(SYNC, who="ben"))[0] == SYNC
+    assert texts(passage(leans), passage(SYNC, who="ben"))[0] == SYNC
 
 
 @pytest.mark.parametrize(
@@ -148,35 +155,35 @@ def test_a_sentence_that_leans_on_the_one_before_comes_last() -> None:
 )  # fmt: skip
 def test_the_better_witness_speaks_first(kind: str, better: str, worse: str) -> None:
     kinds = "praise" if kind == "love" else "bug"
-    told = [said(worse, kinds=kinds), said(better, who="ben", kinds=kinds)]
-    assert texts(*told, kind=kind) == [better, worse]
+    passages = [passage(worse, kinds=kinds), passage(better, who="ben", kinds=kinds)]
+    assert texts(*passages, kind=kind) == [better, worse]
 
 
 def test_praise_that_sounds_most_like_it_speaks_first() -> None:
     faint, strong = "The sync runs nicely on my tablet.", "I adore the outline on my tablet."
-    told = [
-        said(faint, kinds="praise", score=0.2),
-        said(strong, who="ben", kinds="praise", score=0.8),
+    passages = [
+        passage(faint, kinds="praise", score=0.2),
+        passage(strong, who="ben", kinds="praise", score=0.8),
     ]
-    assert texts(*told, kind="love", keywords=["tablet"]) == [strong, faint]
+    assert texts(*passages, kind="love", keywords=["tablet"]) == [strong, faint]
 
 
 def test_who_opens_a_thread_speaks_before_who_joins_it() -> None:
     other = "Notes that I share at my desk crash when opened."
-    told = [said(SYNC), said(other, who="ben", opens=True)]
-    assert texts(*told) == [other, SYNC]
+    passages = [passage(SYNC), passage(other, who="ben", opens=True)]
+    assert texts(*passages) == [other, SYNC]
 
 
 def test_a_claim_shows_no_more_quotes_than_it_may() -> None:
-    told = [said(SYNC), said(EXPORT, who="ben")]
-    assert len(texts(*told, count=1)) == 1
-    assert texts(*told, count=0) == []
+    passages = [passage(SYNC), passage(EXPORT, who="ben")]
+    assert len(texts(*passages, count=1)) == 1
+    assert texts(*passages, count=0) == []
 
 
 def test_the_order_of_rows_changes_no_quote() -> None:
-    told = [said(f"My {thing} breaks on every start since May.", who=thing) for thing in
+    passages = [passage(f"My {thing} breaks on every start since May.", who=thing) for thing in
             ("printer", "keyboard", "calendar", "notebook", "sidebar")]  # fmt: skip
-    sentences, evidence = quotable(*told), [f"p{i}" for i in range(5)]
+    sentences, evidence = quotable(*passages), [f"p{i}" for i in range(5)]
     shuffled = sentences.sample(fraction=1, shuffle=True, seed=1)
     one, other = (
         choose(s, evidence, kind="problem", keywords=[], count=3) for s in (sentences, shuffled)

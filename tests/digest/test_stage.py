@@ -211,7 +211,7 @@ def test_every_page_forbids_scripts_and_loads_nothing_from_elsewhere(site: Path)
 
 def test_every_link_leads_to_a_file_and_a_place_that_exist(site: Path) -> None:
     parsed = {path.resolve(): page for path, page in pages(site)}
-    found = 0
+    n_anchors = 0
     for path, page in parsed.items():
         for node in page.css("[href]"):
             link = urlsplit(node.attributes["href"] or "")
@@ -221,8 +221,8 @@ def test_every_link_leads_to_a_file_and_a_place_that_exist(site: Path) -> None:
             assert target.is_file(), f"{path}: {link.geturl()}"
             if link.fragment:
                 assert parsed[target].css_first(f'[id="{link.fragment}"]'), link.geturl()
-                found += 1
-    assert found
+                n_anchors += 1
+    assert n_anchors
 
 
 def test_a_page_reads_like_a_document(site: Path) -> None:
@@ -323,20 +323,20 @@ def links(text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_plain_text_in_markdown(text: str) -> None:
-    told = markdown.render(hostile(text))
+    shown = markdown.render(hostile(text))
     kinds = [
         t.type
-        for t in flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(told))
+        for t in flat(MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(shown))
     ]
     assert not {"html_block", "html_inline", "code_inline", "fence", "em_open", "s_open"} & set(
         kinds
     )
-    assert set(links(told)) == {"https://forum.example/1"}
-    assert "://evil" not in told
-    assert "www.evil" not in told
-    assert not any("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069" for char in told)
+    assert set(links(shown)) == {"https://forum.example/1"}
+    assert "://evil" not in shown
+    assert "www.evil" not in shown
+    assert not any("\u202a" <= char <= "\u202e" or "\u2066" <= char <= "\u2069" for char in shown)
     harmless = markdown.render(digest(community(), notices=(SAFE,), product=SAFE))
-    assert [line.count("|") for line in told.replace("\\|", "").splitlines()] == [
+    assert [line.count("|") for line in shown.replace("\\|", "").splitlines()] == [
         line.count("|") for line in harmless.splitlines()
     ]
 
@@ -358,41 +358,41 @@ def test_text_is_escaped_for_markdown(text: str, want: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_comes_back_from_json_as_it_was(text: str) -> None:
-    told = json.loads(document.render(hostile(text)))
-    assert told["topics"][0]["label"] == told["title"] == told["notices"][0] == text
-    assert {quote["text"] for quote in told["quotes"]} == {text}
+    content = json.loads(document.render(hostile(text)))
+    assert content["topics"][0]["label"] == content["title"] == content["notices"][0] == text
+    assert {quote["text"] for quote in content["quotes"]} == {text}
 
 
 # ── json ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_the_json_holds_everything_that_is_documented() -> None:
-    told = json.loads(document.render(digest(community())))
-    assert set(told) == {
+    content = json.loads(document.render(digest(community())))
+    assert set(content) == {
         "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
         "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
         "notices", "labels", "severities",
     }  # fmt: skip
-    assert told["since"] == "2026-01-05T00:00:00+00:00"
-    assert told["table_versions"] == {"posts": 3, "claims": None}
-    assert told["account"][0] == {
+    assert content["since"] == "2026-01-05T00:00:00+00:00"
+    assert content["table_versions"] == {"posts": 3, "claims": None}
+    assert content["account"][0] == {
         "stage": "clean",
         "in": 5,
         "out": 4,
         "dropped": {"too_few_words": 1},
     }
-    assert told["front"] == ["problem-1", "community-1"]
-    assert told["claims"][0]["evidence"] == ["forum:0", "forum:1", "forum:2"]
-    assert {quote["stands_for"] for quote in told["quotes"]} == {"problem-1", "topic-1", "t001"}
-    assert set(told["totals"]) == {
+    assert content["front"] == ["problem-1", "community-1"]
+    assert content["claims"][0]["evidence"] == ["forum:0", "forum:1", "forum:2"]
+    assert {quote["stands_for"] for quote in content["quotes"]} == {"problem-1", "topic-1", "t001"}
+    assert set(content["totals"]) == {
         "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
         "unsorted",        "claims",
     }  # fmt: skip
 
 
 def card(*, weak: bool) -> dict[str, Any]:
-    told = {"threshold": 0.7, "on_forums": [0.81, 0.7, 0.9, 189], "experimental": weak}
-    return {"by_label": {"praise": told}}
+    praise = {"threshold": 0.7, "on_forums": [0.81, 0.7, 0.9, 189], "experimental": weak}
+    return {"by_label": {"praise": praise}}
 
 
 def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Path) -> None:
@@ -402,12 +402,12 @@ def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Pat
     )
     for weak in (True, False):
         source = replace(provenance(), heads={"kinds": card(weak=weak)})
-        found = build_digest(
+        built = build_digest(
             {**tables, "claims": praised}, settings=DigestSettings(), provenance=source
         )
-        marked = {claim.row["kind"] for claim in found.claims if claim.is_experimental}
+        marked = {claim.kind for claim in built.claims if claim.is_experimental}
         assert marked == ({"love"} if weak else set())
-        page = publish(found, tmp_path / str(weak)).parent / "index.html"
+        page = publish(built, tmp_path / str(weak)).parent / "index.html"
         assert ("experimental" in page.read_text("utf-8")) == weak
 
 
@@ -415,20 +415,20 @@ def test_the_method_page_counts_what_was_given_and_what_is_unsure(tmp_path: Path
     tables = community()
     doubtful = tables["tags"].with_columns(unsure=pl.lit(["praise"]))
     source = replace(provenance(), heads={"kinds": card(weak=False)})
-    found = build_digest({**tables, "tags": doubtful}, settings=DigestSettings(), provenance=source)
-    rows = {row["label"]: row for row in found.labels}
+    built = build_digest({**tables, "tags": doubtful}, settings=DigestSettings(), provenance=source)
+    rows = {row["label"]: row for row in built.labels}
     assert (rows["bug"]["given"], rows["bug"]["unsure"]) == (3, 0)
     assert (rows["praise"]["given"], rows["praise"]["unsure"]) == (0, 3)
     assert rows["praise"]["precision"] == 0.81
-    page = Html((publish(found, tmp_path / "d").parent / "method.html").read_text("utf-8"))
+    page = Html((publish(built, tmp_path / "d").parent / "method.html").read_text("utf-8"))
     assert "0.81" in one(page, "#tags + table").text()
 
 
 def test_severities_count_voices_from_the_worst_on() -> None:
     tables = community()
     grave = tables["tags"].with_columns(severity=pl.Series([4, 3, 1]))
-    found = digest({**tables, "tags": grave}).severities
-    assert found == [(4, 1, 1), (3, 2, 2), (2, 2, 2), (1, 3, 3)]
+    counted = digest({**tables, "tags": grave}).severities
+    assert counted == [(4, 1, 1), (3, 2, 2), (2, 2, 2), (1, 3, 3)]
 
 
 def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
@@ -443,7 +443,7 @@ def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
 
 def front(*rows: tuple[str, str | None, float]) -> list[str]:
     """Return the ids on the front page of claims given as (kind, topic, rank)."""
-    told = claims(
+    rows_of_claims = claims(
         *(
             {"claim_id": f"{k}-{t}-{r:g}", "kind": k, "topic_id": t, "rank_score": r}
             for k, t, r in rows
@@ -454,52 +454,52 @@ def front(*rows: tuple[str, str | None, float]) -> list[str]:
         ),
     )
     labels = {t: t for _, t, _ in rows if t}
-    shown = digest({**nobody(), "claims": told, "topics": topics(**labels)}).front
-    return [str(view.claim_id) for view in shown]
+    shown = digest({**nobody(), "claims": rows_of_claims, "topics": topics(**labels)}).front
+    return [view.claim_id for view in shown]
 
 
 def test_the_front_page_mixes_kinds_and_topics() -> None:
-    found = front(
+    ids = front(
         *(("problem", f"t{i}", 10.0 - i) for i in range(6)),
         ("love", "t0", 5.0),
         ("love", "t7", 4.0),
         ("churn", "t8", 3.0),
         ("unanswered", "t9", 2.0),
     )
-    assert found == [
+    assert ids == [
         "problem-t0-10", "problem-t1-9", "love-t7-4", "churn-t8-3", "unanswered-t9-2",
     ]  # fmt: skip
 
 
 def test_where_there_are_few_kinds_one_may_come_more_often() -> None:
-    found = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
-    assert found == [
+    ids = front(*(("problem", f"t{i}", 10.0 - i) for i in range(6)))
+    assert ids == [
         "problem-t0-10", "problem-t1-9", "problem-t4-6", "topic-t2-0", "topic-t3-0",
     ]  # fmt: skip
 
 
 def test_of_more_than_five_kinds_the_front_page_takes_what_weighs_most() -> None:
     kinds = ("churn", "request", "love", "change", "newcomers", "problem")
-    found = front(*((kind, f"t{i}", float(i + 1)) for i, kind in enumerate(kinds)))
-    assert found == ["problem-t5-6", "newcomers-t4-5", "change-t3-4", "love-t2-3", "request-t1-2"]
+    ids = front(*((kind, f"t{i}", float(i + 1)) for i, kind in enumerate(kinds)))
+    assert ids == ["problem-t5-6", "newcomers-t4-5", "change-t3-4", "love-t2-3", "request-t1-2"]
 
 
 def test_claims_on_topics_beyond_those_shown_are_accounted_for() -> None:
-    told = claims(
+    rows = claims(
         *(
             {"claim_id": f"topic-{t}", "topic_id": t, "n_voices": n}
             for t, n in (("a", 9), ("b", 5))
         ),
         {"claim_id": "problem-b", "kind": "problem", "topic_id": "b"},
     )
-    found = build_digest(
-        {**nobody(), "claims": told, "topics": topics(a="A", b="B")},
+    built = build_digest(
+        {**nobody(), "claims": rows, "topics": topics(a="A", b="B")},
         settings=DigestSettings(max_topics=1),
         provenance=provenance(),
     )
-    assert [topic.topic_id for topic in found.topics] == ["a"]
-    assert (found.account.rows_in, found.account.rows_out) == (3, 1)
-    assert found.account.dropped == {"beyond_the_topics_shown": 2}
+    assert [topic.topic_id for topic in built.topics] == ["a"]
+    assert (built.account.rows_in, built.account.rows_out) == (3, 1)
+    assert built.account.dropped == {"beyond_the_topics_shown": 2}
 
 
 def test_an_account_that_turned_out_to_be_a_bot_is_not_quoted() -> None:
@@ -581,10 +581,10 @@ def test_a_digest_of_a_month_counts_that_month_alone() -> None:
             "topics", [DroppedRow("late", "unsorted", "near no topic's centre")]
         ),
     }
-    found, same = digest(grown), digest(tables)
-    assert found.until == day(30)
-    assert found.totals == same.totals
-    assert found.unanswered == same.unanswered
+    built, same = digest(grown), digest(tables)
+    assert built.until == day(30)
+    assert built.totals == same.totals
+    assert built.unanswered == same.unanswered
 
 
 def test_a_question_that_was_asked_twice_is_asked_once() -> None:
@@ -618,8 +618,8 @@ def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:
     first = pl.int_range(pl.len()) == 0
     placed = tables["assignments"].with_columns(subtopic_id=pl.when(first).then(pl.lit("s001")))
     topics_now = pl.concat([tables["topics"], parts])
-    found = digest({**tables, "topics": topics_now, "assignments": placed})
-    assert [topic.parts for topic in found.topics] == [[("Part", 1)]]
+    built = digest({**tables, "topics": topics_now, "assignments": placed})
+    assert [topic.subtopics for topic in built.topics] == [[("Part", 1)]]
 
 
 @pytest.mark.parametrize(

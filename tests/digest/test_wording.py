@@ -1,11 +1,11 @@
 """Numbers in words: what it is, how sure, and who is behind it."""
 
-from typing import Any
-
 import pytest
 
+from feedbackminer.digest.views import ClaimView
 from feedbackminer.digest.wording import number, sentence, trust
-from feedbackminer.vocabulary.claims import FORMULAS, METRICS, UNBOUNDED
+from feedbackminer.vocabulary.claims import METRICS
+from tests.support.builders import claim_view
 
 SHARE = "share_of_members"
 RATIO = "ratio_of_voice_rates"
@@ -13,12 +13,12 @@ RATIO = "ratio_of_voice_rates"
 
 def claim(
     metric: str, value: float | None, low: float | None = None, high: float | None = None
-) -> dict[str, Any]:
-    return {"metric": metric, "value": value, "low": low, "high": high}
+) -> ClaimView:
+    return claim_view(metric=metric, value=value, low=low, high=high)
 
 
 @pytest.mark.parametrize(
-    ("told", "want"),
+    ("made", "want"),
     [
         (claim(SHARE, 0.41, 0.33, 0.49), "41 % (33 to 49 %)"),
         (claim(SHARE, 0.05, 0.012, 0.2), "5.0 % (1.2 to 20 %)"),
@@ -29,12 +29,12 @@ def claim(
         (claim("members", 1_234.0), "1,234"),
     ],
 )
-def test_a_number_is_written_with_its_interval(told: dict[str, Any], want: str) -> None:
-    assert number(told) == want
+def test_a_number_is_written_with_its_interval(made: ClaimView, want: str) -> None:
+    assert number(made) == want
 
 
 @pytest.mark.parametrize(
-    ("told", "want"),
+    ("made", "want"),
     [
         (
             claim(SHARE, 0.41, 0.33, 0.49),
@@ -48,8 +48,8 @@ def test_a_number_is_written_with_its_interval(told: dict[str, Any], want: str) 
         ),
     ],
 )
-def test_a_sentence_says_of_what(told: dict[str, Any], want: str) -> None:
-    assert sentence(told) == want
+def test_a_sentence_says_of_what(made: ClaimView, want: str) -> None:
+    assert sentence(made) == want
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,12 @@ def test_a_sentence_says_of_what(told: dict[str, Any], want: str) -> None:
 def test_who_is_behind_it(
     voices: int, posts: int, effective: float | None, q: float | None, want: str
 ) -> None:
-    told = {"n_voices": voices, "n_posts": posts, "effective_voices": effective, "q": q}
-    assert trust(told) == want
+    made = claim_view(n_voices=voices, n_posts=posts, effective_voices=effective, q=q)
+    assert trust(made) == want
 
 
-def test_every_metric_has_a_formula_and_every_ratio_to_nothing_a_wording() -> None:
-    assert set(METRICS) == set(FORMULAS)
-    assert set(UNBOUNDED) <= set(METRICS)
+def test_only_a_ratio_to_nothing_has_no_value() -> None:
+    assert {name for name, metric in METRICS.items() if metric.unbounded} == {
+        RATIO,
+        "ratio_first_posts_to_others",
+    }

@@ -23,13 +23,13 @@ from tests.support.builders import (
     topics,
 )
 
-Saying = Mapping[str, Any]
+PostRow = Mapping[str, Any]
 LABELS = {"sync": "Sync, tablet", "export": "PDF export"}
 
 
-def says(
+def wrote(
     who: str | None, when: float | None, topic: str | None, *kinds: str, **more: Any
-) -> Saying:
+) -> PostRow:
     """One post: who, on which day, on what, and what it does."""
     return {
         "who": who,
@@ -41,15 +41,15 @@ def says(
     }
 
 
-def crowd(count: int, when: float, topic: str | None, *kinds: str, start: int = 0) -> list[Saying]:
+def crowd(count: int, when: float, topic: str | None, *kinds: str, start: int = 0) -> list[PostRow]:
     """Let different members say the same."""
-    return [says(f"m{start + i}", when + i / 1_000, topic, *kinds) for i in range(count)]
+    return [wrote(f"m{start + i}", when + i / 1_000, topic, *kinds) for i in range(count)]
 
 
 def tables(
-    told: Sequence[Saying],
+    written: Sequence[PostRow],
     *,
-    asked: Sequence[Saying] = (),
+    asked: Sequence[PostRow] = (),
     roles: Mapping[str, str] | None = None,
     copied: Mapping[str, str] | None = None,
     judged: Sequence[Mapping[str, Any]] = (),
@@ -57,45 +57,47 @@ def tables(
 ) -> dict[str, pl.DataFrame]:
     """Build the tables of a community; ``roles`` names who is no plain member."""
     roles = roles or {}
-    known = sorted({saying["who"] for saying in told if saying["who"]})
-    ids = [saying.get("post_id", f"p{i}") for i, saying in enumerate(told)]
+    authors = sorted({row["who"] for row in written if row["who"]})
+    ids = [row.get("post_id", f"p{i}") for i, row in enumerate(written)]
     return {
         "posts": posts(
             *(
                 {
                     "post_id": i,
-                    "author_id": said["who"],
-                    "author_role": roles.get(said["who"] or "", "member"),
-                    "created_at": None if said["when"] is None else day(said["when"]),
+                    "author_id": row["who"],
+                    "author_role": roles.get(row["who"] or "", "member"),
+                    "created_at": None if row["when"] is None else day(row["when"]),
                 }
-                for i, said in zip(ids, told, strict=True)
+                for i, row in zip(ids, written, strict=True)
             )
         ),
         "topics": topics(**LABELS),
         "assignments": assignments(
-            **{i: said["topic"] for i, said in zip(ids, told, strict=True) if said["topic"]}
+            **{i: row["topic"] for i, row in zip(ids, written, strict=True) if row["topic"]}
         ),
         "tags": tags(
             *(
                 {
                     "post_id": i,
-                    "kinds": list(said["kinds"]),
-                    "sentiment": said["sentiment"],
-                    "severity": said.get("severity"),
+                    "kinds": list(row["kinds"]),
+                    "sentiment": row["sentiment"],
+                    "severity": row.get("severity"),
                 }
-                for i, said in zip(ids, told, strict=True)
+                for i, row in zip(ids, written, strict=True)
             )
         ),
         "threads": threads(*asked),
-        "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in known)),
+        "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in authors)),
         "repeats": copies(**(copied or {})),
         "aspects": aspects(*judged),
         "needs": needs(*wanted),
     }
 
 
-def mine(told: Sequence[Saying], *, settings: InsightSettings | None = None, **how: Any) -> Mined:
-    return mine_claims(**tables(told, **how), settings=settings or InsightSettings())
+def mine(
+    written: Sequence[PostRow], *, settings: InsightSettings | None = None, **how: Any
+) -> Mined:
+    return mine_claims(tables(written, **how), settings=settings or InsightSettings())
 
 
 def of_kind(mined: Mined, kind: str) -> list[dict[str, Any]]:
@@ -108,22 +110,22 @@ def only(mined: Mined, kind: str) -> dict[str, Any]:
 
 
 def reasons(mined: Mined, kind: str) -> set[str]:
-    own = mined.dropped.filter(pl.col("ref").str.starts_with(f"{kind}-"))
-    return set(own["reason"])
+    dropped = mined.dropped.filter(pl.col("ref").str.starts_with(f"{kind}-"))
+    return set(dropped["reason"])
 
 
 def test_a_copy_counts_once_with_the_post_it_repeats() -> None:
-    told = [*crowd(3, 0, "sync", "bug"), says("m0", 1, "sync", "bug")]
-    twice, once = (only(mine(told, copied=c), "problem") for c in ({}, {"p3": "p0"}))
+    written = [*crowd(3, 0, "sync", "bug"), wrote("m0", 1, "sync", "bug")]
+    twice, once = (only(mine(written, copied=c), "problem") for c in ({}, {"p3": "p0"}))
     assert (twice["n_posts"], once["n_posts"]) == (4, 3)
     assert twice["n_voices"] == once["n_voices"] == 3
     assert "p3" not in once["evidence"]
 
 
 def test_a_copy_whose_original_is_not_counted_counts() -> None:
-    told = [says("zoe", 0, "sync", "bug"), *crowd(3, 9, "sync", "bug")]
+    written = [wrote("zoe", 0, "sync", "bug"), *crowd(3, 9, "sync", "bug")]
     recent = InsightSettings(since=day(5), until=day(30))
-    claim = only(mine(told, copied={"p1": "p0"}, settings=recent), "problem")
+    claim = only(mine(written, copied={"p1": "p0"}, settings=recent), "problem")
     assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
 
 
@@ -139,18 +141,18 @@ def test_a_topic_counts_people_before_posts() -> None:
 
 
 def test_staff_and_bots_are_no_voices_and_their_posts_are_not_counted() -> None:
-    told = [
+    written = [
         *crowd(3, 0, "sync", "bug"),
-        says("sue", 1, "sync", "bug"),
-        says("hal", 1, "sync", "bug"),
+        wrote("sue", 1, "sync", "bug"),
+        wrote("hal", 1, "sync", "bug"),
     ]
-    mined = mine(told, roles={"sue": "staff", "hal": "bot"})
+    mined = mine(written, roles={"sue": "staff", "hal": "bot"})
     for claim in (only(mined, "topic"), only(mined, "problem")):
         assert (claim["n_voices"], claim["n_posts"], claim["value"]) == (3, 3, 1.0)
 
 
 def test_posts_of_nobody_known_are_counted_as_posts_but_are_no_voice() -> None:
-    claim = only(mine([*crowd(3, 0, "sync"), says(None, 1, "sync")]), "topic")
+    claim = only(mine([*crowd(3, 0, "sync"), wrote(None, 1, "sync")]), "topic")
     assert (claim["n_voices"], claim["n_posts"]) == (3, 4)
 
 
@@ -170,8 +172,8 @@ def test_posts_of_nobody_known_are_counted_as_posts_but_are_no_voice() -> None:
     ],
 )
 def test_what_three_members_say_is_a_claim(tag: str, kind: str, says_so: str) -> None:
-    told = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "sync", "question", start=3)]
-    claim = only(mine(told), kind)
+    written = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "sync", "question", start=3)]
+    claim = only(mine(written), kind)
     assert claim["headline"] == f"Sync, tablet: {says_so}"
     assert claim["value"] == 0.5
     assert claim["evidence"] == ["p0", "p1", "p2"]
@@ -179,16 +181,16 @@ def test_what_three_members_say_is_a_claim(tag: str, kind: str, says_so: str) ->
 
 @pytest.mark.parametrize("tag", ["bug", "feature_request", "churn"])
 def test_what_two_members_say_often_is_none(tag: str) -> None:
-    told = [says(f"m{i % 2}", i, "sync", tag) for i in range(9)]
+    written = [wrote(f"m{i % 2}", i, "sync", tag) for i in range(9)]
     kind = {"bug": "problem", "feature_request": "request"}.get(tag, tag)
-    mined = mine(told)
+    mined = mine(written)
     assert of_kind(mined, kind) == []
     assert reasons(mined, kind) == {"too_few_voices"}
 
 
 def test_fewer_voices_are_enough_where_the_settings_say_so() -> None:
-    told = crowd(2, 0, "sync", "bug")
-    assert only(mine(told, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
+    written = crowd(2, 0, "sync", "bug")
+    assert only(mine(written, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
 
 
 def test_what_nobody_said_is_dropped_with_that_reason() -> None:
@@ -196,12 +198,12 @@ def test_what_nobody_said_is_dropped_with_that_reason() -> None:
 
 
 def test_love_is_praise_in_a_friendly_voice() -> None:
-    told = [
-        *(says(f"m{i}", i, "sync", "praise", sentiment="positive") for i in range(3)),
-        says("m8", 4, "sync", "praise", sentiment="negative"),  # "great, it crashed again"
-        says("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
+    written = [
+        *(wrote(f"m{i}", i, "sync", "praise", sentiment="positive") for i in range(3)),
+        wrote("m8", 4, "sync", "praise", sentiment="negative"),  # "great, it crashed again"
+        wrote("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
     ]
-    claim = only(mine(told), "love")
+    claim = only(mine(written), "love")
     assert claim["headline"] == "Sync, tablet: 3 members voice praise"
     assert (claim["value"], claim["evidence"]) == (0.6, ["p0", "p1", "p2"])
 
@@ -209,7 +211,7 @@ def test_love_is_praise_in_a_friendly_voice() -> None:
 # ── change ───────────────────────────────────────────────────────────────────────────────────
 
 
-def two_weeks(before: int, now: int, *, others: int = 30, days: float = 14) -> list[Saying]:
+def two_weeks(before: int, now: int, *, others: int = 30, days: float = 14) -> list[PostRow]:
     """Many talk of exports in both weeks; ``before`` and ``now`` members talk of the sync."""
     return [
         *crowd(others, 0, "export"),
@@ -266,12 +268,12 @@ def test_a_change_needs_enough_members_in_both_windows() -> None:
 # ── surges ───────────────────────────────────────────────────────────────────────────────────
 
 
-def weeks(*members_on_sync: int) -> list[Saying]:
+def weeks(*members_on_sync: int) -> list[PostRow]:
     """Every week 30 members talk of exports, and so many others of the sync."""
     return [
-        said
+        row
         for week, n in enumerate(members_on_sync)
-        for said in [
+        for row in [
             *crowd(30, 7 * week + 1, "export"),
             *crowd(n, 7 * week + 2, "sync", start=100 * (week + 1)),
         ]
@@ -307,8 +309,8 @@ def test_a_surge_weighs_by_the_voices_beyond_the_usual() -> None:
 
 
 def test_over_years_a_surge_is_a_month() -> None:
-    told = weeks(*(20 if 26 <= week < 30 else 2 for week in range(60)))
-    claim = only(mine(told), "surge")
+    written = weeks(*(20 if 26 <= week < 30 else 2 for week in range(60)))
+    claim = only(mine(written), "surge")
     assert "broke out in July 2026" in claim["headline"]
     assert (claim["since"], claim["until"]) == (
         datetime(2026, 7, 1, tzinfo=UTC),
@@ -317,8 +319,8 @@ def test_over_years_a_surge_is_a_month() -> None:
 
 
 def test_a_surge_in_a_short_month_ends_with_it() -> None:
-    told = weeks(*(20 if 5 <= week < 8 else 2 for week in range(60)))
-    claim = only(mine(told), "surge")
+    written = weeks(*(20 if 5 <= week < 8 else 2 for week in range(60)))
+    claim = only(mine(written), "surge")
     february, march = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
     assert (claim["since"], claim["until"]) == (february, march)
 
@@ -326,9 +328,9 @@ def test_a_surge_in_a_short_month_ends_with_it() -> None:
 # ── newcomers ────────────────────────────────────────────────────────────────────────────────
 
 
-def newcomers_ask(topic: str) -> list[Saying]:
+def newcomers_ask(topic: str) -> list[PostRow]:
     first = crowd(20, 0, topic, "question")
-    later = [says(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    later = [wrote(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
     return [*first, *later]
 
 
@@ -346,11 +348,11 @@ def test_what_everybody_asks_is_no_hurdle() -> None:
 
 def test_of_posts_written_at_one_instant_only_one_is_the_first() -> None:
     twice = [
-        says(f"m{i}", 0, "sync", "question", post_id=f"{i:02}{part}")
+        wrote(f"m{i}", 0, "sync", "question", post_id=f"{i:02}{part}")
         for i in range(20)
         for part in "ab"
     ]
-    later = [says(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    later = [wrote(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
     claim = only(mine([*twice, *later]), "newcomers")
     assert claim["evidence"] == [f"{i:02}a" for i in range(20)]
 
@@ -359,7 +361,7 @@ def test_of_posts_written_at_one_instant_only_one_is_the_first() -> None:
 
 
 def test_questions_without_an_answer_are_counted_whoever_asks() -> None:
-    told = [says("ann", i, "sync", "question") for i in range(4)]
+    written = [wrote("ann", i, "sync", "question") for i in range(4)]
     asked = [
         {
             "thread_id": f"p{i}",
@@ -370,26 +372,28 @@ def test_questions_without_an_answer_are_counted_whoever_asks() -> None:
         }
         for i, answered in enumerate([None, "member", None, "staff"])
     ]
-    whole, own = sorted(of_kind(mine(told, asked=asked), "unanswered"), key=lambda c: c["headline"])
+    whole, of_topic = sorted(
+        of_kind(mine(written, asked=asked), "unanswered"), key=lambda c: c["headline"]
+    )
     assert whole["headline"] == "All topics: 2 of 4 questions got no answer"
-    assert own["headline"] == "Sync, tablet: 2 of 4 questions got no answer"
-    assert own["evidence"] == ["p0", "p2"]
-    assert own["value"] == 0.5
+    assert of_topic["headline"] == "Sync, tablet: 2 of 4 questions got no answer"
+    assert of_topic["evidence"] == ["p0", "p2"]
+    assert of_topic["value"] == 0.5
 
 
 def test_an_export_without_threads_has_no_unanswered_questions() -> None:
     asked = [{"thread_id": "p0", "is_question": True, "opened_at": day(0)}]
-    assert of_kind(mine([says("ann", 0, "sync", "question")], asked=asked), "unanswered") == []
+    assert of_kind(mine([wrote("ann", 0, "sync", "question")], asked=asked), "unanswered") == []
 
 
 def test_what_the_staff_asks_is_no_open_question() -> None:
     asked = [{"thread_id": "p0", "is_question": True, "opened_at": day(0), "n_posts": 2}]
-    told = [says("sue", 0, "sync", "question"), says("ann", 1, "sync")]
-    assert of_kind(mine(told, asked=asked, roles={"sue": "staff"}), "unanswered") == []
+    written = [wrote("sue", 0, "sync", "question"), wrote("ann", 1, "sync")]
+    assert of_kind(mine(written, asked=asked, roles={"sue": "staff"}), "unanswered") == []
 
 
 def test_how_soon_and_by_whom_questions_are_answered() -> None:
-    told = [says(f"m{i}", i, "sync", "question") for i in range(4)]
+    written = [wrote(f"m{i}", i, "sync", "question") for i in range(4)]
     asked = [
         {
             "thread_id": f"p{i}",
@@ -402,7 +406,7 @@ def test_how_soon_and_by_whom_questions_are_answered() -> None:
             [("member", 0.5), ("member", 2.0), ("staff", 72.0), (None, None)]
         )
     ]
-    mined = mine([*told, says("sue", 5, None)], asked=asked, roles={"sue": "staff"})
+    mined = mine([*written, wrote("sue", 5, None)], asked=asked, roles={"sue": "staff"})
     by_metric = {claim["metric"]: claim for claim in of_kind(mined, "community")}
     peers = by_metric["share_of_answered_questions"]
     assert (peers["value"], peers["evidence"]) == (pytest.approx(2 / 3), ["p0", "p1"])
@@ -415,16 +419,16 @@ def test_how_soon_and_by_whom_questions_are_answered() -> None:
 
 
 def test_a_topic_that_is_mostly_one_member_is_said_to_be() -> None:
-    told = [*(says("max", i / 10, "sync") for i in range(12)), *crowd(6, 2, "sync")]
-    claim = only(mine(told), "loud")
+    written = [*(wrote("max", i / 10, "sync") for i in range(12)), *crowd(6, 2, "sync")]
+    claim = only(mine(written), "loud")
     assert claim["headline"] == "Sync, tablet: one member wrote 12 of 18 posts"
     assert (claim["n_voices"], claim["n_posts"]) == (1, 12)
 
 
 @pytest.mark.parametrize(("loud", "others"), [(9, 1), (10, 40)])
 def test_few_posts_or_a_small_share_are_not_loud(loud: int, others: int) -> None:
-    told = [*(says("max", i / 10, "sync") for i in range(loud)), *crowd(others, 2, "sync")]
-    assert of_kind(mine(told), "loud") == []
+    written = [*(wrote("max", i / 10, "sync") for i in range(loud)), *crowd(others, 2, "sync")]
+    assert of_kind(mine(written), "loud") == []
 
 
 # ── the account, the period and the order of rows ────────────────────────────────────────────
@@ -443,7 +447,7 @@ def test_every_candidate_is_a_claim_or_dropped_with_a_reason() -> None:
 
 
 def test_every_claim_names_the_posts_and_voices_it_counted() -> None:
-    who = dict(enumerate(said["who"] for said in BUSY))
+    who = dict(enumerate(row["who"] for row in BUSY))
     for claim in mine(BUSY).claims.iter_rows(named=True):
         assert len(set(claim["evidence"])) == claim["n_posts"] == len(claim["evidence"])
         voices = {who[int(post_id[1:])] for post_id in claim["evidence"]}
@@ -456,41 +460,41 @@ def test_the_order_of_rows_changes_no_claim() -> None:
     shuffled = {
         name: table.sample(fraction=1, shuffle=True, seed=7) for name, table in built.items()
     }
-    one, other = (mine_claims(**t, settings=InsightSettings()) for t in (built, shuffled))
+    one, other = (mine_claims(t, settings=InsightSettings()) for t in (built, shuffled))
     assert one.claims.equals(other.claims)
     assert one.dropped.sort("ref").equals(other.dropped.sort("ref"))
 
 
 def test_posts_outside_the_period_are_not_counted() -> None:
-    told = [*crowd(3, 0, "sync"), *crowd(3, 10, "sync", start=3), *crowd(3, 20, "sync", start=6)]
+    written = [*crowd(3, 0, "sync"), *crowd(3, 10, "sync", start=3), *crowd(3, 20, "sync", start=6)]
     limits = InsightSettings(since=day(5), until=day(15))
-    claim = only(mine(told, settings=limits), "topic")
+    claim = only(mine(written, settings=limits), "topic")
     assert claim["evidence"] == ["p3", "p4", "p5"]
     assert (claim["since"], claim["until"]) == (day(5), day(15))
 
 
 def test_a_first_post_before_the_period_makes_no_newcomer_of_the_second() -> None:
-    told = [*crowd(20, 0, "export"), *crowd(20, 10, "sync", "question")]
-    assert of_kind(mine(told, settings=InsightSettings(since=day(5))), "newcomers") == []
+    written = [*crowd(20, 0, "export"), *crowd(20, 10, "sync", "question")]
+    assert of_kind(mine(written, settings=InsightSettings(since=day(5))), "newcomers") == []
 
 
 def test_without_dates_all_posts_count_and_nothing_changes() -> None:
-    mined = mine([says(f"m{i}", None, "sync", "bug") for i in range(40)])
+    mined = mine([wrote(f"m{i}", None, "sync", "bug") for i in range(40)])
     assert only(mined, "problem")["n_voices"] == 40
     assert not {"change", "surge"} & set(mined.claims["kind"])
     assert mined.notices == ()
 
 
 def test_posts_without_a_date_among_dated_ones_are_told_of() -> None:
-    mined = mine([*crowd(3, 0, "sync"), says("ann", None, "sync"), says("bob", None, None)])
+    mined = mine([*crowd(3, 0, "sync"), wrote("ann", None, "sync"), wrote("bob", None, None)])
     assert only(mined, "topic")["n_posts"] == 3
     assert "posts without a date, which no claim can count: 2" in mined.notices
 
 
 def test_windows_too_thin_to_compare_are_told_of() -> None:
     thin = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(5, 20, "sync")])
-    (told,) = thin.notices
-    assert "the last two windows of 7 days cannot be compared: each wants 20" in told
+    (notice,) = thin.notices
+    assert "the last two windows of 7 days cannot be compared: each wants 20" in notice
     broad = mine([*crowd(60, 0, "sync"), *crowd(60, 10, "sync"), *crowd(60, 20, "sync")])
     assert broad.notices == ()
 
@@ -507,11 +511,11 @@ def test_claims_come_best_first() -> None:
 
 
 def test_many_voices_rank_above_one_that_repeats_itself() -> None:
-    told = [
+    written = [
         *crowd(10, 0, "sync", "bug"),
-        *(says(f"r{i % 3}", i, "export", "bug") for i in range(30)),
+        *(wrote(f"r{i % 3}", i, "export", "bug") for i in range(30)),
     ]
-    first, second = of_kind(mine(told), "problem")
+    first, second = of_kind(mine(written), "problem")
     assert (first["topic_id"], second["topic_id"]) == ("sync", "export")
 
 
@@ -519,20 +523,20 @@ def test_many_voices_rank_above_one_that_repeats_itself() -> None:
 
 
 def test_what_does_not_work_at_all_is_told_apart_from_other_problems() -> None:
-    grave = [says(f"m{i}", i, "sync", "bug", severity=3) for i in range(4)]
-    small = [says(f"m{i + 4}", i, "sync", "bug", severity=1) for i in range(4)]
-    found = mine([*grave, *small]).claims
-    assert found.filter(kind="severe")["n_voices"].to_list() == [4]
-    assert found.filter(kind="problem")["n_voices"].to_list() == [8]
+    grave = [wrote(f"m{i}", i, "sync", "bug", severity=3) for i in range(4)]
+    small = [wrote(f"m{i + 4}", i, "sync", "bug", severity=1) for i in range(4)]
+    claims = mine([*grave, *small]).claims
+    assert claims.filter(kind="severe")["n_voices"].to_list() == [4]
+    assert claims.filter(kind="problem")["n_voices"].to_list() == [8]
 
 
 def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
-    told = crowd(8, 1, "sync")
+    written = crowd(8, 1, "sync")
     judged = [
         {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
         for i in range(8)
     ]
-    (row,) = mine(told, judged=judged).claims.filter(kind="component").to_dicts()
+    (row,) = mine(written, judged=judged).claims.filter(kind="component").to_dicts()
     assert row["value"] == pytest.approx(0.5)
     assert row["headline"] == "Editor: 4 members speak badly of it, 4 well"
     assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
@@ -552,16 +556,16 @@ def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
         {"post_id": f"p{i}", "text": "export to PDF", "label": "export to PDF"} for i in range(4)
     ]
     wanted += [{"post_id": "p5", "label": "print it", "group": 1}]
-    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
-    assert found["headline"].to_list() == [
+    claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert claims["headline"].to_list() == [
         "4 members want to do the same, as one of them says: “export to PDF”"
     ]
-    assert set(found["evidence"][0]) == {f"p{i}" for i in range(4)}
+    assert set(claims["evidence"][0]) == {f"p{i}" for i in range(4)}
 
 
 def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
     wanted = [{"post_id": f"p{i}", "text": "print it", "label": "a bot's words"} for i in range(4)]
-    found = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
-    assert found["headline"].to_list() == [
+    claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
+    assert claims["headline"].to_list() == [
         "4 members want to do the same, as one of them says: “print it”"
     ]

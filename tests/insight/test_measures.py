@@ -10,6 +10,7 @@ from feedbackminer.insight.measures import (
     compare_rates,
     effective_voices,
     false_discovery,
+    finite_or_none,
     share,
     surprise,
 )
@@ -29,9 +30,9 @@ COUNTS = st.integers(0, 60)
     ],
 )
 def test_a_share_has_wilsons_interval(part: int, whole: int, low: float, high: float) -> None:
-    found = share(part, whole)
-    assert found.value == part / whole
-    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
+    result = share(part, whole)
+    assert result.value == part / whole
+    assert (result.low, result.high) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_more_confidence_widens_the_interval() -> None:
@@ -45,8 +46,8 @@ def test_a_share_of_nothing_is_undefined_not_zero() -> None:
 
 @given(COUNTS, COUNTS)
 def test_a_share_lies_in_its_interval_and_that_between_zero_and_one(one: int, other: int) -> None:
-    found = share(one, one + other + 1)
-    assert 0 <= found.low <= found.value <= found.high <= 1
+    result = share(one, one + other + 1)
+    assert 0 <= result.low <= result.value <= result.high <= 1
 
 
 @pytest.mark.parametrize(
@@ -69,11 +70,11 @@ def test_nobody_has_no_effective_voices() -> None:
 
 
 def test_a_doubled_rate_is_a_ratio_of_two() -> None:
-    found = compare_rates(20, 100, 10, 100)
-    assert found.ratio.value == pytest.approx(2)
-    assert found.ratio.low < 1 < found.ratio.high  # 20 of 30, exact: 0.472 to 0.827
-    assert (found.ratio.low, found.ratio.high) == pytest.approx((0.894, 4.788), abs=0.005)
-    assert found.p == pytest.approx(0.0987, abs=1e-4)  # two-sided sign test of 20 in 30
+    result = compare_rates(20, 100, 10, 100)
+    assert result.ratio.value == pytest.approx(2)
+    assert result.ratio.low < 1 < result.ratio.high  # 20 of 30, exact: 0.472 to 0.827
+    assert (result.ratio.low, result.ratio.high) == pytest.approx((0.894, 4.788), abs=0.005)
+    assert result.p == pytest.approx(0.0987, abs=1e-4)  # two-sided sign test of 20 in 30
 
 
 def test_exposure_counts() -> None:
@@ -92,16 +93,16 @@ def test_swapping_the_sides_inverts_the_ratio(a: int, a_of: int, b: int, b_of: i
 
 
 def test_what_rises_from_nothing_has_no_upper_limit() -> None:
-    found = compare_rates(8, 100, 0, 100).ratio
-    assert (found.value, found.high) == (math.inf, math.inf)
-    assert found.low > 1
+    result = compare_rates(8, 100, 0, 100).ratio
+    assert (result.value, result.high) == (math.inf, math.inf)
+    assert result.low > 1
 
 
 @pytest.mark.parametrize("counts", [(0, 9, 0, 9), (1, 0, 1, 9), (1, 9, 1, 0)])
 def test_what_cannot_be_compared_is_no_change(counts: tuple[int, int, int, int]) -> None:
-    found = compare_rates(*counts)
-    assert math.isnan(found.ratio.value)
-    assert found.p == 1
+    result = compare_rates(*counts)
+    assert math.isnan(result.ratio.value)
+    assert result.p == 1
 
 
 def test_surprise_is_the_upper_tail() -> None:
@@ -121,3 +122,12 @@ def test_a_corrected_value_is_never_smaller_and_keeps_the_order(p_values: list[f
     assert all(q >= p - 1e-12 for p, q in zip(p_values, q_values, strict=True))
     by_p = [q for _, q in sorted(zip(p_values, q_values, strict=True))]
     assert by_p == sorted(by_p)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"), [(0.5, 0.5), (0.0, 0.0), (math.nan, None), (math.inf, None)]
+)
+def test_what_is_undefined_or_unbounded_is_stored_as_null(
+    value: float, stored: float | None
+) -> None:
+    assert finite_or_none(value) == stored

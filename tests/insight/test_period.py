@@ -15,8 +15,8 @@ def period(last: float, **settings: object) -> Period:
 
 
 def test_a_period_covers_whole_days() -> None:
-    found = period(9.9)
-    assert (found.since, found.until) == (day(0), day(10))
+    covered = period(9.9)
+    assert (covered.since, covered.until) == (day(0), day(10))
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_the_window_is_a_sixth_of_the_period_from_a_week_to_a_quarter(
 
 
 def test_the_window_can_be_set() -> None:
-    found = period(99.5, window_days=30)
-    assert (found.window_start, found.previous_start) == (day(70), day(40))
+    covered = period(99.5, window_days=30)
+    assert (covered.window_start, covered.previous_start) == (day(70), day(40))
 
 
 def test_two_windows_must_fit_the_period() -> None:
@@ -39,14 +39,14 @@ def test_two_windows_must_fit_the_period() -> None:
 
 
 def test_a_period_can_be_set_and_a_date_without_a_zone_is_utc() -> None:
-    found = period(99.5, since=datetime(2026, 2, 1), until=datetime(2026, 3, 1))
-    assert (found.since, found.until) == (
+    covered = period(99.5, since=datetime(2026, 2, 1), until=datetime(2026, 3, 1))
+    assert (covered.since, covered.until) == (
         datetime(2026, 2, 1, tzinfo=UTC),
         datetime(2026, 3, 1, tzinfo=UTC),
     )
 
 
 def test_without_dates_there_is_no_period() -> None:
-    found = period_of(pl.Series([], dtype=pl.Datetime("us", "UTC")), InsightSettings())
-    assert (found.since, found.until, found.has_two_windows) == (None, None, False)
-    assert found.window_start is None
+    covered = period_of(pl.Series([], dtype=pl.Datetime("us", "UTC")), InsightSettings())
+    assert (covered.since, covered.until, covered.has_two_windows) == (None, None, False)
+    assert covered.window_start is None

@@ -10,6 +10,7 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
+from feedbackminer.digest.views import ClaimView
 from feedbackminer.tables import (
     Aspects,
     Assignments,
@@ -45,8 +46,8 @@ def posts(*rows: Row) -> pl.DataFrame:
 
 def texts(*rows: Row | str) -> pl.DataFrame:
     """Build ``texts``; a plain string is a reply of that text."""
-    told = [{"text": row} if isinstance(row, str) else row for row in rows]
-    return _table(Texts, [_text(row, number) for number, row in enumerate(told)])
+    full = [{"text": row} if isinstance(row, str) else row for row in rows]
+    return _table(Texts, [_text(row, number) for number, row in enumerate(full)])
 
 
 def tags(*rows: Row) -> pl.DataFrame:
@@ -62,8 +63,8 @@ def tags(*rows: Row) -> pl.DataFrame:
         "sentences": [],
         "tagger": "by hand",
     }
-    told = [plain | dict(row) for row in rows]
-    return _table(Tags, [_of_sentences(len(row["sentences"])) | row for row in told])
+    full = [plain | dict(row) for row in rows]
+    return _table(Tags, [_of_sentences(len(row["sentences"])) | row for row in full])
 
 
 def _of_sentences(count: int) -> dict[str, Any]:
@@ -145,18 +146,18 @@ def copies(**original_of: str) -> pl.DataFrame:
 
 def segments(*rows: tuple[str, str]) -> pl.DataFrame:
     """Build ``segments`` from post ids and the text of a part."""
-    told = [
+    parts = [
         {"post_id": p, "number": n, "text": text, "content_hash": f"part {text}".ljust(16, ".")}
         for n, (p, text) in enumerate(rows, 1)
     ]
-    return _table(Segments, told)
+    return _table(Segments, parts)
 
 
 def threads(*rows: Row) -> pl.DataFrame:
     """Build ``threads``."""
     plain = {"n_posts": 1, "n_voices": 1, "is_question": False, "resolved": False}
-    told = [{"opener_post_id": row["thread_id"], **plain, **row} for row in rows]
-    return _table(Threads, told)
+    full = [{"opener_post_id": row["thread_id"], **plain, **row} for row in rows]
+    return _table(Threads, full)
 
 
 def members(*rows: Row) -> pl.DataFrame:
@@ -173,13 +174,25 @@ def members(*rows: Row) -> pl.DataFrame:
 
 def claims(*rows: Row) -> pl.DataFrame:
     """Build ``claims``."""
+    return _table(Claims, [_claim(row) for row in rows])
+
+
+def claim_view(**row: Any) -> ClaimView:
+    """Build what a page shows of a claim, without quotes and posts."""
+    (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
+    return ClaimView(**claim, quotes=[], posts=[], is_experimental=False)
+
+
+def _claim(row: Row) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "kind": "topic",
         "editions": [],
+        "subject": "",
         "metric": "share_of_members",
         "value": 0.5,
         "low": 0.4,
         "high": 0.6,
+        "n_posts": len(row.get("evidence", [])),
         "n_voices": 3,
         "effective_voices": 3.0,
         "rank_score": 1.0,
@@ -188,8 +201,7 @@ def claims(*rows: Row) -> pl.DataFrame:
         "evidence": [],
         "status": "shown",
     }
-    told = [plain | {"n_posts": len(row.get("evidence", []))} | dict(row) for row in rows]
-    return _table(Claims, told)
+    return plain | dict(row)
 
 
 def _post(row: Row, number: int) -> dict[str, Any]:

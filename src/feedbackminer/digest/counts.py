@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.vocabulary.claims import SEVERITIES
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
 
 UNANSWERED_SHOWN = 60
@@ -23,9 +24,9 @@ def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
     topics = tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
     return {
         "posts": len(posts),
-        "members": _people(posts, MEMBERS),
-        "staff": _people(posts, ("staff",)),
-        "bots": _people(posts, ("bot",)),
+        "members": _n_authors(posts, MEMBERS),
+        "staff": _n_authors(posts, ("staff",)),
+        "bots": _n_authors(posts, ("bot",)),
         "threads": posts["thread_id"].n_unique(),
         "questions": len(asked),
         "unanswered": asked["answered_by"].null_count(),
@@ -45,59 +46,62 @@ def trend(posts: pl.DataFrame, span: Span) -> list[tuple[datetime, int]]:
         .group_by(bin=pl.col("created_at").dt.truncate(step))
         .agg(n=pl.col("author_id").drop_nulls().n_unique())
     )
-    axis = pl.DataFrame({"bin": [since, until]}).select(pl.col("bin").dt.truncate(step))
-    full = pl.datetime_range(axis["bin"][0], axis["bin"][1], step, eager=True).alias("bin")
-    full = full.filter(full < until)
-    rows = pl.DataFrame([full]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
-    return [(row[0], row[1]) for row in rows.iter_rows()]
+
+    # Bins in which nobody wrote count too.
+    first, last = pl.Series([since, until]).dt.truncate(step)
+    bins = pl.datetime_range(first, last, step, eager=True).alias("bin")
+    bins = bins.filter(bins < until)
+    rows = pl.DataFrame([bins]).join(counts, on="bin", how="left").fill_null(0).sort("bin")
+    return [(start, n) for start, n in rows.iter_rows()]
 
 
 def subtopics(tables: Mapping[str, pl.DataFrame], evidence: Sequence[str]) -> list[tuple[str, int]]:
     """Return the subtopics that the posts of a topic are in, with their number, largest first."""
-    own = tables["assignments"].filter(pl.col("post_id").is_in(list(evidence)))
+    assigned = tables["assignments"].filter(pl.col("post_id").is_in(list(evidence)))
     labels = tables["topics"].select(subtopic_id="topic_id", label="label")
-    found = own.group_by("subtopic_id").len().join(labels, on="subtopic_id")
-    ordered = found.sort("len", "subtopic_id", descending=[True, False])
+    sizes = assigned.group_by("subtopic_id").len().join(labels, on="subtopic_id")
+    ordered = sizes.sort("len", "subtopic_id", descending=[True, False])
     return list(ordered.select("label", "len").iter_rows())
 
 
-def partly(
-    further: pl.DataFrame,
-    tables: Mapping[str, pl.DataFrame],
-    span: Span,
+def n_partly(
+    secondary: pl.DataFrame, tables: Mapping[str, pl.DataFrame], span: Span
 ) -> dict[str, int]:
-    """Return for each topic how many of members' posts are partly about it."""
-    return dict(
-        further.join(_counted(tables, span), on="post_id").group_by("topic_id").len().iter_rows()
-    )
+    """Return for each topic how many of members' posts are partly about it.
+
+    Args:
+        secondary: the assignments of posts to topics beside their main one.
+    """
+    counted = secondary.join(_counted(tables, span), on="post_id")
+    return dict(counted.group_by("topic_id").len().iter_rows())
 
 
 def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[str, Any]]:
     """Return question threads of the period without a reply from another person, newest first."""
     silent = _questions(tables, span).filter(pl.col("answered_by").is_null())
-    shown = tables["topics"].filter(pl.col("status") == "active")
-    topics = tables["assignments"].join(shown, on="topic_id").select("post_id", "label")
+    active = tables["topics"].filter(pl.col("status") == "active")
+    topics = tables["assignments"].join(active, on="topic_id").select("post_id", "label")
     bodies = tables["posts"].select("post_id", "body", "url")
-    rows = (
+    threads = (
         silent.join(bodies, left_on="opener_post_id", right_on="post_id", how="left")
         .join(topics, left_on="opener_post_id", right_on="post_id", how="left")
         .sort("opened_at", "thread_id", descending=[True, False], nulls_last=True)
     )
-    return list(rows.head(UNANSWERED_SHOWN).iter_rows(named=True))
+    return list(threads.head(UNANSWERED_SHOWN).iter_rows(named=True))
 
 
-def sounds(tags: pl.DataFrame, evidence: Sequence[str]) -> dict[str, int]:
+def sentiments(tags: pl.DataFrame, evidence: Sequence[str]) -> dict[str, int]:
     """Count the posts of a topic by sentiment, the unsure ones too."""
-    own = tags.filter(pl.col("post_id").is_in(list(evidence)))
-    found = dict(own.group_by(pl.col("sentiment").cast(pl.String)).len().iter_rows())
-    return {name: found.get(name, 0) for name in (*SENTIMENTS, UNSURE)}
+    tagged = tags.filter(pl.col("post_id").is_in(list(evidence)))
+    counts = dict(tagged.group_by(pl.col("sentiment").cast(pl.String)).len().iter_rows())
+    return {name: counts.get(name, 0) for name in (*SENTIMENTS, UNSURE)}
 
 
 def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int, int, int]]:
     """Return, worst first, how many voices and posts report a problem at least so severe."""
-    told = _counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
-    rows = [(level, told.filter(pl.col("severity") >= level)) for level in (4, 3, 2, 1)]
-    return [(n, own["author_id"].drop_nulls().n_unique(), len(own)) for n, own in rows]
+    rated = _counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
+    by_level = [(level, rated.filter(pl.col("severity") >= level)) for level in SEVERITIES]
+    return [(n, posts["author_id"].drop_nulls().n_unique(), len(posts)) for n, posts in by_level]
 
 
 def labels(
@@ -106,21 +110,21 @@ def labels(
     """Say of each tag how often it was given or unsure, its threshold, and how far it is known."""
     tags = tables["tags"].join(_counted(tables, span), on="post_id", how="semi")
     weak = experimental(cards)
-    unsure = pl.col("unsure")
     rows = []
     for head, names in (("kinds", KINDS), ("sentiment", SENTIMENTS)):
-        told = cards.get(head, {}).get("by_label", {})
+        cards_of_labels = cards.get(head, {}).get("by_label", {})
+        is_kind = head == "kinds"
         for name in names:
-            has = pl.col("kinds").list.contains(name)
-            given = tags.filter(has if head == "kinds" else pl.col("sentiment") == name)
-            doubt = name if head == "kinds" else "sentiment"
-            card = told.get(name, {})
+            has_kind = pl.col("kinds").list.contains(name)
+            is_given = has_kind if is_kind else pl.col("sentiment") == name
+            is_unsure = pl.col("unsure").list.contains(name if is_kind else "sentiment")
+            card = cards_of_labels.get(name, {})
             rows.append(
                 {
                     "label": name,
-                    "is_kind": head == "kinds",
-                    "given": len(given),
-                    "unsure": len(tags.filter(unsure.list.contains(doubt))),
+                    "is_kind": is_kind,
+                    "given": len(tags.filter(is_given)),
+                    "unsure": len(tags.filter(is_unsure)),
                     "threshold": card.get("threshold"),
                     "precision": (card.get("on_forums") or [None])[0],
                     "experimental": name in weak,
@@ -134,8 +138,8 @@ def experimental(cards: Mapping[str, Mapping[str, Any]]) -> set[str]:
     weak = {
         label
         for card in cards.values()
-        for label, told in card.get("by_label", {}).items()
-        if told.get("experimental")
+        for label, card_of_label in card.get("by_label", {}).items()
+        if card_of_label.get("experimental")
     }
     return weak | {"tone"}
 
@@ -155,15 +159,14 @@ def by_members(posts: pl.DataFrame, span: Span) -> pl.DataFrame:
 
 def _counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return members' posts of the period; of copies, the first."""
-    own = by_members(tables["posts"], span)
-    copies = tables["repeats"].filter(pl.col("copy_of").is_in(own["post_id"].to_list()))
-    return own.join(copies, on="post_id", how="anti")
+    posts = by_members(tables["posts"], span)
+    copies = tables["repeats"].filter(pl.col("copy_of").is_in(posts["post_id"].to_list()))
+    return posts.join(copies, on="post_id", how="anti")
 
 
-def _people(posts: pl.DataFrame, roles: Sequence[str]) -> int:
-    return (
-        posts.filter(pl.col("author_role").is_in(list(roles)))["author_id"].drop_nulls().n_unique()
-    )
+def _n_authors(posts: pl.DataFrame, roles: Sequence[str]) -> int:
+    of_roles = posts.filter(pl.col("author_role").is_in(list(roles)))
+    return of_roles["author_id"].drop_nulls().n_unique()
 
 
 def _questions(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:

@@ -11,9 +11,10 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, Listing
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """What a digest was computed from."""
 
@@ -29,33 +30,54 @@ class Provenance:
     heads: Mapping[str, Mapping[str, Any]]  # the cards of the heads that tagged
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ClaimView:
-    """A claim with what a page shows of it."""
+    """A claim, field by field as the table ``claims`` holds it, with what a page shows of it."""
 
-    row: Mapping[str, Any]
+    claim_id: str
+    kind: str
+    editions: Sequence[str]
+    topic_id: str | None
+    subject: str
+    since: datetime | None
+    until: datetime | None
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    baseline: float | None
+    p: float | None
+    q: float | None
+    n_posts: int
+    n_voices: int
+    effective_voices: float | None
+    rank_score: float
+    headline: str
+    action: str
+    evidence: Sequence[str]
+    status: str
+
     quotes: Sequence[Quote]
-    posts: Sequence[Mapping[str, Any]]
-    is_experimental: bool = False  # rests on a label that is weak
+    posts: Sequence[Mapping[str, Any]]  # the newest behind it
+    is_experimental: bool  # rests on a label that is weak
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.row[name]
-        except KeyError:
-            raise AttributeError(name) from None
+    @property
+    def title(self) -> str:
+        """Return what its kind is called."""
+        return CLAIM_KINDS[self.kind].title
 
     @property
     def page(self) -> str:
         """Return the file of the claim's own page."""
-        return f"claims/{self.row['claim_id']}.html"
+        return f"claims/{self.claim_id}.html"
 
     @property
     def last_day(self) -> datetime | None:
         """Return the last day that is counted."""
-        return _last_day(self.row["until"])
+        return _last_day(self.until)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TopicView:
     """A topic with its numbers, trend, claims and quotes."""
 
@@ -63,7 +85,7 @@ class TopicView:
     label: str
     keywords: Sequence[str]
     theme: str  # empty: a topic by itself
-    parts: Sequence[tuple[str, int]]  # subtopics, with their posts
+    subtopics: Sequence[tuple[str, int]]  # with their posts
     stability: float | None  # how well it is found again, 0 to 1; None: too small to tell
     is_weak: bool  # too unstable for a headline
     n_posts: int
@@ -71,7 +93,7 @@ class TopicView:
     n_voices: int
     effective_voices: float
     share: float
-    sounds: Mapping[str, int]  # posts by sentiment
+    sentiments: Mapping[str, int]  # posts by how they sound
     trend: Sequence[tuple[datetime, int]]
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
@@ -83,12 +105,10 @@ class TopicView:
 
     def voices_of(self, kind: str) -> int:
         """Return the voices behind the topic's claim of a kind; 0 where there is none."""
-        return next(
-            (claim.row["n_voices"] for claim in self.claims if claim.row["kind"] == kind), 0
-        )
+        return next((claim.n_voices for claim in self.claims if claim.kind == kind), 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """Everything a digest says."""
 
@@ -116,21 +136,33 @@ class Digest:
     @property
     def themes(self) -> dict[str, list[TopicView]]:
         """Return the topics that are shown under their themes, largest theme first."""
-        found: dict[str, list[TopicView]] = {}
+        themes: dict[str, list[TopicView]] = {}
         for topic in self.topics:
             if topic.theme:
-                found.setdefault(topic.theme, []).append(topic)
-        return dict(sorted(found.items(), key=lambda pair: -len(pair[1])))
+                themes.setdefault(topic.theme, []).append(topic)
+        return dict(sorted(themes.items(), key=lambda pair: -len(pair[1])))
 
     def of_kind(self, *kinds: str) -> list[ClaimView]:
         """Return the claims of some kinds, best first."""
-        return [claim for claim in self.claims if claim.row["kind"] in kinds]
+        return [claim for claim in self.claims if claim.kind in kinds]
+
+    def listed(self, page: str, *, headed: bool) -> list[tuple[Listing, list[ClaimView]]]:
+        """Return what a page lists under headings of their own, or before any, with its claims."""
+        listings = []
+        for kind in CLAIM_KINDS.values():
+            for listing in kind.listings:
+                claims = self.of_kind(kind.name)[: listing.limit]
+                is_here = listing.page == page and bool(listing.heading) == headed
+                if is_here and (claims or listing.empty):
+                    listings.append((listing, claims))
+        return listings
 
     @property
     def quotes(self) -> list[tuple[str, Quote]]:
         """Return every quote with the id of the claim or topic it stands for."""
-        found = [(view.row["claim_id"], quote) for view in self.claims for quote in view.quotes]
-        return found + [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
+        of_claims = [(claim.claim_id, quote) for claim in self.claims for quote in claim.quotes]
+        of_topics = [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
+        return of_claims + of_topics
 
 
 def _last_day(until: datetime | None) -> datetime | None:

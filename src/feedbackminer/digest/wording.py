@@ -2,51 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from feedbackminer.vocabulary.claims import METRICS, UNBOUNDED
+from feedbackminer.digest.views import ClaimView
+from feedbackminer.vocabulary.claims import METRICS, quantity
 
 
-def number(claim: Mapping[str, Any]) -> str:
-    """Write a claim's value with its interval: ``41 % (33 to 49 %)`` or ``9.0 times``."""
-    value, low, high = claim["value"], claim["low"], claim["high"]
-    is_share = claim["metric"].startswith("share")
-    shown = _one(value, is_share, with_unit=True)
-    if low is None or high is None:
-        return shown
-    lowest = _one(low, is_share, with_unit=False)
-    return f"{shown} ({lowest} to {_one(high, is_share, with_unit=True)})"
+def number(claim: ClaimView) -> str:
+    """Write a claim's value with its interval: ``41 % (33 to 49 %)``; nothing without a value."""
+    if claim.value is None:
+        return ""
+    is_share = METRICS[claim.metric].is_share
+    value = _figure(claim.value, is_share, with_unit=True)
+    if claim.low is None or claim.high is None:
+        return value
+    low = _figure(claim.low, is_share, with_unit=False)
+    return f"{value} ({low} to {_figure(claim.high, is_share, with_unit=True)})"
 
 
-def sentence(claim: Mapping[str, Any]) -> str:
+def sentence(claim: ClaimView) -> str:
     """Write the number as a phrase: ``41 % (33 to 49 %) of the members who …``."""
-    if claim["value"] is None:
-        return UNBOUNDED[claim["metric"]]
-    return f"{number(claim)} {METRICS[claim['metric']]}"
+    metric = METRICS[claim.metric]
+    return metric.unbounded if claim.value is None else f"{number(claim)} {metric.phrase}"
 
 
-def trust(claim: Mapping[str, Any]) -> str:
+def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, and how evenly they speak."""
-    parts = [_count(claim["n_voices"], "voice"), _count(claim["n_posts"], "post")]
-    effective = claim["effective_voices"]
-    if effective and claim["n_voices"] >= 2 * effective:
-        parts.append(f"as concentrated as {_count(round(effective), 'equally loud member')}")
-    if claim["q"] is not None:
-        parts.append(f"q {_small(claim['q'])}")
+    parts = [quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")]
+    effective = claim.effective_voices
+    if effective and claim.n_voices >= 2 * effective:
+        parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
+    if claim.q is not None:
+        parts.append(f"q {_chance(claim.q)}")
     return " · ".join(parts)
 
 
-def _one(value: float, is_share: bool, *, with_unit: bool) -> str:
+def _figure(value: float, is_share: bool, *, with_unit: bool) -> str:
     if is_share:
         digits = 1 if value < 0.1 else 0
         return f"{100 * value:.{digits}f}{' %' if with_unit else ''}"
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def _count(n: int, thing: str) -> str:
-    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"
-
-
-def _small(q: float) -> str:
+def _chance(q: float) -> str:
     return "< 0.001" if q < 0.001 else f"{q:.3f}"

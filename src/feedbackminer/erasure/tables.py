@@ -216,7 +216,7 @@ def _counted_anew(
         found = {"threads": signals.threads, "members": signals.members}
     if len(before["claims"]):
         tables = {name: {**after, **found}[name] for name in MINED}
-        mined = mine_claims(**tables, settings=settings)
+        mined = mine_claims(tables, settings=settings)
         others = after["dropped"].filter(pl.col("stage") != "insight")
         found["claims"] = mined.claims
         found["dropped"] = pl.concat([others, mined.dropped])

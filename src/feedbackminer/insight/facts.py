@@ -1,110 +1,71 @@
-"""Who said what about which topic: the one frame that every claim is counted from."""
+"""Who wrote what about which topic: the one frame that every claim is counted from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from feedbackminer.insight.period import Period
-from feedbackminer.tables import (
-    Aspects,
-    Assignments,
-    Members,
-    Needs,
-    Posts,
-    Tags,
-    Topics,
-    check,
-)
 
 
-@dataclass(frozen=True)
-class Speech:
+@dataclass(frozen=True, kw_only=True)
+class Facts:
     """Posts of the period as voices on topics; those of staff and bots, and copies, are left out.
 
-    ``said``: post_id, voice (a member's id; null where nobody knows who wrote), created_at,
-    topic_id and label (null: unsorted), kinds, sentiment, severity, is_first (a member's first
-    post). ``aspects`` and ``needs`` are those of what was said, with its voice.
+    ``posts``: post_id, thread_id, voice (a member's id; null where nobody knows who wrote),
+    created_at, topic_id and label (null: unsorted), kinds, sentiment, sentiment_score, severity,
+    is_first (a member's first post). ``aspects`` and ``needs`` are those of these posts, with their
+    voice.
     """
 
-    said: pl.DataFrame
+    posts: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
-    period: Period
     aspects: pl.DataFrame
     needs: pl.DataFrame
+    period: Period
 
     @property
-    def active(self) -> int:
+    def n_active(self) -> int:
         """Count the members who wrote in the period."""
-        return count_voices(self.said)
+        return count_voices(self.posts)
 
     @property
     def windows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return what was said in the latest window and in the one before."""
+        """Return the posts of the latest window and those of the one before."""
         period, moment = self.period, pl.col("created_at")
-        now = self.said.filter(moment >= period.window_start)
         is_before = (moment >= period.previous_start) & (moment < period.window_start)
-        return now, self.said.filter(is_before)
+        return self.posts.filter(moment >= period.window_start), self.posts.filter(is_before)
 
 
-def count_voices(said: pl.DataFrame) -> int:
+def count_voices(posts: pl.DataFrame) -> int:
     """Count distinct members."""
-    return said["voice"].drop_nulls().n_unique()
+    return posts["voice"].drop_nulls().n_unique()
 
 
-def listen(
-    posts: pl.DataFrame,
-    topics: pl.DataFrame,
-    assignments: pl.DataFrame,
-    tags: pl.DataFrame,
-    threads: pl.DataFrame,
-    members: pl.DataFrame,
-    repeats: pl.DataFrame,
-    period: Period,
-    aspects: pl.DataFrame,
-    needs: pl.DataFrame,
-) -> Speech:
-    """Join the tables into one frame of who said what, within the period; copies count once."""
-    where = "insight"
-    posts, tags = check(posts, Posts, where=where), check(tags, Tags, where=where)
-    members = check(members, Members, where=where)
-    shown = check(topics, Topics, where=where).filter(pl.col("status") == "active")
-    labels = shown.select("topic_id", "label")
-    main = check(assignments, Assignments, where=where).filter(pl.col("rank") == 1)
-    main = main.join(labels, on="topic_id", how="semi")
-    roles = members.select("author_id", role=pl.col("role").cast(pl.String))
-    role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
-    told = tags.select("post_id", "kinds", "sentiment", "sentiment_score", "severity")
-    first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
-    said = (
-        posts.join(roles, on="author_id", how="left")
-        .join(told, on="post_id", how="left")
-        .join(main.select("post_id", "topic_id"), on="post_id", how="left")
-        .join(labels, on="topic_id", how="left")
-        .with_columns(
-            voice="author_id",
-            kinds=pl.col("kinds").fill_null([]),
-            is_first=pl.col("created_at").is_not_null()
-            & (pl.col("post_id") == first_post.over("author_id")),
-        )
-        .filter(_in_period(period), role.is_in(["member", "unknown"]))
-        .select(
-            "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
-            "kinds", "sentiment", "sentiment_score", "severity", "is_first",
-        )
-        .sort("created_at", "post_id")
-    )  # fmt: skip
-    copies = repeats.filter(pl.col("copy_of").is_in(said["post_id"].to_list()))
-    said = said.join(copies, on="post_id", how="anti", maintain_order="left")
-    opened = threads.filter(_in_period(period, "opened_at"))
-    voices = said.select("post_id", "voice", "created_at")
-    judged, wanted = (
-        table.join(voices, on="post_id", how="inner", maintain_order="left")
-        for table in (check(aspects, Aspects, where=where), check(needs, Needs, where=where))
+def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
+    """Join the tables into one frame of who wrote what, within the period; copies count once.
+
+    Args:
+        tables: by name, those that ``insight.stage.READS`` names.
+        period: outside of which nothing counts.
+    """
+    posts = _members_posts(tables, period)
+    voices = posts.select("post_id", "voice", "created_at")
+    aspects, needs = (
+        tables[name].join(voices, on="post_id", how="inner", maintain_order="left")
+        for name in ("aspects", "needs")
     )
-    return Speech(said, opened, members, period, judged, wanted)
+    return Facts(
+        posts=posts,
+        threads=tables["threads"].filter(_is_within(period, "opened_at")),
+        members=tables["members"],
+        aspects=aspects,
+        needs=needs,
+        period=period,
+    )
 
 
 def has_kind(*kinds: str) -> pl.Expr:
@@ -112,9 +73,47 @@ def has_kind(*kinds: str) -> pl.Expr:
     return pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
 
 
-def _in_period(period: Period, column: str = "created_at") -> pl.Expr:
+def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
+    """Return members' posts of the period with their topics and tags; of copies, the first."""
+    labels = tables["topics"].filter(pl.col("status") == "active").select("topic_id", "label")
+    topic_of_post = (
+        tables["assignments"]
+        .filter(pl.col("rank") == 1)
+        .join(labels, on="topic_id", how="inner")
+        .select("post_id", "topic_id", "label")
+    )
+    tags = tables["tags"].select("post_id", "kinds", "sentiment", "sentiment_score", "severity")
+    roles = tables["members"].select("author_id", role=pl.col("role").cast(pl.String))
+    role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
+    first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
+
+    posts = (
+        tables["posts"]
+        .join(roles, on="author_id", how="left")
+        .join(tags, on="post_id", how="left")
+        .join(topic_of_post, on="post_id", how="left")
+        # Before the period is cut out: who wrote earlier is no newcomer in it.
+        .with_columns(
+            voice="author_id",
+            kinds=pl.col("kinds").fill_null([]),
+            is_first=pl.col("created_at").is_not_null()
+            & (pl.col("post_id") == first_post.over("author_id")),
+        )
+        .filter(_is_within(period), role.is_in(["member", "unknown"]))
+        .select(
+            "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
+            "kinds", "sentiment", "sentiment_score", "severity", "is_first",
+        )
+        .sort("created_at", "post_id")
+    )  # fmt: skip
+
+    # A copy counts with its original, so only where that one counts.
+    copies = tables["repeats"].filter(pl.col("copy_of").is_in(posts["post_id"].to_list()))
+    return posts.join(copies, on="post_id", how="anti", maintain_order="left")
+
+
+def _is_within(period: Period, column: str = "created_at") -> pl.Expr:
     if period.since is None:
         return pl.lit(value=True)
     moment = pl.col(column)
-    inside = (moment >= period.since) & (moment < period.until)
-    return inside.fill_null(value=False)
+    return ((moment >= period.since) & (moment < period.until)).fill_null(value=False)

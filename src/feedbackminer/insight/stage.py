@@ -1,10 +1,10 @@
-"""The stage: everything known to claims, ranked, with those that do not hold held back."""
+"""The stage: tables to claims, ranked, with those that do not hold set aside."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,35 +13,37 @@ import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.insight.claim import Claim
-from feedbackminer.insight.facts import Speech, listen
-from feedbackminer.insight.finders.answers import unanswered
+from feedbackminer.insight.facts import Facts, build_facts
+from feedbackminer.insight.finders.answers import unanswered_claims
 from feedbackminer.insight.finders.change import (
     MIN_EXPOSURE,
-    changes,
-    comparable,
-    newcomer_hurdles,
-    surges,
+    change_claims,
+    is_comparable,
+    newcomer_claims,
+    surge_claims,
 )
-from feedbackminer.insight.finders.community import community
-from feedbackminer.insight.finders.product import components, wants
-from feedbackminer.insight.finders.topics import loud_members, sayings
-from feedbackminer.insight.measures import false_discovery
+from feedbackminer.insight.finders.community import community_claims
+from feedbackminer.insight.finders.product import component_claims, need_claims
+from feedbackminer.insight.finders.topics import loud_claims, share_claims
+from feedbackminer.insight.measures import false_discovery, finite_or_none
 from feedbackminer.insight.period import period_of
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.tables import Claims, Dropped, check, column_types
-from feedbackminer.vocabulary.claims import COUNTED_OTHERWISE
+from feedbackminer.tables import TABLES, Claims, Dropped, check, column_types
 
 STAGE = "insight"
-FINDERS: tuple[Callable[[Speech, InsightSettings], Iterator[Claim]], ...] = (
-    sayings,
-    changes,
-    surges,
-    newcomer_hurdles,
-    unanswered,
-    loud_members,
-    components,
-    wants,
-    community,
+READS = (
+    "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
+)  # fmt: skip
+FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
+    share_claims,
+    change_claims,
+    surge_claims,
+    newcomer_claims,
+    unanswered_claims,
+    loud_claims,
+    component_claims,
+    need_claims,
+    community_claims,
 )
 
 
@@ -55,54 +57,48 @@ class Mined:
     notices: tuple[str, ...]
 
 
-def mine_claims(
-    posts: pl.DataFrame,
-    topics: pl.DataFrame,
-    assignments: pl.DataFrame,
-    tags: pl.DataFrame,
-    threads: pl.DataFrame,
-    members: pl.DataFrame,
-    repeats: pl.DataFrame,
-    aspects: pl.DataFrame,
-    needs: pl.DataFrame,
-    *,
-    settings: InsightSettings,
-) -> Mined:
+def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings) -> Mined:
     """Count, compare, rank.
 
+    Args:
+        tables: by name, those that ``READS`` names; others are not looked at.
+        settings: the period, and what a claim must reach.
     Returns:
         claims and the candidates dropped with a reason; their counts sum to the candidates.
+    Raises:
+        TableError: a table breaks its contract.
     """
-    period = period_of(posts["created_at"].drop_nulls(), settings)
-    speech = listen(
-        posts, topics, assignments, tags, threads, members, repeats, period, aspects, needs
-    )
-    candidates = [claim for finder in FINDERS for claim in finder(speech, settings)]
+    checked = {name: check(tables[name], TABLES[name], where=STAGE) for name in READS}
+    period = period_of(checked["posts"]["created_at"].drop_nulls(), settings)
+    facts = build_facts(checked, period)
+    candidates = [claim for finder in FINDERS for claim in finder(facts, settings)]
     q_values = _q_values(candidates)
+
     rows, dropped = [], []
     for claim in candidates:
         q = q_values.get(_claim_id(claim), math.nan)
-        reason = _why_not(claim, q, settings)
+        reason = _reason_to_drop(claim, q, settings)
         if reason:
             dropped.append(DroppedRow(_claim_id(claim), reason, claim.headline))
         else:
             rows.append(_row(claim, q))
+
     frame = pl.DataFrame(rows, schema=column_types(Claims))
     ordered = frame.sort("rank_score", "claim_id", descending=[True, False])
     ranked = check(ordered, Claims, where=STAGE)
     dropped_table = dropped_frame(STAGE, dropped)
     balance = account(STAGE, len(candidates), ranked, dropped_table)
-    return Mined(ranked, dropped_table, balance, _notices(posts, speech))
+    return Mined(ranked, dropped_table, balance, _notices(checked["posts"], facts))
 
 
-def _notices(posts: pl.DataFrame, speech: Speech) -> tuple[str, ...]:
-    period = speech.period
+def _notices(posts: pl.DataFrame, facts: Facts) -> tuple[str, ...]:
+    period = facts.period
     if period.since is None:
         return ()
     notices = []
-    if undated := posts["created_at"].null_count():
-        notices.append(f"posts without a date, which no claim can count: {undated}")
-    if not comparable(speech):
+    if n_undated := posts["created_at"].null_count():
+        notices.append(f"posts without a date, which no claim can count: {n_undated}")
+    if not is_comparable(facts):
         notices.append(
             f"the last two windows of {period.window.days} days cannot be compared: each wants "
             f"{MIN_EXPOSURE} active members (--until or insight.window_days move them)"
@@ -110,26 +106,25 @@ def _notices(posts: pl.DataFrame, speech: Speech) -> tuple[str, ...]:
     return tuple(notices)
 
 
-def _q_values(candidates: list[Claim]) -> dict[str, float]:
+def _q_values(candidates: Sequence[Claim]) -> dict[str, float]:
     """Correct p for the number of comparisons, each kind of claim being one family."""
     q_values: dict[str, float] = {}
-    for kind in {claim.kind for claim in candidates if claim.p == claim.p}:
+    for kind in {claim.kind for claim in candidates if not math.isnan(claim.p)}:
         family = [claim for claim in candidates if claim.kind == kind]
-        q_values.update(
-            zip(map(_claim_id, family), false_discovery([c.p for c in family]), strict=True)
-        )
+        corrected = false_discovery([claim.p for claim in family])
+        q_values.update(zip(map(_claim_id, family), corrected, strict=True))
     return q_values
 
 
-def _why_not(claim: Claim, q: float, settings: InsightSettings) -> str:
+def _reason_to_drop(claim: Claim, q: float, settings: InsightSettings) -> str:
     """Return the reason a claim is held back, or nothing."""
     if not len(claim.posts):
         return "nobody_said_it"
-    if claim.kind not in COUNTED_OTHERWISE and claim.n_voices < settings.min_voices:
+    if claim.kind_row.counts_voices and claim.n_voices < settings.min_voices:
         return "too_few_voices"
     if not claim.is_large:
         return "small_effect"
-    if q == q and q > settings.false_discovery:
+    if q > settings.false_discovery:  # never where nothing was compared: q is nan
         return "could_be_chance"
     return ""
 
@@ -140,31 +135,28 @@ def _claim_id(claim: Claim) -> str:
 
 
 def _row(claim: Claim, q: float) -> dict[str, Any]:
+    """Return a claim as a row of the table, with what holds for all of its kind."""
     return {
         "claim_id": _claim_id(claim),
         "kind": claim.kind,
-        "editions": list(claim.editions),
+        "editions": list(claim.kind_row.editions),
         "topic_id": claim.topic_id,
+        "subject": claim.subject,
         "since": claim.since,
         "until": claim.until,
         "metric": claim.metric,
-        "value": _known(claim.value.value),
-        "low": _known(claim.value.low),
-        "high": _known(claim.value.high),
-        "baseline": _known(claim.baseline),
-        "p": _known(claim.p),
-        "q": _known(q),
+        "value": finite_or_none(claim.value.value),
+        "low": finite_or_none(claim.value.low),
+        "high": finite_or_none(claim.value.high),
+        "baseline": finite_or_none(claim.baseline),
+        "p": finite_or_none(claim.p),
+        "q": finite_or_none(q),
         "n_posts": len(claim.posts),
         "n_voices": claim.n_voices,
-        "effective_voices": _known(claim.effective_voices),
+        "effective_voices": finite_or_none(claim.effective_voices),
         "rank_score": claim.rank_score,
         "headline": claim.headline,
-        "action": claim.action,
+        "action": claim.kind_row.action,
         "evidence": claim.posts["post_id"].to_list(),
         "status": "shown",
     }
-
-
-def _known(value: float) -> float | None:
-    """Tables hold null where a measure is undefined or unbounded."""
-    return value if math.isfinite(value) else None

@@ -206,7 +206,7 @@ def _insight(tables: StageTables, context: Context) -> StageResult:
     """⑦ Turn everything known into claims."""
     from feedbackminer.insight.stage import mine_claims
 
-    result = mine_claims(**tables.read_all(), settings=context.settings.insight)
+    result = mine_claims(tables.read_all(), settings=context.settings.insight)
     tables.replace("claims", result.claims)
     return StageResult(result.account, result.notices, dropped=result.dropped)
 

@@ -1,82 +1,373 @@
-"""What a claim can be: its kinds, its metrics, and how each is said."""
+"""What a claim can be: a row for each kind and for each metric.
+
+A new kind of claim is one row in ``CLAIM_KINDS`` and one finder in ``insight/finders``. Who gets
+it, how it is quoted, and where Markdown and pages list it, is read from the row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-METRICS: Mapping[str, str] = {
-    "share_of_members": "of the members who wrote in this period",
-    "share_of_topic_voices": "of the members who speak on this topic",
-    "ratio_of_voice_rates": "times the previous window's share of active members",
-    "ratio_to_usual_share": "times this topic's usual share of active members",
-    "ratio_first_posts_to_others": "times as common in first posts as in other posts",
-    "share_of_question_threads": "of the threads that open with a question",
-    "share_of_component_voices": "of the members who speak of this part of the product",
-    "share_of_topic_posts": "of the members' posts on this topic",
-    "members": "members",
-    "share_of_top_10": "of all members' posts",
-    "share_of_answered_questions": "of answered questions",
-    "median_hours": "hours until the first reply, half of them within the range",
+from feedbackminer.vocabulary.tags import PROBLEMS
+
+EDITIONS = ("product", "support", "marketing", "communications", "leadership")
+NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
+TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What the number of a claim is; a name that begins with ``share`` is a part of a whole."""
+
+    name: str
+    phrase: str  # after the number
+    formula: str
+    unbounded: str = ""  # what a ratio to nothing says, which has no value
+
+    @property
+    def is_share(self) -> bool:
+        """Tell whether the number is between 0 and 1, and written in per cent."""
+        return self.name.startswith("share")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """Where a page lists the claims of a kind, and how."""
+
+    page: str
+    heading: str = ""  # empty: before all that have one
+    intro: str = ""
+    table: str = ""  # a template of what stands between the heading and the claims
+    limit: int | None = None
+    n_quotes: int = 1  # of each claim
+    empty: str = NOTHING_HOLDS  # empty: without claims, the heading is left out too
+
+
+@dataclass(frozen=True)
+class TopicColumn:
+    """A column of the table of topics: how many voices a topic's claim of a kind has."""
+
+    heading: str
+    short: str  # in Markdown
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimKind:
+    """A kind of claim: who is told of it, what it is worth, how it is quoted and where listed."""
+
+    name: str
+    title: str
+    editions: tuple[str, ...] = EDITIONS
+    action: str = ""  # a question or a next step
+    weight: float = 1.0
+    counts_voices: bool = True  # False: no number of voices is needed
+    rests_on: str = ""  # the label of the heads that it rests on; empty: only on sure ones
+
+    n_quotes: int = 3
+    wants: frozenset[str] = frozenset()  # a quote has one of these kinds; empty: any
+    unwanted: frozenset[str] = frozenset()  # and none of these
+    feeling: float = 0.0  # how much the sentiment of a sentence says for it
+    traits: tuple[str, ...] = ()  # of digest/traits.toml, beside those that always count
+    names_topic: bool = True  # where some sentences name the topic, no others are quoted
+    is_subject_a_name: bool = True  # False: the subject is a phrase, each of its words counts
+
+    section: str = ""  # in Markdown; empty: in none
+    listings: tuple[Listing, ...] = ()
+    topic_column: TopicColumn | None = None
+
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "share_of_members",
+            "of the members who wrote in this period",
+            "distinct members behind the claim / distinct members of the period; Wilson interval",
+        ),
+        Metric(
+            "share_of_topic_voices",
+            "of the members who speak on this topic",
+            "distinct members behind the claim / distinct members on the topic; Wilson interval",
+        ),
+        Metric(
+            "ratio_of_voice_rates",
+            "times the previous window's share of active members",
+            "(voices now / active now) / (voices before / active before); exact binomial interval; "
+            "q is the p-value corrected for all topics compared (Benjamini-Hochberg)",
+            unbounded="up from nobody in the previous window",
+        ),
+        Metric(
+            "ratio_to_usual_share",
+            "times this topic's usual share of active members",
+            "share of active members in the peak / mean share over the period; p from the binomial "
+            "tail, times the number of bins; q corrected for all topics",
+        ),
+        Metric(
+            "ratio_first_posts_to_others",
+            "times as common in first posts as in other posts",
+            "share of members' first posts / share of their other posts; exact binomial interval",
+            unbounded="in first posts only, never in other posts",
+        ),
+        Metric(
+            "share_of_question_threads",
+            "of the threads that open with a question",
+            "question threads without a reply by another person / question threads; Wilson "
+            "interval",
+        ),
+        Metric(
+            "share_of_component_voices",
+            "of the members who speak of this part of the product",
+            "distinct members with a clause on this part that sounds negative / distinct members "
+            "with a clause on it; Wilson interval",
+        ),
+        Metric(
+            "share_of_topic_posts",
+            "of the members' posts on this topic",
+            "posts of the loudest member / posts of all members on the topic; Wilson interval",
+        ),
+        Metric(
+            "members",
+            "members",
+            "distinct members who wrote in the period; staff and bots are not counted",
+        ),
+        Metric(
+            "share_of_top_10",
+            "of all members' posts",
+            "posts of the ten most active members / posts of all members; Wilson interval",
+        ),
+        Metric(
+            "share_of_answered_questions",
+            "of answered questions",
+            "answered questions whose first answer came from a member / answered questions",
+        ),
+        Metric(
+            "median_hours",
+            "hours until the first reply, half of them within the range",
+            "median of hours from question to first reply by another person; the range is the "
+            "middle half",
+        ),
+    )
 }
-# A ratio to nothing has no value; this is what it says.
-UNBOUNDED: Mapping[str, str] = {
-    "ratio_of_voice_rates": "up from nobody in the previous window",
-    "ratio_first_posts_to_others": "in first posts only, never in other posts",
+
+# In the order in which pages and Markdown list them.
+CLAIM_KINDS: Mapping[str, ClaimKind] = {
+    kind.name: kind
+    for kind in (
+        ClaimKind(name=TOPIC_SIZE, title="Talk", weight=0.3, counts_voices=False),
+        ClaimKind(
+            name="problem",
+            title="Problem",
+            editions=("product", "support", "leadership"),
+            action="Reproduce the reports quoted here, then tell their threads what happens next.",
+            weight=1.2,
+            wants=frozenset(PROBLEMS),
+            unwanted=frozenset({"praise"}),
+            feeling=-0.1,
+            traits=("says_nothing_itself", "is_over"),
+            section="What is wrong with the product",
+            listings=(Listing(page="problems.html", limit=15, n_quotes=2),),
+            topic_column=TopicColumn("Report problems", short="problems"),
+        ),
+        ClaimKind(
+            name="severe",
+            title="Severe",
+            editions=("support", "product", "leadership"),
+            action=(
+                "Find the workaround for these first, and say in their threads when it is mended."
+            ),
+            weight=1.1,
+            rests_on="3",
+            wants=frozenset(PROBLEMS),
+            section="Worst first",
+            listings=(
+                Listing(
+                    page="problems.html",
+                    heading="Worst first",
+                    table="severities.html.j2",
+                    limit=8,
+                    n_quotes=2,
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="component",
+            title="Part",
+            editions=("product", "support"),
+            action="Read what is said against it; it may be one cause.",
+            weight=0.5,
+            rests_on="tone",
+            feeling=-0.5,
+            section="Worst first",
+            listings=(
+                Listing(
+                    page="problems.html",
+                    heading="Parts of the product that are spoken of badly",
+                    limit=10,
+                    n_quotes=2,
+                    empty="No part has enough voices that speak badly of it.",
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="churn",
+            title="Leaving",
+            editions=("leadership", "support", "marketing"),
+            action="Read what would have kept them; answer while they still read along.",
+            weight=1.4,
+            rests_on="churn",
+            wants=frozenset({"churn"}),
+            feeling=-0.1,
+            section="What is wrong with the product",
+            listings=(
+                Listing(page="problems.html", heading="Talk of leaving", limit=8, n_quotes=2),
+            ),
+        ),
+        ClaimKind(
+            name="love",
+            title="Loved",
+            editions=("product", "marketing", "communications", "leadership"),
+            action="Ask these members what they use it for; keep what they name.",
+            weight=0.9,
+            rests_on="praise",
+            wants=frozenset({"praise"}),
+            unwanted=frozenset({"bug", "complaint", "question"}),
+            feeling=0.6,
+            traits=("takes_some_back",),
+            names_topic=False,  # "it" is what people love
+            section="What people love",
+            listings=(Listing(page="loved.html", limit=15, n_quotes=3),),
+            topic_column=TopicColumn("Praise", short="praise"),
+        ),
+        ClaimKind(
+            name="change",
+            title="Change",
+            action="Find out what changed in the product or around it at that time.",
+            weight=0.9,
+            section="What changed",
+            listings=(
+                Listing(
+                    page="changes.html",
+                    heading="Latest window against the one before",
+                    intro=(
+                        "Only changes that are unlikely to be chance, all topics considered "
+                        "together."
+                    ),
+                    limit=12,
+                    empty=(
+                        "Nothing that holds: no share changed by more than chance, or too few "
+                        "members wrote in one of the windows (a notice on the front page says so "
+                        "then)."
+                    ),
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="surge",
+            title="Surge",
+            action="Compare the date with releases, prices, outages and posts of that time.",
+            weight=0.95,
+            section="What changed",
+            listings=(
+                Listing(
+                    page="changes.html",
+                    heading="When topics broke out",
+                    limit=12,
+                    empty="No topic had a week or month far above its usual share.",
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="newcomers",
+            title="Newcomers",
+            editions=("product", "support", "communications"),
+            action="Check what the guide says here; write the missing line.",
+            wants=frozenset({"question", "bug", "usability", "documentation"}),
+            traits=("asks", "is_over"),
+            section="Where newcomers get stuck",
+            listings=(
+                Listing(
+                    page="problems.html",
+                    heading="Where newcomers get stuck",
+                    limit=8,
+                    n_quotes=2,
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="need",
+            title="Need",
+            editions=("product", "marketing"),
+            action="Check how far the product takes somebody who comes for this.",
+            weight=0.4,
+            is_subject_a_name=False,
+            section="What they came to do",
+            listings=(
+                Listing(
+                    page="topics.html",
+                    heading="What they came to do",
+                    intro="Needs in members’ own words, alike ones together.",
+                    limit=12,
+                    n_quotes=2,
+                    empty="No need is shared by enough members.",
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="request",
+            title="Wish",
+            editions=("product",),
+            action="Say which of these wishes are planned, and which never will be.",
+            weight=0.7,
+            rests_on="feature_request",
+            wants=frozenset({"feature_request"}),
+            section="What they ask for",
+            listings=(
+                Listing(page="problems.html", heading="What they ask for", limit=10, n_quotes=2),
+            ),
+        ),
+        ClaimKind(
+            name="community",
+            title="Community",
+            editions=("communications", "leadership"),
+            weight=0.3,
+            counts_voices=False,
+            n_quotes=0,
+            section="Who is talking",
+            listings=(Listing(page="people.html", n_quotes=0),),
+        ),
+        ClaimKind(
+            name="loud",
+            title="Loud voice",
+            editions=("product", "communications"),
+            action="Answer this member once, well; weigh the topic by its other voices.",
+            weight=0.3,
+            counts_voices=False,
+            section="Who is talking",
+            listings=(
+                Listing(page="topics.html", heading="Loud, not broad", n_quotes=0, empty=""),
+                Listing(
+                    page="people.html",
+                    heading="Loud, not broad",
+                    empty="No topic is mostly one member.",
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="unanswered",
+            title="Unanswered",
+            editions=("support", "communications", "leadership"),
+            action="Answer the newest ones today.",
+            weight=0.6,
+            counts_voices=False,
+            wants=frozenset({"question", "bug"}),
+            traits=("asks",),
+            section="Unanswered",
+            listings=(Listing(page="unanswered.html", limit=6),),
+        ),
+    )
 }
-FORMULAS: Mapping[str, str] = {
-    "share_of_members": (
-        "distinct members behind the claim / distinct members of the period; Wilson interval"
-    ),
-    "share_of_topic_voices": (
-        "distinct members behind the claim / distinct members on the topic; Wilson interval"
-    ),
-    "ratio_of_voice_rates": (
-        "(voices now / active now) / (voices before / active before); exact binomial interval; "
-        "q is the p-value corrected for all topics compared (Benjamini-Hochberg)"
-    ),
-    "ratio_to_usual_share": (
-        "share of active members in the peak / mean share over the period; p from the binomial "
-        "tail, times the number of bins; q corrected for all topics"
-    ),
-    "ratio_first_posts_to_others": (
-        "share of members' first posts / share of their other posts; exact binomial interval"
-    ),
-    "share_of_question_threads": (
-        "question threads without a reply by another person / question threads; Wilson interval"
-    ),
-    "share_of_component_voices": (
-        "distinct members with a clause on this part that sounds negative / distinct members with "
-        "a clause on it; Wilson interval"
-    ),
-    "share_of_topic_posts": (
-        "posts of the loudest member / posts of all members on the topic; Wilson interval"
-    ),
-    "members": "distinct members who wrote in the period; staff and bots are not counted",
-    "share_of_top_10": (
-        "posts of the ten most active members / posts of all members; Wilson interval"
-    ),
-    "share_of_answered_questions": (
-        "answered questions whose first answer came from a member / answered questions"
-    ),
-    "median_hours": (
-        "median of hours from question to first reply by another person; the range is the "
-        "middle half"
-    ),
-}
-KIND_NAMES: Mapping[str, str] = {
-    "topic": "Talk", "problem": "Problem", "love": "Loved", "request": "Wish", "churn": "Leaving",
-    "change": "Change", "surge": "Surge", "newcomers": "Newcomers", "unanswered": "Unanswered",
-    "loud": "Loud voice", "community": "Community", "severe": "Severe", "component": "Part",
-    "need": "Need",
-}  # fmt: skip
-# Which label of the heads a kind of claim rests on, beside those that are always sure enough.
-RESTS_ON: Mapping[str, str] = {
-    "love": "praise",
-    "request": "feature_request",
-    "churn": "churn",
-    "severe": "3",
-    "component": "tone",
-}
+
 SEVERITIES: Mapping[int, str] = {
     4: "data lost, security at risk, or the product cannot be used at all",
     3: "an important function does not work for the writer",
@@ -90,21 +381,22 @@ SEGMENTS: Mapping[str, str] = {
     "lapsed": "at least 3 posts, the last one more than 90 days ago",
     "occasional": "everybody else",
 }
-# Which kinds a sentence should have to stand for a claim of this kind.
-WANTED: Mapping[str, frozenset[str]] = {
-    "problem": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
-    "love": frozenset({"praise"}),
-    "request": frozenset({"feature_request"}),
-    "severe": frozenset({"bug", "complaint", "usability", "performance", "documentation"}),
-    "churn": frozenset({"churn"}),
-    "newcomers": frozenset({"question", "bug", "usability", "documentation"}),
-    "unanswered": frozenset({"question", "bug"}),
-}
-UNWANTED: Mapping[str, frozenset[str]] = {
-    "love": frozenset({"bug", "complaint", "question"}),
-    "problem": frozenset({"praise"}),
-}
-# How much the sentiment of a sentence says for it: praise should sound like it.
-FEELING: Mapping[str, float] = {"love": 0.6, "problem": -0.1, "churn": -0.1, "component": -0.5}
-# Kinds that count threads or describe the community need no number of voices.
-COUNTED_OTHERWISE = ("topic", "unanswered", "loud", "community")
+
+
+def sections() -> dict[str, list[str]]:
+    """Return the titles of the sections in Markdown, in order, each with the kinds it lists."""
+    kinds: dict[str, list[str]] = {}
+    for kind in CLAIM_KINDS.values():
+        if kind.section:
+            kinds.setdefault(kind.section, []).append(kind.name)
+    return kinds
+
+
+def topic_columns() -> dict[str, TopicColumn]:
+    """Return the columns of the table of topics that count the voices of a kind of claim."""
+    return {kind.name: kind.topic_column for kind in CLAIM_KINDS.values() if kind.topic_column}
+
+
+def quantity(n: int, thing: str) -> str:
+    """Write a number of things: ``1 member``, ``3,000 members``."""
+    return f"{n:,} {thing}" if n == 1 else f"{n:,} {thing}s"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-PROBLEM_KINDS = ["bug", "complaint", "usability", "performance", "documentation"]
 SENTIMENTS = ("negative", "neutral", "positive")
 UNSURE = "unsure"  # instead of a sentiment: none is likely enough
 KINDS = (

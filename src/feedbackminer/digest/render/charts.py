@@ -24,10 +24,10 @@ def columns(points: Sequence[tuple[datetime, int]], unit: str) -> Markup:
         return Markup("")
     first, last = points[0][0], points[-1][0]
     peak = max(points, key=lambda point: point[1])
-    told = f"{unit} from {first:%b %Y} to {last:%b %Y}, most in {peak[0]:%-d %b %Y} ({peak[1]})"
+    summary = f"{unit} from {first:%b %Y} to {last:%b %Y}, most in {peak[0]:%-d %b %Y} ({peak[1]})"
     return Markup(
         f'<figure class="columns"><svg viewBox="0 0 600 120" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(told)}">{_rects(points, 600, 120, unit)}</svg>'
+        f'role="img" aria-label="{escape(summary)}">{_rects(points, 600, 120, unit)}</svg>'
         f"<figcaption><span>{first:%b %Y}</span>"
         f"<span>peak: {peak[1]} {escape(unit)}, {peak[0]:%-d %b %Y}</span><span>{last:%b %Y}</span>"
         f"</figcaption></figure>"

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from feedbackminer.accounts import Account
-from feedbackminer.digest.views import Digest
+from feedbackminer.digest.quotes import Quote
+from feedbackminer.digest.views import ClaimView, Digest, TopicView
+from feedbackminer.tables import Claims
 
 
 def render(digest: Digest) -> str:
@@ -19,41 +21,14 @@ def render(digest: Digest) -> str:
         "until": digest.until,
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
-        "claims": [
-            dict(claim.row) | {"experimental": claim.is_experimental} for claim in digest.claims
-        ],
+        "claims": [_claim(claim) for claim in digest.claims],
         "labels": [dict(row) for row in digest.labels],
         "severities": [
             {"at_least": level, "n_voices": voices, "n_posts": posts}
             for level, voices, posts in digest.severities
         ],
-        "topics": [
-            {
-                "topic_id": topic.topic_id,
-                "label": topic.label,
-                "keywords": list(topic.keywords),
-                "theme": topic.theme or None,
-                "subtopics": [{"label": label, "n_posts": n} for label, n in topic.parts],
-                "stability": topic.stability,
-                "n_posts": topic.n_posts,
-                "n_posts_partly": topic.n_partly,
-                "n_voices": topic.n_voices,
-                "effective_voices": topic.effective_voices,
-                "sentiments": dict(topic.sounds),
-                "trend": [{"from": when, "voices": n} for when, n in topic.trend],
-            }
-            for topic in digest.topics
-        ],
-        "quotes": [
-            {
-                "post_id": quote.post_id,
-                "text": quote.text,
-                "url": quote.url,
-                "n_voices": quote.n_voices,
-                "stands_for": stands_for,
-            }
-            for stands_for, quote in digest.quotes
-        ],
+        "topics": [_topic(topic) for topic in digest.topics],
+        "quotes": [_quote(quote, stands_for) for stands_for, quote in digest.quotes],
         "account": [_account(account) for account in (*source.accounts, digest.account)],
         "run_id": source.run_id,
         "made_at": source.made_at,
@@ -64,7 +39,40 @@ def render(digest: Digest) -> str:
         "seconds": dict(source.seconds),
         "notices": list(source.notices),
     }
-    return json.dumps(content, ensure_ascii=False, indent=1, default=_plain)
+    return json.dumps(content, ensure_ascii=False, indent=1, default=_iso)
+
+
+def _claim(claim: ClaimView) -> dict[str, Any]:
+    """Return a claim with the columns of its table, in their order."""
+    columns = {name: getattr(claim, name) for name in Claims.column_names()}
+    return columns | {"experimental": claim.is_experimental}
+
+
+def _topic(topic: TopicView) -> dict[str, Any]:
+    return {
+        "topic_id": topic.topic_id,
+        "label": topic.label,
+        "keywords": list(topic.keywords),
+        "theme": topic.theme or None,
+        "subtopics": [{"label": label, "n_posts": n} for label, n in topic.subtopics],
+        "stability": topic.stability,
+        "n_posts": topic.n_posts,
+        "n_posts_partly": topic.n_partly,
+        "n_voices": topic.n_voices,
+        "effective_voices": topic.effective_voices,
+        "sentiments": dict(topic.sentiments),
+        "trend": [{"from": when, "voices": n} for when, n in topic.trend],
+    }
+
+
+def _quote(quote: Quote, stands_for: str) -> dict[str, Any]:
+    return {
+        "post_id": quote.post_id,
+        "text": quote.text,
+        "url": quote.url,
+        "n_voices": quote.n_voices,
+        "stands_for": stands_for,
+    }
 
 
 def _account(account: Account) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def _account(account: Account) -> dict[str, Any]:
     }
 
 
-def _plain(value: object) -> str:
+def _iso(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no JSON form")

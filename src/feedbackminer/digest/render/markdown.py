@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from feedbackminer.digest import wording
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.views import ClaimView, Digest
-from feedbackminer.vocabulary.claims import KIND_NAMES
+from feedbackminer.vocabulary.claims import sections, topic_columns
 
-TOPICS_LISTED = 15
+TOPICS_LISTED, CLAIMS_LISTED = 15, 6  # claims: of each section
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # turn the direction of what follows
 
 
@@ -28,73 +28,73 @@ def escape(text: str) -> str:
 
 
 def _lines(digest: Digest) -> Iterator[str]:
-    totals = digest.totals
     yield f"# {escape(digest.title)}: what the community is telling us"
     yield ""
     yield (
-        f"{_day(digest.since)} to {_day(digest.last_day)}: {totals['posts']:,} posts by "
-        f"{totals['members']:,} members in {totals['threads']:,} threads."
+        f"{_day(digest.since)} to {_day(digest.last_day)}: {digest.totals['posts']:,} posts by "
+        f"{digest.totals['members']:,} members in {digest.totals['threads']:,} threads."
     )
+    yield from _front(digest.front)
+    yield from _topics(digest)
+    for title, kinds in sections().items():
+        yield from ("", f"## {title}", "")
+        yield from _claims(digest.of_kind(*kinds)[:CLAIMS_LISTED])
+    yield from _method(digest)
+
+
+def _front(claims: Sequence[ClaimView]) -> Iterator[str]:
     yield from ("", "## Five things to know", "")
-    if not digest.front:
+    if not claims:
         yield "No statement holds yet: nobody has written enough."
-    for place, claim in enumerate(digest.front, start=1):
-        yield f"{place}. **{escape(claim.headline)}** ({KIND_NAMES[claim.kind]})"
-        yield f"   {wording.sentence(claim.row)}; {wording.trust(claim.row)}."
+    for number, claim in enumerate(claims, start=1):
+        yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
+        yield f"   {wording.sentence(claim)}; {wording.trust(claim)}."
         yield from (f"   {line}" for line in _quotes(claim.quotes[:1]))
         yield f"   Next: {claim.action}" if claim.action else ""
-    yield from ("", "## What they talk about", "", "| topic | voices | posts | problems | praise |")
-    yield "| --- | --- | --- | --- | --- |"
+
+
+def _topics(digest: Digest) -> Iterator[str]:
+    columns = topic_columns()
+    yield from ("", "## What they talk about", "")
+    yield _table_row("topic", "voices", "posts", *(column.short for column in columns.values()))
+    yield _table_row(*("---" for _ in range(3 + len(columns))))
     for topic in digest.topics[:TOPICS_LISTED]:
-        yield (
-            f"| {escape(topic.label)} | {topic.n_voices} | {topic.n_posts} "
-            f"| {topic.voices_of('problem')} | {topic.voices_of('love')} |"
-        )
-    if totals["unsorted"]:
-        yield from ("", f"Unsorted: {totals['unsorted']:,} posts are near none of the topics.")
-    for title, kinds in (
-        ("What is wrong with the product", ("problem", "churn")),
-        ("Worst first", ("severe", "component")),
-        ("What people love", ("love",)),
-        ("What changed", ("change", "surge")),
-        ("Where newcomers get stuck", ("newcomers",)),
-        ("What they came to do", ("need",)),
-        ("What they ask for", ("request",)),
-        ("Who is talking", ("community", "loud")),
-        ("Unanswered", ("unanswered",)),
-    ):
-        yield from ("", f"## {title}", "")
-        yield from _claims(digest.of_kind(*kinds)[:6])
-    yield from (
-        "",
-        "## Method",
-        "",
-        "| stage | rows in | rows out | dropped |",
-        "| --- | --- | --- | --- |",
-    )
-    for account in (*digest.provenance.accounts, digest.account):
-        dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items())
-        rows = f"{account.rows_in:,} | {account.rows_out:,}"
-        yield f"| {account.stage} | {rows} | {escape(dropped or 'none')} |"
-    yield ""
-    yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
+        voices = (str(topic.voices_of(kind)) for kind in columns)
+        yield _table_row(escape(topic.label), str(topic.n_voices), str(topic.n_posts), *voices)
+    if n_unsorted := digest.totals["unsorted"]:
+        yield from ("", f"Unsorted: {n_unsorted:,} posts are near none of the topics.")
 
 
 def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
     if not claims:
         yield "Nothing that holds."
     for claim in claims:
-        told = f"{wording.sentence(claim.row)}; {wording.trust(claim.row)}"
-        yield f"- **{escape(claim.headline)}**: {told}"
+        yield (f"- **{escape(claim.headline)}**: {wording.sentence(claim)}; {wording.trust(claim)}")
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
 
 
 def _quotes(quotes: Sequence[Quote]) -> Iterator[str]:
     for quote in quotes:
         source = f" [post](<{quote.url}>)" if quote.url else f" ({escape(quote.post_id)})"
-        many = f" (said by {quote.n_voices} members)" if quote.n_voices > 1 else ""
-        yield f"> “{escape(quote.text)}”{many}{source}"
+        voices = f" (said by {quote.n_voices} members)" if quote.n_voices > 1 else ""
+        yield f"> “{escape(quote.text)}”{voices}{source}"
         yield ""
+
+
+def _method(digest: Digest) -> Iterator[str]:
+    yield from ("", "## Method", "")
+    yield _table_row("stage", "rows in", "rows out", "dropped")
+    yield _table_row(*("---" for _ in range(4)))
+    for account in (*digest.provenance.accounts, digest.account):
+        dropped = ", ".join(f"{reason} {n:,}" for reason, n in account.dropped.items())
+        rows = f"{account.rows_in:,}", f"{account.rows_out:,}"
+        yield _table_row(account.stage, *rows, escape(dropped or "none"))
+    yield ""
+    yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
+
+
+def _table_row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _day(moment: object) -> str:

@@ -64,8 +64,9 @@ def _environment(digest: Digest) -> Environment:
         digest=digest,
         pages=PAGES,
         charts=charts,
-        explain=wording,
+        wording=wording,
         vocabulary=vocabulary,
+        topic_columns=vocabulary.topic_columns(),
         labels={topic.topic_id: topic.label for topic in digest.topics},
         segments=dict(digest.members["segment"].cast(pl.String).value_counts().iter_rows()),
         advocates=digest.members.filter("advocate")

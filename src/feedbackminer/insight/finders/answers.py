@@ -7,31 +7,30 @@ from collections.abc import Iterator
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_topic, whole_period
-from feedbackminer.insight.facts import Speech
+from feedbackminer.insight.claim import Claim, by_topic
+from feedbackminer.insight.facts import Facts
 from feedbackminer.settings.sections import InsightSettings
 
 
-def unanswered(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+def unanswered_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Which questions nobody answered: the share of a topic's question threads without a reply."""
-    if not (speech.threads["n_posts"] > 1).any():
+    if not (facts.threads["n_posts"] > 1).any():
         return  # the export has no threads, so nobody knows
-    asked = speech.threads.filter("is_question").select(
+
+    questions = facts.threads.filter("is_question").select(
         "thread_id", "answered_by", post_id="opener_post_id"
     )
-    openers = asked.join(speech.said.drop("thread_id"), on="post_id", how="inner")
-    for topic_id, label, said in [("", "All topics", openers), *by_topic(openers)]:
-        silent = said.filter(pl.col("answered_by").is_null())
+    openers = questions.join(facts.posts.drop("thread_id"), on="post_id", how="inner")
+    for topic_id, label, asked in [("", "All topics", openers), *by_topic(openers)]:
+        silent = asked.filter(pl.col("answered_by").is_null())
         yield Claim(
             kind="unanswered",
             key=topic_id or "all",
             metric="share_of_question_threads",
-            headline=f"{label}: {len(silent):,} of {len(said):,} questions got no answer",
+            headline=f"{label}: {len(silent):,} of {len(asked):,} questions got no answer",
             posts=silent,
-            value=measures.share(len(silent), len(said), confidence=settings.confidence),
+            value=measures.share(len(silent), len(asked), confidence=settings.confidence),
             topic_id=topic_id or None,
-            editions=("support", "communications", "leadership"),
-            action="Answer the newest ones today.",
-            weight=0.6,
-            **whole_period(speech),
+            since=facts.period.since,
+            until=facts.period.until,
         )

@@ -3,78 +3,113 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, people, posts
-from feedbackminer.insight.facts import Speech
+from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.facts import Facts
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.vocabulary.claims import quantity
 
 TOP = 10
 
 
-def community(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
+@dataclass(frozen=True, kw_only=True)
+class CommunityMeasure:
+    """A number about everybody, and the posts that it was counted from."""
+
+    key: str
+    metric: str
+    headline: str
+    posts: pl.DataFrame
+    value: Estimate
+
+
+def community_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Yield the measures of the whole community over the period."""
-    for key, metric, headline, counted, value in (
-        _activity(speech),
-        *_concentration(speech, settings),
-        *_answers(speech, settings),
+    for measure in (
+        _activity(facts),
+        *_concentration(facts, settings),
+        *_answers(facts, settings),
     ):
         yield Claim(
             kind="community",
-            key=key,
-            metric=metric,
-            headline=headline,
-            posts=counted,
-            value=value,
-            editions=("communications", "leadership"),
-            since=speech.period.since,
-            until=speech.period.until,
-            weight=0.3,
+            key=measure.key,
+            metric=measure.metric,
+            headline=measure.headline,
+            posts=measure.posts,
+            value=measure.value,
+            since=facts.period.since,
+            until=facts.period.until,
         )
 
 
-Row = tuple[str, str, str, pl.DataFrame, Estimate]
+def _activity(facts: Facts) -> CommunityMeasure:
+    voiced = facts.posts.drop_nulls("voice")
+    members, posts = quantity(facts.n_active, "member"), quantity(len(voiced), "post")
+    return CommunityMeasure(
+        key="active",
+        metric="members",
+        headline=f"{members} wrote {posts}",
+        posts=voiced,
+        value=Estimate(facts.n_active, NAN, NAN),
+    )
 
 
-def _activity(speech: Speech) -> Row:
-    voiced = speech.said.drop_nulls("voice")
-    headline = f"{people(speech.active)} wrote {posts(len(voiced))}"
-    return "active", "members", headline, voiced, Estimate(speech.active, NAN, NAN)
-
-
-def _concentration(speech: Speech, settings: InsightSettings) -> Iterator[Row]:
-    if speech.active <= TOP:
+def _concentration(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasure]:
+    if facts.n_active <= TOP:
         return  # they are everybody
-    voiced = speech.said.drop_nulls("voice")
+    voiced = facts.posts.drop_nulls("voice")
     counts = voiced.group_by("voice").len().sort("len", "voice", descending=True)
     top = counts.head(TOP)
-    part = measures.share(int(top["len"].sum()), len(voiced), confidence=settings.confidence)
-    theirs = voiced.join(top.select("voice"), on="voice", how="semi")
-    headline = f"The {TOP} most active members wrote {part.value:.0%} of the posts"
-    yield "concentration", f"share_of_top_{TOP}", headline, theirs, part
+    share = measures.share(int(top["len"].sum()), len(voiced), confidence=settings.confidence)
+    yield CommunityMeasure(
+        key="concentration",
+        metric=f"share_of_top_{TOP}",
+        headline=f"The {TOP} most active members wrote {share.value:.0%} of the posts",
+        posts=voiced.join(top.select("voice"), on="voice", how="semi"),
+        value=share,
+    )
 
 
-def _answers(speech: Speech, settings: InsightSettings) -> Iterator[Row]:
-    asked = speech.threads.filter("is_question")
-    if not len(asked):
+def _answers(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasure]:
+    """Yield by whom questions were answered, and how soon."""
+    questions = facts.threads.filter("is_question")
+    if not len(questions):
         return
-    openers = asked.select("answered_by", "first_reply_hours", post_id="opener_post_id").join(
-        speech.said, on="post_id", how="inner"
+    openers = questions.select("answered_by", "first_reply_hours", post_id="opener_post_id").join(
+        facts.posts, on="post_id", how="inner"
     )
     answered = openers.drop_nulls("answered_by")
-    peer = answered.filter(pl.col("answered_by").cast(pl.String) == "member")
-    part = measures.share(len(peer), len(answered), confidence=settings.confidence)
-    if len(answered) and speech.members["role"].eq("staff").any():
-        headline = f"{part.value:.0%} of answered questions were first answered by other members"
-        yield "peer_answer", "share_of_answered_questions", headline, peer, part
+
+    by_members = answered.filter(pl.col("answered_by").cast(pl.String) == "member")
+    share = measures.share(len(by_members), len(answered), confidence=settings.confidence)
+    if len(answered) and facts.members["role"].eq("staff").any():
+        yield CommunityMeasure(
+            key="peer_answer",
+            metric="share_of_answered_questions",
+            headline=(
+                f"{share.value:.0%} of answered questions were first answered by other members"
+            ),
+            posts=by_members,
+            value=share,
+        )
+
     hours = answered["first_reply_hours"].drop_nulls()
     if len(hours):
-        middle = [float(hours.quantile(q) or 0) for q in (0.5, 0.25, 0.75)]
-        headline = f"Half of the answered questions had a first reply within {_duration(middle[0])}"
-        yield "first_reply", "median_hours", headline, answered, Estimate(*middle)
+        median, low, high = (float(hours.quantile(q) or 0) for q in (0.5, 0.25, 0.75))
+        yield CommunityMeasure(
+            key="first_reply",
+            metric="median_hours",
+            headline=(
+                f"Half of the answered questions had a first reply within {_duration(median)}"
+            ),
+            posts=answered,
+            value=Estimate(median, low, high),
+        )
 
 
 def _duration(hours: float) -> str:
