@@ -38,7 +38,6 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
         (CLEAN, "text/words.py"),
         (EMBED, "embed/backends/torch.py"),
         (EMBED, "vectors.py"),
-        (TOPICS, "embed/stage.py"),
         (TOPICS, "topics/naming/phrases.py"),
         (TOPICS, "text/nlp.py"),
         (TOPICS, "steps/vectors.py"),

@@ -15,6 +15,7 @@ from feedbackminer.accounts import Account
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
+from feedbackminer.insight import stage as insight
 from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
@@ -214,10 +215,7 @@ def _insight(tables: StageTables, context: Context) -> StageResult:
 INSIGHT = Stage(
     "insight",
     _insight,
-    reads=(
-        *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
-        *("aspects", "needs"),
-    ),
+    reads=insight.READS,
     writes=("claims",),
     settings=("insight",),
 )
