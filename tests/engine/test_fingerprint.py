@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from feedbackminer.engine import fingerprint
-from feedbackminer.engine.fingerprint import SOURCE, code_hash
+from feedbackminer.engine.fingerprint import SOURCE, code_hash, reached_files
+from feedbackminer.engine.models import loader_of
 from feedbackminer.engine.stage import Stage
 from feedbackminer.steps.mining import CLEAN, EMBED, INSIGHT, SIGNALS, STAGES, TAG, TOPICS
 from tests.support.command import SAMPLE, environment, read_jsonl, whole_threads, write_jsonl
 
 # What composes the stages, keeps their tables and tells of them decides no result of theirs.
 AROUND = ("engine", "project", "settings", "cli", "admin", "steps", "privacy")
+
+
+def code_of(stage: Stage) -> list[Callable[..., Any]]:
+    return [stage.do, *map(loader_of, stage.models)]
 
 
 def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> str:
@@ -26,7 +32,7 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
         patch.setattr(
             Path, "read_bytes", lambda self: read_bytes(self) + (b"# new" if self == file else b"")
         )
-        return code_hash.__wrapped__(stage.do)
+        return code_hash.__wrapped__(*code_of(stage))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,8 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
         (TOPICS, "steps/vectors.py"),
         (TAG, "tag/rules.toml"),
         (TAG, "vocabulary/tags.py"),
+        (TAG, "tag/heads.py"),
+        (TAG, "embed/backends/torch.py"),
         (SIGNALS, "signals/members.py"),
         (INSIGHT, "insight/finders/change.py"),
         (INSIGHT, "vocabulary/claims.py"),
@@ -53,7 +61,7 @@ def test_a_change_of_code_that_a_stage_rests_on_is_seen(
     stage: Stage, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (SOURCE / file).is_file()
-    assert changed_hash(stage, SOURCE / file, monkeypatch) != code_hash(stage.do)
+    assert changed_hash(stage, SOURCE / file, monkeypatch) != code_hash(*code_of(stage))
 
 
 @pytest.mark.parametrize(
@@ -65,11 +73,11 @@ def test_a_change_elsewhere_is_no_reason_to_do_a_stage_again(
     stage: Stage, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (SOURCE / file).is_file()
-    assert changed_hash(stage, SOURCE / file, monkeypatch) == code_hash(stage.do)
+    assert changed_hash(stage, SOURCE / file, monkeypatch) == code_hash(*code_of(stage))
 
 
 def test_a_change_of_the_step_itself_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = {stage.name: code_hash(stage.do) for stage in STAGES}
+    before = {stage.name: code_hash(*code_of(stage)) for stage in STAGES}
     page = (SOURCE / "steps" / "mining.py").read_text("utf-8")
     monkeypatch.setattr(
         Path,
@@ -80,7 +88,7 @@ def test_a_change_of_the_step_itself_is_seen(monkeypatch: pytest.MonkeyPatch) ->
             else self.read_bytes().decode()
         ),
     )
-    changed = {s.name for s in STAGES if code_hash.__wrapped__(s.do) != before[s.name]}
+    changed = {s.name for s in STAGES if code_hash.__wrapped__(*code_of(s)) != before[s.name]}
     assert changed == {"clean"}
 
 
@@ -110,7 +118,7 @@ def test_whatever_a_stage_really_imports_is_hashed(tmp_path: Path) -> None:
     )  # fmt: skip
     brought = json.loads(done.stdout.splitlines()[-1])
     for stage in STAGES:
-        hashed = fingerprint._reached_files(fingerprint._source_of(stage.do))
+        hashed = reached_files(*code_of(stage))
         files = {Path(file) for file in brought[stage.name]}
         strange = {
             file

@@ -31,7 +31,8 @@ def marked(value: Any, name: str) -> Any:
         case tuple():
             return (f"{MARK}-{name}",)
         case dict():
-            return {f"{MARK}_{name}": (f"{MARK}-{name}",)}
+            words = f"{MARK}-{name}"
+            return {words: (words,) if name.startswith(("topics", "tag")) else words}
         case BaseModel():
             return value.model_copy(
                 update={n: marked(v, f"{name}-{n}") for n, v in dict(value).items()}

@@ -67,14 +67,15 @@ def test_a_second_run_does_nothing(project: Project) -> None:
     assert all(outcome.reused for outcome in mine(Run(project)))
 
 
-class TestProjectOfTheVersionBefore:
-    @pytest.fixture(scope="class")
-    def older(self, tmp_path_factory: pytest.TempPathFactory) -> Project:
-        folder = tmp_path_factory.mktemp("older")
-        with zipfile.ZipFile(OLDER) as packed:
-            packed.extractall(folder)
-        return open_project(folder / "project", {"digest": {"product": "Inkwren"}})
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    folder = tmp_path_factory.mktemp("older")
+    with zipfile.ZipFile(OLDER) as packed:
+        packed.extractall(folder)
+    return open_project(folder / "project", {"digest": {"product": "Inkwren"}})
 
+
+class TestProjectOfTheVersionBefore:
     def test_its_stages_are_done_once_more_and_nothing_is_encoded_again(
         self, older: Project
     ) -> None:

@@ -21,7 +21,8 @@ ROOT = "feedbackminer"
 SOURCE = Path(__file__).parents[1]
 # Settings count by their values, and errors decide no result.
 UNCOUNTED = (f"{ROOT}.settings", f"{ROOT}.errors")
-DATA = (".toml", ".j2", ".css")  # files that code reads from its own package
+DATA = ".toml"  # tables that code reads from beside it
+_TYPES_ONLY = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)*", re.MULTILINE)
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from ({ROOT}[\w.]*) import (\([^)]*\)|[^\n#]*)|import ({ROOT}[\w.]+))",
     re.MULTILINE,
@@ -48,16 +49,29 @@ def fingerprint(
 
 
 @cache
-def code_hash(do: Callable[..., Any]) -> str:
-    """Hash a function, all modules of this package that it reaches, and the data beside them.
+def code_hash(*functions: Callable[..., Any]) -> str:
+    """Hash functions, all modules of this package that they reach, and the tables beside them.
 
     So no change of the code is mistaken for work that was done, whichever module it is in.
     """
-    source = _source_of(do)
+    source = "\n".join(map(_source_of, functions))
     hashed = hashlib.sha256(source.encode())
-    for file in sorted(_reached_files(source)):
+    for file in sorted(reached_files(*functions)):
         hashed.update(file.read_bytes())
     return hashed.hexdigest()[:16]
+
+
+def reached_files(*functions: Callable[..., Any]) -> set[Path]:
+    """Return the files of this package that functions import, however late, and those of these."""
+    reached: set[Path] = set()
+    waiting = [file for do in functions for file in _imported_files(_source_of(do))]
+    while waiting:
+        file = waiting.pop()
+        if file not in reached:
+            reached.add(file)
+            waiting += _imported_files(file.read_text("utf-8"))
+            reached |= {other for other in file.parent.iterdir() if other.suffix == DATA}
+    return reached
 
 
 def _source_of(do: Callable[..., Any]) -> str:
@@ -88,21 +102,8 @@ def _names(node: ast.stmt) -> Iterator[str]:
         yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
-def _reached_files(source: str) -> set[Path]:
-    """Return the files of this package that a piece of code imports, however late, and of those."""
-    reached: set[Path] = set()
-    waiting = list(_imported_files(source))
-    while waiting:
-        file = waiting.pop()
-        if file not in reached:
-            reached.add(file)
-            waiting += _imported_files(file.read_text("utf-8"))
-            reached |= {f for f in file.parent.rglob("*") if f.suffix in DATA}
-    return reached
-
-
 def _imported_files(source: str) -> Iterator[Path]:
-    for module, names, plain in _IMPORT.findall(source):
+    for module, names, plain in _IMPORT.findall(_TYPES_ONLY.sub("", source)):
         for name in ("", *re.findall(r"\w+", names)):
             path = f"{module or plain}.{name}".rstrip(".")
             if not path.startswith(UNCOUNTED):

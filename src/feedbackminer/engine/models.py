@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from feedbackminer.errors import OtherEncoderError
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
     from feedbackminer.embed.encoder import Encoder
+    from feedbackminer.engine.stage import ModelName
     from feedbackminer.settings.sections import Settings
     from feedbackminer.tag.tagger import Tagger
 
@@ -27,6 +30,11 @@ class Models:
 
     settings: Settings
     heads: Path
+
+    def names(self, wanted: Sequence[ModelName]) -> list[str]:
+        """Return the names of models, which change with what they would give; loads none."""
+        known = {"encoder": lambda: self.encoder_name, "tagger": lambda: self.tagger.name}
+        return [known.get(name, str)() for name in wanted]
 
     @property
     def encoder_name(self) -> str:
@@ -64,11 +72,34 @@ class Models:
         return load_spacy()[0]
 
     def _choose_tagger(self) -> tuple[Tagger, tuple[str, ...]]:
-        from feedbackminer.tag.head_tagger import load_tagger
-        from feedbackminer.tag.rule_tagger import RuleTagger
+        return choose_tagger(self.encoder_name, self.heads)
 
-        try:
-            return load_tagger(self.encoder_name, self.heads), ()
-        except OtherEncoderError as error:
-            notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
-            return RuleTagger(), (notice,)
+
+def choose_tagger(encoder: str, heads: Path) -> tuple[Tagger, tuple[str, ...]]:
+    """Return what tags texts of an encoder, and why it is rules where it is no head.
+
+    Raises:
+        ModelError: a head is damaged.
+    """
+    from feedbackminer.tag.head_tagger import load_tagger
+    from feedbackminer.tag.rule_tagger import RuleTagger
+
+    try:
+        return load_tagger(encoder, heads), ()
+    except OtherEncoderError as error:
+        notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
+        return RuleTagger(), (notice,)
+
+
+def loader_of(name: ModelName) -> Callable[..., Any]:
+    """Return what loads a model: all of the model's code is reached from it."""
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.text.nlp import load_spacy
+
+    loaders: dict[str, Callable[..., Any]] = {
+        "encoder": load_encoder,
+        "tagger": choose_tagger,
+        "nlp": load_spacy,
+    }
+    loader: Callable[..., Any] = inspect.unwrap(loaders[name])
+    return loader

@@ -20,7 +20,7 @@ from feedbackminer import __version__
 from feedbackminer.accounts import account_of
 from feedbackminer.engine.fingerprint import code_hash, fingerprint
 from feedbackminer.engine.ledger import decode, encode
-from feedbackminer.engine.models import Models
+from feedbackminer.engine.models import Models, loader_of
 from feedbackminer.engine.reporting import Reporter, Silent
 from feedbackminer.engine.stage import (
     COLLECT,
@@ -85,7 +85,8 @@ class Run:
         read = project.store.versions(stage.reads)
         mark = fingerprint(
             stage.name, read, settings,
-            code=code_hash(stage.do), depends=stage.depends(context),
+            code=code_hash(stage.do, *map(loader_of, stage.models)),
+            depends="|".join([*self.models.names(stage.models), stage.depends(context)]),
         )  # fmt: skip
 
         def do() -> StageResult:

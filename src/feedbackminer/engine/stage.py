@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -52,6 +52,9 @@ class StageResult:
     dropped: pl.DataFrame | None = None
 
 
+ModelName = Literal["encoder", "tagger", "nlp"]
+
+
 def _nothing(_: Context) -> str:
     return ""
 
@@ -65,7 +68,8 @@ class Stage:
         reads: tables whose versions decide whether it has to be done.
         writes: tables that it makes; where one is missing, or another wrote it, it is done again.
         settings: sections of the settings that decide its result.
-        depends: whatever else decides it, such as the name of a model.
+        models: that it uses (``encoder``, ``tagger``, ``nlp``); their names and code decide it too.
+        depends: whatever else decides it.
         lasting: tables among ``writes`` that hold what earlier runs said: names and ids of topics,
             checks of past weeks. Nothing but a backup brings those back as they were.
     """
@@ -75,6 +79,7 @@ class Stage:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     settings: tuple[str, ...] = ()
+    models: tuple[ModelName, ...] = ()
     depends: Callable[[Context], str] = _nothing
     lasting: tuple[str, ...] = ()
 

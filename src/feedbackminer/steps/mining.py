@@ -74,7 +74,7 @@ EMBED = Stage(
     reads=("texts", "segments"),
     writes=("vectors",),
     settings=("embed",),
-    depends=lambda context: context.models.encoder_name,
+    models=("encoder",),
 )
 
 
@@ -125,6 +125,7 @@ TOPICS = Stage(
     reads=("texts", "segments", "repeats", "posts", "vectors", "corrections"),
     writes=("topics", "assignments", "vocabulary", "lineage"),
     settings=("topics", "naming", "embed"),
+    models=("encoder", "nlp"),
     depends=lambda context: context.settings.digest.product,
     lasting=("topics", "lineage"),
 )
@@ -186,7 +187,7 @@ TAG = Stage(
     reads=("texts", "posts", "vectors", "tag_labels"),
     writes=("tags", "aspects", "needs"),
     settings=("tag", "embed"),
-    depends=lambda context: context.models.tagger.name,
+    models=("encoder", "tagger", "nlp"),
 )
 
 
@@ -249,6 +250,7 @@ HEALTH = Stage(
     reads=("posts", "texts", "tags", "assignments", "vectors", "dropped", "cursors"),
     writes=("health",),
     settings=("drift", "insight", "embed"),
+    models=("encoder",),
     depends=lambda context: " ".join(context.settings.sources),
     lasting=("health",),
 )
