@@ -78,30 +78,30 @@ def test_rows_nobody_decided_on_are_left_out() -> None:
     assert chance_of(fitted, "The sync crashes on day 3") > 0.7
 
 
-def test_each_place_has_a_threshold_of_its_own() -> None:
+def test_each_genre_has_a_threshold_of_its_own() -> None:
     """Among reviews "crash" means a bug, in conversations it is a coin's toss."""
     told = examples(1_200, flipped=0.02)
     talk = np.arange(1_200) % 2 == 0
     truth = told.truth.copy()
     truth[talk] = (np.random.default_rng(1).random(talk.sum()) < 0.5)[:, None]
-    both = Examples(**{**told.__dict__, "truth": truth, "places": (~talk).astype(np.int64)})
+    both = Examples(**{**told.__dict__, "truth": truth, "genres": (~talk).astype(np.int64)})
     conversations, reviews = fit_head(both, RECIPE, {}).head.weights.thresholds[:, 0]
     assert conversations == NEVER
     assert reviews < 1
 
 
-def test_a_place_with_few_examples_shares_the_calibration_of_all() -> None:
+def test_a_genre_with_few_examples_shares_the_calibration_of_all() -> None:
     told = examples(400)
     few = (np.arange(400) < 20).astype(np.int64)
-    weights = fit_head(Examples(**{**told.__dict__, "places": few}), RECIPE, {}).head.weights
+    weights = fit_head(Examples(**{**told.__dict__, "genres": few}), RECIPE, {}).head.weights
     alone = fit_head(told, RECIPE, {}).head.weights
     np.testing.assert_allclose(weights.calibration[1], alone.calibration[1], atol=1e-3)
 
 
-def test_a_place_where_only_one_side_was_seen_shares_the_calibration_of_all() -> None:
+def test_a_genre_where_only_one_side_was_seen_shares_the_calibration_of_all() -> None:
     told = examples(400)
     bugs_only = (told.truth[:, 0] == 1).astype(np.int64)
-    head = fit_head(Examples(**{**told.__dict__, "places": bugs_only}), RECIPE, {}).head
+    head = fit_head(Examples(**{**told.__dict__, "genres": bugs_only}), RECIPE, {}).head
     assert np.isfinite(head.weights.calibration).all()
     assert (head.weights.calibration[:, 0, 0] > 0).all()
 

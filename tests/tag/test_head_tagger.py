@@ -40,7 +40,7 @@ def tags(
 ) -> list[Tag]:
     encoded = encoder.encode(said)
     table = texts(*said).with_columns(**{k: pl.lit(v) for k, v in more.items()})
-    read = read_texts(table, encoded.vectors, encoded.middle, [reviews] * len(said))
+    read = read_texts(table, encoded.vectors, encoded.layer_mean, [reviews] * len(said))
     return list(tagger.tag(read))
 
 
@@ -64,12 +64,12 @@ def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: Encoder) -
 
 
 def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: Encoder) -> None:
-    place = KINDS.index("praise")
+    praise = KINDS.index("praise")
     (post,) = tags(tagger, encoder, SAID[2])
     (review,) = tags(tagger, encoder, SAID[2], reviews=True)
-    assert review.kind_chances[place] > post.kind_chances[place]
+    assert review.kind_chances[praise] > post.kind_chances[praise]
     assert "praise" in review.kinds
-    assert review.feeling.label == "positive"
+    assert review.sentiment.label == "positive"
 
 
 def test_only_problems_are_severe(tagger: HeadTagger, encoder: Encoder) -> None:
@@ -94,7 +94,7 @@ def test_rules_help_only_where_no_probability_suffices(
 
 def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: Encoder) -> None:
     (tag,) = tags(tagger, encoder, SAID[0], language="de")
-    assert (tag.kinds, tag.feeling.label, tag.severity) == ((), UNSURE, None)
+    assert (tag.kinds, tag.sentiment.label, tag.severity) == ((), UNSURE, None)
     assert set(tag.unsure) == {"sentiment", *KINDS}
 
 
@@ -108,10 +108,10 @@ def test_a_kind_is_seen_in_the_sentence_that_speaks_for_it(
 
 
 def test_clauses_sound_as_their_words_do(tagger: HeadTagger) -> None:
-    love, hate = tagger.feel(["I love the editor", "I hate the sync"])
+    love, hate = tagger.sentence_sentiment(["I love the editor", "I hate the sync"])
     assert (love.label, love.score > 0.5) == ("positive", True)
     assert hate.score < 0 < love.score
-    assert tagger.feel([]) == []
+    assert tagger.sentence_sentiment([]) == []
 
 
 def test_the_same_texts_get_the_same_tags_in_any_order(

@@ -76,12 +76,12 @@ def test_probabilities_lie_between_0_and_1_and_exclusive_ones_add_up(
 def test_a_label_is_given_from_its_threshold_on() -> None:
     own = head(threshold=0.6)
     chances = np.array([[0.6, 0.59], [0.9, 0.8]], np.float32)
-    assert own.given(chances, posts(2)).tolist() == [[True, False], [True, True]]
+    assert own.decide(chances, posts(2)).tolist() == [[True, False], [True, True]]
 
 
 def test_of_labels_that_exclude_each_other_only_the_likeliest_is_given() -> None:
     own = head(exclusive=True, threshold=0.3)
-    assert own.given(np.array([[0.4, 0.6], [0.5, 0.5]], np.float32), posts(2)).tolist() == [
+    assert own.decide(np.array([[0.4, 0.6], [0.5, 0.5]], np.float32), posts(2)).tolist() == [
         [False, True],
         [True, False],
     ]

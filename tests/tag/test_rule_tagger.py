@@ -33,7 +33,7 @@ def tag(text: str) -> Tag:
     ],
 )
 def test_a_friendly_text_is_positive(text: str) -> None:
-    assert tag(text).feeling.label == "positive"
+    assert tag(text).sentiment.label == "positive"
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,20 @@ def test_a_friendly_text_is_positive(text: str) -> None:
     ],
 )
 def test_an_angry_text_is_negative(text: str) -> None:
-    assert tag(text).feeling.label == "negative"
+    assert tag(text).sentiment.label == "negative"
 
 
 @pytest.mark.parametrize("text", ["The file is in the folder.", "Version 2.4 came out in May."])
 def test_a_text_without_feeling_is_neutral(text: str) -> None:
-    assert (tag(text).feeling.label, tag(text).feeling.score) == ("neutral", 0.0)
+    assert (tag(text).sentiment.label, tag(text).sentiment.score) == ("neutral", 0.0)
 
 
 def test_the_score_is_the_mean_of_the_sentences_that_carry_feeling() -> None:
-    told = ("I love it.", "It is blue.", "I hate it.")
-    love, blue, hate = map(score, told)
+    sentences = ("I love it.", "It is blue.", "I hate it.")
+    love, blue, hate = map(score, sentences)
     assert blue == 0 != love + hate
-    assert (
-        tag(" ".join(told)).feeling.score == mean([love, hate]) == pytest.approx((love + hate) / 2)
-    )
+    whole = tag(" ".join(sentences)).sentiment.score
+    assert whole == mean([love, hate]) == pytest.approx((love + hate) / 2)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +121,14 @@ def test_each_sentence_has_the_kinds_it_speaks_of() -> None:
 def test_a_curly_apostrophe_changes_nothing_but_the_quote() -> None:
     curly = tag("It doesn’t save my changes on the tablet.")
     plain = tag("It doesn't save my changes on the tablet.")
-    assert (curly.kinds, curly.feeling) == (plain.kinds, plain.feeling) == (("bug",), plain.feeling)
+    assert curly.kinds == plain.kinds == ("bug",)
+    assert curly.sentiment == plain.sentiment
     assert curly.sentences[0].text == "It doesn’t save my changes on the tablet."
 
 
 def test_the_same_texts_get_the_same_tags_in_any_order() -> None:
-    told = ["I love it.", "Sync crashes.", "How do I export?", "I love it."]
-    assert list(TAGGER.tag(read(*told))) == list(TAGGER.tag(read(*told[::-1])))[::-1]
+    texts = ["I love it.", "Sync crashes.", "How do I export?", "I love it."]
+    assert list(TAGGER.tag(read(*texts))) == list(TAGGER.tag(read(*texts[::-1])))[::-1]
 
 
 def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:

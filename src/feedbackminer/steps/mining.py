@@ -145,7 +145,7 @@ def tag(run: Run) -> Outcome:
         posts = store.read("posts", ["post_id", "author_id", "rating"])
         posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
         are_reviews = posts["rating"].is_not_null().to_list()
-        read = read_texts(texts, encoded.vectors, encoded.middle, are_reviews)
+        read = read_texts(texts, encoded.vectors, encoded.layer_mean, are_reviews)
         result = tag_texts(
             post_ids,
             read,
@@ -224,16 +224,15 @@ def health(run: Run) -> Outcome:
     """Hold the latest week against those before it; each check that warns becomes a notice."""
     from feedbackminer.embed.load import encoder_name
     from feedbackminer.health.stage import check_health
-    from feedbackminer.health.weeks import read_weeks
+    from feedbackminer.health.weeks import READS, read_weeks
 
     settings, store = run.project.settings, run.project.store
     encoder = encoder_name(settings.embed)
     sources = tuple(settings.sources)
-    reads = ("posts", "texts", "tags", "assignments", "dropped", "cursors")
 
     def work() -> Work:
         recent = read_weeks(
-            *(store.read(name) for name in reads),
+            {name: store.read(name) for name in READS},
             vectors_of=lambda hashes: matrix_of(run, hashes, encoder),
             history=settings.drift.history,
             sources=sources,
@@ -254,7 +253,7 @@ def health(run: Run) -> Outcome:
     return run.step(
         "health",
         work,
-        reads=reads,
+        reads=READS,
         writes=("health",),
         settings=(settings.drift, settings.insight, settings.embed),
         extra=" ".join(sources),

@@ -11,7 +11,7 @@ from feedbackminer.insight.claim import Claim, by_topic, people, whole_period
 from feedbackminer.insight.facts import Speech, count_voices, has_kind
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.tags import PROBLEM_KINDS
+from feedbackminer.vocabulary.tags import PROBLEMS
 
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
 MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
@@ -100,7 +100,7 @@ def newcomer_hurdles(speech: Speech, settings: InsightSettings) -> Iterator[Clai
     """Where newcomers get stuck: topics their first post is about more often than other posts."""
     first = speech.said.filter(pl.col("is_first") & pl.col("voice").is_not_null())
     rest = speech.said.filter(~pl.col("is_first") & pl.col("voice").is_not_null())
-    asks = has_kind("question", *PROBLEM_KINDS)
+    asks = has_kind("question", *PROBLEMS)
     n_first, n_rest = len(first), len(rest)
     for topic_id, label, said in by_topic(first.filter(asks)):
         others = len(rest.filter((pl.col("topic_id") == topic_id) & asks))

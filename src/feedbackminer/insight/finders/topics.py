@@ -11,7 +11,7 @@ from feedbackminer.insight import measures
 from feedbackminer.insight.claim import ALL, Claim, by_topic, people, posts, whole_period
 from feedbackminer.insight.facts import Speech, count_voices, has_kind
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.tags import PROBLEM_KINDS
+from feedbackminer.vocabulary.tags import PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 SEVERE = 3  # an important function does not work, or worse
@@ -41,7 +41,7 @@ SAYINGS = (
     Saying(
         "problem",
         lambda said: f"{people(count_voices(said))} report problems, mostly {_main_problem(said)}",
-        has_kind(*PROBLEM_KINDS),
+        has_kind(*PROBLEMS),
         editions=("product", "support", "leadership"),
         action="Reproduce the reports quoted here, then tell their threads what happens next.",
         weight=1.2,
@@ -51,7 +51,7 @@ SAYINGS = (
         lambda said: (
             f"{people(count_voices(said))} report that something important does not work at all"
         ),
-        has_kind(*PROBLEM_KINDS) & (pl.col("severity") >= SEVERE),
+        has_kind(*PROBLEMS) & (pl.col("severity") >= SEVERE),
         editions=("support", "product", "leadership"),
         action="Find the workaround for these first, and say in their threads when it is mended.",
         weight=1.1,
@@ -139,5 +139,5 @@ def loud_members(speech: Speech, settings: InsightSettings) -> Iterator[Claim]:
 
 def _main_problem(said: pl.DataFrame) -> str:
     """Name the kind of problem that most of the voices report."""
-    voices = {kind: count_voices(said.filter(has_kind(kind))) for kind in PROBLEM_KINDS}
-    return _PROBLEM_NAMES[max(PROBLEM_KINDS, key=lambda kind: voices[kind])]
+    voices = {kind: count_voices(said.filter(has_kind(kind))) for kind in PROBLEMS}
+    return _PROBLEM_NAMES[max(PROBLEMS, key=lambda kind: voices[kind])]
