@@ -49,9 +49,9 @@ def test_texts_that_mean_the_same_lie_closer(
 
 @pytest.mark.slow
 def test_real_vectors_have_length_one(encoder: Encoder) -> None:
-    told = encoder.encode(["Hello there.", "同步 不 工作", "😀", "word " * 5_000])
-    assert told.vectors.shape == told.layer_mean.shape == (4, 384)
-    np.testing.assert_allclose(np.linalg.norm(told.vectors, axis=1), 1, atol=1e-5)
+    encoded = encoder.encode(["Hello there.", "同步 不 工作", "😀", "word " * 5_000])
+    assert encoded.vectors.shape == encoded.layer_mean.shape == (4, 384)
+    np.testing.assert_allclose(np.linalg.norm(encoded.vectors, axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -64,11 +64,11 @@ def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
 
     written = ["The app crashes on start.", "I love it, really."]
     plain = SentenceTransformer(model_path(BUNDLED), device="cpu")
-    told = plain.preprocess(written)
+    tokens = plain.preprocess(written)
     with torch.inference_mode():
         inside: Any = plain[0].auto_model
-        states = inside(**told, output_hidden_states=True).hidden_states[1:]
-    here = told["attention_mask"].unsqueeze(-1)
+        states = inside(**tokens, output_hidden_states=True).hidden_states[1:]
+    here = tokens["attention_mask"].unsqueeze(-1)
     mean = (torch.stack(states).mean(dim=0) * here).sum(dim=1) / here.sum(dim=1)
     np.testing.assert_allclose(encoder.encode(written).layer_mean, mean.numpy(), atol=1e-4)
     np.testing.assert_allclose(

@@ -13,8 +13,8 @@ TAGGER = RuleTagger()
 
 
 def tag(text: str) -> Tag:
-    (found,) = TAGGER.tag(read(text))
-    return found
+    (tagged,) = TAGGER.tag(read(text))
+    return tagged
 
 
 @pytest.mark.parametrize(
@@ -110,12 +110,12 @@ def test_a_question_mark_asks() -> None:
 
 
 def test_each_sentence_has_the_kinds_it_speaks_of() -> None:
-    found = tag("I love this app more than any other. Sync crashes on my tablet every morning.")
-    assert {sentence.text: " ".join(sentence.kinds) for sentence in found.sentences} == {
+    whole = tag("I love this app more than any other. Sync crashes on my tablet every morning.")
+    assert {sentence.text: " ".join(sentence.kinds) for sentence in whole.sentences} == {
         "I love this app more than any other.": "praise",
         "Sync crashes on my tablet every morning.": "bug",
     }
-    assert found.kinds == ("bug", "praise")
+    assert whole.kinds == ("bug", "praise")
 
 
 def test_a_curly_apostrophe_changes_nothing_but_the_quote() -> None:
@@ -136,6 +136,6 @@ def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
         "lost all of my own many " * 2_000 + "My notes are gone after the sync, all of them. " * 800
     )
     began = time.perf_counter()
-    found = tag(long)
+    whole = tag(long)
     assert time.perf_counter() - began < 10
-    assert found.kinds == ("bug",)
+    assert whole.kinds == ("bug",)

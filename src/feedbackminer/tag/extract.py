@@ -92,9 +92,11 @@ def collect_needs(
         for post_id, sentence in _sentences(post_ids, texts)
         for need in find_needs(sentence)
     ]
+
     vectors = _encode_once([need.text for need in needs], encode)
     groups = group_needs(vectors, alike=alike)
     names = [needs[row].text for row in most_central(vectors, groups)]
+
     rows = [
         {
             "post_id": need.post_id,
