@@ -28,8 +28,8 @@ class Lengths:
         return Encoded(vectors, angles[:, None])
 
 
-def hashes(*known: str) -> pl.Series:
-    return pl.Series(known, dtype=pl.String)
+def hashes(*values: str) -> pl.Series:
+    return pl.Series(values, dtype=pl.String)
 
 
 def todo(*rows: Row | str) -> pl.DataFrame:
@@ -43,8 +43,8 @@ def vectors_of(table: pl.DataFrame) -> dict[str, bytes]:
 
 
 def test_equal_texts_are_encoded_once() -> None:
-    found = todo("Same words here.", "Other words here.", "Same words here.")
-    assert found["passage"].to_list() == ["Same words here.", "Other words here."]
+    rows = todo("Same words here.", "Other words here.", "Same words here.")
+    assert rows["passage"].to_list() == ["Same words here.", "Other words here."]
 
 
 def test_a_title_makes_another_text() -> None:
@@ -52,14 +52,14 @@ def test_a_title_makes_another_text() -> None:
 
 
 def test_parts_of_long_texts_are_encoded_beside_the_whole() -> None:
-    found = missing(texts("One thing. Another."), segments(("p0", "One thing.")), hashes())
-    assert found["passage"].to_list() == ["One thing. Another.", "One thing."]
+    rows = missing(texts("One thing. Another."), segments(("p0", "One thing.")), hashes())
+    assert rows["passage"].to_list() == ["One thing. Another.", "One thing."]
 
 
 def test_a_known_text_is_not_encoded_again() -> None:
     table = texts("Known words here.", "New words here.")
-    known = hashes(table["content_hash"][0])
-    assert missing(table, segments(), known)["passage"].to_list() == ["New words here."]
+    stored = hashes(table["content_hash"][0])
+    assert missing(table, segments(), stored)["passage"].to_list() == ["New words here."]
 
 
 def test_a_second_run_has_nothing_to_encode() -> None:
@@ -126,6 +126,6 @@ def test_the_order_of_rows_changes_no_vector() -> None:
 
 def test_the_key_of_a_project_changes_no_vector() -> None:
     encoder = Lengths()
-    told = (f"Ask m_{'abcdefghij'[i:] + '2345672345'[:i]} about the log." for i in range(2))
-    list(embed_passages(todo(*told), encoder=encoder))
+    passages = (f"Ask m_{'abcdefghij'[i:] + '2345672345'[:i]} about the log." for i in range(2))
+    list(embed_passages(todo(*passages), encoder=encoder))
     assert encoder.seen == ["Ask somebody about the log."] * 2

@@ -49,13 +49,13 @@ def test_texts_that_mean_the_same_lie_closer(
 
 @pytest.mark.slow
 def test_real_vectors_have_length_one(encoder: Encoder) -> None:
-    told = encoder.encode(["Hello there.", "同步 不 工作", "😀", "word " * 5_000])
-    assert told.vectors.shape == told.middle.shape == (4, 384)
-    np.testing.assert_allclose(np.linalg.norm(told.vectors, axis=1), 1, atol=1e-5)
+    encoded = encoder.encode(["Hello there.", "同步 不 工作", "😀", "word " * 5_000])
+    assert encoded.vectors.shape == encoded.layer_mean.shape == (4, 384)
+    np.testing.assert_allclose(np.linalg.norm(encoded.vectors, axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.slow
-def test_the_middle_is_the_mean_of_the_words_states_over_all_layers(
+def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
     encoder: Encoder,
 ) -> None:
     from sentence_transformers import SentenceTransformer
@@ -64,13 +64,13 @@ def test_the_middle_is_the_mean_of_the_words_states_over_all_layers(
 
     written = ["The app crashes on start.", "I love it, really."]
     plain = SentenceTransformer(model_path(BUNDLED), device="cpu")
-    told = plain.preprocess(written)
+    tokens = plain.preprocess(written)
     with torch.inference_mode():
         inside: Any = plain[0].auto_model
-        states = inside(**told, output_hidden_states=True).hidden_states[1:]
-    here = told["attention_mask"].unsqueeze(-1)
+        states = inside(**tokens, output_hidden_states=True).hidden_states[1:]
+    here = tokens["attention_mask"].unsqueeze(-1)
     mean = (torch.stack(states).mean(dim=0) * here).sum(dim=1) / here.sum(dim=1)
-    np.testing.assert_allclose(encoder.encode(written).middle, mean.numpy(), atol=1e-4)
+    np.testing.assert_allclose(encoder.encode(written).layer_mean, mean.numpy(), atol=1e-4)
     np.testing.assert_allclose(
         encoder.encode(written).vectors,
         plain.encode(written, normalize_embeddings=True),
@@ -87,7 +87,7 @@ def test_the_neighbours_in_a_batch_change_no_vector(encoder: Encoder) -> None:
     written = ["The app crashes on start.", "Sync " * 60, "I love it.", "Where are my notes?"]
     forth, back = encoder.encode(written), encoder.encode(written[::-1])
     np.testing.assert_allclose(forth.vectors, back.vectors[::-1], atol=1e-5)
-    np.testing.assert_allclose(forth.middle, back.middle[::-1], atol=1e-4)
+    np.testing.assert_allclose(forth.layer_mean, back.layer_mean[::-1], atol=1e-4)
 
 
 @pytest.mark.slow

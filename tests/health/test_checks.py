@@ -52,9 +52,9 @@ class TestPlanted:
         assert status(name, community(seed=seed, **drift)) == "warning"  # type: ignore[arg-type]
 
     def test_a_source_that_is_cut_off_is_named_with_its_silence(self) -> None:
-        found = CHECKS["silent_source"](silent_since(community(), 4), TOLERANCE)
-        assert found.status == "warning"
-        assert found.detail.startswith("forum is silent for 4.")
+        reading = CHECKS["silent_source"](silent_since(community(), 4), TOLERANCE)
+        assert reading.status == "warning"
+        assert reading.detail.startswith("forum is silent for 4.")
 
     def test_one_silent_source_is_seen_beside_one_that_posts(self) -> None:
         recent = community()
@@ -68,8 +68,8 @@ class TestPlanted:
         assert status("silent_source", silent_since(once_imported, 5, "mail")) == "ok"
 
     def test_what_moved_most_is_said(self) -> None:
-        found = CHECKS["language_mix"](community(foreign=0.5), TOLERANCE)
-        assert re.search(r"fr [456]\d% \(before [123]%\)", found.detail)
+        reading = CHECKS["language_mix"](community(foreign=0.5), TOLERANCE)
+        assert re.search(r"fr [456]\d% \(before [123]%\)", reading.detail)
 
 
 class TestChance:
@@ -104,10 +104,10 @@ class TestTooLittle:
     @pytest.mark.parametrize("name", NAMES)
     @pytest.mark.parametrize("weekly", [(), (5,), (WEEKLY,) * 3], ids=["none", "5", "3 weeks"])
     def test_nothing_is_said_of_it(self, name: str, weekly: tuple[int, ...]) -> None:
-        found = CHECKS[name](community(weekly), TOLERANCE)
-        assert found.status == "unknown"
-        assert found.value != found.value  # nan, never 0
-        assert found.detail
+        reading = CHECKS[name](community(weekly), TOLERANCE)
+        assert reading.status == "unknown"
+        assert reading.value != reading.value  # nan, never 0
+        assert reading.detail
 
     @pytest.mark.parametrize(
         "name", [n for n in NAMES if n not in ("posts_per_day", "silent_source")]

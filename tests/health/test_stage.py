@@ -30,8 +30,8 @@ def test_what_is_not_known_is_null_and_never_0() -> None:
 def test_the_same_data_gives_the_same_rows_whenever_it_is_checked() -> None:
     first = check_health(community(), settings=SETTINGS, run_id="r1", now=day(500))
     again = check_health(community(), settings=SETTINGS, run_id="r2", now=day(900))
-    own = ("run_id", "checked_at")
-    assert again.checks.drop(own).equals(first.checks.drop(own))
+    of_run = ("run_id", "checked_at")
+    assert again.checks.drop(of_run).equals(first.checks.drop(of_run))
 
 
 def test_a_notice_says_the_week_the_finding_and_the_name_of_the_check() -> None:

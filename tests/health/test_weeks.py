@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.accounts import DroppedRow, dropped_frame
-from feedbackminer.health.weeks import MICROSECOND, Matrix, Recent, end_of, read_weeks
+from feedbackminer.health.weeks import MICROSECOND, READS, Matrix, Recent, end_of, read_weeks
 from feedbackminer.tables import Cursors, check, column_types
 from tests.support import builders
 from tests.support.builders import day
@@ -28,12 +28,24 @@ def one_each(hashes: pl.Series) -> Matrix:
     return np.ones((len(hashes), 2), np.float32)
 
 
+def tables_of(**tables: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the tables that weeks are read from; those not given have no rows."""
+    empty = {
+        "tags": builders.tags(),
+        "assignments": builders.assignments(),
+        "dropped": dropped_frame("clean", []),
+        "cursors": cursors(),
+    }
+    assert set(READS) == {*empty, *tables}
+    return empty | tables
+
+
 def read(days: dict[str, float], *, history: int = 26, until: datetime | None = None) -> Recent:
     """Read posts written so many days after the first; each has a text."""
     posts = builders.posts(*({"post_id": i, "created_at": day(n)} for i, n in days.items()))
     texts = builders.texts(*({"post_id": i, "text": i} for i in days))
-    nothing = builders.tags(), builders.assignments(), dropped_frame("clean", []), cursors()
-    return read_weeks(posts, texts, *nothing, vectors_of=one_each, history=history, until=until)
+    tables = tables_of(posts=posts, texts=texts)
+    return read_weeks(tables, vectors_of=one_each, history=history, until=until)
 
 
 def weeks_of(recent: Recent) -> dict[str, int]:
@@ -111,16 +123,16 @@ def test_each_post_brings_what_is_known_of_it() -> None:
             DroppedRow("bot", "by_a_bot", "9 words"),
         ],
     )
-    recent = read_weeks(
-        posts, texts,
-        builders.tags(
-            {"post_id": "sorted", "unsure": ["bug"]}, {"post_id": "unsorted"}, {"post_id": "short"}
-        ),
-        builders.assignments(sorted="t1", short="t1", untold="t2"), dropped, cursors(),
-        vectors_of=one_each, history=26,
-    )  # fmt: skip
-    known = ("language", "is_dropped", "is_unsorted", "is_unsure")
-    rows = {row["post_id"]: tuple(row[name] for name in known) for row in recent.posts.to_dicts()}
+    tags = builders.tags(
+        {"post_id": "sorted", "unsure": ["bug"]}, {"post_id": "unsorted"}, {"post_id": "short"}
+    )
+    assignments = builders.assignments(sorted="t1", short="t1", untold="t2")
+    tables = tables_of(
+        posts=posts, texts=texts, tags=tags, assignments=assignments, dropped=dropped
+    )
+    recent = read_weeks(tables, vectors_of=one_each, history=26)
+    columns = ("language", "is_dropped", "is_unsorted", "is_unsure")
+    rows = {row["post_id"]: tuple(row[name] for name in columns) for row in recent.posts.to_dicts()}
     assert {i: rows[i] for i in ids} == {
         "sorted": ("en", False, False, True),
         "unsorted": ("en", False, True, False),

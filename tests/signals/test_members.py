@@ -11,15 +11,15 @@ Post = dict[str, Any]
 END = 400  # the last day of the export
 
 
-def member(name: str, *told: Post) -> dict[str, Any]:
+def member(name: str, *written: Post) -> dict[str, Any]:
     """Read what is known of one member of a small community."""
-    found = read_conversation(posts(*told), tags()).members
-    return found.row(named=True, index=found["author_id"].to_list().index(name))
+    rows = read_conversation(posts(*written), tags()).members
+    return rows.row(named=True, index=rows["author_id"].to_list().index(name))
 
 
 def wrote(days: list[float], who: str = "ann") -> list[Post]:
     """Let a member write on some days; somebody else writes on the last."""
-    own = [
+    posts_of_one = [
         {
             "post_id": f"{who}{i}",
             "author_id": who,
@@ -28,7 +28,7 @@ def wrote(days: list[float], who: str = "ann") -> list[Post]:
         }
         for i, when in enumerate(days)
     ]
-    return [*own, {"post_id": "end", "author_id": "zoe", "created_at": day(END)}]
+    return [*posts_of_one, {"post_id": "end", "author_id": "zoe", "created_at": day(END)}]
 
 
 def evenly(count: int, first: float, last: float) -> list[float]:
@@ -58,9 +58,9 @@ def test_a_member_belongs_to_a_segment_by_tenure_and_activity(
 
 
 def test_without_dates_everybody_is_occasional() -> None:
-    told = [{"post_id": f"p{i}", "created_at": None} for i in range(9)]
-    found = member("ann", *told)
-    assert (found["segment"], found["first_at"], found["n_posts"]) == ("occasional", None, 9)
+    written = [{"post_id": f"p{i}", "created_at": None} for i in range(9)]
+    row = member("ann", *written)
+    assert (row["segment"], row["first_at"], row["n_posts"]) == ("occasional", None, 9)
 
 
 def answer(
@@ -89,9 +89,9 @@ def helped(times: int, helper: str = "ann", **how: str) -> list[Post]:
 
 
 def test_help_is_counted_in_people_and_thanks() -> None:
-    found = member("ann", *helped(6))
-    assert (found["n_people_helped"], found["n_thanks"], found["n_replies_to_others"]) == (6, 6, 6)
-    assert (found["n_replies_received"], found["n_threads_opened"]) == (6, 0)
+    row = member("ann", *helped(6))
+    assert (row["n_people_helped"], row["n_thanks"], row["n_replies_to_others"]) == (6, 6, 6)
+    assert (row["n_replies_received"], row["n_threads_opened"]) == (6, 0)
 
 
 def test_the_same_person_helped_twice_is_one_person() -> None:
@@ -102,40 +102,40 @@ def test_the_same_person_helped_twice_is_one_person() -> None:
 
 
 def test_an_accepted_answer_is_a_thank_you() -> None:
-    told = [post | {"accepted": post["author_id"] == "ann"} for post in helped(2, after="Hm.")]
-    assert member("ann", *told)["n_thanks"] == 2
+    written = [post | {"accepted": post["author_id"] == "ann"} for post in helped(2, after="Hm.")]
+    assert member("ann", *written)["n_thanks"] == 2
 
 
 def test_accepting_ones_own_answer_is_none() -> None:
-    told: list[Post] = [
+    written: list[Post] = [
         {"post_id": "p0", "thread_id": "t"},
         {"post_id": "p1", "thread_id": "t", "accepted": True},
     ]
-    assert member("ann", *told)["n_thanks"] == 0
+    assert member("ann", *written)["n_thanks"] == 0
 
 
 def test_thanks_go_to_the_post_that_is_answered() -> None:
-    told: list[Post] = [
+    written: list[Post] = [
         {"post_id": "p0", "thread_id": "t", "author_id": "ann"},
         {"post_id": "p1", "thread_id": "t", "author_id": "ben"},
         {"post_id": "p2", "thread_id": "t", "author_id": "cat"},
         {"post_id": "p3", "thread_id": "t", "parent_id": "p1", "body": "Thank you!"},
     ]
-    assert [member(name, *told)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
+    assert [member(name, *written)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
 
 
 def test_without_a_parent_thanks_go_to_the_post_before() -> None:
-    told = [post | {"parent_id": "gone"} for post in answer(0, "ann")]
-    assert member("ann", *told)["n_thanks"] == 1
+    written = [post | {"parent_id": "gone"} for post in answer(0, "ann")]
+    assert member("ann", *written)["n_thanks"] == 1
 
 
 def test_nobody_can_answer_a_later_post() -> None:
-    told: list[Post] = [
+    written: list[Post] = [
         {"post_id": "p0", "thread_id": "t", "author_id": "ben"},
         {"post_id": "p1", "thread_id": "t", "parent_id": "p2", "body": "Thank you!"},
         {"post_id": "p2", "thread_id": "t", "author_id": "cat"},
     ]
-    assert [member(name, *told)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
+    assert [member(name, *written)["n_thanks"] for name in ("ben", "cat")] == [1, 0]
 
 
 def test_who_still_comes_helps_five_and_is_thanked_is_an_advocate() -> None:
@@ -144,7 +144,7 @@ def test_who_still_comes_helps_five_and_is_thanked_is_an_advocate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "because"),
+    ("written", "because"),
     [
         (helped(4), "too few people helped"),
         (helped(8, after="Hm."), "nobody thanked"),
@@ -152,18 +152,18 @@ def test_who_still_comes_helps_five_and_is_thanked_is_an_advocate() -> None:
         ([post | {"author_role": "staff"} for post in helped(8)], "the staff"),
     ],
 )
-def test_who_is_no_advocate(told: list[Post], because: str) -> None:
+def test_who_is_no_advocate(written: list[Post], because: str) -> None:
     last = 20 if because == "a newcomer" else 60
     end = {"post_id": "end", "author_id": "zoe", "created_at": day(last)}
-    assert not member("ann", *told, end)["advocate"], because
+    assert not member("ann", *written, end)["advocate"], because
 
 
 def test_who_praises_the_product_all_day_is_no_advocate() -> None:
-    told = [
+    written = [
         {"post_id": f"p{i}", "body": f"I love it, {'very ' * i}much", "created_at": day(i * 4)}
         for i in range(20)
     ]
-    assert not member("ann", *told)["advocate"]
+    assert not member("ann", *written)["advocate"]
 
 
 def alike(posts: int, same: int) -> list[Post]:
@@ -179,7 +179,7 @@ def alike(posts: int, same: int) -> list[Post]:
 
 
 @pytest.mark.parametrize(
-    ("told", "role"),
+    ("written", "role"),
     [
         (alike(20, 20), "bot"),
         (alike(20, 18), "bot"),
@@ -187,18 +187,18 @@ def alike(posts: int, same: int) -> list[Post]:
         (alike(19, 19), "member"),
     ],
 )
-def test_an_account_whose_many_posts_begin_alike_is_a_bot(told: list[Post], role: str) -> None:
-    assert member("ann", *told)["role"] == role
+def test_an_account_whose_many_posts_begin_alike_is_a_bot(written: list[Post], role: str) -> None:
+    assert member("ann", *written)["role"] == role
 
 
 def test_posts_of_nobody_known_make_no_bot_and_no_member() -> None:
-    told = [post | {"author_id": None} for post in alike(30, 30)]
-    found = read_conversation(posts(*told), tags())
-    assert found.members.is_empty()
-    assert found.threads["n_voices"].sum() == 0
+    written = [post | {"author_id": None} for post in alike(30, 30)]
+    signals = read_conversation(posts(*written), tags())
+    assert signals.members.is_empty()
+    assert signals.threads["n_voices"].sum() == 0
 
 
 def test_a_role_is_the_one_most_posts_name() -> None:
     roles = ["staff", "staff", "member"]
-    told = [{"post_id": f"p{i}", "author_role": role} for i, role in enumerate(roles)]
-    assert member("ann", *told)["role"] == "staff"
+    written = [{"post_id": f"p{i}", "author_role": role} for i, role in enumerate(roles)]
+    assert member("ann", *written)["role"] == "staff"

@@ -15,12 +15,12 @@ HOUR = 1 / 24
 
 def thread(*turns: Post, asks: bool = True) -> dict[str, Any]:
     """Read one thread; each post comes an hour after the one before."""
-    told = [
+    written = [
         {"post_id": f"p{i}", "thread_id": "t", "created_at": day(i * HOUR)} | dict(turn)
         for i, turn in enumerate(turns)
     ]
     tagged = tags({"post_id": "p0", "kinds": ["question"] if asks else []})
-    rows = read_conversation(posts(*told), tagged).threads.to_dicts()
+    rows = read_conversation(posts(*written), tagged).threads.to_dicts()
     assert len(rows) == 1
     return rows[0]
 
@@ -33,8 +33,8 @@ NOBODY: Post = {"author_id": None, "author_role": "unknown"}
 
 
 def test_a_reply_by_another_person_answers() -> None:
-    found = thread(ANN, ANN, BEN)
-    assert (found["answered_by"], found["first_reply_hours"]) == ("member", 2.0)
+    row = thread(ANN, ANN, BEN)
+    assert (row["answered_by"], row["first_reply_hours"]) == ("member", 2.0)
 
 
 def test_who_answers_first_counts() -> None:
@@ -43,18 +43,18 @@ def test_who_answers_first_counts() -> None:
 
 
 def test_who_talks_to_themselves_has_no_answer() -> None:
-    found = thread(ANN, ANN | {"body": "Nobody?"})
-    assert (found["answered_by"], found["first_reply_hours"]) == (None, None)
+    row = thread(ANN, ANN | {"body": "Nobody?"})
+    assert (row["answered_by"], row["first_reply_hours"]) == (None, None)
 
 
 def test_a_bot_does_not_answer() -> None:
-    found = thread(ANN, BOT)
-    assert (found["answered_by"], found["first_reply_hours"]) == (None, None)
-    assert found["n_voices"] == 1
+    row = thread(ANN, BOT)
+    assert (row["answered_by"], row["first_reply_hours"]) == (None, None)
+    assert row["n_voices"] == 1
 
 
 def test_an_account_that_writes_like_a_bot_does_not_answer() -> None:
-    told = [
+    written = [
         {"post_id": f"{who}{i}", "thread_id": f"t{i}", "author_id": who, "body": body,
          "created_at": day(i + offset)}
         for i in range(20)
@@ -62,19 +62,19 @@ def test_an_account_that_writes_like_a_bot_does_not_answer() -> None:
             (f"ann{i}", "Where is it?", 0), ("robot", f"Ticket {i} has been filed for you.", 0.5)
         )
     ]  # fmt: skip
-    found = read_conversation(posts(*told), tags())
-    assert found.threads["answered_by"].null_count() == 20
-    assert found.members.filter(author_id="robot")["role"].to_list() == ["bot"]
+    signals = read_conversation(posts(*written), tags())
+    assert signals.threads["answered_by"].null_count() == 20
+    assert signals.members.filter(author_id="robot")["role"].to_list() == ["bot"]
 
 
 def test_an_unknown_writer_is_no_voice_but_may_answer() -> None:
-    found = thread(ANN, NOBODY)
-    assert (found["n_voices"], found["answered_by"]) == (1, "member")
+    row = thread(ANN, NOBODY)
+    assert (row["n_voices"], row["answered_by"]) == (1, "member")
 
 
 def test_a_thread_opened_by_nobody_known_is_answered_by_somebody() -> None:
-    found = thread(NOBODY, BEN)
-    assert (found["opener_id"], found["answered_by"], found["n_voices"]) == (None, "member", 1)
+    row = thread(NOBODY, BEN)
+    assert (row["opener_id"], row["answered_by"], row["n_voices"]) == (None, "member", 1)
 
 
 def test_a_thread_asks_what_its_first_post_asks() -> None:
@@ -83,8 +83,8 @@ def test_a_thread_asks_what_its_first_post_asks() -> None:
 
 
 def test_the_last_post_ends_a_thread() -> None:
-    found = thread(ANN, BEN, ANN)
-    assert (found["opened_at"], found["last_at"]) == (day(0), day(2 * HOUR))
+    row = thread(ANN, BEN, ANN)
+    assert (row["opened_at"], row["last_at"]) == (day(0), day(2 * HOUR))
 
 
 def test_an_accepted_answer_resolves() -> None:
@@ -123,13 +123,13 @@ def test_replies_in_circles_or_to_missing_posts_do_no_harm(
     parents: tuple[str | None, ...],
 ) -> None:
     turns = (who | {"parent_id": p} for who, p in zip((ANN, BEN, ANN), parents, strict=True))
-    found = thread(*turns)
-    assert (found["opener_id"], found["first_reply_hours"], found["n_posts"]) == ("ann", 1.0, 3)
+    row = thread(*turns)
+    assert (row["opener_id"], row["first_reply_hours"], row["n_posts"]) == ("ann", 1.0, 3)
 
 
 def test_without_dates_there_is_an_answer_but_no_hours() -> None:
-    found = thread(*(who | {"created_at": None} for who in (ANN, BEN)))
-    assert (found["answered_by"], found["first_reply_hours"], found["opened_at"]) == (
+    row = thread(*(who | {"created_at": None} for who in (ANN, BEN)))
+    assert (row["answered_by"], row["first_reply_hours"], row["opened_at"]) == (
         "member",
         None,
         None,
@@ -137,9 +137,9 @@ def test_without_dates_there_is_an_answer_but_no_hours() -> None:
 
 
 def test_no_posts_have_no_threads() -> None:
-    found = read_conversation(posts(), tags())
-    assert found.threads.is_empty()
-    assert found.members.is_empty()
+    signals = read_conversation(posts(), tags())
+    assert signals.threads.is_empty()
+    assert signals.members.is_empty()
 
 
 @pytest.mark.slow
@@ -158,7 +158,7 @@ def test_no_posts_have_no_threads() -> None:
 )
 @settings(max_examples=25, deadline=None)
 def test_counts_add_up_and_the_order_of_rows_does_not_matter(
-    told: list[tuple[str | None, str, int | None, int | None, str]], seed: int
+    written: list[tuple[str | None, str, int | None, int | None, str]], seed: int
 ) -> None:
     table = posts(
         *(
@@ -170,15 +170,16 @@ def test_counts_add_up_and_the_order_of_rows_does_not_matter(
                 "parent_id": None if parent is None else f"p{parent}",
                 "body": body,
             }
-            for i, (who, where, when, parent, body) in enumerate(told)
+            for i, (who, where, when, parent, body) in enumerate(written)
         )
     )
-    found = read_conversation(table, tags())
-    assert found.threads["n_posts"].sum() == len(table) == found.account.rows_out
-    assert found.members["n_posts"].sum() == table["author_id"].count()
-    assert found.members["n_threads_opened"].sum() == found.threads["opener_id"].count()
-    assert found.members["n_replies_to_others"].sum() == found.members["n_replies_received"].sum()
+    signals = read_conversation(table, tags())
+    assert signals.threads["n_posts"].sum() == len(table) == signals.account.rows_out
+    members = signals.members
+    assert members["n_posts"].sum() == table["author_id"].count()
+    assert members["n_threads_opened"].sum() == signals.threads["opener_id"].count()
+    assert members["n_replies_to_others"].sum() == members["n_replies_received"].sum()
     shuffled = table.sample(fraction=1, shuffle=True, seed=seed)
     again = read_conversation(shuffled, tags())
-    assert again.threads.sort("thread_id").equals(found.threads.sort("thread_id"))
-    assert again.members.sort("author_id").equals(found.members.sort("author_id"))
+    assert again.threads.sort("thread_id").equals(signals.threads.sort("thread_id"))
+    assert again.members.sort("author_id").equals(members.sort("author_id"))

@@ -24,7 +24,7 @@ def community(
     unsure: float = 0.5,
     elsewhere: float = 0.0,
 ) -> Recent:
-    """Return a community whose latest week is as told; the weeks before are as the defaults.
+    """Return a community whose latest week is as given; the weeks before are as the defaults.
 
     Args:
         weekly: posts of each week, the latest first.
@@ -57,4 +57,10 @@ def community(
     subjects = np.where(is_elsewhere[:, None], np.eye(SIZE)[1], np.eye(SIZE)[0])
     vectors = subjects + chance.normal(0, 0.3, (len(weeks), SIZE))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    return Recent(posts, vectors.astype(np.float32), weeks, END, max(len(weekly) - 1, 0))
+    return Recent(
+        posts=posts,
+        vectors=vectors.astype(np.float32),
+        vector_weeks=weeks,
+        end=END,
+        n_weeks=max(len(weekly) - 1, 0),
+    )

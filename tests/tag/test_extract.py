@@ -14,33 +14,33 @@ from tests.support.builders import read
 SETTINGS = TagSettings(components={"Editor": ("writing view",), "Sync": ("synchronis*",)})
 
 
-def judged(*said: str) -> pl.DataFrame:
-    ids = [f"p{i}" for i in range(len(said))]
-    return find_aspects(ids, read(*said), ids, tagger=RuleTagger(), nlp=None, settings=SETTINGS)
+def judged(*passages: str) -> pl.DataFrame:
+    ids = [f"p{i}" for i in range(len(passages))]
+    return find_aspects(ids, read(*passages), ids, tagger=RuleTagger(), nlp=None, settings=SETTINGS)
 
 
-def subjects(told: Sequence[str]) -> Matrix:
+def subjects(needs: Sequence[str]) -> Matrix:
     """An encoder to which two needs are alike where their last word is the same."""
-    last = sorted({text.split()[-1] for text in told})
-    return np.eye(len(last), dtype=np.float32)[[last.index(text.split()[-1]) for text in told]]
+    last = sorted({text.split()[-1] for text in needs})
+    return np.eye(len(last), dtype=np.float32)[[last.index(text.split()[-1]) for text in needs]]
 
 
 def test_love_of_one_part_and_hate_of_another_are_not_neutral() -> None:
-    found = judged("I love the editor, but I hate the sync.")
-    assert found.select("aspect", "sentiment", "found_by").rows() == [
+    rows = judged("I love the editor, but I hate the sync.")
+    assert rows.select("aspect", "sentiment", "found_by").rows() == [
         ("Editor", "positive", "settings"),
         ("Sync", "negative", "settings"),
     ]
 
 
 def test_another_word_for_a_part_is_that_part() -> None:
-    found = judged("The writing view is great.", "Synchronisation is terrible.")
-    assert found["aspect"].to_list() == ["Editor", "Sync"]
+    rows = judged("The writing view is great.", "Synchronisation is terrible.")
+    assert rows["aspect"].to_list() == ["Editor", "Sync"]
 
 
 def test_each_clause_stands_in_its_post_word_by_word() -> None:
-    said = "We love the editor; the sync is awful, though."
-    assert all(text in said for text in judged(said)["text"])
+    passage = "We love the editor; the sync is awful, though."
+    assert all(text in passage for text in judged(passage)["text"])
 
 
 def test_posts_that_name_no_part_judge_none() -> None:
@@ -51,25 +51,25 @@ def test_parts_that_many_name_are_found_by_themselves() -> None:
     from feedbackminer.text.nlp import load_spacy
 
     nlp, _ = load_spacy()
-    said = [f"The calendar shows {i} entries too many." for i in range(6)]
+    passages = [f"The calendar shows {i} entries too many." for i in range(6)]
     ids = [f"p{i}" for i in range(6)]
-    found = find_aspects(
-        ids, read(*said), ids, tagger=RuleTagger(), nlp=nlp, settings=TagSettings()
+    rows = find_aspects(
+        ids, read(*passages), ids, tagger=RuleTagger(), nlp=nlp, settings=TagSettings()
     )
-    assert set(found["aspect"]) >= {"calendar"}
-    assert set(found["found_by"]) == {"phrase"}
+    assert set(rows["aspect"]) >= {"calendar"}
+    assert set(rows["found_by"]) == {"phrase"}
 
 
 def test_alike_needs_are_one_group_the_largest_first() -> None:
-    said = (
+    passages = (
         "I want to write a long novel.",
         "I'm trying to export my notes to PDF.",
         "Is there a way to print all of it to PDF?",
     )
-    found = collect_needs(["a", "b", "c"], read(*said), encode=subjects, alike=0.5)
-    assert dict(found.select("post_id", "group").iter_rows()) == {"a": 1, "b": 0, "c": 0}
-    assert all(row["text"] in row["sentence"] for row in found.to_dicts())
-    assert found.filter(group=0)["label"].n_unique() == 1
+    rows = collect_needs(["a", "b", "c"], read(*passages), encode=subjects, alike=0.5)
+    assert dict(rows.select("post_id", "group").iter_rows()) == {"a": 1, "b": 0, "c": 0}
+    assert all(row["text"] in row["sentence"] for row in rows.to_dicts())
+    assert rows.filter(group=0)["label"].n_unique() == 1
 
 
 def test_who_wants_nothing_has_no_need() -> None:

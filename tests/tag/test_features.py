@@ -33,9 +33,9 @@ def test_an_apostrophe_is_one_however_it_is_typed() -> None:
 
 def test_both_vectors_stand_before_the_manner() -> None:
     one, two = np.full((1, 3), 1, np.float32), np.full((1, 2), 2, np.float32)
-    told = features.dense(["It."], one, two)
-    assert told.shape == (1, 5 + features.MANNER)
-    assert told[0, :5].tolist() == [1, 1, 1, 2, 2]
+    dense = features.dense(["It."], one, two)
+    assert dense.shape == (1, 5 + features.MANNER)
+    assert dense[0, :5].tolist() == [1, 1, 1, 2, 2]
 
 
 def test_no_texts_have_no_features() -> None:

@@ -27,13 +27,13 @@ def examples(count: int = 400, *, flipped: float = 0.1, seed: int = 0) -> Exampl
     none = np.zeros((count, 0), np.float32)
     ones = np.ones(count, np.float32)
     return Examples(
-        features.dense(read, none, none),
-        features.words(read),
-        truth[:, None].astype(np.float32),
-        ones,
-        ones,
-        np.array([f"thread {i // 4}" for i in range(count)], dtype=object),
-        np.zeros(count, np.int64),
+        dense=features.dense(read, none, none),
+        words=features.words(read),
+        truth=truth[:, None].astype(np.float32),
+        weight=ones,
+        typical=ones,
+        groups=np.array([f"thread {i // 4}" for i in range(count)], dtype=object),
+        genres=np.zeros(count, np.int64),
     )
 
 
@@ -51,11 +51,11 @@ def test_what_the_words_tell_is_learned() -> None:
 
 
 def test_probabilities_mean_what_they_say() -> None:
-    told = examples(2_000, flipped=0.2)
-    chances = fit_head(told, RECIPE, {}).out_of_fold[:, 0]
+    posts = examples(2_000, flipped=0.2)
+    chances = fit_head(posts, RECIPE, {}).out_of_fold[:, 0]
     for low, high in ((0, 0.5), (0.5, 1)):
         here = (chances >= low) & (chances < high)
-        assert chances[here].mean() == pytest.approx(told.truth[here].mean(), abs=0.05)
+        assert chances[here].mean() == pytest.approx(posts.truth[here].mean(), abs=0.05)
 
 
 def test_the_same_seed_gives_the_same_head() -> None:
@@ -65,43 +65,43 @@ def test_the_same_seed_gives_the_same_head() -> None:
 
 
 def test_a_label_without_examples_is_told_of() -> None:
-    told = examples()
+    posts = examples()
     with pytest.raises(ValueError, match="bug: wants examples for it and against it"):
-        fit_head(Examples(**{**told.__dict__, "truth": np.zeros_like(told.truth)}), RECIPE, {})
+        fit_head(Examples(**{**posts.__dict__, "truth": np.zeros_like(posts.truth)}), RECIPE, {})
 
 
 def test_rows_nobody_decided_on_are_left_out() -> None:
-    told = examples()
-    truth = told.truth.copy()
+    posts = examples()
+    truth = posts.truth.copy()
     truth[::3] = np.nan
-    fitted = fit_head(Examples(**{**told.__dict__, "truth": truth}), RECIPE, {})
+    fitted = fit_head(Examples(**{**posts.__dict__, "truth": truth}), RECIPE, {})
     assert chance_of(fitted, "The sync crashes on day 3") > 0.7
 
 
-def test_each_place_has_a_threshold_of_its_own() -> None:
+def test_each_genre_has_a_threshold_of_its_own() -> None:
     """Among reviews "crash" means a bug, in conversations it is a coin's toss."""
-    told = examples(1_200, flipped=0.02)
+    posts = examples(1_200, flipped=0.02)
     talk = np.arange(1_200) % 2 == 0
-    truth = told.truth.copy()
+    truth = posts.truth.copy()
     truth[talk] = (np.random.default_rng(1).random(talk.sum()) < 0.5)[:, None]
-    both = Examples(**{**told.__dict__, "truth": truth, "places": (~talk).astype(np.int64)})
+    both = Examples(**{**posts.__dict__, "truth": truth, "genres": (~talk).astype(np.int64)})
     conversations, reviews = fit_head(both, RECIPE, {}).head.weights.thresholds[:, 0]
     assert conversations == NEVER
     assert reviews < 1
 
 
-def test_a_place_with_few_examples_shares_the_calibration_of_all() -> None:
-    told = examples(400)
+def test_a_genre_with_few_examples_shares_the_calibration_of_all() -> None:
+    posts = examples(400)
     few = (np.arange(400) < 20).astype(np.int64)
-    weights = fit_head(Examples(**{**told.__dict__, "places": few}), RECIPE, {}).head.weights
-    alone = fit_head(told, RECIPE, {}).head.weights
+    weights = fit_head(Examples(**{**posts.__dict__, "genres": few}), RECIPE, {}).head.weights
+    alone = fit_head(posts, RECIPE, {}).head.weights
     np.testing.assert_allclose(weights.calibration[1], alone.calibration[1], atol=1e-3)
 
 
-def test_a_place_where_only_one_side_was_seen_shares_the_calibration_of_all() -> None:
-    told = examples(400)
-    bugs_only = (told.truth[:, 0] == 1).astype(np.int64)
-    head = fit_head(Examples(**{**told.__dict__, "places": bugs_only}), RECIPE, {}).head
+def test_a_genre_where_only_one_side_was_seen_shares_the_calibration_of_all() -> None:
+    posts = examples(400)
+    bugs_only = (posts.truth[:, 0] == 1).astype(np.int64)
+    head = fit_head(Examples(**{**posts.__dict__, "genres": bugs_only}), RECIPE, {}).head
     assert np.isfinite(head.weights.calibration).all()
     assert (head.weights.calibration[:, 0, 0] > 0).all()
 
@@ -122,9 +122,9 @@ def test_what_a_head_knew_before_is_the_starting_point() -> None:
 )
 @settings(max_examples=80, deadline=None)
 def test_from_a_threshold_on_at_least_so_much_is_true(
-    told: list[tuple[float, bool]], precision: float
+    pairs: list[tuple[float, bool]], precision: float
 ) -> None:
-    chances, truth = (np.array(column, np.float32) for column in zip(*told, strict=True))
+    chances, truth = (np.array(column, np.float32) for column in zip(*pairs, strict=True))
     limit = threshold(chances, truth, np.ones(len(truth), np.float32), precision)
     given = truth[chances >= limit]
     if limit == NEVER:

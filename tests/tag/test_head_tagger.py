@@ -16,7 +16,7 @@ from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, UNSURE
 from tests.support.builders import texts
 
 pytestmark = pytest.mark.slow
-SAID = (
+POSTS = (
     "The app crashes every time I open the settings since the last update.",
     "How can I export all my notes to PDF?",
     "I love this app, it is excellent and works perfectly.",
@@ -36,11 +36,11 @@ def tagger(encoder: Encoder) -> HeadTagger:
 
 
 def tags(
-    tagger: HeadTagger, encoder: Encoder, *said: str, reviews: bool = False, **more: str
+    tagger: HeadTagger, encoder: Encoder, *passages: str, reviews: bool = False, **more: str
 ) -> list[Tag]:
-    encoded = encoder.encode(said)
-    table = texts(*said).with_columns(**{k: pl.lit(v) for k, v in more.items()})
-    read = read_texts(table, encoded.vectors, encoded.middle, [reviews] * len(said))
+    encoded = encoder.encode(passages)
+    table = texts(*passages).with_columns(**{k: pl.lit(v) for k, v in more.items()})
+    read = read_texts(table, encoded.vectors, encoded.layer_mean, [reviews] * len(passages))
     return list(tagger.tag(read))
 
 
@@ -48,7 +48,7 @@ def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
     limits = tagger.heads["kinds"].weights.thresholds[0]
-    for tag in tags(tagger, encoder, *SAID):
+    for tag in tags(tagger, encoder, *POSTS):
         for kind, chance, limit in zip(KINDS, tag.kind_chances, limits, strict=True):
             if kind in tag.kinds:
                 assert chance >= limit or kind in WITNESSED
@@ -56,7 +56,7 @@ def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
 
 
 def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: Encoder) -> None:
-    bug, question, _, _, talk = tags(tagger, encoder, *SAID)
+    bug, question, _, _, talk = tags(tagger, encoder, *POSTS)
     assert "bug" in bug.kinds
     assert bug.severity is not None
     assert question.kinds == ("question",)
@@ -64,16 +64,16 @@ def test_a_bug_a_question_and_plain_talk(tagger: HeadTagger, encoder: Encoder) -
 
 
 def test_praise_is_likelier_in_a_review(tagger: HeadTagger, encoder: Encoder) -> None:
-    place = KINDS.index("praise")
-    (post,) = tags(tagger, encoder, SAID[2])
-    (review,) = tags(tagger, encoder, SAID[2], reviews=True)
-    assert review.kind_chances[place] > post.kind_chances[place]
+    praise = KINDS.index("praise")
+    (post,) = tags(tagger, encoder, POSTS[2])
+    (review,) = tags(tagger, encoder, POSTS[2], reviews=True)
+    assert review.kind_chances[praise] > post.kind_chances[praise]
     assert "praise" in review.kinds
-    assert review.feeling.label == "positive"
+    assert review.sentiment.label == "positive"
 
 
 def test_only_problems_are_severe(tagger: HeadTagger, encoder: Encoder) -> None:
-    for tag in tags(tagger, encoder, *SAID):
+    for tag in tags(tagger, encoder, *POSTS):
         if not set(tag.kinds) & set(PROBLEMS):
             assert tag.severity is None
             assert "severity" not in tag.unsure
@@ -84,40 +84,40 @@ def test_rules_help_only_where_no_probability_suffices(
 ) -> None:
     kinds = tagger.heads["kinds"]
     assert kinds.weights.thresholds[0, KINDS.index("documentation")] > 1
-    (told,) = tags(tagger, encoder, SAID[3])
-    assert "documentation" in told.kinds
+    (tag,) = tags(tagger, encoder, POSTS[3])
+    assert "documentation" in tag.kinds
     reachable = replace(kinds.weights, thresholds=np.full((2, len(KINDS)), 0.999, np.float32))
     strict = HeadTagger({**tagger.heads, "kinds": replace(kinds, weights=reachable)})
-    (told,) = tags(strict, encoder, SAID[3])
-    assert "documentation" not in told.kinds
+    (tag,) = tags(strict, encoder, POSTS[3])
+    assert "documentation" not in tag.kinds
 
 
 def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: Encoder) -> None:
-    (tag,) = tags(tagger, encoder, SAID[0], language="de")
-    assert (tag.kinds, tag.feeling.label, tag.severity) == ((), UNSURE, None)
+    (tag,) = tags(tagger, encoder, POSTS[0], language="de")
+    assert (tag.kinds, tag.sentiment.label, tag.severity) == ((), UNSURE, None)
     assert set(tag.unsure) == {"sentiment", *KINDS}
 
 
 def test_a_kind_is_seen_in_the_sentence_that_speaks_for_it(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
-    said = f"We went to the lake. {SAID[0]} It was sunny."
-    (tag,) = tags(tagger, encoder, said)
+    passages = f"We went to the lake. {POSTS[0]} It was sunny."
+    (tag,) = tags(tagger, encoder, passages)
     assert "bug" in tag.kinds
-    assert [s.text for s in tag.sentences if "bug" in s.kinds] == [SAID[0]]
+    assert [s.text for s in tag.sentences if "bug" in s.kinds] == [POSTS[0]]
 
 
 def test_clauses_sound_as_their_words_do(tagger: HeadTagger) -> None:
-    love, hate = tagger.feel(["I love the editor", "I hate the sync"])
+    love, hate = tagger.sentence_sentiment(["I love the editor", "I hate the sync"])
     assert (love.label, love.score > 0.5) == ("positive", True)
     assert hate.score < 0 < love.score
-    assert tagger.feel([]) == []
+    assert tagger.sentence_sentiment([]) == []
 
 
 def test_the_same_texts_get_the_same_tags_in_any_order(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
-    forth, back = tags(tagger, encoder, *SAID), tags(tagger, encoder, *SAID[::-1])[::-1]
+    forth, back = tags(tagger, encoder, *POSTS), tags(tagger, encoder, *POSTS[::-1])[::-1]
     assert [tag.kinds for tag in forth] == [tag.kinds for tag in back]
     for one, other in zip(forth, back, strict=True):
         np.testing.assert_allclose(one.kind_chances, other.kind_chances, atol=1e-3)

@@ -25,16 +25,23 @@ def head(*, exclusive: bool = False, threshold: float = 0.6) -> Head:
     words = np.zeros((features.BUCKETS, n), np.float32)
     words[features.words(["good"]).indices, 0] = 4.0
     weights = Weights(
-        np.zeros(d, np.float32),
-        np.ones(d, np.float32),
-        np.zeros((d, n), np.float32),
-        words,
-        np.array([-2, -3], np.float32),
-        np.stack([np.eye(n, dtype=np.float32)] * 2),
-        np.array([[0, 0], [1, 1]], np.float32),  # both are likelier in reviews
-        np.full((2, n), threshold, np.float32),
+        centre=np.zeros(d, np.float32),
+        scale=np.ones(d, np.float32),
+        dense=np.zeros((d, n), np.float32),
+        words=words,
+        bias=np.array([-2, -3], np.float32),
+        calibration=np.stack([np.eye(n, dtype=np.float32)] * 2),
+        offset=np.array([[0, 0], [1, 1]], np.float32),  # both are likelier in reviews
+        thresholds=np.full((2, n), threshold, np.float32),
     )
-    return Head("test", ("praise", "bug"), exclusive, "", weights, {})
+    return Head(
+        name="test",
+        labels=("praise", "bug"),
+        exclusive=exclusive,
+        encoder="",
+        weights=weights,
+        card={},
+    )
 
 
 def seen(*texts: str) -> tuple[features.Matrix, object]:
@@ -54,11 +61,11 @@ def saved(tmp_path: Path) -> Path:
 
 
 def test_a_head_comes_back_from_its_folder_as_it_was(saved: Path) -> None:
-    told = Head.load(saved)
+    loaded = Head.load(saved)
     texts = seen("good good", "It is bad.")
-    assert told.labels == ("praise", "bug")
+    assert loaded.labels == ("praise", "bug")
     np.testing.assert_allclose(
-        told.probabilities(*texts, posts(2)), head().probabilities(*texts, posts(2)), atol=1e-3
+        loaded.probabilities(*texts, posts(2)), head().probabilities(*texts, posts(2)), atol=1e-3
     )
 
 
@@ -74,14 +81,14 @@ def test_probabilities_lie_between_0_and_1_and_exclusive_ones_add_up(
 
 
 def test_a_label_is_given_from_its_threshold_on() -> None:
-    own = head(threshold=0.6)
+    plain = head(threshold=0.6)
     chances = np.array([[0.6, 0.59], [0.9, 0.8]], np.float32)
-    assert own.given(chances, posts(2)).tolist() == [[True, False], [True, True]]
+    assert plain.decide(chances, posts(2)).tolist() == [[True, False], [True, True]]
 
 
 def test_of_labels_that_exclude_each_other_only_the_likeliest_is_given() -> None:
-    own = head(exclusive=True, threshold=0.3)
-    assert own.given(np.array([[0.4, 0.6], [0.5, 0.5]], np.float32), posts(2)).tolist() == [
+    plain = head(exclusive=True, threshold=0.3)
+    assert plain.decide(np.array([[0.4, 0.6], [0.5, 0.5]], np.float32), posts(2)).tolist() == [
         [False, True],
         [True, False],
     ]
@@ -94,8 +101,8 @@ def test_the_same_words_make_a_label_likelier_where_it_is_more_common() -> None:
 
 
 def test_the_words_of_a_sentence_are_its_evidence() -> None:
-    told = evidence(head(), ["good", "the table"])
-    assert told[0, 0] > 0 == told[1, 0]
+    scores = evidence(head(), ["good", "the table"])
+    assert scores[0, 0] > 0 == scores[1, 0]
 
 
 def test_changed_weights_are_refused_by_their_hash(saved: Path) -> None:
@@ -148,8 +155,8 @@ def test_a_card_that_is_none_is_refused(saved: Path, card: str) -> None:
 
 
 def test_arrays_of_another_shape_are_refused(tmp_path: Path) -> None:
-    own = head()
-    wrong = replace(own, weights=replace(own.weights, bias=np.zeros(3, np.float32)))
+    whole = head()
+    wrong = replace(whole, weights=replace(whole.weights, bias=np.zeros(3, np.float32)))
     wrong.save(tmp_path / "test")
     with pytest.raises(ModelError, match="bias has shape"):
         Head.load(tmp_path / "test")
@@ -161,14 +168,14 @@ def test_a_folder_without_a_head_is_told_of(tmp_path: Path) -> None:
 
 
 def test_some_labels_of_a_head_can_be_replaced() -> None:
-    own = head()
+    whole = head()
     other = replace(
-        own.only([1]), weights=replace(own.only([1]).weights, bias=np.ones(1, np.float32))
+        whole.only([1]), weights=replace(whole.only([1]).weights, bias=np.ones(1, np.float32))
     )
-    both = own.with_columns(other, [1])
-    assert both.labels == own.labels
+    both = whole.with_columns(other, [1])
+    assert both.labels == whole.labels
     assert both.weights.bias.tolist() == [-2, 1]
-    assert own.weights.bias.tolist() == [-2, -3]
+    assert whole.weights.bias.tolist() == [-2, -3]
 
 
 class TestShipped:
@@ -176,11 +183,11 @@ class TestShipped:
 
     @pytest.mark.parametrize("name", LABELS)
     def test_each_tells_of_its_labels_and_what_it_rests_on(self, name: str) -> None:
-        own = Head.load(find(name))
-        assert own.labels == LABELS[name]
-        assert {"trained_on", "limits", "intended_use", "splits", "recipe"} <= set(own.card)
-        assert set(own.card["by_label"]) == set(own.labels)
-        assert all(len(source["sha256"]) == 64 for source in own.card["trained_on"])
+        shipped = Head.load(find(name))
+        assert shipped.labels == LABELS[name]
+        assert {"trained_on", "limits", "intended_use", "splits", "recipe"} <= set(shipped.card)
+        assert set(shipped.card["by_label"]) == set(shipped.labels)
+        assert all(len(source["sha256"]) == 64 for source in shipped.card["trained_on"])
 
     @pytest.mark.parametrize("name", LABELS)
     def test_none_rests_on_data_that_may_not_be_released(self, name: str) -> None:
@@ -189,22 +196,22 @@ class TestShipped:
 
     @pytest.mark.parametrize("name", LABELS)
     def test_no_probability_is_off_by_more_than_a_twentieth(self, name: str) -> None:
-        told = Head.load(find(name)).card["by_label"]
-        assert all(row["calibration_error"] <= 0.05 for row in told.values())
+        rows = Head.load(find(name)).card["by_label"]
+        assert all(row["calibration_error"] <= 0.05 for row in rows.values())
 
     def test_another_encoder_is_refused(self) -> None:
         with pytest.raises(OtherEncoderError, match=r"not on 'mine@64'.*feedbackminer train"):
             load_tagger("mine@64")
 
     def test_a_project_s_own_head_comes_first(self, tmp_path: Path) -> None:
-        own = Head.load(find("kinds"))
-        replace(own, card=dict(own.card) | {"adapted": {}}).save(tmp_path / "kinds")
+        shipped = Head.load(find("kinds"))
+        replace(shipped, card=dict(shipped.card) | {"adapted": {}}).save(tmp_path / "kinds")
         assert "adapted" in load_tagger(SHIPPED, tmp_path).heads["kinds"].card
         assert "adapted" not in load_tagger(SHIPPED).heads["kinds"].card
 
     def test_the_name_of_the_tagger_changes_with_any_weights(self, tmp_path: Path) -> None:
-        own = Head.load(find("tone"))
-        changed = replace(own, weights=replace(own.weights, bias=own.weights.bias + 1))
+        shipped = Head.load(find("tone"))
+        changed = replace(shipped, weights=replace(shipped.weights, bias=shipped.weights.bias + 1))
         changed.save(tmp_path / "tone")
         assert load_tagger(SHIPPED, tmp_path).name != load_tagger(SHIPPED).name
 

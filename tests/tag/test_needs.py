@@ -64,8 +64,10 @@ def test_a_need_ends_with_its_clause(sentence: str, need: str) -> None:
 
 
 def test_a_sentence_may_state_several_needs() -> None:
-    told = "I want to tag my old notes so that I can find them again; how do I tag many at once?"
-    assert find_needs(told) == ["tag my old notes", "find them again", "tag many at once"]
+    sentence = (
+        "I want to tag my old notes so that I can find them again; how do I tag many at once?"
+    )
+    assert find_needs(sentence) == ["tag my old notes", "find them again", "tag many at once"]
 
 
 @pytest.mark.parametrize(
@@ -131,8 +133,8 @@ def test_a_hostile_sentence_takes_no_longer_than_its_first_part(part: str) -> No
 
 def test_a_need_knows_its_post_and_sentence() -> None:
     sentence = "I want to export only one folder."
-    told = [Need("p1", sentence, text) for text in find_needs(sentence)]
-    assert told == [Need("p1", sentence, "export only one folder")]
+    needs = [Need("p1", sentence, text) for text in find_needs(sentence)]
+    assert needs == [Need("p1", sentence, "export only one folder")]
 
 
 def unit(*rows: tuple[float, ...]) -> NDArray[np.float32]:

@@ -13,8 +13,8 @@ TAGGER = RuleTagger()
 
 
 def tag(text: str) -> Tag:
-    (found,) = TAGGER.tag(read(text))
-    return found
+    (tagged,) = TAGGER.tag(read(text))
+    return tagged
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def tag(text: str) -> Tag:
     ],
 )
 def test_a_friendly_text_is_positive(text: str) -> None:
-    assert tag(text).feeling.label == "positive"
+    assert tag(text).sentiment.label == "positive"
 
 
 @pytest.mark.parametrize(
@@ -52,21 +52,20 @@ def test_a_friendly_text_is_positive(text: str) -> None:
     ],
 )
 def test_an_angry_text_is_negative(text: str) -> None:
-    assert tag(text).feeling.label == "negative"
+    assert tag(text).sentiment.label == "negative"
 
 
 @pytest.mark.parametrize("text", ["The file is in the folder.", "Version 2.4 came out in May."])
 def test_a_text_without_feeling_is_neutral(text: str) -> None:
-    assert (tag(text).feeling.label, tag(text).feeling.score) == ("neutral", 0.0)
+    assert (tag(text).sentiment.label, tag(text).sentiment.score) == ("neutral", 0.0)
 
 
 def test_the_score_is_the_mean_of_the_sentences_that_carry_feeling() -> None:
-    told = ("I love it.", "It is blue.", "I hate it.")
-    love, blue, hate = map(score, told)
+    sentences = ("I love it.", "It is blue.", "I hate it.")
+    love, blue, hate = map(score, sentences)
     assert blue == 0 != love + hate
-    assert (
-        tag(" ".join(told)).feeling.score == mean([love, hate]) == pytest.approx((love + hate) / 2)
-    )
+    whole = tag(" ".join(sentences)).sentiment.score
+    assert whole == mean([love, hate]) == pytest.approx((love + hate) / 2)
 
 
 @pytest.mark.parametrize(
@@ -111,24 +110,25 @@ def test_a_question_mark_asks() -> None:
 
 
 def test_each_sentence_has_the_kinds_it_speaks_of() -> None:
-    found = tag("I love this app more than any other. Sync crashes on my tablet every morning.")
-    assert {sentence.text: " ".join(sentence.kinds) for sentence in found.sentences} == {
+    whole = tag("I love this app more than any other. Sync crashes on my tablet every morning.")
+    assert {sentence.text: " ".join(sentence.kinds) for sentence in whole.sentences} == {
         "I love this app more than any other.": "praise",
         "Sync crashes on my tablet every morning.": "bug",
     }
-    assert found.kinds == ("bug", "praise")
+    assert whole.kinds == ("bug", "praise")
 
 
 def test_a_curly_apostrophe_changes_nothing_but_the_quote() -> None:
     curly = tag("It doesn’t save my changes on the tablet.")
     plain = tag("It doesn't save my changes on the tablet.")
-    assert (curly.kinds, curly.feeling) == (plain.kinds, plain.feeling) == (("bug",), plain.feeling)
+    assert curly.kinds == plain.kinds == ("bug",)
+    assert curly.sentiment == plain.sentiment
     assert curly.sentences[0].text == "It doesn’t save my changes on the tablet."
 
 
 def test_the_same_texts_get_the_same_tags_in_any_order() -> None:
-    told = ["I love it.", "Sync crashes.", "How do I export?", "I love it."]
-    assert list(TAGGER.tag(read(*told))) == list(TAGGER.tag(read(*told[::-1])))[::-1]
+    texts = ["I love it.", "Sync crashes.", "How do I export?", "I love it."]
+    assert list(TAGGER.tag(read(*texts))) == list(TAGGER.tag(read(*texts[::-1])))[::-1]
 
 
 def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
@@ -136,6 +136,6 @@ def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
         "lost all of my own many " * 2_000 + "My notes are gone after the sync, all of them. " * 800
     )
     began = time.perf_counter()
-    found = tag(long)
+    whole = tag(long)
     assert time.perf_counter() - began < 10
-    assert found.kinds == ("bug",)
+    assert whole.kinds == ("bug",)

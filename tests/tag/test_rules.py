@@ -185,18 +185,19 @@ NEGATIVE: dict[str, list[str]] = {
 
 
 def cases(sentences: dict[str, list[str]]) -> list[tuple[str, str]]:
-    return [(kind, sentence) for kind, told in sentences.items() for sentence in told]
+    return [(kind, sentence) for kind, texts in sentences.items() for sentence in texts]
 
 
 @pytest.fixture(scope="module")
 def kinds_of() -> dict[str, tuple[str, ...]]:
-    told = [sentence for _, sentence in [*cases(POSITIVE), *cases(NEGATIVE)]]
-    return {s: tag.kinds for s, tag in zip(told, RuleTagger().tag(read(*told)), strict=True)}
+    sentences = [sentence for _, sentence in [*cases(POSITIVE), *cases(NEGATIVE)]]
+    tags = RuleTagger().tag(read(*sentences))
+    return {sentence: tag.kinds for sentence, tag in zip(sentences, tags, strict=True)}
 
 
 def test_every_kind_has_six_sentences_for_and_six_against() -> None:
     assert set(POSITIVE) == set(NEGATIVE) == set(KINDS)
-    assert all(len(told) >= 6 for told in (*POSITIVE.values(), *NEGATIVE.values()))
+    assert all(len(sentences) >= 6 for sentences in (*POSITIVE.values(), *NEGATIVE.values()))
 
 
 @pytest.mark.parametrize(("kind", "sentence"), cases(POSITIVE))

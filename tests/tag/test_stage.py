@@ -9,7 +9,7 @@ import pytest
 
 from feedbackminer.tables import TagLabels, Tags, check, column_types
 from feedbackminer.tag.stage import MAX_SENTENCES, tag_texts
-from feedbackminer.tag.tagger import Feeling, Sentence, Tag, Text
+from feedbackminer.tag.tagger import Sentence, Sentiment, Tag, Text
 from tests.support.builders import day, read
 
 
@@ -20,27 +20,27 @@ class Fixed:
     cards: dict[str, Any] = {}  # noqa: RUF012
 
     def __init__(self, tag: Tag) -> None:
-        self.told = tag
+        self.result = tag
 
     def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
-        return (self.told for _ in texts)
+        return (self.result for _ in texts)
 
-    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
-        return [self.told.feeling for _ in sentences]
-
-
-BUG = Tag(Feeling("neutral", 0.0), ("bug",), (), unsure=("complaint", "severity"))
+    def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
+        return [self.result.sentiment for _ in sentences]
 
 
-def labels(**said: Any) -> pl.DataFrame:
-    row = {"post_id": "p0", "made_at": day(0)} | said
+BUG = Tag(Sentiment("neutral", 0.0), ("bug",), (), unsure=("complaint", "severity"))
+
+
+def labels(**values: Any) -> pl.DataFrame:
+    row = {"post_id": "p0", "made_at": day(0)} | values
     frame = pl.DataFrame([row], schema_overrides=column_types(TagLabels))
     missing = {name: None for name in TagLabels.column_names() if name not in row}
     return check(frame.with_columns(**missing), TagLabels, where="test")
 
 
-def tagged(tag: Tag, said: pl.DataFrame | None = None) -> dict[str, Any]:
-    result = tag_texts(["p0"], read("Some words here."), tagger=Fixed(tag), labels=said)
+def tagged(tag: Tag, labels: pl.DataFrame | None = None) -> dict[str, Any]:
+    result = tag_texts(["p0"], read("Some words here."), tagger=Fixed(tag), labels=labels)
     return result.tags.to_dicts()[0]
 
 
@@ -81,15 +81,15 @@ def test_what_the_tagger_took_for_severe_is_not_where_there_is_no_problem(
     assert tagged(grave, labels(kinds=kinds))["severity"] == severity
 
 
-@pytest.mark.parametrize(("said", "severity"), [(4, 4), (0, None)])
-def test_a_severity_that_a_person_told_stays(said: int, severity: int | None) -> None:
-    assert tagged(replace(BUG, kinds=()), labels(severity=said))["severity"] == severity
+@pytest.mark.parametrize(("by_person", "severity"), [(4, 4), (0, None)])
+def test_a_severity_that_a_person_told_stays(by_person: int, severity: int | None) -> None:
+    assert tagged(replace(BUG, kinds=()), labels(severity=by_person))["severity"] == severity
 
 
 def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kept() -> None:
     plain = Sentence("The export cuts off the last page of it.", ("bug",), -0.5)
     stub = Sentence("It stops.", (), 0.0)
-    row = tagged(Tag(Feeling("neutral", 0.0), (), (stub, *[plain] * 30)))
+    row = tagged(Tag(Sentiment("neutral", 0.0), (), (stub, *[plain] * 30)))
     assert row["sentences"] == [plain.text] * MAX_SENTENCES
     assert row["sentence_kinds"] == ["bug"] * MAX_SENTENCES
     assert row["sentence_scores"] == [-0.5] * MAX_SENTENCES

@@ -51,6 +51,6 @@ def test_sentences_of_a_text_in_order_and_a_line_ends_one() -> None:
 @settings(max_examples=60, deadline=None)
 def test_sentences_stand_in_the_text_word_by_word(noise: str) -> None:
     text = f"The export doesn’t keep my page numbers. {noise}\nSync is slow on my tablet today."
-    (found,) = split([text])
-    assert all(sentence in text and "\n" not in sentence for sentence in found)
-    assert "".join("".join(found).split()) == "".join(text.split())
+    (sentences,) = split([text])
+    assert all(sentence in text and "\n" not in sentence for sentence in sentences)
+    assert "".join("".join(sentences).split()) == "".join(text.split())

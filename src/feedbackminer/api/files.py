@@ -97,7 +97,7 @@ def tag_file(
     texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
     encoded = encode_once(texts["text"].to_list(), encoder)
     reviews = [are_reviews] * len(texts)
-    tags = tagger.tag(as_read(texts, encoded.vectors, encoded.middle, reviews))
+    tags = tagger.tag(as_read(texts, encoded.vectors, encoded.layer_mean, reviews))
     rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
     _write(out, rows)
     silent = sum(map(bool, reasons))
@@ -144,9 +144,9 @@ def _tag_row(tag: Tag | None, reason: str) -> dict[str, Any]:
         told = {"severity": None, "churn": None, "unsure": ["sentiment", *KINDS]}
         return nothing | told | {"reason": reason}
     kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
-    chances = [round(p, 4) for p in tag.feeling.chances]
+    chances = [round(p, 4) for p in tag.sentiment.chances]
     return (
-        {"sentiment": tag.feeling.label}
+        {"sentiment": tag.sentiment.label}
         | dict(zip(names, chances, strict=True))
         | {"kinds": list(tag.kinds), "p_kinds": kinds, "severity": tag.severity}
         | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}

@@ -39,7 +39,7 @@ def encode_once(said: Sequence[str], encoder: Encoder) -> Encoded:
         return encoder.encode([])
     distinct, place = np.unique(np.array(said, dtype=object), return_inverse=True)
     told = encoder.encode(distinct.tolist())
-    return Encoded(told.vectors[place], told.middle[place])
+    return Encoded(told.vectors[place], told.layer_mean[place])
 
 
 def find_file_repeats(texts: pl.DataFrame) -> pl.DataFrame:

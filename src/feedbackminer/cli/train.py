@@ -11,8 +11,7 @@ from rich.table import Table
 
 from feedbackminer.cli.frame import answer, console, guard, new_run, open_at
 from feedbackminer.cli.options import Config, ProjectFolder
-
-HEADS = ("sentiment", "tone", "kinds", "severity")
+from feedbackminer.vocabulary.tags import HEADS
 
 
 def train(

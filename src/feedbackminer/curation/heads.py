@@ -105,7 +105,7 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
     if head.encoder != ANY_ENCODER:
         encoder = encoder_name(run.project.settings.embed)
         encoded = encoded_texts(run.project.store, table["content_hash"], encoder)
-        vectors, middle = encoded.vectors, encoded.middle
+        vectors, middle = encoded.vectors, encoded.layer_mean
     weight = np.array([weight for _, weight in told], np.float32)
     return Examples(
         features.dense(read, vectors, middle),
@@ -210,7 +210,7 @@ def _fit(
 def _log_loss(head: Head, rows: Examples, fitted: Sequence[int]) -> float:
     """Return the mean log loss per known label, weighted as the examples are."""
     chances = np.clip(
-        head.probabilities(rows.dense, rows.words, rows.places)[:, list(fitted)], 1e-6, 1 - 1e-6
+        head.probabilities(rows.dense, rows.words, rows.genres)[:, list(fitted)], 1e-6, 1 - 1e-6
     )
     truth = rows.truth[:, list(fitted)]
     loss = -(truth * np.log(chances) + (1 - truth) * np.log(1 - chances))

@@ -16,13 +16,13 @@ Vectors = NDArray[np.float32]
 class Encoded:
     """What one pass of an encoder tells of texts, one row each.
 
-    ``vectors`` are unit vectors of what texts mean. ``middle`` is the mean of the words' states
-    over all layers: training for likeness of meaning has washed out of the last one how a text
-    sounds. A model without layers has a middle without dimensions.
+    ``vectors`` are unit vectors of what texts mean. ``layer_mean`` is the mean of the words'
+    states over all layers: training for likeness of meaning has washed out of the last one how a
+    text sounds. Of a model without layers it has no dimensions.
     """
 
     vectors: Vectors
-    middle: Vectors
+    layer_mean: Vectors
 
 
 class Encoder(Protocol):

@@ -16,15 +16,15 @@ STAGE = "embed"
 CHUNK = 2_048  # texts between two writes: what a killed run loses at most
 
 
-def missing(texts: pl.DataFrame, segments: pl.DataFrame, known_hashes: pl.Series) -> pl.DataFrame:
-    """Return each ``passage`` whose content hash is not among the known ones, once.
+def missing(texts: pl.DataFrame, segments: pl.DataFrame, encoded_hashes: pl.Series) -> pl.DataFrame:
+    """Return each ``passage`` whose content hash is not among the encoded ones, once.
 
     Passages are whole texts, and parts of long ones.
     """
     texts, segments = check(texts, Texts, where=STAGE), check(segments, Segments, where=STAGE)
     whole = texts.select("content_hash", passage=encoded(passage()))
     parts = segments.select("content_hash", passage=encoded(pl.col("text")))
-    new = pl.concat([whole, parts]).filter(~pl.col("content_hash").is_in(known_hashes.implode()))
+    new = pl.concat([whole, parts]).filter(~pl.col("content_hash").is_in(encoded_hashes.implode()))
     return new.unique("content_hash", keep="first", maintain_order=True)
 
 
@@ -32,18 +32,19 @@ def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.D
     """Yield the vectors of distinct passages, longest first, chunk by chunk."""
     ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
     for chunk in ordered.iter_slices(CHUNK):
-        told = encoder.encode(chunk["passage"].to_list())
+        result = encoder.encode(chunk["passage"].to_list())
         frame = chunk.select("content_hash").with_columns(
             encoder=pl.lit(encoder.name),
-            vector=pl.Series(to_bytes(told.vectors), dtype=pl.Binary),
-            middle=pl.Series(to_bytes(told.middle), dtype=pl.Binary),
+            vector=pl.Series(to_bytes(result.vectors), dtype=pl.Binary),
+            # The column keeps its first name: under another, all texts would be encoded again.
+            middle=pl.Series(to_bytes(result.layer_mean), dtype=pl.Binary),
         )
         yield check(frame, Vectors, where=STAGE)
 
 
-def encoded(said: pl.Expr) -> pl.Expr:
+def encoded(passages: pl.Expr) -> pl.Expr:
     """What is encoded of a text: all of it, but every pseudonym is one word.
 
     Pseudonyms differ from project to project, and the topics should not.
     """
-    return said.str.replace_all(PSEUDONYM.pattern, "somebody")
+    return passages.str.replace_all(PSEUDONYM.pattern, "somebody")

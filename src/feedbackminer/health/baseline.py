@@ -14,13 +14,12 @@ from feedbackminer.health.weeks import Numbers
 
 ENOUGH_WEEKS = 4  # before, to say what is usual
 ENOUGH_POSTS = 20  # in a week, to speak of shares
-MAD_TO_SD = 1.4826  # of a normal distribution
 NAN = math.nan
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a check found: a value and the range that is usual; nan where it is not known."""
+class Reading:
+    """What a check reads off the weeks: a value, and the range that is usual; nan: none."""
 
     value: float = NAN
     low: float = NAN
@@ -35,7 +34,7 @@ class Found:
         return "ok" if self.low <= self.value <= self.high else "warning"
 
 
-def usual(before: Numbers, tolerance: float, noise: float) -> tuple[float, float]:
+def usual_range(before: Numbers, tolerance: float, noise: float) -> tuple[float, float]:
     """Return the range ``median ± tolerance · sqrt((1.4826 · MAD)² + noise²)``.
 
     Args:
@@ -43,7 +42,8 @@ def usual(before: Numbers, tolerance: float, noise: float) -> tuple[float, float
         noise: standard deviation that chance alone gives the latest week, in the same unit; so a
             history without any spread is no reason to warn.
     """
-    middle = float(np.median(before))
-    spread = MAD_TO_SD * float(np.median(np.abs(before - middle)))
+    from scipy.stats import median_abs_deviation
+
+    centre, spread = float(np.median(before)), float(median_abs_deviation(before, scale="normal"))
     reach = tolerance * math.hypot(spread, noise)
-    return middle - reach, middle + reach
+    return centre - reach, centre + reach

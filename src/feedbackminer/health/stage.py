@@ -12,7 +12,7 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.accounts import Account
-from feedbackminer.health.baseline import Found
+from feedbackminer.health.baseline import Reading
 from feedbackminer.health.checks import CHECKS
 from feedbackminer.health.weeks import MICROSECOND, Recent
 from feedbackminer.settings.sections import DriftSettings
@@ -37,29 +37,30 @@ def check_health(recent: Recent, *, settings: DriftSettings, run_id: str, now: d
         recent: the weeks, as :func:`~feedbackminer.health.weeks.read_weeks` puts them together.
         now: what ``checked_at`` becomes; it decides nothing.
     """
-    found = {name: one(recent, settings.tolerance) for name, one in CHECKS.items()}
-    rows = [_row(name, one) | {"run_id": run_id, "checked_at": now} for name, one in found.items()]
+    readings = {name: one(recent, settings.tolerance) for name, one in CHECKS.items()}
+    common = {"run_id": run_id, "checked_at": now}
+    rows = [_row(name, reading) | common for name, reading in readings.items()]
     frame = pl.DataFrame(rows, schema=column_types(Health))
     return Checked(
         check(frame, Health, where=STAGE),
         Account(STAGE, len(rows), len(rows)),
-        tuple(_notices(found, recent)),
+        tuple(_notices(readings, recent)),
     )
 
 
-def _row(name: str, found: Found) -> dict[str, Any]:
-    """Return a row of ``health``, with null for what is not known."""
-    numbers = {"value": found.value, "low": found.low, "high": found.high}
-    known = {what: number if math.isfinite(number) else None for what, number in numbers.items()}
-    return {"check": name, "status": found.status, "detail": found.detail} | known
+def _row(name: str, reading: Reading) -> dict[str, Any]:
+    """Return a row of ``health``, with null for what is nan."""
+    numbers = {"value": reading.value, "low": reading.low, "high": reading.high}
+    numbers_or_null = {n: value if math.isfinite(value) else None for n, value in numbers.items()}
+    return {"check": name, "status": reading.status, "detail": reading.detail} | numbers_or_null
 
 
-def _notices(found: Mapping[str, Found], recent: Recent) -> list[str]:
+def _notices(readings: Mapping[str, Reading], recent: Recent) -> list[str]:
     if recent.end is None:
         return []
     day = recent.end - MICROSECOND
     return [
-        f"the week to {day.day} {day:%B %Y} is unusual: {one.detail} ({name})"
-        for name, one in found.items()
-        if one.status == "warning"
+        f"the week to {day.day} {day:%B %Y} is unusual: {reading.detail} ({name})"
+        for name, reading in readings.items()
+        if reading.status == "warning"
     ]

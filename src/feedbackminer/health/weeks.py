@@ -5,7 +5,7 @@ A week holds each weekday once, so that the rhythm of the week cannot look like 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,6 +17,8 @@ from feedbackminer.vocabulary.moments import as_utc
 
 WEEK = timedelta(days=7)
 MICROSECOND = timedelta(microseconds=1)
+
+READS = ("posts", "texts", "tags", "assignments", "dropped", "cursors")
 
 Numbers = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -54,12 +56,7 @@ class Recent:
 
 
 def read_weeks(
-    posts: pl.DataFrame,
-    texts: pl.DataFrame,
-    tags: pl.DataFrame,
-    assignments: pl.DataFrame,
-    dropped: pl.DataFrame,
-    cursors: pl.DataFrame,
+    tables: Mapping[str, pl.DataFrame],
     *,
     vectors_of: Callable[[pl.Series], Matrix],
     history: int,
@@ -69,25 +66,26 @@ def read_weeks(
     """Put together what is known of the latest week and of up to ``history`` weeks before it.
 
     Args:
+        tables: those of ``READS``, by name.
         vectors_of: returns the vectors of content hashes, one row each.
         sources: that are read again and again; one that was imported once may be silent.
         until: posts from then on are left out.
     """
-    end = end_of(posts["created_at"], cursors["read_at"], until)
-    first = posts["created_at"].min()
-    if end is None or not isinstance(first, datetime):
-        n_weeks = 0
-    else:
+    moments = tables["posts"]["created_at"]
+    end, first = end_of(moments, tables["cursors"]["read_at"], until), moments.min()
+    n_weeks = 0
+    if end is not None and isinstance(first, datetime):
         n_weeks = min(max((end - first) // WEEK - 1, 0), history)
-    known = _posts(posts, end, n_weeks, texts, tags, assignments, dropped)
-    with_text = known.drop_nulls("content_hash")
+
+    posts = _posts(tables, end, n_weeks)
+    with_text = posts.drop_nulls("content_hash")
     return Recent(
-        known.drop("content_hash"),
-        vectors_of(with_text["content_hash"]),
-        with_text["week"].to_numpy(),
-        end,
-        n_weeks,
-        sources,
+        posts=posts.drop("content_hash"),
+        vectors=vectors_of(with_text["content_hash"]),
+        vector_weeks=with_text["week"].to_numpy(),
+        end=end,
+        n_weeks=n_weeks,
+        sources=sources,
     )
 
 
@@ -98,7 +96,6 @@ def end_of(
 
     Args:
         moments: when posts were written (UTC).
-        sources: that are read again and again; one that was imported once may be silent.
         read_at: when sources were read. Where that is later it is the end, or nobody would see
             that posts have stopped to come.
         until: the end at the latest; without a zone it is of UTC.
@@ -111,33 +108,27 @@ def end_of(
     return min(end, as_utc(until)) if until else end
 
 
-def _posts(
-    posts: pl.DataFrame,
-    end: datetime | None,
-    n_weeks: int,
-    texts: pl.DataFrame,
-    tags: pl.DataFrame,
-    assignments: pl.DataFrame,
-    dropped: pl.DataFrame,
-) -> pl.DataFrame:
+def _posts(tables: Mapping[str, pl.DataFrame], end: datetime | None, n_weeks: int) -> pl.DataFrame:
     """Return the posts of the weeks as :class:`Recent` has them, with their ``content_hash``."""
     age = (pl.lit(end, pl.Datetime("us", "UTC")) - pl.col("created_at")).dt.total_microseconds()
     week = (age - 1) // (WEEK // MICROSECOND)
-    foreign = dropped.filter(pl.col("reason") == "other_language").select(
-        post_id="ref", foreign="value"
-    )
-    topics = assignments.filter(pl.col("rank") == 1).select("post_id", has_topic=True)
+
+    texts = tables["texts"].select("post_id", "language", "content_hash")
+    topics = tables["assignments"].filter(pl.col("rank") == 1)
+    topics = topics.select("post_id", has_topic=True)
+    tags = tables["tags"].select("post_id", is_unsure=pl.col("unsure").list.len() > 0)
+    foreign = tables["dropped"].filter(pl.col("reason") == "other_language")
+    foreign = foreign.select(post_id="ref", foreign="value")
+
     has_text = pl.col("content_hash").is_not_null()
     return (
-        posts.select("post_id", "source", "created_at", week=week)
+        tables["posts"]
+        .select("post_id", "source", "created_at", week=week)
         .filter(pl.col("week").is_between(0, n_weeks))
-        .join(texts.select("post_id", "language", "content_hash"), on="post_id", how="left")
+        .join(texts, on="post_id", how="left")
         .join(foreign, on="post_id", how="left")
         .join(topics, on="post_id", how="left")
-        .join(
-            tags.select("post_id", is_unsure=pl.col("unsure").list.len() > 0),
-            on="post_id", how="left",
-        )
+        .join(tags, on="post_id", how="left")
         .with_columns(
             language=pl.coalesce("language", "foreign").replace("und", None),
             is_dropped=~has_text,
@@ -145,4 +136,4 @@ def _posts(
         )
         .drop("foreign", "has_topic")
         .sort("post_id")
-    )  # fmt: skip
+    )

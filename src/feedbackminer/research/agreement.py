@@ -12,8 +12,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.research.metrics import Array, bootstrap
 from feedbackminer.tag.head_tagger import find
 from feedbackminer.tag.heads import Head
-
-HEADS = ("sentiment", "kinds", "severity")
+from feedbackminer.vocabulary.tags import POST_HEADS
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,14 @@ def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
     Yields:
         nothing where nobody has said anything of a post.
     """
-    for name in HEADS:
+    for name in POST_HEADS:
         head = Head.load(find(name, run.project.heads))
         rows = heads.examples_of(run, name, head)
         rows = rows.take(np.flatnonzero(rows.weight == heads.SAID))
         if not len(rows):
             continue
-        chances = head.probabilities(rows.dense, rows.words, rows.places)
-        given = head.given(chances, rows.places)
+        chances = head.probabilities(rows.dense, rows.words, rows.genres)
+        given = head.decide(chances, rows.genres)
         for k, label in enumerate(head.labels):
             known = ~np.isnan(rows.truth[:, k])
             yield _agreement(name, label, rows.truth[known, k] == 1, given[known, k], seed)

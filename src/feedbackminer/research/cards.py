@@ -50,7 +50,7 @@ def _judged(
 ) -> dict[str, Any]:
     """Judge a label in one place, by what was scored unseen."""
     limit = float(fitted.head.weights.thresholds[place, k])
-    known = (examples.typical > 0) & ~np.isnan(examples.truth[:, k]) & (examples.places == place)
+    known = (examples.typical > 0) & ~np.isnan(examples.truth[:, k]) & (examples.genres == place)
     rows = fitted.out_of_fold[known, k], examples.truth[known, k], examples.typical[known]
     told = judge(*rows, limit, recipe.seed)
     is_weak = recipe.name == "severity" or told["positives"] < EXPERIMENTAL_BELOW

@@ -78,8 +78,8 @@ def on_forums(head: Head, sources: Sources) -> dict[str, list[float | None]]:
     if head.name == "severity":
         rows = [row for row in rows if row.severity]  # it is asked of problems only
     seen = examples_of(rows, head.name, sources)
-    chances = head.probabilities(seen.dense, seen.words, seen.places)
-    given = head.given(chances, seen.places)
+    chances = head.probabilities(seen.dense, seen.words, seen.genres)
+    given = head.decide(chances, seen.genres)
     told = {}
     for k, label in enumerate(head.labels):
         told[label] = precision(seen.truth[given[:, k], k])
@@ -119,7 +119,7 @@ def examples_of(rows: Sequence[Said], name: str, sources: Sources) -> Examples:
         vectors = middle = np.zeros((len(rows), 0), np.float32)
     else:
         encoded = tags.encode(rows, sources.encoder, sources.cache)
-        vectors, middle = encoded.vectors, encoded.middle
+        vectors, middle = encoded.vectors, encoded.layer_mean
     is_own = np.array([bool(row.kinds) or row.severity is not None for row in rows])
     reviews = np.array([row.data in REVIEWS for row in rows])
     typical = np.array([PICKED if row.picked else 1.0 for row in rows], np.float32)

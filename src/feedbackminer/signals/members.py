@@ -15,9 +15,10 @@ BOT_POSTS, BOT_SAMENESS = 20, 0.9
 
 
 def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
-    known = turns.filter(pl.col("author_id").is_not_null())
+    """Return a row per author: what they wrote, whom they helped, and what came back."""
+    signed = turns.filter(pl.col("author_id").is_not_null())
     other = pl.col("author_id") != pl.col("answers")
-    own = known.group_by("author_id").agg(
+    written = signed.group_by("author_id").agg(
         role=pl.col("author_role").mode().sort().first(),
         first_at=pl.col("created_at").min(),
         last_at=pl.col("created_at").max(),
@@ -26,16 +27,17 @@ def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFram
         n_replies_to_others=other.sum(),
         n_people_helped=pl.col("opener_id").filter("by_other").drop_nulls().n_unique(),
     )
-    addressed = known.filter(other)
+    addressed = signed.filter(other)
     received = addressed.group_by(author_id="answers").agg(
         n_replies_received=pl.len(), thanked=pl.col("thanks").sum()
     )
-    accepted = known.filter(pl.col("accepted") & pl.col("by_other"))
+    accepted = signed.filter(pl.col("accepted") & pl.col("by_other"))
     accepted = accepted.group_by("author_id").agg(n_accepted=pl.len())
+
     end = threads["last_at"].max()
     counts = ["n_replies_received", "thanked", "n_accepted"]
     return (
-        own.join(received, on="author_id", how="left")
+        written.join(received, on="author_id", how="left")
         .join(accepted, on="author_id", how="left")
         .with_columns(pl.col(counts).fill_null(0))
         .with_columns(n_thanks=pl.col("thanked") + pl.col("n_accepted"))
@@ -49,9 +51,9 @@ def role_of() -> pl.Expr:
     start = pl.col("body").str.replace_all(r"\d+", "0").str.slice(0, 40)
     sameness = (start.unique_counts().max() / pl.len()).over("author_id")
     machine = (pl.len().over("author_id") >= BOT_POSTS) & (sameness >= BOT_SAMENESS)
-    known = pl.col("author_id").is_not_null()
+    signed = pl.col("author_id").is_not_null()
     return (
-        pl.when(known & machine)
+        pl.when(signed & machine)
         .then(pl.lit("bot"))
         .otherwise(pl.col("author_role").cast(pl.String))
     )

@@ -15,16 +15,16 @@ _QUESTION_KINDS = ["question", "bug"]
 def turns_of(posts: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
     """Order posts by thread and time, and say for each whom it answers and what it does.
 
-    A post answers its parent where that is known and earlier (so cycles and missing parents
+    A post answers its parent where that is here and earlier (so cycles and missing parents
     cannot matter); else the post before it in the thread.
     """
     asks = pl.col("kinds").list.set_intersection(_QUESTION_KINDS).list.len() > 0
     ordered = (
         posts.join(tags.select("post_id", "kinds"), on="post_id", how="left")
         .sort("thread_id", "created_at", "post_id", nulls_last=True)
-        .with_columns(place=pl.int_range(pl.len()).over("thread_id"))
+        .with_columns(position=pl.int_range(pl.len()).over("thread_id"))
         .with_columns(
-            is_opener=pl.col("place") == 0,
+            is_opener=pl.col("position") == 0,
             asks=asks.fill_null(value=False),
             thanks=pl.col("body").str.contains(_THANKS),
             works_now=pl.col("body").str.contains(_WORKS_NOW)
@@ -33,12 +33,13 @@ def turns_of(posts: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
             opener_id=pl.col("author_id").first().over("thread_id"),
         )
     )
+
     parents = ordered.select(
-        "thread_id", parent_id="post_id", parent_author="author_id", parent_place="place"
+        "thread_id", parent_id="post_id", parent_author="author_id", parent_position="position"
     )
     return (
         ordered.join(parents, on=["thread_id", "parent_id"], how="left", maintain_order="left")
-        .with_columns(is_linked=pl.col("parent_place") < pl.col("place"))
+        .with_columns(is_linked=pl.col("parent_position") < pl.col("position"))
         .with_columns(
             answers=pl.when("is_linked").then("parent_author").otherwise("before"),
             by_other=(pl.col("author_id").ne_missing(pl.col("opener_id")))
@@ -49,12 +50,14 @@ def turns_of(posts: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
 
 
 def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
+    """Return a row per thread: how long it is, who answered how soon, and whether it is solved."""
     reply = pl.col("by_other")
     first_reply = pl.col("created_at").filter(reply).first()
     hours = (first_reply - pl.col("created_at").first()).dt.total_seconds() / 3600
     role = pl.col("author_role").filter(reply).first()
-    own_words = pl.col("author_id").eq_missing(pl.col("opener_id")) & pl.col("works_now")
+    opener_says = pl.col("author_id").eq_missing(pl.col("opener_id")) & pl.col("works_now")
     human = pl.col("author_id").filter(pl.col("author_role") != "bot")
+
     return turns.group_by("thread_id", maintain_order=True).agg(
         title=pl.col("title").first(),
         channel=pl.col("channel").drop_nulls().first(),
@@ -69,5 +72,5 @@ def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
         answered_by=pl.when(reply.any()).then(
             pl.when(role == "staff").then(pl.lit("staff")).otherwise(pl.lit("member"))
         ),
-        resolved=pl.col("accepted").any() | own_words.any(),
+        resolved=pl.col("accepted").any() | opener_says.any(),
     )

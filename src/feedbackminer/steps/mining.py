@@ -15,6 +15,7 @@ from feedbackminer.accounts import Account
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
+from feedbackminer.health import weeks
 from feedbackminer.insight import stage as insight
 from feedbackminer.steps.vectors import (
     encoded_texts,
@@ -152,7 +153,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     posts = tables.read("posts", ["post_id", "author_id", "rating"])
     posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
     are_reviews = posts["rating"].is_not_null().to_list()
-    passages = read_texts(texts, encoded.vectors, encoded.middle, are_reviews)
+    passages = read_texts(texts, encoded.vectors, encoded.layer_mean, are_reviews)
 
     result = tag_texts(
         post_ids,
@@ -229,7 +230,7 @@ def _health(tables: StageTables, context: Context) -> StageResult:
 
     settings, encoder = context.settings, context.models.encoder_name
     recent = read_weeks(
-        *map(tables.read, ("posts", "texts", "tags", "assignments", "dropped", "cursors")),
+        {name: tables.read(name) for name in weeks.READS},
         vectors_of=lambda hashes: matrix_of(tables, hashes, encoder),
         history=settings.drift.history,
         sources=tuple(settings.sources),
@@ -247,7 +248,7 @@ def _health(tables: StageTables, context: Context) -> StageResult:
 HEALTH = Stage(
     "health",
     _health,
-    reads=("posts", "texts", "tags", "assignments", "vectors", "dropped", "cursors"),
+    reads=(*weeks.READS, "vectors"),
     writes=("health",),
     settings=("drift", "insight", "embed"),
     models=("encoder",),

@@ -66,18 +66,18 @@ class Components:
     """
 
     def __init__(self, aliases: Mapping[str, Sequence[str]]) -> None:
-        pairs = [(alias.strip(), name) for name, told in aliases.items() for alias in (name, *told)]
+        pairs = [(alias.strip(), name) for name in aliases for alias in (name, *aliases[name])]
         pairs = [pair for pair in pairs if pair[0].strip("*")]
         pairs.sort(key=lambda pair: (_letter(pair[0]), -len(pair[0])))
         self._names = [name for _, name in pairs]
         by_letter = groupby((alias for alias, _ in pairs), key=_letter)
-        choice = "|".join(_choice(letter, found) for letter, found in by_letter) or "(?!)"
+        choice = "|".join(_choice(letter, group) for letter, group in by_letter) or "(?!)"
         self._regex = re.compile(rf"(?<!\w)(?:{choice})(?!\w)", re.IGNORECASE)
 
     def mentioned(self, sentence: str) -> list[str]:
         """Return the components that a sentence names, in order of first mention."""
-        found = self._regex.finditer(sentence[:LONGEST])
-        return list(dict.fromkeys(self._names[(match.lastindex or 1) - 1] for match in found))
+        matches = self._regex.finditer(sentence[:LONGEST])
+        return list(dict.fromkeys(self._names[(match.lastindex or 1) - 1] for match in matches))
 
 
 def discover(
@@ -85,27 +85,28 @@ def discover(
     voices: Sequence[str],
     *,
     nlp: Language,
-    known: Components,
+    named: Components,
     limit: int = 40,
     least_voices: int = 5,
     sample: int = 3000,
-    seed: int = 0,
 ) -> dict[str, tuple[str, ...]]:
     """Return what many voices name and no component covers yet: name -> spellings.
 
     Args:
-        sentences: what was said.
-        voices: who said it, one per sentence.
+        sentences: what members write.
+        voices: who wrote it, one per sentence.
         nlp: a trained pipeline with tagger and parser.
+        named: the components that there are.
         least_voices: how many distinct voices must use a phrase.
-        sample: how many sentences are read at most.
+        sample: how many sentences are read at most, drawn the same way every time.
     Raises:
         ValueError: ``nlp`` has no parser, or there are not as many voices as sentences.
     """
     if len(sentences) != len(voices):
         raise ValueError(f"got {len(sentences)} sentences by {len(voices)} voices; want one each")
     n_read = min(sample, len(sentences))
-    read = sorted(random.Random(seed).sample(range(len(sentences)), n_read))  # noqa: S311
+    read = sorted(random.Random(0).sample(range(len(sentences)), n_read))  # noqa: S311
+
     users: dict[str, set[str]] = defaultdict(set)
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     greeted: Counter[str] = Counter()
@@ -116,11 +117,12 @@ def discover(
                 users[_key(phrase)].add(voices[row])
                 spellings[_key(phrase)][phrase] += 1
                 greeted[_key(phrase)] += _is_greeted(chunk)
+
     often = sorted(users, key=lambda key: (-len(users[key]), key))
     often = [key for key in often if len(users[key]) >= least_voices]
     things = (key for key in often if greeted[key] <= _GREETED * spellings[key].total())
-    told = (_spelt(spellings[key]) for key in things)
-    return dict([(forms[0], forms) for forms in told if not known.mentioned(forms[0])][:limit])
+    phrases = (_spelt(spellings[key]) for key in things)
+    return dict([(forms[0], forms) for forms in phrases if not named.mentioned(forms[0])][:limit])
 
 
 def clauses(sentence: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What sentences tell beside tags: which components they judge, and what their writers need."""
+"""Information extraction: which components sentences judge, and what their writers need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from feedbackminer.tag.needs import Need, find_needs
 from feedbackminer.tag.stage import STAGE
 from feedbackminer.tag.tagger import LANGUAGES, Tagger, Text
 
-LONGEST_TOLD = 600  # characters of a sentence that is read for components and needs
+LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 
 
 def find_aspects(
@@ -36,38 +36,39 @@ def find_aspects(
         voices: who wrote each text.
         nlp: a trained spaCy pipeline that finds noun phrases; None: only named components count.
     """
-    told = list(_sentences(post_ids, texts))
+    sentences = list(_sentences(post_ids, texts))
     named = Components(settings.components)
     phrases = {}
     if nlp is not None and settings.discovered:
         voice_of = dict(zip(post_ids, voices, strict=True))
         phrases = discover(
-            [sentence for _, sentence in told],
-            [voice_of[post_id] for post_id, _ in told],
+            [sentence for _, sentence in sentences],
+            [voice_of[post_id] for post_id, _ in sentences],
             nlp=nlp,
-            known=named,
+            named=named,
             limit=settings.discovered,
             least_voices=settings.least_voices,
         )
-    everything = Components({**settings.components, **phrases})
-    found = [
+
+    components = Components({**settings.components, **phrases})
+    mentions = [
         (post_id, clause, aspects)
-        for post_id, sentence in told
-        if everything.mentioned(sentence)
+        for post_id, sentence in sentences
+        if components.mentioned(sentence)
         for clause in clauses(sentence)
-        if (aspects := everything.mentioned(clause))
+        if (aspects := components.mentioned(clause))
     ]
-    feelings = tagger.feel([clause for _, clause, _ in found])
+    sentiments = tagger.sentence_sentiment([clause for _, clause, _ in mentions])
     rows = [
         {
             "post_id": post_id,
             "aspect": aspect,
             "found_by": "settings" if aspect in settings.components else "phrase",
             "text": clause,
-            "sentiment": feeling.label,
-            "score": feeling.score,
+            "sentiment": sentiment.label,
+            "score": sentiment.score,
         }
-        for (post_id, clause, aspects), feeling in zip(found, feelings, strict=True)
+        for (post_id, clause, aspects), sentiment in zip(mentions, sentiments, strict=True)
         for aspect in aspects
     ]
     return check(_numbered(rows, Aspects), Aspects, where=STAGE)
@@ -91,12 +92,11 @@ def collect_needs(
         for post_id, sentence in _sentences(post_ids, texts)
         for need in find_needs(sentence)
     ]
-    said = sorted({need.text for need in needs})
-    place = {text: row for row, text in enumerate(said)}
-    vectors = encode(said) if said else np.zeros((0, 0), np.float32)
-    own = vectors[[place[need.text] for need in needs]] if needs else vectors
-    groups = group_needs(own, alike=alike)
-    names = [needs[row].text for row in most_central(own, groups)]
+
+    vectors = _encode_once([need.text for need in needs], encode)
+    groups = group_needs(vectors, alike=alike)
+    names = [needs[row].text for row in most_central(vectors, groups)]
+
     rows = [
         {
             "post_id": need.post_id,
@@ -110,10 +110,19 @@ def collect_needs(
     return check(_numbered(rows, Needs), Needs, where=STAGE)
 
 
+def _encode_once(passages: Sequence[str], encode: Callable[[Sequence[str]], Matrix]) -> Matrix:
+    """Return a vector per passage; equal ones are encoded once."""
+    if not passages:
+        return np.zeros((0, 0), np.float32)
+    distinct = sorted(set(passages))
+    row_of = {passage: row for row, passage in enumerate(distinct)}
+    return encode(distinct)[[row_of[passage] for passage in passages]]
+
+
 def _sentences(post_ids: Sequence[str], texts: Sequence[Text]) -> Iterator[tuple[str, str]]:
     for post_id, text in zip(post_ids, texts, strict=True):
         for sentence in text.sentences if text.language in LANGUAGES else ():
-            if len(sentence) <= LONGEST_TOLD:
+            if len(sentence) <= LONGEST_SENTENCE:
                 yield post_id, sentence
 
 

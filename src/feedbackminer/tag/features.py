@@ -34,10 +34,10 @@ def read(texts: Iterable[str]) -> list[str]:
     return [text[:READ].replace("’", "'") for text in texts]
 
 
-def dense(texts: Sequence[str], vectors: Matrix, middle: Matrix) -> Matrix:
+def dense(texts: Sequence[str], vectors: Matrix, layer_means: Matrix) -> Matrix:
     """Return the dense features, shape (len(texts), dimensions of both vectors + ``MANNER``)."""
     manner = np.array([_manner(text) for text in texts], np.float32).reshape(len(texts), MANNER)
-    return np.hstack([vectors, middle, manner], dtype=np.float32)
+    return np.hstack([vectors, layer_means, manner], dtype=np.float32)
 
 
 def words(texts: Sequence[str]) -> csr_matrix:
@@ -76,14 +76,15 @@ def _manner(text: str) -> tuple[float, ...]:
     liked = disliked = most = least = 0.0
     turned = negations = 0
     last = -_REACH - 1
-    for place, token in enumerate(tokens):
+
+    for index, token in enumerate(tokens):
         if token in _NEGATIONS or token.endswith("n't"):
-            last = place
+            last = index
             negations += 1
         feeling = lexicon.get(token)
         if feeling is None:
             continue
-        if place - last <= _REACH:
+        if index - last <= _REACH:
             feeling *= _TURNED
             turned += 1
         if feeling > 0:
@@ -92,6 +93,7 @@ def _manner(text: str) -> tuple[float, ...]:
         else:
             disliked += feeling
             least = min(least, feeling)
+
     count = max(len(tokens), 1)
     return (
         liked / count,

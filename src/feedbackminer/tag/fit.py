@@ -7,7 +7,7 @@ an app, a site) whole.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from feedbackminer.tag import features
 from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.heads import PLACES, Head, Places, Weights
+from feedbackminer.tag.heads import GENRES, Genres, Head, Weights
 
 FOLDS = 5
 PASSES = 12  # over the examples
 DENSE_WEIGHT, WORDS_WEIGHT = 0.1, 3.0  # how much each sort of feature may say
-PRIOR_WEIGHT = 0.5  # and what a head knew before
+PRIOR_WEIGHT = 0.5  # and what a prior head says
 SMALLEST_SPREAD = 1e-2  # of a feature: one that hardly varies must not decide
 NEVER = 2.0  # threshold of a label that is never certain enough to be given
-FEWEST_TRUE = 30  # examples of a label, for a place to have a calibration of its own
+FEWEST_TRUE = 30  # examples of a label, for a genre to have a calibration of its own
 FEWEST_GIVEN = 20  # examples over a threshold that its precision is told from
 
 
@@ -34,7 +34,7 @@ class Examples:
     ``truth`` has a column per label: 1, 0, or nan where nobody said. ``weight`` is how much a row
     counts in the fit, ``typical`` how much in calibration (0: not at all): rows that were picked
     for a label are no picture of what a community writes. ``groups`` are never split;
-    ``places`` are numbers of ``PLACES``.
+    ``genres`` are numbers of ``GENRES``.
     """
 
     dense: Matrix
@@ -43,22 +43,14 @@ class Examples:
     weight: Matrix
     typical: Matrix
     groups: NDArray[np.object_]
-    places: Places
+    genres: Genres
 
     def __len__(self) -> int:
         return len(self.truth)
 
     def take(self, rows: NDArray[Any]) -> Examples:
         """Return some of the rows."""
-        return Examples(
-            self.dense[rows],
-            self.words[rows],
-            self.truth[rows],
-            self.weight[rows],
-            self.typical[rows],
-            self.groups[rows],
-            self.places[rows],
-        )
+        return Examples(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
 
 @dataclass(frozen=True)
@@ -100,37 +92,41 @@ def fit_head(
         scores[held_out] = _scoring(examples.take(rest), recipe, prior).scores(
             part.dense, part.words
         )
+
     head = _calibrated(_scoring(examples, recipe, prior), scores, examples)
-    chances = head.calibrated(scores, examples.places)
+    probabilities = head.calibrated(scores, examples.genres)
+
     limits = [
-        [_limit(chances, examples, k, place, recipe) for k in range(len(recipe.labels))]
-        for place in range(len(PLACES))
+        [_limit(probabilities, examples, k, genre, recipe) for k in range(len(recipe.labels))]
+        for genre in range(len(GENRES))
     ]
     weights = replace(head.weights, thresholds=np.array(limits, np.float32))
-    return Fitted(replace(head, weights=weights, card=card), chances)
+    return Fitted(replace(head, weights=weights, card=card), probabilities)
 
 
-def _limit(chances: Matrix, examples: Examples, k: int, place: int, recipe: Recipe) -> float:
-    rows = _speaking_for(examples, k, place)
-    told = chances[rows, k], examples.truth[rows, k], examples.typical[rows]
-    return max(recipe.floor, threshold(*told, recipe.precision))
+def _limit(probabilities: Matrix, examples: Examples, k: int, genre: int, recipe: Recipe) -> float:
+    rows = _speaking_for(examples, k, genre)
+    limit = threshold(
+        probabilities[rows, k], examples.truth[rows, k], examples.typical[rows], recipe.precision
+    )
+    return max(recipe.floor, limit)
 
 
-def _speaking_for(examples: Examples, k: int, place: int) -> NDArray[np.bool_]:
-    """Return the rows that calibrate a label in a place; all, where it has too few of its own."""
-    known = ~np.isnan(examples.truth[:, k]) & (examples.typical > 0)
-    own = known & (examples.places == place)
-    sides = [(examples.truth[own, k] == side).sum() for side in (0, 1)]
-    return own if min(sides) >= FEWEST_TRUE else known
+def _speaking_for(examples: Examples, k: int, genre: int) -> NDArray[np.bool_]:
+    """Return the rows that calibrate a label in a genre; all, where it has too few of its own."""
+    judged = ~np.isnan(examples.truth[:, k]) & (examples.typical > 0)
+    of_genre = judged & (examples.genres == genre)
+    sides = [(examples.truth[of_genre, k] == side).sum() for side in (0, 1)]
+    return of_genre if min(sides) >= FEWEST_TRUE else judged
 
 
-def threshold(chances: Matrix, truth: Matrix, weight: Matrix, precision: float) -> float:
+def threshold(probabilities: Matrix, truth: Matrix, weight: Matrix, precision: float) -> float:
     """Return the lowest probability from which at least ``precision`` of what is given is true."""
-    order = np.argsort(-chances, kind="stable")
+    order = np.argsort(-probabilities, kind="stable")
     true, all_given = np.cumsum((truth * weight)[order]), np.cumsum(weight[order])
     counted = np.cumsum((weight > 0)[order])
     reached = np.flatnonzero((counted >= FEWEST_GIVEN) & (true >= precision * all_given))
-    return float(chances[order][reached[-1]]) if len(reached) else NEVER
+    return float(probabilities[order][reached[-1]]) if len(reached) else NEVER
 
 
 def _folds(
@@ -152,49 +148,66 @@ def _scoring(examples: Examples, recipe: Recipe, prior: Head | None) -> Head:
     else:
         centre, spread = examples.dense.mean(axis=0), examples.dense.std(axis=0)
         scale = (np.maximum(spread, SMALLEST_SPREAD) / DENSE_WEIGHT).astype(np.float32)
-    own = (examples.dense - centre) / scale
-    n, d = len(recipe.labels), own.shape[1]
-    before, spread_before = None, np.ones(n, np.float32)
+    scaled = (examples.dense - centre) / scale
+    n, d = len(recipe.labels), scaled.shape[1]
+
+    prior_scores, prior_spread = None, np.ones(n, np.float32)
     if prior:
-        before = prior.scores(examples.dense, examples.words)
-        spread_before = np.maximum(before.std(axis=0), 1e-6) / PRIOR_WEIGHT
-        before = before / spread_before
-    told = [_column(own, examples, k, recipe, before) for k in range(n)]
-    coefficients = np.stack([column for column, _ in told], axis=1)
+        prior_scores = prior.scores(examples.dense, examples.words)
+        prior_spread = np.maximum(prior_scores.std(axis=0), 1e-6) / PRIOR_WEIGHT
+        prior_scores = prior_scores / prior_spread
+
+    columns = [_column(scaled, examples, k, recipe, prior_scores) for k in range(n)]
+    coefficients = np.stack([column for column, _ in columns], axis=1)
     dense, words = coefficients[:d], coefficients[d : d + features.BUCKETS] * WORDS_WEIGHT
-    bias = np.array([bias for _, bias in told], np.float32)
-    if prior:
-        share = coefficients[-1] / spread_before
+    bias = np.array([intercept for _, intercept in columns], np.float32)
+    if prior:  # its scores were one more feature: their share of its weights joins the new ones
+        share = coefficients[-1] / prior_spread
         dense = dense + prior.weights.dense * share
         words = words + prior.weights.words * share
         bias = bias + prior.weights.bias * share
-    p = len(PLACES)
-    uncalibrated = np.stack([np.eye(n, dtype=np.float32)] * p), np.zeros((p, n), np.float32)
+
+    n_genres = len(GENRES)
     weights = Weights(
-        centre, scale, dense, words, bias, *uncalibrated, np.full((p, n), NEVER, np.float32)
+        centre=centre,
+        scale=scale,
+        dense=dense,
+        words=words,
+        bias=bias,
+        calibration=np.stack([np.eye(n, dtype=np.float32)] * n_genres),
+        offset=np.zeros((n_genres, n), np.float32),
+        thresholds=np.full((n_genres, n), NEVER, np.float32),
     )
-    return Head(recipe.name, recipe.labels, recipe.exclusive, recipe.encoder, weights, {})
+    return Head(
+        name=recipe.name,
+        labels=recipe.labels,
+        exclusive=recipe.exclusive,
+        encoder=recipe.encoder,
+        weights=weights,
+        card={},
+    )
 
 
 def _column(
-    own: Matrix, examples: Examples, k: int, recipe: Recipe, before: Matrix | None
+    scaled: Matrix, examples: Examples, k: int, recipe: Recipe, prior_scores: Matrix | None
 ) -> tuple[Matrix, float]:
     """Fit one label against all else: averaged stochastic gradient descent on the log loss.
 
-    Where there are scores of a head ``before``, the label's is one more feature, the last.
+    Where there are scores of a prior head, the label's is one more feature, the last.
     """
     from scipy.sparse import csr_matrix, hstack
     from sklearn.linear_model import SGDClassifier
 
-    known = ~np.isnan(examples.truth[:, k]) & (examples.weight > 0)
-    truth = examples.truth[known, k]
+    judged = ~np.isnan(examples.truth[:, k]) & (examples.weight > 0)
+    truth = examples.truth[judged, k]
     if truth.min(initial=1) == truth.max(initial=0):
         raise ValueError(f"{recipe.labels[k]}: wants examples for it and against it")
-    weight = examples.weight[known].copy()
+    weight = examples.weight[judged].copy()
     for side in (0, 1):  # both sides weigh the same, as all examples together
         weight[truth == side] *= len(truth) / 2 / weight[truth == side].sum()
-    parts = [csr_matrix(own[known]), examples.words[known] * WORDS_WEIGHT]
-    parts += [] if before is None else [csr_matrix(before[known, k : k + 1])]
+
+    parts = [csr_matrix(scaled[judged]), examples.words[judged] * WORDS_WEIGHT]
+    parts += [] if prior_scores is None else [csr_matrix(prior_scores[judged, k : k + 1])]
     X = hstack(parts, format="csr")
     model = SGDClassifier(
         loss="log_loss", alpha=recipe.alpha, max_iter=PASSES, tol=None, average=True,
@@ -207,22 +220,33 @@ def _column(
 def _calibrated(head: Head, scores: Matrix, examples: Examples) -> Head:
     """Turn scores into log-odds by logistic regression on what was scored unseen."""
     n = len(head.labels)
-    matrix = np.zeros((len(PLACES), n, n), np.float32)
-    offset = np.zeros((len(PLACES), n), np.float32)
-    for place in range(len(PLACES)):
-        for k in range(n):
-            rows = _speaking_for(examples, k, place)
-            if head.exclusive:  # one softmax of all labels, from what the rarest one has
-                here = examples.truth[(examples.places == place) & (examples.typical > 0)]
-                rows = _speaking_for(examples, int(np.nansum(here, axis=0).argmin()), place)
-                columns, truth = scores[rows], examples.truth[rows].argmax(axis=1)
-                slopes, intercepts = _logistic(columns, truth, examples.typical[rows])
-                matrix[place], offset[place] = slopes.T, intercepts
-                break
-            columns, truth = scores[rows, k : k + 1], examples.truth[rows, k]
-            slopes, intercepts = _logistic(columns, truth, examples.typical[rows])
-            matrix[place, k, k], offset[place, k] = slopes[0, 0], intercepts[0]
+    matrix = np.zeros((len(GENRES), n, n), np.float32)
+    offset = np.zeros((len(GENRES), n), np.float32)
+    calibrate = _softmax_of_all if head.exclusive else _logistic_of_each
+    for genre in range(len(GENRES)):
+        matrix[genre], offset[genre] = calibrate(scores, examples, genre)
     return replace(head, weights=replace(head.weights, calibration=matrix, offset=offset))
+
+
+def _softmax_of_all(scores: Matrix, examples: Examples, genre: int) -> tuple[Matrix, Matrix]:
+    """Calibrate all labels together, on the rows that the rarest one of a genre has."""
+    truth = examples.truth[(examples.genres == genre) & (examples.typical > 0)]
+    rows = _speaking_for(examples, int(np.nansum(truth, axis=0).argmin()), genre)
+    best = examples.truth[rows].argmax(axis=1)
+    slopes, intercepts = _logistic(scores[rows], best, examples.typical[rows])
+    return slopes.T, intercepts
+
+
+def _logistic_of_each(scores: Matrix, examples: Examples, genre: int) -> tuple[Matrix, Matrix]:
+    """Calibrate each label alone."""
+    n = scores.shape[1]
+    matrix, offset = np.zeros((n, n), np.float32), np.zeros(n, np.float32)
+    for k in range(n):
+        rows = _speaking_for(examples, k, genre)
+        truth = examples.truth[rows, k]
+        slopes, intercepts = _logistic(scores[rows, k : k + 1], truth, examples.typical[rows])
+        matrix[k, k], offset[k] = slopes[0, 0], intercepts[0]
+    return matrix, offset
 
 
 def _logistic(scores: Matrix, truth: NDArray[Any], weight: Matrix) -> tuple[Matrix, Matrix]:

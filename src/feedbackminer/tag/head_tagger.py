@@ -16,28 +16,51 @@ import numpy as np
 from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.tag import features
 from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.heads import ANY_ENCODER, CARD, PLACES, WEIGHTS, Head, Places, evidence
+from feedbackminer.tag.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head, evidence
 from feedbackminer.tag.rule_tagger import kinds_of
-from feedbackminer.tag.tagger import LANGUAGES, Feeling, Sentence, Tag, Text
-from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, SENTIMENTS, UNSURE
+from feedbackminer.tag.tagger import LANGUAGES, Sentence, Sentiment, Tag, Text
+from feedbackminer.vocabulary.tags import (
+    HEADS,
+    KINDS,
+    POST_HEADS,
+    PROBLEMS,
+    SENTENCE_HEAD,
+    SENTIMENTS,
+    UNSURE,
+)
 
 # Of other kinds (complaint, usability, pricing) not even half was right, when rules had a word.
 WITNESSED = ("feature_request", "praise", "performance", "documentation", "churn")
-REVIEWS = PLACES.index("reviews")
+CONVERSATIONS, REVIEWS = range(len(GENRES))
 BATCH = 2_000  # texts at once
 AT_LEAST = ("2", "3", "4")  # a problem is at least so severe; none of these: cosmetic
-# What each head tells of; "tone" reads no vectors, so it can tell how a sentence sounds.
-LABELS: Mapping[str, tuple[str, ...]] = {
-    "sentiment": SENTIMENTS,
-    "tone": SENTIMENTS,
-    "kinds": KINDS,
-    "severity": AT_LEAST,
-}
+LABELS: Mapping[str, tuple[str, ...]] = dict(
+    zip(HEADS, (SENTIMENTS, SENTIMENTS, KINDS, AT_LEAST), strict=True)
+)
 RULED_OUT = 0.15  # probability up to which a kind is not said
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 
+NOTHING = Tag(Sentiment(UNSURE, 0.0), (), (), unsure=("sentiment", *KINDS))
 
-NOTHING = Tag(Feeling(UNSURE, 0.0), (), (), unsure=("sentiment", *KINDS))
+
+@dataclass(frozen=True)
+class Batch:
+    """What the heads read of some texts, one row each."""
+
+    passages: Sequence[str]
+    vectors: Matrix
+    layer_means: Matrix
+    genres: Genres
+
+    @classmethod
+    def of(cls, texts: Sequence[Text]) -> Batch:
+        """Put texts together; at least one."""
+        return cls(
+            [text.passage for text in texts],
+            np.stack([text.vector for text in texts]),
+            np.stack([text.layer_mean for text in texts]),
+            np.array([REVIEWS if text.is_review else CONVERSATIONS for text in texts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -63,103 +86,101 @@ class HeadTagger:
             yield from self._batch(texts[start : start + BATCH])
 
     def _batch(self, texts: Sequence[Text]) -> Iterator[Tag]:
-        places = np.array([int(text.is_review) for text in texts])
-        chances = self.chances(
-            [text.passage for text in texts],
-            np.stack([text.vector for text in texts]),
-            np.stack([text.middle for text in texts]),
-            places,
-        )
+        batch = Batch.of(texts)
+        probabilities = self.probabilities(batch)
         every = [sentence for text in texts for sentence in text.sentences]
-        speaks, feelings = evidence(self.heads["kinds"], every), self.feel(every)
+        speaks, sentiments = evidence(self.heads["kinds"], every), self.sentence_sentiment(every)
+
         ends = pairwise(accumulate((len(text.sentences) for text in texts), initial=0))
         for row, (text, (first, last)) in enumerate(zip(texts, ends, strict=True)):
             tag = NOTHING
             if text.language in LANGUAGES:
-                own = {name: found[row] for name, found in chances.items()}
-                tag = self.decide(own, places[row])
-                tag = self._with_witness(tag, places[row], text.sentences)
+                genre = int(batch.genres[row])
+                tag = self.decide({name: p[row] for name, p in probabilities.items()}, genre)
+                tag = self._with_witness(tag, genre, text.sentences)
             kinds = _speaking(speaks[first:last], tag.kinds)
-            scores = [feeling.score for feeling in feelings[first:last]]
+            scores = [sentiment.score for sentiment in sentiments[first:last]]
             yield replace(tag, sentences=tuple(map(Sentence, text.sentences, kinds, scores)))
 
-    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+    def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds, from its words alone."""
         read = features.read(sentences)
-        nothing = np.zeros((len(read), 0), np.float32)
-        dense = features.dense(read, nothing, nothing)
+        no_vectors = np.zeros((len(read), 0), np.float32)
+        dense = features.dense(read, no_vectors, no_vectors)
         # A single sentence is as short and outspoken as a review, wherever it stands.
-        places = np.full(len(read), REVIEWS)
-        chances = self.heads["tone"].probabilities(dense, features.words(read), places)
-        return [self._feeling("tone", row, REVIEWS) for row in chances]
+        genres = np.full(len(read), REVIEWS)
+        head = self.heads[SENTENCE_HEAD]
+        probabilities = head.probabilities(dense, features.words(read), genres)
+        return [self._sentiment(SENTENCE_HEAD, row, REVIEWS) for row in probabilities]
 
-    def chances(
-        self, passages: Sequence[str], vectors: Matrix, middle: Matrix, places: Places
-    ) -> dict[str, Matrix]:
+    def probabilities(self, batch: Batch) -> dict[str, Matrix]:
         """Return the probabilities of each head for each text: name -> shape (texts, labels)."""
-        read = features.read(passages)
-        dense, words = features.dense(read, vectors, middle), features.words(read)
+        read = features.read(batch.passages)
+        dense = features.dense(read, batch.vectors, batch.layer_means)
+        words = features.words(read)
         return {
-            name: self.heads[name].probabilities(dense, words, places)
-            for name in ("sentiment", "kinds", "severity")
+            name: self.heads[name].probabilities(dense, words, batch.genres) for name in POST_HEADS
         }
 
-    def _with_witness(self, tag: Tag, place: int, sentences: Sequence[str]) -> Tag:
+    def _with_witness(self, tag: Tag, genre: int, sentences: Sequence[str]) -> Tag:
         """Give what no probability suffices for where rules find it and it is likelier than usual.
 
         Such labels are experimental: their cards and the digest say so.
         """
         head = self.heads["kinds"]
-        weak = head.weights.thresholds[place] > 1
+        weak = head.weights.thresholds[genre] > 1
         open_ = {
             kind
             for kind, is_weak, chance in zip(KINDS, weak, tag.kind_chances, strict=True)
-            if kind in WITNESSED and is_weak and chance >= head.usual(kind, place)
+            if kind in WITNESSED and is_weak and chance >= head.base_rate(kind, genre)
         }
         if not open_:
             return tag
-        found = open_ & {kind for sentence in sentences for kind in kinds_of(sentence)}
-        unsure = tuple(name for name in tag.unsure if name not in found)
+        by_rules = open_ & {kind for sentence in sentences for kind in kinds_of(sentence)}
         return replace(
-            tag, kinds=tuple(k for k in KINDS if k in found or k in tag.kinds), unsure=unsure
+            tag,
+            kinds=tuple(kind for kind in KINDS if kind in by_rules or kind in tag.kinds),
+            unsure=tuple(name for name in tag.unsure if name not in by_rules),
         )
 
-    def decide(self, chances: Mapping[str, Matrix], place: int) -> Tag:
+    def decide(self, probabilities: Mapping[str, Matrix], genre: int) -> Tag:
         """Turn the probabilities of one text into a tag without sentences."""
-        feeling = self._feeling("sentiment", chances["sentiment"], place)
-        given = self._given("kinds", chances["kinds"], place)
-        limits = self.heads["kinds"].weights.thresholds[place]
-        doubtful = (chances["kinds"] > RULED_OUT) & (chances["kinds"] < limits)
+        sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
+        of_kinds = probabilities["kinds"]
+        kinds = self._labels("kinds", of_kinds, genre)
+        is_problem = bool(set(kinds) & set(PROBLEMS))
+        severity = self._severity(probabilities["severity"], genre) if is_problem else None
+
+        limits = self.heads["kinds"].weights.thresholds[genre]
+        doubtful = (of_kinds > RULED_OUT) & (of_kinds < limits)
         unsure = [kind for kind, is_so in zip(KINDS, doubtful, strict=True) if is_so]
-        unsure += ["sentiment"] if feeling.label == UNSURE else []
-        severity = (
-            self._severity(chances["severity"], place) if set(given) & set(PROBLEMS) else None
-        )
-        unsure += ["severity"] if severity is None and set(given) & set(PROBLEMS) else []
+        unsure += ["sentiment"] if sentiment.label == UNSURE else []
+        unsure += ["severity"] if severity is None and is_problem else []
         return Tag(
-            feeling,
-            given,
-            (),
-            tuple(map(float, chances["kinds"])),
-            tuple(unsure),
-            severity,
+            sentiment=sentiment,
+            kinds=kinds,
+            sentences=(),
+            kind_chances=tuple(map(float, of_kinds)),
+            unsure=tuple(unsure),
+            severity=severity,
         )
 
-    def _severity(self, chances: Matrix, place: int) -> int | None:
+    def _severity(self, probabilities: Matrix, genre: int) -> int | None:
         """Return how severe a problem is at least; 1 only where all else is ruled out."""
-        given = self._given("severity", chances, place)
-        if not given:
-            return 1 if chances.max() <= RULED_OUT else None
-        return max(map(int, given))
+        levels = self._labels("severity", probabilities, genre)
+        if not levels:
+            return 1 if probabilities.max() <= RULED_OUT else None
+        return max(map(int, levels))
 
-    def _feeling(self, name: str, chances: Matrix, place: int) -> Feeling:
-        given = self._given(name, chances, place)
-        score = float(chances[2] - chances[0])
-        return Feeling(given[0] if given else UNSURE, score, tuple(map(float, chances)))
+    def _sentiment(self, name: str, probabilities: Matrix, genre: int) -> Sentiment:
+        labels = self._labels(name, probabilities, genre)
+        score = float(probabilities[2] - probabilities[0])
+        return Sentiment(labels[0] if labels else UNSURE, score, tuple(map(float, probabilities)))
 
-    def _given(self, name: str, chances: Matrix, place: int) -> tuple[str, ...]:
+    def _labels(self, name: str, probabilities: Matrix, genre: int) -> tuple[str, ...]:
+        """Return the labels that a head gives to one text."""
         head = self.heads[name]
-        flags = head.given(chances[None, :], np.array([place]))[0]
+        flags = head.decide(probabilities[None, :], np.array([genre]))[0]
         return tuple(label for label, is_given in zip(head.labels, flags, strict=True) if is_given)
 
 
@@ -208,9 +229,9 @@ def find(name: str, *folders: Path) -> Path:
 
 def _speaking(speaks: Matrix, kinds: Sequence[str]) -> list[tuple[str, ...]]:
     """Return for each sentence which of the post's kinds it speaks for, going by its words."""
-    found: list[list[str]] = [[] for _ in speaks]
+    kinds_of_sentence: list[list[str]] = [[] for _ in speaks]
     for kind in kinds:
-        told = speaks[:, KINDS.index(kind)]
-        for row in np.flatnonzero((told > 0) & (told >= SPEAKS * told.max(initial=0))):
-            found[row].append(kind)
-    return [tuple(own) for own in found]
+        scores = speaks[:, KINDS.index(kind)]
+        for row in np.flatnonzero((scores > 0) & (scores >= SPEAKS * scores.max(initial=0))):
+            kinds_of_sentence[row].append(kind)
+    return [tuple(kinds) for kinds in kinds_of_sentence]

@@ -23,8 +23,8 @@ from feedbackminer.tag.features import Matrix
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 ANY_ENCODER = ""  # of a head that reads no vectors
 PER_LABEL = ("dense", "words", "bias", "offset", "thresholds")
-PLACES = ("conversations", "reviews")  # a reply in a forum and a review are put differently
-Places = NDArray[np.int64]
+GENRES = ("conversations", "reviews")  # a reply in a forum and a review are put differently
+Genres = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
@@ -32,7 +32,7 @@ Flags = NDArray[np.bool_]
 class Weights:
     """The arrays of a head with ``n`` labels over ``d`` dense features.
 
-    Scores mean the same everywhere; how probable they make a label differs by ``PLACES``.
+    Scores mean the same everywhere; how probable they make a label differs by ``GENRES``.
     """
 
     centre: Matrix  # (d,) what is taken off the dense features
@@ -40,9 +40,9 @@ class Weights:
     dense: Matrix  # (d, n)
     words: Matrix  # (BUCKETS, n)
     bias: Matrix  # (n,)
-    calibration: Matrix  # (places, n, n) scores to log-odds,
-    offset: Matrix  # (places, n) with these added
-    thresholds: Matrix  # (places, n) probability from which a label is given
+    calibration: Matrix  # (genres, n, n) scores to log-odds,
+    offset: Matrix  # (genres, n) with these added
+    thresholds: Matrix  # (genres, n) probability from which a label is given
 
 
 @dataclass(frozen=True)
@@ -56,78 +56,79 @@ class Head:
     weights: Weights
     card: Mapping[str, Any]
 
-    def probabilities(self, dense: Matrix, words: Any, places: Places) -> Matrix:
+    def probabilities(self, dense: Matrix, words: Any, genres: Genres) -> Matrix:
         """Return calibrated probabilities, shape (texts, labels).
 
         Args:
             dense, words: features, see :mod:`feedbackminer.tag.features`.
-            places: where each text was written, as a number of ``PLACES``.
+            genres: what each text is, as a number of ``GENRES``.
 
         Formula: σ(scores · C + c), where σ is the softmax if labels exclude each other, else the
         logistic function; scores are linear in the features. Source: Platt 1999; matrix scaling,
         Guo et al. 2017.
         """
-        return self.calibrated(self.scores(dense, words), places)
+        return self.calibrated(self.scores(dense, words), genres)
 
-    def calibrated(self, scores: Matrix, places: Places) -> Matrix:
+    def calibrated(self, scores: Matrix, genres: Genres) -> Matrix:
         """Return the probabilities that scores stand for."""
-        told = np.zeros_like(scores)
-        for place in range(len(PLACES)):
-            here = places == place
-            calibration, offset = self.weights.calibration[place], self.weights.offset[place]
-            told[here] = scores[here] @ calibration + offset
+        logits = np.zeros_like(scores)
+        for genre in range(len(GENRES)):
+            rows = genres == genre
+            calibration, offset = self.weights.calibration[genre], self.weights.offset[genre]
+            logits[rows] = scores[rows] @ calibration + offset
         if not self.exclusive:
-            return squashed(told)
-        grown = np.exp(told - told.max(axis=1, keepdims=True, initial=-np.inf))
-        chances: Matrix = grown / grown.sum(axis=1, keepdims=True)
-        return chances
+            return squashed(logits)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        probabilities: Matrix = odds / odds.sum(axis=1, keepdims=True)
+        return probabilities
 
     def scores(self, dense: Matrix, words: Any) -> Matrix:
         """Return uncalibrated scores, shape (texts, labels)."""
-        own = (dense - self.weights.centre) / self.weights.scale
-        scores: Matrix = own @ self.weights.dense + words @ self.weights.words + self.weights.bias
+        w = self.weights
+        scaled = (dense - w.centre) / w.scale
+        scores: Matrix = scaled @ w.dense + words @ w.words + w.bias
         return scores
 
-    def given(self, probabilities: Matrix, places: Places) -> Flags:
+    def decide(self, probabilities: Matrix, genres: Genres) -> Flags:
         """Return which labels are given: those at or over their threshold.
 
         Of labels that exclude each other, only the likeliest can be.
         """
-        over: Flags = probabilities >= self.weights.thresholds[places]
+        over: Flags = probabilities >= self.weights.thresholds[genres]
         if self.exclusive and len(over):
             best = probabilities.argmax(axis=1)
             over &= np.arange(len(self.labels)) == best[:, None]
         return over
 
-    def usual(self, label: str, place: int) -> float:
-        """Return which share of a place's posts has a label, as its card says."""
-        told = self.card["by_label"][label]
-        return float((told["reviews"] if place else told)["share"])
+    def base_rate(self, label: str, genre: int) -> float:
+        """Return which share of a genre's posts has a label, as its card says."""
+        row = self.card["by_label"][label]
+        return float((row["reviews"] if genre else row)["share"])
 
     def only(self, columns: Sequence[int]) -> Self:
         """Return the head with some of its labels."""
-        own = list(columns)
+        kept = list(columns)
         w = self.weights
         weights = replace(
             w,
-            dense=w.dense[:, own],
-            words=w.words[:, own],
-            bias=w.bias[own],
-            calibration=w.calibration[np.ix_(range(len(PLACES)), own, own)],
-            offset=w.offset[:, own],
-            thresholds=w.thresholds[:, own],
+            dense=w.dense[:, kept],
+            words=w.words[:, kept],
+            bias=w.bias[kept],
+            calibration=w.calibration[np.ix_(range(len(GENRES)), kept, kept)],
+            offset=w.offset[:, kept],
+            thresholds=w.thresholds[:, kept],
         )
-        return replace(self, labels=tuple(self.labels[k] for k in own), weights=weights)
+        return replace(self, labels=tuple(self.labels[k] for k in kept), weights=weights)
 
     def with_columns(self, other: Head, columns: Sequence[int]) -> Self:
         """Return the head with some of its labels as ``other`` has them, over the same features."""
-        own = list(columns)
-        told = {name: getattr(self.weights, name).copy() for name in PER_LABEL}
-        for name, array in told.items():
-            array[..., own] = getattr(other.weights, name)
+        replaced = list(columns)
+        arrays = {name: getattr(self.weights, name).copy() for name in PER_LABEL}
+        for name, array in arrays.items():
+            array[..., replaced] = getattr(other.weights, name)
         calibration = self.weights.calibration.copy()
-        calibration[np.ix_(range(len(PLACES)), own, own)] = other.weights.calibration
-        return replace(self, weights=replace(self.weights, calibration=calibration, **told))
+        calibration[np.ix_(range(len(GENRES)), replaced, replaced)] = other.weights.calibration
+        return replace(self, weights=replace(self.weights, calibration=calibration, **arrays))
 
     def save(self, folder: Path) -> None:
         """Write weights and card; the card gets the hash of the weights."""
@@ -137,15 +138,16 @@ class Head:
         arrays = {field.name: getattr(self.weights, field.name) for field in fields(Weights)}
         arrays["words"] = arrays["words"].astype(np.float16)
         data = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+
         (folder / WEIGHTS).write_bytes(data)
-        told = dict(self.card) | {
+        card = dict(self.card) | {
             "name": self.name,
             "labels": list(self.labels),
             "exclusive": self.exclusive,
             "encoder": self.encoder,
             "weights_sha256": hashlib.sha256(data).hexdigest(),
         }
-        (folder / CARD).write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        (folder / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -162,20 +164,21 @@ class Head:
             card = json.loads((folder / CARD).read_text("utf-8"))
             data = (folder / WEIGHTS).read_bytes()
             expected = card["weights_sha256"]
-            if (found := hashlib.sha256(data).hexdigest()) != expected:
+            if (actual := hashlib.sha256(data).hexdigest()) != expected:
                 raise ModelError(
-                    f"{folder / WEIGHTS}: these are not the weights of its card (hash {found[:12]}…"
-                    f", the card says {str(expected)[:12]}…); they were damaged or changed: "
+                    f"{folder / WEIGHTS}: these are not the weights of its card (hash {actual[:12]}"
+                    f"…, the card says {str(expected)[:12]}…); they were damaged or changed: "
                     f"install the package again, or run `feedbackminer train {folder.name}`"
                 )
+
             arrays = {name: array.astype(np.float32) for name, array in load(data).items()}
             head = cls(
-                str(card["name"]),
-                tuple(map(str, card["labels"])),
-                bool(card["exclusive"]),
-                str(card["encoder"]),
-                Weights(**arrays),
-                card,
+                name=str(card["name"]),
+                labels=tuple(map(str, card["labels"])),
+                exclusive=bool(card["exclusive"]),
+                encoder=str(card["encoder"]),
+                weights=Weights(**arrays),
+                card=card,
             )
             _check_shapes(head)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
@@ -190,27 +193,27 @@ def squashed(scores: Matrix) -> Matrix:
     """Return the logistic function of scores."""
     from scipy.special import expit
 
-    chances: Matrix = expit(scores)
-    return chances
+    probabilities: Matrix = expit(scores)
+    return probabilities
 
 
 def evidence(head: Head, sentences: Sequence[str]) -> Matrix:
     """Return how much the words of each sentence speak for each label, shape (sentences, labels).
 
-    The part of the scores that comes from words alone: vectors are known per post only.
+    The part of the scores that comes from words alone: there are vectors per post only.
     """
-    told: Matrix = features.words(features.read(sentences)) @ head.weights.words
-    return told
+    scores: Matrix = features.words(features.read(sentences)) @ head.weights.words
+    return scores
 
 
 def _check_shapes(head: Head) -> None:
     weights, n = head.weights, len(head.labels)
-    d, p = len(weights.centre), len(PLACES)
+    d, p = len(weights.centre), len(GENRES)
     wanted = {
         "scale": (d,), "dense": (d, n), "words": (features.BUCKETS, n), "bias": (n,),
         "calibration": (p, n, n), "offset": (p, n), "thresholds": (p, n),
     }  # fmt: skip
     for name, shape in wanted.items():
-        found = getattr(weights, name).shape
-        if found != shape:
-            raise ValueError(f"{name} has shape {found}, want {shape}")
+        actual = getattr(weights, name).shape
+        if actual != shape:
+            raise ValueError(f"{name} has shape {actual}, want {shape}")

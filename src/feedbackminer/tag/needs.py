@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from feedbackminer.text.nlp import blank
+from feedbackminer.text.phrases import token_pattern
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 LONGEST = 2_000  # characters read of a sentence: spaCy splits a run of brackets in quadratic time
 LEAST_WORDS, MOST_WORDS = 3, 25
 
-# What comes before a need. "a|b" is a choice, "a?" may be missing, ADV and EASY are the
-# words of _CHOICES.
+# What comes before a need, in the language of text/phrases; ADV and EASY are words of _LISTS.
 _OPENERS = {
     "wish": """
         i|we ADV? ADV? want|wanted|need|needed ADV? to
@@ -55,7 +55,7 @@ _ADVERBS = (
     "also actually always basically currently desperately eventually ideally just mainly mostly "
     "now only presently primarily probably really simply specifically still then ultimately very"
 ).split()
-_CHOICES = {"ADV": _ADVERBS, "EASY": "easy easier simple quick good better nice other".split()}
+_LISTS = {"ADV": _ADVERBS, "EASY": "easy easier simple quick good better nice other".split()}
 # What "I want" may follow; after anything else it is a condition ("if I want") or belongs to a
 # noun ("the file I want").
 _BEFORE = frozenset(
@@ -105,11 +105,11 @@ def find_needs(sentence: str) -> list[str]:
     nlp, matcher = _compiled()
     text = sentence[:LONGEST]
     doc = nlp.make_doc(text.replace("’", "'"))
-    openers = [span for span in _openers(doc, matcher) if _is_own(span)]
+    openers = [span for span in _openers(doc, matcher) if _is_of_writer(span)]
     ends = [*(span.start for span in openers[1:]), len(doc)]
     needs = [(span, _need(span, end)) for span, end in zip(openers, ends, strict=False)]
-    told = [need for span, need in needs if need and _is_need(span, need)]
-    return [text[need.start_char : need.end_char] for need in told]
+    stated = [need for span, need in needs if need and _is_need(span, need)]
+    return [text[need.start_char : need.end_char] for need in stated]
 
 
 @cache
@@ -118,20 +118,10 @@ def _compiled() -> tuple[Language, Matcher]:
 
     nlp = blank()
     matcher = Matcher(nlp.vocab)
-    for kind, told in _OPENERS.items():
-        openers = [_pattern(line) for line in told.strip().splitlines()]
-        matcher.add(kind, openers, greedy="LONGEST")
+    for kind, openers in _OPENERS.items():
+        patterns = [token_pattern(opener, _LISTS) for opener in openers.strip().splitlines()]
+        matcher.add(kind, patterns, greedy="LONGEST")
     return nlp, matcher
-
-
-def _pattern(opener: str) -> list[dict[str, Any]]:
-    """Return "i|we ADV? want to" as spaCy's Matcher wants it."""
-    tokens = []
-    for word in opener.split():
-        choice = word.removesuffix("?")
-        among = _CHOICES.get(choice) or choice.split("|")
-        tokens.append({"LOWER": {"IN": among}, "OP": "?" if word.endswith("?") else "{1}"})
-    return tokens
 
 
 def _openers(doc: Doc, matcher: Matcher) -> list[Span]:
@@ -141,7 +131,7 @@ def _openers(doc: Doc, matcher: Matcher) -> list[Span]:
     return filter_spans(matcher(doc, as_spans=True))
 
 
-def _is_own(opener: Span) -> bool:
+def _is_of_writer(opener: Span) -> bool:
     """Tell whether an opener is about the writer's own need, and states it."""
     before = opener.doc[opener.start - 1] if opener.start else None
     if before is None:

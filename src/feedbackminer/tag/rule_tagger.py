@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from feedbackminer.tag import lexicon
-from feedbackminer.tag.tagger import Feeling, Sentence, Tag, Text
+from feedbackminer.tag.tagger import Sentence, Sentiment, Tag, Text
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.sentences import typewritten
 
@@ -42,11 +42,11 @@ def in_context(kinds: set[str], sentence: str) -> set[str]:
     perfect") it is none; only who speaks of themselves, and not of the reader, talks of leaving;
     a question mark asks.
     """
-    own = _WRITER.search(sentence)
-    kept = kinds - REPORTS if _READER.search(sentence) and not own else kinds
+    of_writer = _WRITER.search(sentence)
+    kept = kinds - REPORTS if _READER.search(sentence) and not of_writer else kinds
     supposed = "feature_request" in kinds or _SUPPOSED.search(sentence)
     kept = kept - {"praise"} if supposed or _THANKS.search(sentence) else kept
-    kept = kept - {"churn"} if _OF_READER.search(sentence) or not own else kept
+    kept = kept - {"churn"} if _OF_READER.search(sentence) or not of_writer else kept
     return kept | {"question"} if sentence.rstrip().endswith("?") else kept
 
 
@@ -59,18 +59,19 @@ class RuleTagger:
     def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
         for text in texts:
-            told = [
-                Sentence(sentence, kinds_of(sentence), feeling.score)
-                for sentence, feeling in zip(text.sentences, self.feel(text.sentences), strict=True)
+            sentiments = self.sentence_sentiment(text.sentences)
+            sentences = [
+                Sentence(sentence, kinds_of(sentence), sentiment.score)
+                for sentence, sentiment in zip(text.sentences, sentiments, strict=True)
             ]
-            score = lexicon.mean([sentence.score for sentence in told])
-            kinds = tuple(sorted({kind for sentence in told for kind in sentence.kinds}))
-            yield Tag(Feeling(lexicon.label(score), score), kinds, tuple(told))
+            score = lexicon.mean([sentence.score for sentence in sentences])
+            kinds = tuple(sorted({kind for sentence in sentences for kind in sentence.kinds}))
+            yield Tag(Sentiment(lexicon.label(score), score), kinds, tuple(sentences))
 
-    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+    def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds."""
         scores = [lexicon.score(typewritten(sentence)) for sentence in sentences]
-        return [Feeling(lexicon.label(score), score) for score in scores]
+        return [Sentiment(lexicon.label(score), score) for score in scores]
 
 
 def kinds_of(sentence: str) -> tuple[str, ...]:
@@ -79,8 +80,8 @@ def kinds_of(sentence: str) -> tuple[str, ...]:
 
     rules, nlp = _rules()
     typed = typewritten(sentence)
-    said = {kind_of(rule) for rule, _ in rules.hits(nlp.make_doc(typed))}
-    return tuple(sorted(in_context(said, typed)))
+    kinds = {kind_of(rule) for rule, _ in rules.hits(nlp.make_doc(typed))}
+    return tuple(sorted(in_context(kinds, typed)))
 
 
 @cache

@@ -53,13 +53,14 @@ class Rules:
         """Return (rule, first word) of every match."""
         hits, lefts, rights = [], [], set()
         for key, start, end in self._matcher(doc):
-            rule, *place = self._strings[key].split("/")
-            if not place:
+            rule, *part = self._strings[key].split("/")  # phrase and side, where it has a gap
+            if not part:
                 hits.append((rule, start))
-            elif place[1] == "0":
-                lefts.append((rule, place[0], start, end))
+            elif part[1] == "0":
+                lefts.append((rule, part[0], start, end))
             else:
-                rights.add((rule, place[0], start))
+                rights.add((rule, part[0], start))
+
         for rule, number, start, end in lefts:
             if any((rule, number, end + gap) in rights for gap in range(GAP + 1)):
                 hits.append((rule, start))

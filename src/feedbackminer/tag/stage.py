@@ -14,7 +14,7 @@ from feedbackminer.tables import Tags, Texts, check, column_types, passage
 from feedbackminer.tag.features import Matrix
 from feedbackminer.tag.tagger import Sentence, Tag, Tagger, Text
 from feedbackminer.text.sentences import quotable, split
-from feedbackminer.vocabulary.tags import PROBLEMS
+from feedbackminer.vocabulary.tags import POST_HEADS, PROBLEMS
 
 STAGE = "tag"
 MAX_SENTENCES = 12  # quotable sentences kept per post
@@ -29,19 +29,30 @@ class Tagged:
 
 
 def read_texts(
-    texts: pl.DataFrame, vectors: Matrix, middle: Matrix, are_reviews: Sequence[bool]
+    texts: pl.DataFrame, vectors: Matrix, layer_means: Matrix, are_reviews: Sequence[bool]
 ) -> list[Text]:
     """Return texts as taggers read them.
 
     Args:
-        texts: the ``texts`` table; ``vectors`` and ``middle`` are what the encoder tells of each.
+        texts: the ``texts`` table; of each ``vectors`` and ``layer_means`` have a row.
         are_reviews: whether each came with stars.
     """
     texts = check(texts, Texts, where=STAGE)
     passages = texts.select(passage()).to_series().to_list()
-    told = passages, texts["language"], are_reviews, split(passages), vectors, middle
-    rows = zip(*told, strict=True)
-    return [Text(*row) for row in rows]
+    columns = passages, texts["language"], are_reviews, split(passages), vectors, layer_means
+    return [
+        Text(
+            passage=passage,
+            language=language,
+            is_review=is_review,
+            sentences=sentences,
+            vector=vector,
+            layer_mean=layer_mean,
+        )
+        for passage, language, is_review, sentences, vector, layer_mean in zip(
+            *columns, strict=True
+        )
+    ]
 
 
 def tag_texts(
@@ -55,13 +66,13 @@ def tag_texts(
     """Tag every text.
 
     Args:
-        labels: what people said of posts, which counts instead of what the tagger says.
+        labels: people's labels of posts, which count instead of what the tagger says.
         progress: called with the number of texts done since the last call.
     """
-    told = {row["post_id"]: row for row in labels.to_dicts()} if labels is not None else {}
+    label_of = {row["post_id"]: row for row in labels.to_dicts()} if labels is not None else {}
     rows = []
     for post_id, tag in zip(post_ids, tagger.tag(texts), strict=True):
-        rows.append(_corrected(_row(post_id, tag), told.get(post_id)))
+        rows.append(_corrected(_row(post_id, tag), label_of.get(post_id)))
         progress(1)
     frame = pl.DataFrame(rows, schema=column_types(Tags)).with_columns(tagger=pl.lit(tagger.name))
     tags = check(frame, Tags, where=STAGE)
@@ -77,9 +88,9 @@ def _row(post_id: str, tag: Tag) -> dict[str, Any]:
     sentences = shown(tag.sentences)
     return {
         "post_id": post_id,
-        "sentiment": tag.feeling.label,
-        "sentiment_score": tag.feeling.score,
-        "sentiment_chances": list(tag.feeling.chances),
+        "sentiment": tag.sentiment.label,
+        "sentiment_score": tag.sentiment.score,
+        "sentiment_chances": list(tag.sentiment.chances),
         "kinds": list(tag.kinds),
         "kind_chances": list(tag.kind_chances),
         "unsure": list(tag.unsure),
@@ -92,16 +103,16 @@ def _row(post_id: str, tag: Tag) -> dict[str, Any]:
 
 
 def _corrected(row: dict[str, Any], label: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Put what a person said of a post in the place of what the tagger says."""
+    """Let a person's label of a post count instead of what the tagger says."""
     if label is None:
         return row
-    said = {
-        name: label[name] for name in ("sentiment", "kinds", "severity") if label[name] is not None
-    }
-    settled = {"sentiment"} if "sentiment" in said else set()
-    settled |= {*row["unsure"]} - {"sentiment", "severity"} if "kinds" in said else set()
-    settled |= {"severity"} if {"severity", "kinds"} & set(said) else set()
+    by_person = {name: label[name] for name in POST_HEADS if label[name] is not None}
+
+    settled = {"sentiment"} if "sentiment" in by_person else set()
+    settled |= {*row["unsure"]} - {"sentiment", "severity"} if "kinds" in by_person else set()
+    settled |= {"severity"} if {"severity", "kinds"} & set(by_person) else set()
     unsure = [name for name in row["unsure"] if name not in settled]
-    row = row | said | {"unsure": unsure, "by_human": True}
-    is_problem = "severity" in said or set(row["kinds"]) & set(PROBLEMS)
+
+    row = row | by_person | {"unsure": unsure, "by_human": True}
+    is_problem = "severity" in by_person or set(row["kinds"]) & set(PROBLEMS)
     return row | {"severity": (row["severity"] or None) if is_problem else None}

@@ -20,16 +20,16 @@ class Text:
     is_review: bool
     sentences: Sequence[str]
     vector: Matrix
-    middle: Matrix
+    layer_mean: Matrix
 
 
 @dataclass(frozen=True)
-class Feeling:
+class Sentiment:
     """How something sounds; ``score`` is P(positive) - P(negative), -1 to 1."""
 
     label: str
     score: float
-    chances: tuple[float, ...] = ()  # as SENTIMENTS; empty where none are known
+    chances: tuple[float, ...] = ()  # as SENTIMENTS; empty where there are none
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Tag:
     ``unsure`` names what is neither likely enough to be said nor unlikely enough to be ruled out.
     """
 
-    feeling: Feeling
+    sentiment: Sentiment
     kinds: tuple[str, ...]
     sentences: tuple[Sentence, ...]
     kind_chances: tuple[float, ...] = ()
@@ -71,6 +71,6 @@ class Tagger(Protocol):
         """Yield one tag per text, in order."""
         ...
 
-    def feel(self, sentences: Sequence[str]) -> list[Feeling]:
+    def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds, from its words alone."""
         ...

@@ -1,4 +1,4 @@
-"""What a tag can be: sentiments, kinds, roles, levels, and the checks of health."""
+"""What a tag can be: sentiments, kinds, roles, levels; the heads, and the checks of health."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ KINDS = (
     "pricing",
     "churn",
 )
+PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
+SENTENCE_HEAD = "tone"  # tells how a sentence sounds, from its words alone
+HEADS = ("sentiment", SENTENCE_HEAD, "kinds", "severity")
+POST_HEADS = tuple(head for head in HEADS if head != SENTENCE_HEAD)
 LEVELS = ("theme", "topic", "subtopic")
 CHECKS = (
     "posts_per_day",
@@ -27,4 +31,3 @@ CHECKS = (
     "embedding_drift",
 )
 ROLES = ("member", "staff", "bot", "unknown")
-PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe

@@ -23,7 +23,7 @@ from feedbackminer.research.training import (
 )
 from feedbackminer.tag import features, lexicon
 from feedbackminer.tag.fit import Examples, Recipe, fit_head
-from feedbackminer.tag.head_tagger import HeadTagger, load_tagger
+from feedbackminer.tag.head_tagger import Batch, HeadTagger, load_tagger
 from feedbackminer.tag.heads import Head
 from feedbackminer.tag.rule_tagger import RuleTagger
 from feedbackminer.tag.tagger import Text
@@ -105,7 +105,7 @@ def reviews(sources: Sources) -> Iterator[Figure]:
         seen, unseen = (_issues_of(part, sources) for part in (rest, test))
         recipe = Recipe("reviews", ISSUES[:2], False, sources.encoder.name, alpha=1e-3, seed=SEED)
         head = fit_head(seen, recipe, {}).head
-        ours.append(_decided(head.probabilities(unseen.dense, unseen.words, unseen.places)))
+        ours.append(_decided(head.probabilities(unseen.dense, unseen.words, unseen.genres)))
         plain.append(_plain(seen, unseen))
         gold.append(_decided(unseen.truth))
         ruled += [_first(kinds, ISSUES[:2]) for kinds in _ruled(test)]
@@ -128,11 +128,11 @@ def checked(sources: Sources) -> Iterator[Figure]:
     encoded = tags.encode(rows, sources.encoder, sources.cache)
     tagger = load_tagger(sources.encoder.name)
     passages = [row.text for row in rows]
-    told = zip(passages, split(passages), encoded.vectors, encoded.middle, strict=True)
+    told = zip(passages, split(passages), encoded.vectors, encoded.layer_mean, strict=True)
     given = list(tagger.tag([Text(p, "en", False, s, v, m) for p, s, v, m in told]))
     chances = {
         "kinds": np.array([tag.kind_chances for tag in given]),
-        "sentiment": np.array([tag.feeling.chances for tag in given]),
+        "sentiment": np.array([tag.sentiment.chances for tag in given]),
     }
     is_random = np.array([not row.picked for row in rows])
     columns: list[tuple[str, Array, Array, Array | None]] = [
@@ -147,7 +147,7 @@ def checked(sources: Sources) -> Iterator[Figure]:
     columns += [
         (
             name,
-            np.array([tag.feeling.label == name for tag in given]),
+            np.array([tag.sentiment.label == name for tag in given]),
             np.array([row.sentiment == name for row in rows]),
             chances["sentiment"][:, k],
         )
@@ -182,7 +182,7 @@ def checked(sources: Sources) -> Iterator[Figure]:
 def tones(sources: Sources) -> Iterator[Figure]:
     """How sentences about a feature sound: what is said of them, against a lexicon."""
     rows = tags.load(sources.data, "opinions")
-    told = load_tagger(sources.encoder.name).feel([row.text for row in rows])
+    told = load_tagger(sources.encoder.name).sentence_sentiment([row.text for row in rows])
     vader = [lexicon.label(lexicon.score(row.text)) for row in rows]
     for name in SENTIMENTS:
         said, by_vader = (
@@ -203,7 +203,7 @@ def speed(sources: Sources) -> tuple[float, float]:
     encoded = tags.encode(rows, sources.encoder, sources.cache)
     many = -(-SPEED_POSTS // len(rows))
     passages = [row.text for row in rows] * many
-    vectors, middle = (np.tile(part, (many, 1)) for part in (encoded.vectors, encoded.middle))
+    vectors, middle = (np.tile(part, (many, 1)) for part in (encoded.vectors, encoded.layer_mean))
     tagger = load_tagger(sources.encoder.name)
     began = time.perf_counter()
     _in_two(tagger, passages, vectors, middle)
@@ -220,11 +220,9 @@ def _in_two(tagger: HeadTagger, passages: list[str], vectors: Array, middle: Arr
 
     half = len(passages) // 2
     parts = [slice(0, half), slice(half, None)]
-    places = np.zeros(len(passages), np.int64)
-    Parallel(n_jobs=2)(
-        delayed(tagger.chances)(passages[part], vectors[part], middle[part], places[part])
-        for part in parts
-    )
+    genres = np.zeros(len(passages), np.int64)
+    batches = (Batch(passages[part], vectors[part], middle[part], genres[part]) for part in parts)
+    Parallel(n_jobs=2)(delayed(tagger.probabilities)(batch) for batch in batches)
 
 
 def _fit(examples: Examples, name: str, sources: Sources) -> Head:
