@@ -52,7 +52,7 @@ def topics(
                     scores.add_row(
                         score.data,
                         score.method,
-                        f"{score.topics} of {int(loaded.gold.max()) + 1}",
+                        f"{score.topics} of {score.gold_topics}",
                         f"{score.covered:.2f}",
                         f"{score.nmi:.3f}",
                         f"{score.ari:.3f}",
@@ -61,7 +61,7 @@ def topics(
                     )
                 if name == bench.GROWTH_SET:
                     lasting += list(bench.grow(loaded, 0))
-                    several = bench.several(loaded, 0, encoder)
+                    several = bench.find_both(loaded, 0, encoder)
                     grown = [f"{n:,} texts {s:.0f} s" for n, s in bench.scale(loaded)]
                     console.print(f"CPU after the vectors: {', '.join(grown)}")
             answer.print(scores)
