@@ -16,13 +16,16 @@ import polars as pl
 from feedbackminer.errors import TableError
 from feedbackminer.vocabulary.tags import KINDS, LEVELS, ROLES, SENTIMENTS, UNSURE
 
+# Marks a column that may hold words of members, or name a post: what an erasure looks through.
+TEXT = {"text": True}
+
 
 def _utc(*, nullable: bool = False) -> dy.Datetime:
     return dy.Datetime(time_zone="UTC", time_unit="us", nullable=nullable)
 
 
-def _text(*, nullable: bool = True) -> dy.String:
-    return dy.String(nullable=nullable)
+def _text(*, nullable: bool = True, metadata: dict[str, bool] | None = None) -> dy.String:
+    return dy.String(nullable=nullable, metadata=metadata)
 
 
 class Posts(dy.Schema):
@@ -30,20 +33,20 @@ class Posts(dy.Schema):
 
     post_id = dy.String(primary_key=True, min_length=1)  # "source:native id"
     source = dy.String()
-    channel = _text()
+    channel = _text(metadata=TEXT)
     thread_id = dy.String()
     parent_id = _text()
     author_id = _text()  # null: nobody knows who wrote it, so it is no voice
     author_role = dy.Enum(ROLES)
     created_at = _utc(nullable=True)
     edited_at = _utc(nullable=True)
-    title = _text()
-    body = dy.String()
-    url = _text()
+    title = _text(metadata=TEXT)
+    body = dy.String(metadata=TEXT)
+    url = _text(metadata=TEXT)
     rating = dy.Float64(nullable=True, min=1, max=5)
     score = dy.Float64(nullable=True)  # likes or votes
     accepted = dy.Bool()
-    meta = dy.String()  # JSON object
+    meta = dy.String(metadata=TEXT)  # JSON object
     collected_at = _utc()
 
 
@@ -51,8 +54,8 @@ class Texts(dy.Schema):
     """What the analysis reads of a post: no quoted replies, code, signatures or links."""
 
     post_id = dy.String(primary_key=True)
-    title = _text()  # only where the post opens its thread
-    text = dy.String()
+    title = _text(metadata=TEXT)  # only where the post opens its thread
+    text = dy.String(metadata=TEXT)
     language = dy.String()  # ISO 639-1, or "und" where the text is too short to tell
     n_words = dy.Int64(min=1)
     truncated = dy.Bool()
@@ -64,7 +67,7 @@ class Segments(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     number = dy.Int64(primary_key=True, min=1)  # in the order of the text
-    text = dy.String(min_length=1)  # an exact substring
+    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring
     content_hash = dy.String(min_length=16)
 
 
@@ -82,9 +85,9 @@ class Dropped(dy.Schema):
     stage = dy.String(primary_key=True)
     ref = dy.String(primary_key=True)  # a post_id, or file:line
     reason = dy.String(min_length=1)
-    detail = dy.String()
-    value = dy.String()  # what it is about, for counting: the language of a text; empty otherwise
-    other_ref = dy.String()  # another row it is about: the post that has its id; empty otherwise
+    detail = dy.String(metadata=TEXT)
+    value = dy.String(metadata=TEXT)  # what it is about, for counting: the language of a text
+    other_ref = dy.String(metadata=TEXT)  # another row that it is about: the post that has its id
 
 
 class Vectors(dy.Schema):
@@ -101,11 +104,11 @@ class Topics(dy.Schema):
 
     topic_id = dy.String(primary_key=True)
     level = dy.Enum(LEVELS)
-    label = dy.String(min_length=1)
-    found_label = dy.String(min_length=1)  # before people renamed it
+    label = dy.String(min_length=1, metadata=TEXT)
+    found_label = dy.String(min_length=1, metadata=TEXT)  # before people renamed it
     named_by = dy.Enum(("model", "human", "llm"))
     found_by = dy.Enum(("model", "human", "llm"))  # who gave the name before
-    keywords = dy.List(dy.String())
+    keywords = dy.List(dy.String(), metadata=TEXT)
     representatives = dy.List(dy.String())  # post ids, nearest the centre
     parent_id = _text()  # the theme of a topic, the topic of a subtopic
     size = dy.Int64(min=0)  # posts
@@ -114,7 +117,7 @@ class Topics(dy.Schema):
     floor = dy.Float64()  # cosine to the centroid from which a post belongs
     typical = dy.Float64()  # median cosine of its posts
     part_floor = dy.Float64()  # cosine from which a part of another topic's post belongs
-    words = dy.List(dy.String())  # that speak for the topic,
+    words = dy.List(dy.String(), metadata=TEXT)  # that speak for the topic,
     ratios = dy.List(dy.Float64())  # and their log-likelihood ratios
     fitted_as = dy.String()  # encoder and settings of the fit that found it
     fitted_in = dy.String()  # run_id of that fit
@@ -127,7 +130,7 @@ class Topics(dy.Schema):
 class Vocabulary(dy.Schema):
     """The words that topics are told apart by, of the last fit."""
 
-    word = dy.String(primary_key=True)
+    word = dy.String(primary_key=True, metadata=TEXT)
     idf = dy.Float64()
     place = dy.Binary()  # float16 bytes: where it lies in latent semantic space
     fitted_in = dy.String()  # run_id
@@ -142,7 +145,7 @@ class Lineage(dy.Schema):
     to_id = dy.String(primary_key=True)  # empty: nothing comes after
     run_id = dy.String(primary_key=True)
     by = dy.Enum(("model", "human"))
-    why = dy.String()
+    why = dy.String(metadata=TEXT)
 
 
 class Assignments(dy.Schema):
@@ -162,7 +165,7 @@ class Corrections(dy.Schema):
     number = dy.Int64(primary_key=True, min=1)
     action = dy.Enum(("rename", "merge", "split", "pin", "ignore"))
     topic_id = dy.String()
-    to = dy.String()  # rename: the label; merge: the topic it goes into
+    to = dy.String(metadata=TEXT)  # rename: the label; merge: the topic it goes into
     parts = dy.List(dy.String())  # split: the ids of the parts
     centroids = dy.List(dy.Binary())  # split: where the parts lie
     encoder = dy.String()  # that those were made with
@@ -182,7 +185,7 @@ class Tags(dy.Schema):
     unsure = dy.List(dy.String())  # kinds, or "sentiment", "severity": neither said nor ruled out
     severity = dy.Int64(nullable=True, min=1, max=4)  # null: no problem, or unsure
     by_human = dy.Bool()  # a person said some of this
-    sentences = dy.List(dy.String())  # quotable: each one an exact substring of the text
+    sentences = dy.List(dy.String(), metadata=TEXT)  # quotable: each an exact substring of the text
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
     sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
     tagger = dy.String()
@@ -205,7 +208,7 @@ class Aspects(dy.Schema):
     number = dy.Int64(primary_key=True, min=1)
     aspect = dy.String(primary_key=True)
     found_by = dy.Enum(("settings", "phrase"))
-    text = dy.String(min_length=1)  # an exact substring of the post
+    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
     sentiment = dy.Enum((*SENTIMENTS, UNSURE))
     score = dy.Float64(min=-1, max=1)
 
@@ -215,18 +218,18 @@ class Needs(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     number = dy.Int64(primary_key=True, min=1)
-    text = dy.String(min_length=1)  # an exact substring of the post
-    sentence = dy.String(min_length=1)  # that it stands in
+    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    sentence = dy.String(min_length=1, metadata=TEXT)  # that it stands in
     group = dy.Int64(min=0)  # the largest is 0
-    label = dy.String(min_length=1)  # the need nearest the group's centre
+    label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
 
 
 class Threads(dy.Schema):
     """One conversation: who opened it, who answered, how soon."""
 
     thread_id = dy.String(primary_key=True)
-    title = _text()
-    channel = _text()
+    title = _text(metadata=TEXT)
+    channel = _text(metadata=TEXT)
     opener_post_id = dy.String()
     opener_id = _text()
     opened_at = _utc(nullable=True)
@@ -263,7 +266,7 @@ class Claims(dy.Schema):
     kind = dy.String()
     editions = dy.List(dy.String())
     topic_id = _text()
-    subject = dy.String()  # a part's name or a need's words, which are no topic; empty: its topic
+    subject = dy.String(metadata=TEXT)  # a part or a need, which are no topic; empty: its topic
     since = _utc(nullable=True)
     until = _utc(nullable=True)
     metric = dy.String()
@@ -277,7 +280,7 @@ class Claims(dy.Schema):
     n_voices = dy.Int64(min=0)
     effective_voices = dy.Float64(nullable=True)
     rank_score = dy.Float64()
-    headline = dy.String(min_length=1)
+    headline = dy.String(min_length=1, metadata=TEXT)
     action = dy.String()  # a question or a next step
     evidence = dy.List(dy.String())  # post ids, every one that was counted
     status = dy.Enum(("shown", "held_back"))
@@ -301,7 +304,7 @@ class Runs(dy.Schema):
     models = dy.String()  # JSON object
     reads = dy.String()  # JSON object: table -> version
     writes = dy.String()  # JSON object: table -> version
-    notices = dy.List(dy.String())
+    notices = dy.List(dy.String(), metadata=TEXT)
     finished_at = _utc()
 
 
@@ -345,7 +348,7 @@ class Health(dy.Schema):
     low = dy.Float64(nullable=True)  # what was expected: between low and high
     high = dy.Float64(nullable=True)
     status = dy.Enum(("ok", "warning", "unknown"))
-    detail = dy.String()
+    detail = dy.String(metadata=TEXT)
     checked_at = _utc()
 
 

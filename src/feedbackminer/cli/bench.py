@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -51,7 +52,7 @@ def topics(
                     scores.add_row(
                         score.data,
                         score.method,
-                        f"{score.topics} of {int(loaded.gold.max()) + 1}",
+                        f"{score.topics} of {score.gold_topics}",
                         f"{score.covered:.2f}",
                         f"{score.nmi:.3f}",
                         f"{score.ari:.3f}",
@@ -60,7 +61,7 @@ def topics(
                     )
                 if name == bench.GROWTH_SET:
                     lasting += list(bench.grow(loaded, 0))
-                    several = bench.several(loaded, 0, encoder)
+                    several = bench.find_both(loaded, 0, encoder)
                     grown = [f"{n:,} texts {s:.0f} s" for n, s in bench.scale(loaded)]
                     console.print(f"CPU after the vectors: {', '.join(grown)}")
             answer.print(scores)
@@ -106,15 +107,26 @@ def tags(
         with TemporaryDirectory() as folder:
             sources = Sources(data, labels, cache or Path(folder), load_encoder(EmbedSettings()))
             table = Table("what", "measure", "n", "ours (95 %)", "beside it")
-            for figure in tags.all_figures(sources):
-                value, low, high = figure.ours
+            for row in tags.figures(sources).to_dicts():
+                value, low, high = (row[name] for name in ("value", "low", "high"))
                 shown = "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
-                table.add_row(
-                    figure.what, figure.measure, f"{figure.n:,}", shown, figure.references
-                )
+                table.add_row(row["what"], row["measure"], f"{row['n']:,}", shown, _beside(row))
             answer.print(table)
             heads, stage = tags.speed(sources)
         answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
         answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
 
     guard(work)
+
+
+def _beside(figure: Mapping[str, Any]) -> str:
+    """Write what a figure of tags is to be compared with."""
+    references = ", ".join(f"{row['name']} {_reference(row)}" for row in figure["beside"])
+    error = figure["calibration_error"]
+    return references if error is None else f"{references}; calibration error {error:.3f}"
+
+
+def _reference(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return "none"
+    return f"{row['value']:.3f}" if row["n"] is None else f"{row['value']:.2f} of {row['n']}"

@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from feedbackminer.erasure.traces import LONG_ID, contains
-from feedbackminer.project.lock import NAME as LOCK
-from feedbackminer.project.project import Project
 
 LARGEST = 200_000_000  # bytes of a file that is searched
 
 
-def files_that_hold(project: Project, needles: Sequence[str]) -> tuple[str, ...]:
-    """Return the files beside the store in which any of these stands, as plain UTF-8.
+def files_that_hold(
+    folder: Path, needles: Sequence[str], *, is_ours: Callable[[Path], bool]
+) -> tuple[str, ...]:
+    """Return the files below a folder in which any of these stands, as plain UTF-8.
 
     What is shorter than ``LONG_ID`` is not looked for: it would be found everywhere. Archives are
     not opened.
+
+    Args:
+        is_ours: tells which files were rewritten, and are not searched.
     """
-    long = [needle for needle in needles if len(needle) >= LONG_ID]
-    return tuple(str(path) for path in _others(project) if _holds(path, long))
-
-
-def _others(project: Project) -> Iterator[Path]:
-    tables = Path(project.store.url)
-    for path in sorted(project.folder.rglob("*")):
-        is_ours = tables in path.parents or path == project.key_path or path.name == LOCK
-        if path.is_file() and not is_ours:
-            yield path
+    long_needles = [needle for needle in needles if len(needle) >= LONG_ID]
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not is_ours(path))
+    return tuple(str(path) for path in files if _holds(path, long_needles))
 
 
 def _holds(path: Path, needles: Sequence[str]) -> bool:

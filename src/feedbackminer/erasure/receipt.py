@@ -23,7 +23,7 @@ class Receipt:
         why: on whose request, or by which rule.
         posts: erased.
         tables: name -> rows ``removed`` and ``changed``.
-        versions: of tables that are gone, with all their ``files``.
+        versions: of tables that were removed, with all their ``files``.
         digests: folder -> what became of the digest there.
         still_in: files in the project's folder that are not ours and still hold ids or text.
         echoes: posts of others that use the same words, outside a quote.
@@ -47,11 +47,11 @@ class Receipt:
         """Return it as lines of text."""
         lines = [f"{self.action} {self.seal}: {self.posts:,} posts erased ({self.why})"]
         for table, rows in self.tables.items():
-            told = ", ".join(f"{n:,} {what}" for what, n in rows.items() if n)
-            lines.append(f"  {table}: {told} rows")
+            counts = ", ".join(f"{n:,} {what}" for what, n in rows.items() if n)
+            lines.append(f"  {table}: {counts} rows")
         if self.files:
             lines.append(f"  old versions removed: {self.versions:,} ({self.files:,} files)")
-        lines += [f"  digest {folder}: {told}" for folder, told in self.digests.items()]
+        lines += [f"  digest {folder}: {result}" for folder, result in self.digests.items()]
         lines += [
             f"  still in {path}: that file is yours; erase it there" for path in self.still_in
         ]
@@ -61,7 +61,7 @@ class Receipt:
                 "they stay"
             )
         lines += [f"  {note}" for note in self.notes]
-        return lines + [f"  not reached: {place}" for place in self.outside if self.posts]
+        return lines + [f"  not reached: {copies}" for copies in self.outside if self.posts]
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain values."""

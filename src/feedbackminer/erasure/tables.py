@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+import dataframely as dy
 import polars as pl
 
 from feedbackminer.erasure.topics import without_topics_of
@@ -17,27 +18,29 @@ from feedbackminer.tables import TABLES
 from feedbackminer.text.words import content_hash
 
 Tables = Mapping[str, pl.DataFrame]
-# Texts of a post, in tables with a row or more per post.
+COUNTED = ("threads", "members", "claims")  # anew, from what stays
+OF_TOPICS = ("topics", "vocabulary")  # their words are judged one by one, in ``topics.py``
+
+
+def text_columns(schema: type[dy.Schema]) -> tuple[str, ...]:
+    """Return the columns that may hold words of members or name a post."""
+    return tuple(
+        name for name, column in schema.columns().items() if (column.metadata or {}).get("text")
+    )
+
+
+# Tables with rows of a post -> their texts, if any.
 OF_POSTS: Mapping[str, tuple[str, ...]] = {
-    "posts": ("channel", "title", "body", "url", "meta"),
-    "texts": ("title", "text"),
-    "segments": ("text",),
-    "tags": ("sentences",),
-    "tag_labels": (),
-    "aspects": ("text",),
-    "needs": ("text", "sentence", "label"),
-    "assignments": (),
+    name: text_columns(schema)
+    for name, schema in TABLES.items()
+    if "post_id" in schema.primary_key()
 }
-# Texts that may repeat a post's words or name it.
+# Tables whose texts may repeat a post's words or name it -> those texts.
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
-    "dropped": ("detail",),
-    "lineage": ("why",),
-    "corrections": ("to",),
-    "runs": ("notices",),
-    "health": ("detail",),
+    name: text_columns(schema)
+    for name, schema in TABLES.items()
+    if text_columns(schema) and name not in {*OF_POSTS, *OF_TOPICS, *COUNTED}
 }
-MINED = ("posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects",
-         "needs")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,45 @@ class Erasure:
         return pl.col("post_id").is_in(list(self.post_ids)) | self.sealer.sealed(posts)
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What an erasure takes out of the tables.
+
+    Attributes:
+        erasure: that was asked for.
+        erased_ids: of every post that goes.
+        kept: the rows of ``posts`` that stay, as they were.
+        concealed: the same without what tells of the others, as far as that is asked for.
+        traces: of the posts that go.
+    """
+
+    erasure: Erasure
+    erased_ids: list[str]
+    kept: pl.DataFrame
+    concealed: pl.DataFrame
+    traces: Traces
+
+
+def plan_erasure(posts: pl.DataFrame, erasure: Erasure) -> Plan:
+    """Decide which posts go, and what those that stay must not tell of them."""
+    is_erased = erasure.chosen(posts)
+    erased, kept = posts.filter(is_erased), posts.filter(~is_erased)
+    erased_ids = erased["post_id"].to_list()
+
+    answers_erased = pl.col("parent_id").is_in(erased_ids)
+    concealed = kept.with_columns(parent_id=pl.when(~answers_erased).then("parent_id"))
+    if erasure.is_thorough:
+        concealed = conceal(concealed, erasure.sealer)
+
+    return Plan(
+        erasure=erasure,
+        erased_ids=erased_ids,
+        kept=kept,
+        concealed=concealed,
+        traces=Traces(erased, concealed, erasure.sealer),
+    )
+
+
 def erase_from(
     tables: Tables, erasure: Erasure, *, settings: InsightSettings
 ) -> dict[str, pl.DataFrame]:
@@ -71,46 +113,60 @@ def erase_from(
         tables: all of ``tables.py``.
         settings: that claims are made with.
     """
-    is_gone = erasure.chosen(tables["posts"])
-    gone, rest = tables["posts"].filter(is_gone), tables["posts"].filter(~is_gone)
-    ids = gone["post_id"].to_list()
-    after = dict(tables)
-    for name in OF_POSTS:
-        after[name] = tables[name].filter(~pl.col("post_id").is_in(ids))
-    after["repeats"] = tables["repeats"].filter(
-        ~pl.any_horizontal(pl.col("post_id", "first_id", "copy_of").is_in(ids)).fill_null(False)
-    )
-    after["posts"] = rest.with_columns(
-        parent_id=pl.when(~pl.col("parent_id").is_in(ids)).then("parent_id")
-    )
-    after["needs"] = _with_labels_of_others(after["needs"], tables["needs"], ids)
-    concealed = conceal(after["posts"], erasure.sealer) if erasure.is_thorough else after["posts"]
-    traces = Traces(gone, concealed, erasure.sealer)
+    plan = plan_erasure(tables["posts"], erasure)
+
+    # Each rests on what those before it have made of the tables.
+    remaining = {**tables, **_without_rows(tables, plan)}
     if erasure.is_thorough:
-        after |= _without_traces(after, rest, traces)
-    for name, columns in OF_OTHERS.items():
-        after[name] = change_texts(after[name], columns, traces.without_repeats)
-    after["dropped"] = _dropped(after["dropped"], ids, traces, erasure)
-    after["vectors"] = _vectors(tables, after)
-    after |= without_topics_of(tables, after, ids, traces)
-    return after | _counted_anew(tables, after, settings)
+        remaining |= _without_traces(remaining, plan)
+    remaining |= _without_repeats(remaining, plan)
+    remaining |= {"vectors": _vectors(tables, remaining)}
+    remaining |= without_topics_of(tables, remaining, plan.erased_ids, plan.traces)
+    return remaining | _counted_anew(tables, remaining, settings)
 
 
-def _without_traces(after: Tables, before: pl.DataFrame, traces: Traces) -> dict[str, pl.DataFrame]:
-    """Take traces out of the posts that stay and of whatever was made of those that had some."""
-    posts = change_texts(traces.rest, OF_POSTS["posts"], traces.removed)
-    changed = posts.filter(posts.hash_rows() != before.hash_rows())["post_id"].to_list()
-    found = {"posts": posts}
-    for name, columns in OF_POSTS.items():
-        if name != "posts":
-            found[name] = _rewritten(after[name], columns, changed, traces)
-    found["texts"] = _retitled(found["texts"], posts)
-    for name in ("texts", "segments"):
-        found[name] = _rehashed(found[name], after[name])
-    found["cursors"] = after["cursors"].filter(
-        ~pl.col("position").map_elements(traces.in_cursor, return_dtype=pl.Boolean)
+def _without_rows(tables: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
+    """Take the rows of erased posts out of every table that has a row or more per post."""
+    of_erased = pl.col("post_id").is_in(plan.erased_ids)
+    remaining = {name: tables[name].filter(~of_erased) for name in OF_POSTS}
+    repeats_erased = pl.any_horizontal(pl.col("first_id", "copy_of").is_in(plan.erased_ids))
+    return remaining | {
+        "posts": plan.concealed,
+        "repeats": remaining["repeats"].filter(~repeats_erased.fill_null(False)),
+        "needs": _with_labels_of_others(remaining["needs"], tables["needs"], plan.erased_ids),
+    }
+
+
+def _with_labels_of_others(
+    needs: pl.DataFrame, before: pl.DataFrame, erased_ids: list[str]
+) -> pl.DataFrame:
+    """Name a group of needs after one that stays, where its name was an erased one."""
+    erased = before.filter(pl.col("post_id").is_in(erased_ids), pl.col("text") == pl.col("label"))
+    groups = erased["group"].unique().to_list()
+    first = pl.col("text").sort_by("post_id", "number").first().over("group")
+    return needs.with_columns(
+        label=pl.when(pl.col("group").is_in(groups)).then(first).otherwise("label")
     )
-    return found
+
+
+def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
+    """Take traces out of the posts that stay and of whatever was made of those that had some."""
+    posts = change_texts(plan.concealed, OF_POSTS["posts"], plan.traces.removed)
+    is_changed = posts.hash_rows() != plan.kept.hash_rows()
+    changed_ids = posts.filter(is_changed)["post_id"].to_list()
+    cleaned = {
+        name: _rewritten(remaining[name], columns, changed_ids, plan.traces)
+        for name, columns in OF_POSTS.items()
+        if columns and name != "posts"
+    }
+
+    # A hash stands for title and text, so titles change before texts are hashed again.
+    cleaned["texts"] = _retitled(cleaned["texts"], posts)
+    for name in ("texts", "segments"):
+        cleaned[name] = _rehashed(cleaned[name], remaining[name])
+
+    names_erased = pl.col("position").map_elements(plan.traces.in_cursor, return_dtype=pl.Boolean)
+    return cleaned | {"posts": posts, "cursors": remaining["cursors"].filter(~names_erased)}
 
 
 def _rewritten(
@@ -118,8 +174,6 @@ def _rewritten(
 ) -> pl.DataFrame:
     """Take traces out of the rows of some posts; the order of rows may change."""
     of_those = pl.col("post_id").is_in(post_ids)
-    if not columns:
-        return frame
     rows = change_texts(frame.filter(of_those), columns, traces.removed)
     key = [name for name in ("post_id", "number", "aspect") if name in frame.columns]
     return pl.concat([frame.filter(~of_those), rows]).sort(key)
@@ -130,69 +184,43 @@ def _retitled(texts: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     return texts.with_columns(title=pl.when(~pl.col("post_id").is_in(untitled)).then("title"))
 
 
-def _rehashed(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def _rehashed(texts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Hash the texts that changed; rows are in the order of their key in both."""
-    titles = now["title"] if "title" in now.columns else [""] * len(now)
+    titles = texts["title"] if "title" in texts.columns else [""] * len(texts)
+    is_changed = texts.hash_rows() != before.hash_rows()
     hashes = [
         content_hash(title, text) if changed else old
         for title, text, old, changed in zip(
-            titles, now["text"], now["content_hash"], now.hash_rows() != before.hash_rows(),
-            strict=True,
+            titles, texts["text"], texts["content_hash"], is_changed, strict=True
         )
-    ]  # fmt: skip
-    return now.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
+    ]
+    return texts.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
 
 
-def _vectors(before: Tables, after: Tables) -> pl.DataFrame:
-    """Keep the vectors of texts that stay; those of changed texts under their new hashes."""
-    pairs = [
-        before[name].select(*key, old="content_hash").join(after[name], on=key).select(
-            "old", new="content_hash"
-        )
-        for name, key in (("texts", ["post_id"]), ("segments", ["post_id", "number"]))
-    ]  # fmt: skip
-    renamed = pl.concat(pairs).filter(pl.col("old") != pl.col("new")).unique("new")
-    hashes = pl.concat([after["texts"]["content_hash"], after["segments"]["content_hash"]])
-    vectors = before["vectors"]
-    kept = vectors.filter(pl.col("content_hash").is_in(hashes.implode()))
-    moved = (
-        vectors.join(renamed, left_on="content_hash", right_on="old")
-        .with_columns(content_hash="new")
-        .select(vectors.columns)
-    )
-    return (
-        pl.concat([kept, moved]).unique(["content_hash", "encoder"]).sort("content_hash", "encoder")
-    )
+def _without_repeats(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
+    """Take out of tables that have no row per post what repeats erased posts or names them."""
+    cleaned = {
+        name: change_texts(remaining[name], columns, plan.traces.without_repeats)
+        for name, columns in OF_OTHERS.items()
+    }
+    return cleaned | {"dropped": _dropped(cleaned["dropped"], plan)}
 
 
-def _with_labels_of_others(
-    needs: pl.DataFrame, before: pl.DataFrame, ids: list[str]
-) -> pl.DataFrame:
-    """Name a group of needs after one that stays, where its name was an erased one."""
-    erased = before.filter(pl.col("post_id").is_in(ids), pl.col("text") == pl.col("label"))
-    groups = erased["group"].unique().to_list()
-    first = pl.col("text").sort_by("post_id", "number").first().over("group")
-    return needs.with_columns(
-        label=pl.when(pl.col("group").is_in(groups)).then(first).otherwise("label")
-    )
-
-
-def _dropped(
-    dropped: pl.DataFrame, ids: list[str], traces: Traces, erasure: Erasure
-) -> pl.DataFrame:
+def _dropped(dropped: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Remove what later stages said of erased posts; rows of a collect stay, without ids."""
+    ids, sealer = plan.erased_ids, plan.erasure.sealer
     of_stages = (pl.col("stage") != "collect") & pl.col("ref").is_in(ids)
     dropped = dropped.filter(~of_stages)
     refs = {*dropped["ref"], *dropped["other_ref"]}
-    names = {i: erasure.sealer.name_of_sealed(i) for i in refs.intersection(ids)}
+    names = {post_id: sealer.name_of_sealed(post_id) for post_id in refs.intersection(ids)}
     dropped = dropped.with_columns(
         other_ref=pl.col("other_ref").replace(names), is_same=pl.col("other_ref").is_in(ids)
     )
-    if not erasure.is_thorough:
+    if not plan.erasure.is_thorough:
         return dropped.drop("is_same")
 
     # Before there was ``other_ref``, only the detail told which post a row has the id of.
-    quoted = contains(dropped["detail"], [repr(native) for native in traces.natives])
+    quoted = contains(dropped["detail"], [repr(native) for native in plan.traces.natives])
     is_old = (pl.col("reason") == "duplicate_id") & (pl.col("other_ref") == "")
     is_same = pl.col("is_same") | (is_old & quoted)
     return (
@@ -206,18 +234,40 @@ def _dropped(
     )
 
 
+def _vectors(before: Tables, remaining: Tables) -> pl.DataFrame:
+    """Keep the vectors of texts that stay; those of changed texts under their new hashes."""
+    pairs = [
+        before[name].select(*key, old="content_hash").join(remaining[name], on=key).select(
+            "old", new="content_hash"
+        )
+        for name, key in (("texts", ["post_id"]), ("segments", ["post_id", "number"]))
+    ]  # fmt: skip
+    renamed = pl.concat(pairs).filter(pl.col("old") != pl.col("new")).unique("new")
+    hashes = pl.concat([remaining[name]["content_hash"] for name in ("texts", "segments")])
+
+    vectors = before["vectors"]
+    kept = vectors.filter(pl.col("content_hash").is_in(hashes.implode()))
+    moved = (
+        vectors.join(renamed, left_on="content_hash", right_on="old")
+        .with_columns(content_hash="new")
+        .select(vectors.columns)
+    )
+    return (
+        pl.concat([kept, moved]).unique(["content_hash", "encoder"]).sort("content_hash", "encoder")
+    )
+
+
 def _counted_anew(
-    before: Tables, after: Tables, settings: InsightSettings
+    before: Tables, remaining: Tables, settings: InsightSettings
 ) -> dict[str, pl.DataFrame]:
     """Count threads, members and claims again, where they were counted before."""
-    found: dict[str, pl.DataFrame] = {}
+    counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
-        signals = read_conversation(after["posts"], after["tags"])
-        found = {"threads": signals.threads, "members": signals.members}
+        signals = read_conversation(remaining["posts"], remaining["tags"])
+        counted = {"threads": signals.threads, "members": signals.members}
     if len(before["claims"]):
-        tables = {name: {**after, **found}[name] for name in MINED}
-        mined = mine_claims(tables, settings=settings)
-        others = after["dropped"].filter(pl.col("stage") != "insight")
-        found["claims"] = mined.claims
-        found["dropped"] = pl.concat([others, mined.dropped])
-    return {name: frame.sort(TABLES[name].primary_key()) for name, frame in found.items()}
+        mined = mine_claims({**remaining, **counted}, settings=settings)
+        others = remaining["dropped"].filter(pl.col("stage") != "insight")
+        counted["claims"] = mined.claims
+        counted["dropped"] = pl.concat([others, mined.dropped])
+    return {name: frame.sort(TABLES[name].primary_key()) for name, frame in counted.items()}

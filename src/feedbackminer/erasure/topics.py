@@ -16,7 +16,7 @@ NAMED_BY = 3  # keywords in the name of a topic that lost its own
 def without_topics_of(
     before: Mapping[str, pl.DataFrame],
     after: Mapping[str, pl.DataFrame],
-    ids: list[str],
+    erased_ids: list[str],
     traces: Traces,
 ) -> dict[str, pl.DataFrame]:
     """Return topics and vocabulary without erased posts.
@@ -26,21 +26,28 @@ def without_topics_of(
     what is left.
 
     Args:
-        ids: of erased posts.
+        before: tables by name, with erased posts.
+        after: the same without their rows.
+        erased_ids: of posts.
         traces: of them.
     """
-    topics = before["topics"]
+    topics, vocabulary = before["topics"], before["vocabulary"]
     sizes = _sizes(topics, after["assignments"])
-    bereft = _topics_of(before["assignments"]) - _topics_of(after["assignments"])
+    emptied = _topics_of(before["assignments"]) - _topics_of(after["assignments"])
+    erased = set(erased_ids)
+
     rows = []
     for row in topics.to_dicts():
-        row["representatives"] = [i for i in row["representatives"] if i not in set(ids)]
-        row["size"] = sizes.get(row["topic_id"], 0) if ids else row["size"]
-        rows.append(_silent(row) if row["topic_id"] in bereft else _reworded(row, traces))
-    frame = pl.DataFrame(rows, schema=topics.schema)
-    theirs = [traces.is_theirs(word) for word in before["vocabulary"]["word"]]
-    vocabulary = before["vocabulary"].filter(~pl.Series(theirs, dtype=pl.Boolean))
-    return {"topics": frame, "vocabulary": vocabulary}
+        row["representatives"] = [i for i in row["representatives"] if i not in erased]
+        # An erasure that is done again erases nothing, and leaves sizes as they are.
+        row["size"] = sizes.get(row["topic_id"], 0) if erased else row["size"]
+        rows.append(_silenced(row) if row["topic_id"] in emptied else _reworded(row, traces))
+
+    is_theirs = [traces.is_theirs(word) for word in vocabulary["word"]]
+    return {
+        "topics": pl.DataFrame(rows, schema=topics.schema),
+        "vocabulary": vocabulary.filter(~pl.Series(is_theirs, dtype=pl.Boolean)),
+    }
 
 
 def _topics_of(assignments: pl.DataFrame) -> set[str]:
@@ -58,7 +65,7 @@ def _sizes(topics: pl.DataFrame, assignments: pl.DataFrame) -> dict[str, int]:
     return dict(names.drop_nulls().value_counts().iter_rows())
 
 
-def _silent(row: dict[str, Any]) -> dict[str, Any]:
+def _silenced(row: dict[str, Any]) -> dict[str, Any]:
     return row | {
         "label": ERASED,
         "found_label": ERASED,

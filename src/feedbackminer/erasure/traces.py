@@ -19,34 +19,34 @@ class Traces:
     """Finds the traces of erased posts in texts that stay.
 
     Args:
-        gone: rows of ``posts`` that are erased.
-        rest: those that stay.
+        erased: rows of ``posts`` that are erased.
+        remaining: those that stay.
         sealer: knows the erased members.
     """
 
-    def __init__(self, gone: pl.DataFrame, rest: pl.DataFrame, sealer: Sealer) -> None:
-        self.gone, self.rest, self._sealer = gone, rest, sealer
-        self.natives = native_ids(gone)
-        self._names = [*{*gone["post_id"], *gone["url"].drop_nulls(), *_long(self.natives)}]
+    def __init__(self, erased: pl.DataFrame, remaining: pl.DataFrame, sealer: Sealer) -> None:
+        self._erased, self._remaining, self._sealer = erased, remaining, sealer
+        self.natives = native_ids(erased)
+        self._names = [*{*erased["post_id"], *erased["url"].drop_nulls(), *_long(self.natives)}]
 
     def removed(self, texts: pl.Series) -> pl.Series:
         """Return texts without ids and links of erased posts, and without erased members."""
         texts = self._sealer.without_mentions_in(texts)
         if not self._names:
             return texts
-        found = texts.str.extract_many(self._names, overlapping=True).to_list()
-        told = [_without(text, names) for text, names in zip(texts, found, strict=True)]
-        return pl.Series(texts.name, told, dtype=pl.String)
+        named = texts.str.extract_many(self._names, overlapping=True).to_list()
+        cleaned = [_without(text, names) for text, names in zip(texts, named, strict=True)]
+        return pl.Series(texts.name, cleaned, dtype=pl.String)
 
     def without_repeats(self, texts: pl.Series) -> pl.Series:
         """Do so, and return a mark alone where a text repeats erased posts."""
-        told = [ERASED if self.repeats(text) else text for text in self.removed(texts)]
-        return pl.Series(texts.name, told, dtype=pl.String)
+        cleaned = [ERASED if self.repeats(text) else text for text in self.removed(texts)]
+        return pl.Series(texts.name, cleaned, dtype=pl.String)
 
     def is_theirs(self, text: str) -> bool:
         """Tell whether a text has words of erased posts that nobody else said."""
-        own = any(word in self._own_words for word in _WORD.findall(text.casefold()))
-        return own or self.repeats(text)
+        words = _WORD.findall(text.casefold())
+        return any(word in self._words_of_theirs for word in words) or self.repeats(text)
 
     def repeats(self, text: str) -> bool:
         """Tell whether a text repeats erased posts at length, and nobody else."""
@@ -58,22 +58,24 @@ class Traces:
         return any(native in position for native in _long(self.natives))
 
     @cached_property
-    def _said(self) -> str:
-        return "\n".join(_texts(self.gone)).casefold()
+    def _erased_text(self) -> str:
+        return "\n".join(_texts(self._erased)).casefold()
 
     @cached_property
     def _runs(self) -> frozenset[str]:
-        return frozenset(_runs(self._said))
+        return frozenset(_runs(self._erased_text))
 
     @cached_property
     def _others(self) -> pl.Series:
-        return pl.concat([self.rest["body"], self.rest["title"].drop_nulls()]).str.to_lowercase()
+        titles = self._remaining["title"].drop_nulls()
+        return pl.concat([self._remaining["body"], titles]).str.to_lowercase()
 
     @cached_property
-    def _own_words(self) -> frozenset[str]:
-        said = set(_WORD.findall(self._said))
-        others = self._others.str.extract_all(r"\w{4,}").explode().drop_nulls().unique()
-        return frozenset(said.difference(others))
+    def _words_of_theirs(self) -> frozenset[str]:
+        """Return the words of erased posts that no other post has."""
+        words = set(_WORD.findall(self._erased_text))
+        others = self._others.str.extract_all(_WORD.pattern).explode().drop_nulls().unique()
+        return frozenset(words.difference(others))
 
 
 def change_texts(
@@ -96,9 +98,9 @@ def native_ids(posts: pl.DataFrame) -> frozenset[str]:
     return frozenset(post_id.removeprefix(f"{source}:") for source, post_id in pairs)
 
 
-def echoes(gone: pl.DataFrame, rest: pl.DataFrame) -> int:
+def echoes(erased: pl.DataFrame, remaining: pl.DataFrame) -> int:
     """Count posts that stay and hold the same words."""
-    return int(contains(rest["body"], blocks(gone)).sum())
+    return int(contains(remaining["body"], blocks(erased)).sum())
 
 
 def needles(posts: pl.DataFrame) -> list[str]:

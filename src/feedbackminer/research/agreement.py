@@ -44,19 +44,20 @@ def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
         chances = head.probabilities(rows.dense, rows.words, rows.genres)
         given = head.decide(chances, rows.genres)
         for k, label in enumerate(head.labels):
-            known = ~np.isnan(rows.truth[:, k])
-            yield _agreement(name, label, rows.truth[known, k] == 1, given[known, k], seed)
+            is_judged = ~np.isnan(rows.truth[:, k])
+            is_true = rows.truth[is_judged, k] == 1
+            yield _agreement(name, label, is_true, given[is_judged, k], seed)
 
 
 def _agreement(head: str, label: str, true: Array, given: Array, seed: int) -> Agreement:
     both, n = true & given, len(true)
     return Agreement(
-        head,
-        label,
-        int(true.sum()),
-        int(given.sum()),
-        bootstrap(lambda rows: _share(both[rows], given[rows]), n, seed),
-        bootstrap(lambda rows: _share(both[rows], true[rows]), n, seed),
+        head=head,
+        label=label,
+        n_true=int(true.sum()),
+        n_given=int(given.sum()),
+        precision=bootstrap(lambda rows: _share(both[rows], given[rows]), n, seed),
+        recall=bootstrap(lambda rows: _share(both[rows], true[rows]), n, seed),
     )
 
 

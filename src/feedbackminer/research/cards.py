@@ -12,6 +12,7 @@ from feedbackminer.tag.fit import Examples, Fitted, Recipe
 
 # Kinds with fewer of our labels than this are weak; the digest marks them.
 EXPERIMENTAL_BELOW = 400
+TALK, REVIEWS = 0, 1  # places of posts, as examples number them
 LIMITS = (
     "Trained on English posts of one hardware and software forum, of app reviews and of social "
     "media. Sarcasm and other languages are not known. Of a long post only the first 1,200 "
@@ -19,10 +20,15 @@ LIMITS = (
 )
 
 
-def card(
+def card_of(
     fitted: Fitted, examples: Examples, recipe: Recipe, sets: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """Say what a head is for, what it was trained on and how well it does by cross-validation."""
+    """Say what a head is for, what it was trained on and how well it does by cross-validation.
+
+    Args:
+        fitted: the head, and what it gave ``examples`` without having seen them.
+        sets: of each training set its ``name``, ``licence``, ``sha256`` and, if any, ``rows``.
+    """
     return {
         "intended_use": "Tags of posts of product communities, counted over many members; not "
         "decisions about a person.",
@@ -38,8 +44,8 @@ def card(
         "measured_on": "our labelled posts of the training half, each by a model that had not "
         "seen its thread or app; picked posts weigh a fifth",
         "by_label": {
-            label: _judged(fitted, examples, k, 0, recipe)
-            | {"reviews": _judged(fitted, examples, k, 1, recipe)}
+            label: _judged(fitted, examples, k, TALK, recipe)
+            | {"reviews": _judged(fitted, examples, k, REVIEWS, recipe)}
             for k, label in enumerate(recipe.labels)
         },
     }
@@ -49,52 +55,49 @@ def _judged(
     fitted: Fitted, examples: Examples, k: int, place: int, recipe: Recipe
 ) -> dict[str, Any]:
     """Judge a label in one place, by what was scored unseen."""
-    limit = float(fitted.head.weights.thresholds[place, k])
-    known = (examples.typical > 0) & ~np.isnan(examples.truth[:, k]) & (examples.genres == place)
-    rows = fitted.out_of_fold[known, k], examples.truth[known, k], examples.typical[known]
-    told = judge(*rows, limit, recipe.seed)
-    is_weak = recipe.name == "severity" or told["positives"] < EXPERIMENTAL_BELOW
-    share = round(float(np.average(rows[1], weights=rows[2])), 5)
-    return {"threshold": round(limit, 4), "share": share, "experimental": is_weak} | told
+    is_labelled = (examples.typical > 0) & ~np.isnan(examples.truth[:, k])
+    rows = is_labelled & (examples.genres == place)
+    truth, weight = examples.truth[rows, k], examples.typical[rows]
+    threshold = float(fitted.head.weights.thresholds[place, k])
+    figures = judge(fitted.out_of_fold[rows, k], truth, weight, threshold, recipe.seed)
+    return {
+        "threshold": round(threshold, 4),
+        "share": round(float(np.average(truth, weights=weight)), 5),
+        "experimental": recipe.name == "severity" or figures["positives"] < EXPERIMENTAL_BELOW,
+        **figures,
+    }
 
 
-def as_markdown(told: Mapping[str, Any]) -> str:
+def as_markdown(card: Mapping[str, Any]) -> str:
     """Return a card as a page."""
-    labels = told["by_label"].items()
+    labels = card["by_label"].items()
     lines = [
-        f"# Head: {told['name']}",
+        f"# Head: {card['name']}",
         "",
-        f"{told['intended_use']} Encoder: `{told['encoder'] or 'none'}`.",
+        f"{card['intended_use']} Encoder: `{card['encoder'] or 'none'}`.",
         "",
         "## Trained on",
         "",
         "| set | rows | licence | sha256 |",
         "| --- | --- | --- | --- |",
-        *(
-            f"| {s['name']} | {s.get('rows', '')} | {s['licence']} | `{s['sha256'][:16]}…` |"
-            for s in told["trained_on"]
-        ),
+        *map(_set_line, card["trained_on"]),
         "",
-        f"## Measured\n\n{told['measured_on'][:1].upper()}{told['measured_on'][1:]}. "
+        f"## Measured\n\n{card['measured_on'][:1].upper()}{card['measured_on'][1:]}. "
         "Brackets: 95 % bootstrap intervals. "
-        f"Thresholds aim at a precision of {told['recipe']['precision']}.",
+        f"Thresholds aim at a precision of {card['recipe']['precision']}.",
         "",
-        *_table("Posts of conversations", [(label, row) for label, row in labels]),
+        *_table("Posts of conversations", list(labels)),
         *_table("Reviews", [(label, row["reviews"]) for label, row in labels]),
         "On posts of two forums, read one by one and never trained on (of openenergymonitor other "
         "threads were, urho3d was never seen):",
         "",
         "| label | posts given it | rightly | |",
         "| --- | --- | --- | --- |",
-        *(
-            f"| {label} | {row['on_forums'][3]:,} | {_with_interval(row['on_forums'][:3])} "
-            f"| {'experimental' if row['experimental'] else ''} |"
-            for label, row in labels
-        ),
+        *(_forum_line(label, row) for label, row in labels),
         "",
-        f"## Known failures\n\n{told['limits']}",
+        f"## Known failures\n\n{card['limits']}",
         "",
-        f"Weights: sha256 `{told['weights_sha256']}`.",
+        f"Weights: sha256 `{card['weights_sha256']}`.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -106,12 +109,23 @@ def _table(title: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[st
         "| label | threshold | examples for it | precision | recall | average precision | "
         "calibration error |",
         "| --- | --- | --- | --- | --- | --- | --- |",
-        *(_line(label, row) for label, row in rows),
+        *(_label_line(label, row) for label, row in rows),
         "",
     ]
 
 
-def _line(label: str, row: Mapping[str, Any]) -> str:
+def _set_line(row: Mapping[str, Any]) -> str:
+    cells = row["name"], row.get("rows", ""), row["licence"], f"`{row['sha256'][:16]}…`"
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _forum_line(label: str, row: Mapping[str, Any]) -> str:
+    *interval, n_given = row["on_forums"]
+    mark = "experimental" if row["experimental"] else ""
+    return f"| {label} | {n_given:,} | {_with_interval(interval)} | {mark} |"
+
+
+def _label_line(label: str, row: Mapping[str, Any]) -> str:
     is_given = row["threshold"] <= 1
     numbers = [
         f"{row['threshold']:.2f}" if is_given else "never given",
@@ -122,6 +136,6 @@ def _line(label: str, row: Mapping[str, Any]) -> str:
     return f"| {label} | {' | '.join(numbers)} |"
 
 
-def _with_interval(told: Sequence[float | None]) -> str:
-    value, low, high = told
+def _with_interval(interval: Sequence[float | None]) -> str:
+    value, low, high = interval
     return "–" if value is None else f"{value:.2f} ({low:.2f} to {high:.2f})"

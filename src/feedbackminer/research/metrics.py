@@ -39,29 +39,40 @@ def judge(
             return float("nan")
         return float(average_precision_score(truth[rows], chances[rows]))
 
-    named = {"precision": precision, "recall": recall, "average_precision": ranking}
+    statistics = {"precision": precision, "recall": recall, "average_precision": ranking}
     return {
         "positives": int(truth.sum()),
-        **{name: bootstrap(of, len(truth), seed) for name, of in named.items()},
+        **{name: bootstrap(of, len(truth), seed) for name, of in statistics.items()},
         "calibration_error": round(calibration_error(chances, truth, weight), 4),
     }
 
 
-def bootstrap(of: Callable[[Array], float], n: int, seed: int) -> list[float | None]:
-    """Return a statistic of rows with its 95 % percentile interval; null where undefined."""
-    drawing = np.random.default_rng(seed)
-    drawn = [of(drawing.integers(0, n, n)) for _ in range(DRAWS)] if n else []
-    known = [value for value in drawn if value == value]
-    value = of(np.arange(n)) if n else float("nan")
-    if value != value or not known:
+def bootstrap(statistic: Callable[[Array], float], n: int, seed: int) -> list[float | None]:
+    """Return a statistic of rows with its 95 % percentile interval; null where undefined.
+
+    Percentiles, and not the bias-corrected intervals of ``scipy.stats.bootstrap``: the cards of
+    the shipped heads were published with these, and new figures must compare with them.
+
+    Args:
+        statistic: of row numbers, shape (n,); nan where it is undefined for them.
+    Returns:
+        [value, low, high]; value and limits have the unit of the statistic.
+    """
+    generator = np.random.default_rng(seed)
+    drawn = [statistic(generator.integers(0, n, n)) for _ in range(DRAWS)] if n else []
+    defined = [value for value in drawn if not np.isnan(value)]
+    value = statistic(np.arange(n)) if n else float("nan")
+    if np.isnan(value) or not defined:
         return [None, None, None]
-    low, high = np.percentile(known, [2.5, 97.5])
+
+    low, high = np.percentile(defined, [2.5, 97.5])
     return [round(float(x), 4) for x in (value, low, high)]
 
 
-def precision(true: Array) -> list[float | None]:
-    """Return the share of what was given that is true, with its interval, and of how many."""
-    return [*bootstrap(lambda rows: float(true[rows].mean()), len(true), 0), len(true)]
+def precision(is_true: Array) -> list[float | None]:
+    """Return the share of what was given that is true: [value, low, high, of how many]."""
+    interval = bootstrap(lambda rows: float(is_true[rows].mean()), len(is_true), 0)
+    return [*interval, len(is_true)]
 
 
 def calibration_error(chances: Array, truth: Array, weight: Array) -> float:
@@ -72,13 +83,12 @@ def calibration_error(chances: Array, truth: Array, weight: Array) -> float:
     """
     bins = np.minimum((chances * BINS).astype(int), BINS - 1)
     error = 0.0
-    for place in range(BINS):
-        here = bins == place
-        if mass := weight[here].sum():
-            gap = np.average(chances[here], weights=weight[here]) - np.average(
-                truth[here], weights=weight[here]
-            )
-            error += mass / weight.sum() * abs(gap)
+    for number in range(BINS):
+        in_bin = bins == number
+        if mass := weight[in_bin].sum():
+            mean = np.average(chances[in_bin], weights=weight[in_bin])
+            share = np.average(truth[in_bin], weights=weight[in_bin])
+            error += mass / weight.sum() * abs(mean - share)
     return float(error)
 
 

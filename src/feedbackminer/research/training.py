@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +14,9 @@ import numpy as np
 
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.errors import InputError
-from feedbackminer.research.cards import as_markdown, card
+from feedbackminer.research.cards import as_markdown, card_of
 from feedbackminer.research.data import tags
-from feedbackminer.research.data.tags import TEXTS, Said
+from feedbackminer.research.data.tags import TEXTS, LabelledText
 from feedbackminer.research.metrics import precision
 from feedbackminer.tag import features
 from feedbackminer.tag.fit import Examples, Fitted, Recipe, fit_head, one_hot
@@ -56,16 +57,17 @@ def train(name: str, sources: Sources, *, seed: int = 0, aim: float | None = Non
     rows = training_rows(name, sources)
     examples = examples_of(rows, name, sources)
     encoder = ANY_ENCODER if name == "tone" else sources.encoder.name
-    usual = AIM_OF_TONE if name == "tone" else AIM
-    recipe = recipe_of(name, encoder, seed=seed, aim=aim or usual)
+    default = AIM_OF_TONE if name == "tone" else AIM
+    recipe = recipe_of(name, encoder, seed=seed, aim=aim or default)
     fitted = fit_head(examples, recipe, {})
-    told = card(fitted, examples, recipe, described(rows, sources))
-    for label, found in on_forums(fitted.head, sources).items():
-        own = told["by_label"][label]
-        own |= {"on_forums": found}
-        value, _, _, seen = found
-        own["experimental"] |= (value or 0) < SURE or (seen or 0) < FEWEST_SEEN
-    return replace(fitted, head=replace(fitted.head, card=told))
+
+    card = card_of(fitted, examples, recipe, described(rows, sources))
+    for label, figures in on_forums(fitted.head, sources).items():
+        value, _, _, n_given = figures
+        by_label = card["by_label"][label]
+        by_label["on_forums"] = figures
+        by_label["experimental"] |= (value or 0) < SURE or (n_given or 0) < FEWEST_SEEN
+    return replace(fitted, head=replace(fitted.head, card=card))
 
 
 def on_forums(head: Head, sources: Sources) -> dict[str, list[float | None]]:
@@ -77,13 +79,10 @@ def on_forums(head: Head, sources: Sources) -> dict[str, list[float | None]]:
     rows = tags.load_labels(sources.data, sources.labels / CHECKED)
     if head.name == "severity":
         rows = [row for row in rows if row.severity]  # it is asked of problems only
-    seen = examples_of(rows, head.name, sources)
-    chances = head.probabilities(seen.dense, seen.words, seen.genres)
-    given = head.decide(chances, seen.genres)
-    told = {}
-    for k, label in enumerate(head.labels):
-        told[label] = precision(seen.truth[given[:, k], k])
-    return told
+    examples = examples_of(rows, head.name, sources)
+    chances = head.probabilities(examples.dense, examples.words, examples.genres)
+    given = head.decide(chances, examples.genres)
+    return {label: precision(examples.truth[given[:, k], k]) for k, label in enumerate(head.labels)}
 
 
 def recipe_of(name: str, encoder: str, *, seed: int = 0, aim: float = AIM) -> Recipe:
@@ -100,19 +99,20 @@ def recipe_of(name: str, encoder: str, *, seed: int = 0, aim: float = AIM) -> Re
     )
 
 
-def training_rows(name: str, sources: Sources) -> list[Said]:
+def training_rows(name: str, sources: Sources) -> list[LabelledText]:
     """Return the texts that a head is trained on."""
-    own = tags.load_labels(sources.data, sources.labels / OWN)
+    ours = tags.load_labels(sources.data, sources.labels / OWN)
     if name == "severity":
-        return [row for row in own if row.severity]
+        return [row for row in ours if row.severity]
     if name == "kinds":
-        return own
-    public = [row for name in SENTIMENT_SETS for row in tags.load(sources.data, name)]
-    known = {row.text for row in own}  # reviews that we read ourselves
-    return [row for row in public if row.split == "train" and row.text not in known] + own
+        return ours
+
+    public = [row for set_ in SENTIMENT_SETS for row in tags.load(sources.data, set_)]
+    read_by_us = {row.text for row in ours}  # of reviews our labels count, not the set's
+    return [row for row in public if row.split == "train" and row.text not in read_by_us] + ours
 
 
-def examples_of(rows: Sequence[Said], name: str, sources: Sources) -> Examples:
+def examples_of(rows: Sequence[LabelledText], name: str, sources: Sources) -> Examples:
     """Return rows as a head sees them."""
     read = features.read([row.text for row in rows])
     if name == "tone":
@@ -120,59 +120,59 @@ def examples_of(rows: Sequence[Said], name: str, sources: Sources) -> Examples:
     else:
         encoded = tags.encode(rows, sources.encoder, sources.cache)
         vectors, middle = encoded.vectors, encoded.layer_mean
-    is_own = np.array([bool(row.kinds) or row.severity is not None for row in rows])
-    reviews = np.array([row.data in REVIEWS for row in rows])
+
+    # Public sets do not calibrate: they are no picture of what a community writes.
+    is_ours = np.array([bool(row.kinds) or row.severity is not None for row in rows])
     typical = np.array([PICKED if row.picked else 1.0 for row in rows], np.float32)
+    is_review = np.array([row.data in REVIEWS for row in rows])
     return Examples(
-        features.dense(read, vectors, middle),
-        features.words(read),
-        truth_of(rows, name),
-        weights_of(rows) if name in FEELINGS else np.where(reviews, 1, OWN_WEIGHT),
-        np.where(is_own, typical, 0).astype(np.float32),
-        np.array([row.group for row in rows], dtype=object),
-        reviews.astype(np.int64),
+        dense=features.dense(read, vectors, middle),
+        words=features.words(read),
+        truth=truth_of(rows, name),
+        weight=weights_of(rows) if name in FEELINGS else np.where(is_review, 1, OWN_WEIGHT),
+        typical=np.where(is_ours, typical, 0).astype(np.float32),
+        groups=np.array([row.group for row in rows], dtype=object),
+        genres=is_review.astype(np.int64),
     )
 
 
-def truth_of(rows: Sequence[Said], name: str) -> Any:
+def truth_of(rows: Sequence[LabelledText], name: str) -> Any:
     """Return what is true of rows, for the labels of a head."""
     if name == "kinds":
         return tags.columns(rows, KINDS)
     if name == "severity":
-        told = [[(row.severity or 0) >= int(level) for level in LABELS[name]] for row in rows]
-        return np.array(told, np.float32)
+        reached = [[(row.severity or 0) >= int(level) for level in LABELS[name]] for row in rows]
+        return np.array(reached, np.float32)
     return one_hot([str(row.sentiment) for row in rows], SENTIMENTS)
 
 
-def weights_of(rows: Sequence[Said]) -> Any:
+def weights_of(rows: Sequence[LabelledText]) -> Any:
     """Return weights by which the sentiments of each set weigh the same; close ones weigh more."""
     pairs = [(row.data, row.sentiment) for row in rows]
-    count = {pair: pairs.count(pair) for pair in set(pairs)}
-    size = {name: sum(n for (of, _), n in count.items() if of == name) for name, _ in count}
-    sorts = {name: sum(of == name for of, _ in count) for name in size}
-    own = {name: OWN_WEIGHT if name in CLOSE else 1.0 for name in size}
-    told = [own[n] * size[n] / sorts[n] / count[n, label] for n, label in pairs]
-    return np.array(told, np.float32)
+    n_rows = Counter(pairs)
+    set_size = Counter(row.data for row in rows)
+    n_labels = Counter(name for name, _ in n_rows)
+    closeness = {name: OWN_WEIGHT if name in CLOSE else 1.0 for name in set_size}
+    weights = [
+        closeness[name] * set_size[name] / n_labels[name] / n_rows[name, label]
+        for name, label in pairs
+    ]
+    return np.array(weights, np.float32)
 
 
-def described(rows: Sequence[Said], sources: Sources) -> list[dict[str, Any]]:
+def described(rows: Sequence[LabelledText], sources: Sources) -> list[dict[str, Any]]:
     """Name the training sets: rows, licence, hash of the file."""
-    told = []
-    for name in sorted({row.data for row in rows}):
-        known = tags.SETS.get(name)
-        path = sources.data / (known.path if known else TEXTS[name][0])
-        told.append(
-            {
-                "name": name,
-                "rows": sum(row.data == name for row in rows),
-                "licence": known.licence if known else "MIT",
-                "sha256": _sha256(path),
-            }
-        )
+    sets: list[dict[str, Any]] = []
+    for name, n_rows in sorted(Counter(row.data for row in rows).items()):
+        public = tags.SETS.get(name)
+        path = sources.data / (public.path if public else TEXTS[name][0])
+        licence = public.licence if public else "MIT"
+        sets.append({"name": name, "rows": n_rows, "licence": licence, "sha256": _sha256(path)})
+
     if any(row.kinds for row in rows):
-        own = sources.labels / OWN
-        told.append({"name": own.name, "licence": "Apache-2.0", "sha256": _sha256(own)})
-    return told
+        labels = sources.labels / OWN
+        sets.append({"name": labels.name, "licence": "Apache-2.0", "sha256": _sha256(labels)})
+    return sets
 
 
 def _sha256(path: Path) -> str:
@@ -184,6 +184,6 @@ def _sha256(path: Path) -> str:
 def save(head: Head, folder: Path) -> dict[str, Any]:
     """Write a head with its card, as JSON and as a page; returns the card."""
     head.save(folder)
-    told: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
-    (folder / "card.md").write_text(as_markdown(told), "utf-8")
-    return told
+    card: dict[str, Any] = json.loads((folder / CARD).read_text("utf-8"))
+    (folder / "card.md").write_text(as_markdown(card), "utf-8")
+    return card

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -18,7 +20,9 @@ from feedbackminer.errors import InputError
 from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import Sealer, seals_of
+from feedbackminer.project.lock import NAME as LOCK
 from feedbackminer.project.project import Project
+from feedbackminer.project.purge import Purged
 from feedbackminer.project.store import Rewritten
 from feedbackminer.steps import republish
 from feedbackminer.tables import TABLES, Suppressed, check
@@ -28,6 +32,58 @@ DONE = ":done"
 KEPT = ("audit", "suppressed")  # they name nobody
 # Posts go last: until then a rerun finds there what is left to do.
 ORDER = (*(name for name in TABLES if name not in {"posts", *KEPT}), "posts")
+
+
+@dataclass(frozen=True)
+class Request:
+    """An erasure as it was asked for.
+
+    Attributes:
+        action: as the audit log calls it.
+        subject: what is erased, by its seal; of a retention the day before which posts go.
+        why: on whose request, or by which rule.
+        posts: the rows of ``posts`` to erase.
+        names: of the member, where somebody asked for the erasure; None: nobody did.
+    """
+
+    action: Action
+    subject: str
+    why: str
+    posts: pl.DataFrame
+    names: tuple[str, ...] | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Tell whether somebody asked for it, so that no trace may stay anywhere."""
+        return self.names is not None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an erasure does.
+
+    Attributes:
+        request: that it answers.
+        pending: event that began an erasure -> its action and subject; all are finished by this.
+        erasure: what is taken out of the tables.
+        since: when the first of it was written; None: not known.
+        until: when the last that may tell of it was; None: until today.
+    """
+
+    request: Request
+    pending: Mapping[str, tuple[Action, str]]
+    erasure: Erasure
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What an erasure has done: to tables, to their old versions, and to digests."""
+
+    rewritten: Mapping[str, Rewritten]
+    purged: Sequence[Purged]
+    digests: Mapping[str, str]
 
 
 def forget(run: Run, *, author: str = "", pseudonym: str = "", post_id: str = "") -> Receipt:
@@ -44,22 +100,27 @@ def forget(run: Run, *, author: str = "", pseudonym: str = "", post_id: str = ""
         raise InputError("forget: name one author, one pseudonym or one post")
     if pseudonym and not PSEUDONYM.fullmatch(pseudonym):
         raise InputError("forget: that is no pseudonym; want one such as m_abcdefghij")
-    pseudonyms = _pseudonyms(run.project)
+    store, pseudonyms = run.project.store, _pseudonyms(run.project)
     member = pseudonyms.of(author) if author else pseudonym
-    store = run.project.store
+    what, column, name = (
+        ("post", "post_id", post_id) if post_id else ("author", "author_id", member)
+    )
+
     posts = store.read("posts")
-    column, name = ("post_id", post_id) if post_id else ("author_id", member)
+    erased = posts.filter(pl.col(column) == name)
     sealer = Sealer(store.read("suppressed")["seal"], pseudonyms)
-    gone = posts.filter(pl.col(column) == name)
-    what = "post" if post_id else "author"
-    if gone.is_empty() and not sealer.knows(what, name) and not _is_named(posts, member):
+    if erased.is_empty() and not sealer.knows(what, name) and not _is_named(posts, member):
         raise InputError(
             f"forget: there is no such {what} in {run.project.folder}; names are spelt as on the "
             "platform, post ids as in the digest (source:id)"
         )
+
+    # Sealed before anything is erased: what a collect brings meanwhile stays away already.
     subject = sealer.seal(what, name)
-    _suppress(run, {subject: what, **dict(seals_of(gone, _opened_by(gone, posts), sealer))})
-    return _erase(run, gone, "erase", subject, "on request", [n for n in (author, member) if n])
+    seals = dict(seals_of(erased, _threads_opened_by(erased, posts), sealer))
+    _suppress(run, {subject: what, **seals})
+    names = tuple(filter(None, (author, member)))
+    return _erase(run, Request("erase", subject, "on request", erased, names))
 
 
 def retain(run: Run) -> Receipt:
@@ -71,11 +132,12 @@ def retain(run: Run) -> Receipt:
     days = run.project.settings.retain.days
     before = run.started_at - timedelta(days=days)
     subject = f"posts before {before:%Y-%m-%d}" if days else "no post"
-    age = pl.coalesce("created_at", "collected_at")
-    posts = run.project.store.read("posts")
-    gone = posts.filter(age < before) if days else posts.clear()
     why = f"[retain] days = {days}" if days else "[retain] days is 0: nothing is erased by age"
-    return _erase(run, gone, "retain", subject, why)
+
+    posts = run.project.store.read("posts")
+    age = pl.coalesce("created_at", "collected_at")
+    erased = posts.filter(age < before) if days else posts.clear()
+    return _erase(run, Request("retain", subject, why, erased))
 
 
 def erase_posts(run: Run, post_ids: Collection[str], *, action: Action, why: str) -> Receipt:
@@ -87,59 +149,94 @@ def erase_posts(run: Run, post_ids: Collection[str], *, action: Action, why: str
         why: for the audit log.
     """
     sealer = Sealer((), _pseudonyms(run.project))
-    gone = run.project.store.read("posts").filter(pl.col("post_id").is_in(list(post_ids)))
-    subject = sealer.seal("posts", "\n".join(sorted(gone["post_id"])))
-    return _erase(run, gone, action, subject, why)
+    erased = run.project.store.read("posts").filter(pl.col("post_id").is_in(list(post_ids)))
+    subject = sealer.seal("posts", "\n".join(sorted(erased["post_id"])))
+    return _erase(run, Request(action, subject, why, erased))
 
 
-def _erase(
-    run: Run,
-    gone: pl.DataFrame,
-    action: Action,
-    subject: str,
-    why: str,
-    names: Collection[str] | None = None,
-) -> Receipt:
-    """Erase posts, and all that is sealed; finish what an erasure before was cut off in.
+def _erase(run: Run, request: Request) -> Receipt:
+    """Erase posts, and all that is sealed; finish what an erasure before was cut off in."""
+    pending = _pending(run.project.store.read("audit"))
+    if request.posts.is_empty() and not pending and not request.is_personal:
+        return Receipt(request.action, request.subject, request.why)
 
-    Args:
-        gone: rows of ``posts``.
-        names: of the member, where somebody asked for the erasure; None: nobody did.
-    """
-    store, is_requested = run.project.store, names is not None
-    pending = _pending(store.read("audit"))
-    if gone.is_empty() and not pending and not is_requested:
-        return Receipt(action, subject, why)
-    if (action, subject) not in pending.values():
-        pending[audit.record(run, action, subject, len(gone), why)] = (action, subject)
-    is_more = len(pending) > 1 or gone.is_empty()  # than is known here
-    sealer = Sealer(store.read("suppressed")["seal"], _pseudonyms(run.project))
-    erasure = Erasure(gone["post_id"].to_list(), sealer, is_requested or is_more)
-    insight = run.project.settings.insight
-    written = store.rewrite(ORDER, lambda tables: erase_from(tables, erasure, settings=insight))
+    plan = _plan(run, request, _begun(run, request, pending))
+    applied = _apply(run, plan)
+    for event, (action, subject) in plan.pending.items():
+        audit.record(run, action, subject, 0, "finished", event_id=event + DONE)
+    return _report(run, request, applied)
+
+
+def _begun(
+    run: Run, request: Request, pending: Mapping[str, tuple[Action, str]]
+) -> dict[str, tuple[Action, str]]:
+    """Write down that an erasure begins, unless it was begun; returns all that are pending."""
+    erasure = (request.action, request.subject)
+    if erasure in pending.values():
+        return dict(pending)
+    event = audit.record(run, *erasure, len(request.posts), request.why)
+    return {**pending, event: erasure}
+
+
+def _plan(run: Run, request: Request, pending: Mapping[str, tuple[Action, str]]) -> Plan:
+    """Decide how thorough an erasure is, and which digests may tell of what it erases."""
+    # Of an erasure that was cut off, nobody knows any more who asked, or which posts they were.
+    is_more = len(pending) > 1 or request.posts.is_empty()
+    sealer = Sealer(run.project.store.read("suppressed")["seal"], _pseudonyms(run.project))
+    post_ids = request.posts["post_id"].to_list()
+    since, until = (None, None) if is_more else _span(request.posts)
+    return Plan(
+        request=request,
+        pending=pending,
+        erasure=Erasure(post_ids, sealer, is_thorough=request.is_personal or is_more),
+        since=since,
+        until=None if request.is_personal else until,
+    )
+
+
+def _apply(run: Run, plan: Plan) -> Applied:
+    """Rewrite the tables, remove their old versions, and render the digests again."""
+    store, insight = run.project.store, run.project.settings.insight
+    rewritten = store.rewrite(
+        ORDER, lambda tables: erase_from(tables, plan.erasure, settings=insight)
+    )
     purged = [store.purge(name) for name in TABLES]
-    since, until = (None, None) if is_more else _span(gone)
-    known = republish.published(store.read("audit"))
-    rendered = republish.render_again(
-        run, known, since=since, until=None if is_requested else until
-    )
-    for event, (what, whose) in pending.items():
-        audit.record(run, what, whose, 0, "finished", event_id=event + DONE)
+    folders = republish.published(store.read("audit"))
+    digests = republish.render_again(run, folders, since=plan.since, until=plan.until)
+    return Applied(rewritten, purged, digests)
+
+
+def _report(run: Run, request: Request, applied: Applied) -> Receipt:
+    """Say what was done, and where words of it may still be."""
+    still_in: tuple[str, ...] = ()
+    n_echoes = 0
+    if request.names is not None:
+        wanted = [*needles(request.posts), *request.names]
+        still_in = files_that_hold(run.project.folder, wanted, is_ours=_is_ours(run.project))
+        n_echoes = echoes(request.posts, run.project.store.read("posts"))
+
     return Receipt(
-        action=action,
-        seal=subject,
-        why=why,
-        posts=len(gone),
-        tables={name: {"removed": r.removed, "changed": r.changed} for name, r in written.items()},
-        versions=sum(table.versions for table in purged),
-        files=sum(table.files for table in purged),
-        digests=rendered,
-        still_in=files_that_hold(run.project, [*needles(gone), *(names or ())])
-        if is_requested
-        else (),
-        echoes=echoes(gone, store.read("posts")) if is_requested else 0,
-        notes=_notes(written),
+        action=request.action,
+        seal=request.subject,
+        why=request.why,
+        posts=len(request.posts),
+        tables={
+            name: {"removed": rows.removed, "changed": rows.changed}
+            for name, rows in applied.rewritten.items()
+        },
+        versions=sum(table.versions for table in applied.purged),
+        files=sum(table.files for table in applied.purged),
+        digests=applied.digests,
+        still_in=still_in,
+        echoes=n_echoes,
+        notes=_notes(applied.rewritten),
     )
+
+
+def _is_ours(project: Project) -> Callable[[Path], bool]:
+    """Return what tells which files of a project's folder no erased post can be left in."""
+    tables = Path(project.store.url)
+    return lambda path: tables in path.parents or path == project.key_path or path.name == LOCK
 
 
 def _suppress(run: Run, seals: Mapping[str, str]) -> None:
@@ -160,18 +257,18 @@ def _pending(events: pl.DataFrame) -> dict[str, tuple[Action, str]]:
     }
 
 
-def _opened_by(gone: pl.DataFrame, posts: pl.DataFrame) -> list[str]:
+def _threads_opened_by(erased: pl.DataFrame, posts: pl.DataFrame) -> list[str]:
     """Return the threads that these posts open."""
     ordered = posts.sort("thread_id", "created_at", "post_id", nulls_last=True)
     openers = ordered.unique("thread_id", keep="first", maintain_order=True)
-    return openers.join(gone, on="post_id", how="semi")["thread_id"].to_list()
+    return openers.join(erased, on="post_id", how="semi")["thread_id"].to_list()
 
 
-def _span(gone: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
+def _span(posts: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
     """Return when the first and the last of these were written; None where that is not known."""
-    if gone["created_at"].has_nulls():
+    if posts["created_at"].has_nulls():
         return None, None
-    first, last = gone.select(pl.min("created_at"), last=pl.max("created_at")).row(0)
+    first, last = posts.select(pl.min("created_at"), last=pl.max("created_at")).row(0)
     return first, last
 
 
@@ -183,8 +280,8 @@ def _pseudonyms(project: Project) -> Pseudonyms:
     return Pseudonyms(project.pseudonym_key())
 
 
-def _notes(written: Mapping[str, Rewritten]) -> tuple[str, ...]:
-    lost = written["cursors"].removed if "cursors" in written else 0
+def _notes(rewritten: Mapping[str, Rewritten]) -> tuple[str, ...]:
+    lost = rewritten["cursors"].removed if "cursors" in rewritten else 0
     if not lost:
         return ()
     return (f"{lost} cursors named it; what they stood for is read from its beginning next time",)

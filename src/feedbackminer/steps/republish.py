@@ -19,7 +19,7 @@ from feedbackminer.errors import FeedbackminerError
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.steps.digest import write_digest
 
-GONE = "is not there any more; copies of it are not reached"
+MISSING = "is not there any more; copies of it are not reached"
 ELSEWHEN = "covers another time"
 RENDERED = "rendered again"
 
@@ -47,11 +47,11 @@ def render_again(
 
 
 def _again(run: Run, folder: Path, since: datetime | None, until: datetime | None) -> str:
-    told = folder / "digest.json"
-    if not told.exists():
-        return GONE
+    data = folder / "digest.json"
+    if not data.exists():
+        return MISSING
     try:
-        content = json.loads(told.read_text("utf-8"))
+        content = json.loads(data.read_text("utf-8"))
         if _is_outside(content, since, until):
             return ELSEWHEN
         write_digest(_as_published(run, content), folder, force=True)

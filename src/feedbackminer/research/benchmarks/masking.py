@@ -65,8 +65,8 @@ def score(cases: Iterable[Case]) -> list[KindScore]:
     right: Counter[str] = Counter()
     for case in cases:
         want, got = spans(case.text, case.want), spans(case.text, mask(case.text))
-        for counter, found in ((wanted, want), (masked, got), (right, want & got)):
-            counter.update(span.mark for span in found)
+        for counter, marked in ((wanted, want), (masked, got), (right, want & got)):
+            counter.update(span.mark for span in marked)
     rows = [_kind_score(mark, wanted[mark], masked[mark], right[mark]) for mark in MARKS]
     return [*rows, _kind_score("all", wanted.total(), masked.total(), right.total())]
 
@@ -89,9 +89,9 @@ def spans(text: str, masked: str) -> set[Span]:
     aligned = re.fullmatch(pattern, text, re.DOTALL)
     if aligned is None:
         raise ValueError(f"{masked!r} is not a masking of {text!r}; want only marks to differ")
-    marked = enumerate(pieces[1::2], start=1)
-    found = {Span(aligned.start(i), aligned.end(i), mark) for i, mark in marked}
-    return {span for span in found if text[span.start : span.end] != f"<{span.mark}>"}
+    marks = enumerate(pieces[1::2], start=1)
+    every = {Span(aligned.start(i), aligned.end(i), mark) for i, mark in marks}
+    return {span for span in every if text[span.start : span.end] != f"<{span.mark}>"}
 
 
 def _kind_score(kind: str, wanted: int, masked: int, right: int) -> KindScore:

@@ -11,10 +11,11 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -41,8 +42,10 @@ SETS = {
     "minibar_clusters": "minibar_clusters/clusters.jsonl.gz",
 }
 GROWTH_SET, BEFORE, AFTER = "stackoverflow20", 5_000, 5_500
-WEEKS, ALONE = 4, 3
-SINGLE, MADE, SAID = 12_000, 300, 15  # texts left as they are; long ones, and texts in each half
+WEEKS = 4  # of a community, added one by one
+SEEDS_ALONE = 3  # fits that know nothing of each other
+SINGLE = 12_000  # texts that are left as they are
+LONG, PARTS = 300, 15  # posts made of texts of two labels, and texts of each
 NONE = -1
 
 
@@ -63,6 +66,7 @@ class Score:
     data: str
     method: str
     topics: int
+    gold_topics: int
     covered: float
     nmi: float
     ari: float
@@ -71,7 +75,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Stability:
     """How far topics are the same after the data have grown or the seed has changed."""
 
     what: str
@@ -81,7 +85,7 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Several:
+class MultiLabel:
     """How well the topics of long posts are found, each post made of texts of one or two labels."""
 
     both: float  # of posts of two labels: both found
@@ -133,37 +137,40 @@ def quick_start(data: LabelledSet, seed: int) -> Labels:
 
 def ours(data: LabelledSet, seed: int) -> Labels:
     """Return our topics."""
-    return labels_of(find(data, len(data.texts), seed), len(data.texts))
+    return labels_of(fit(data, len(data.texts), seed), len(data.texts))
 
 
-def find(data: LabelledSet, count: int, seed: int, known: Known | None = None) -> Found:
+def fit(data: LabelledSet, count: int, seed: int, previous: Known | None = None) -> Found:
     """Find topics in the first ``count`` texts."""
     texts = as_texts(dict(enumerate(data.texts[:count])))
-    settings = TopicSettings(seed=seed)
-    vectors = data.vectors[:count]
     return find_topics(
-        texts, vectors, texts["post_id"], known, settings=settings, encoder="bench", run_id="bench"
+        texts,
+        data.vectors[:count],
+        texts["post_id"],
+        previous,
+        settings=TopicSettings(seed=seed),
+        encoder="bench",
+        run_id="bench",
     )
 
 
-def labels_of(found: Found, count: int) -> Labels:
+def labels_of(result: Found, count: int) -> Labels:
     """Return a number per text, the same for the same topic id; -1 where it has no topic."""
     labels = np.full(count, NONE)
-    main = found.assignments.filter(pl.col("rank") == 1)
+    main = result.assignments.filter(pl.col("rank") == 1)
     for post_id, topic_id in main.select("post_id", "topic_id").iter_rows():
         labels[int(post_id)] = int(topic_id[1:])
     return labels
 
 
-def grow(data: LabelledSet, seed: int) -> Iterator[Kept]:
+def grow(data: LabelledSet, seed: int) -> Iterator[Stability]:
     """Add next week's texts to last week's topics."""
-    before = find(data, BEFORE, seed)
-    old = labels_of(before, BEFORE)
-    known = _known(before)
-    after = labels_of(find(data, AFTER, seed, known), AFTER)[:BEFORE]
-    yield _kept(f"{data.name}: {BEFORE:,} rows, then {AFTER - BEFORE} more", old, after)
-    again = labels_of(find(data, AFTER, seed + 1, known), AFTER)[:BEFORE]
-    yield _kept("  the same, found anew with another seed", old, again)
+    before = fit(data, BEFORE, seed)
+    old, previous = labels_of(before, BEFORE), _previous(before)
+    after = labels_of(fit(data, AFTER, seed, previous), AFTER)[:BEFORE]
+    yield _stability(f"{data.name}: {BEFORE:,} rows, then {AFTER - BEFORE} more", old, after)
+    again = labels_of(fit(data, AFTER, seed + 1, previous), AFTER)[:BEFORE]
+    yield _stability("  the same, found anew with another seed", old, again)
 
 
 def scale(data: LabelledSet) -> Iterator[tuple[int, float]]:
@@ -171,122 +178,150 @@ def scale(data: LabelledSet) -> Iterator[tuple[int, float]]:
     for part in (4, 2, 1):
         count = len(data.texts) // part
         began = time.process_time()
-        find(data, count, 0)
+        fit(data, count, 0)
         yield count, time.process_time() - began
 
 
-def several(data: LabelledSet, seed: int, encoder: Encoder) -> Several:
+def find_both(data: LabelledSet, seed: int, encoder: Encoder) -> MultiLabel:
     """Put texts of two labels into one long post, and see whether both of its topics are found."""
-    said, truth = _long_posts(data, np.random.default_rng(seed))
-    texts = as_texts(dict(enumerate([*data.texts[:SINGLE], *said])))
+    posts, truth = _long_posts(data, np.random.default_rng(seed))
+    texts = as_texts(dict(enumerate([*data.texts[:SINGLE], *posts])))
     segments = find_segments(texts[SINGLE:], long_words=1)
-    parts = encoder.encode(segments["text"].to_list()).vectors
-    found = find_topics(
+    result = find_topics(
         texts,
-        np.vstack([data.vectors[:SINGLE], encoder.encode(said).vectors]),
+        np.vstack([data.vectors[:SINGLE], encoder.encode(posts).vectors]),
         texts["post_id"],
-        detail=Detail(segments=segments, vectors=parts),
+        detail=Detail(
+            segments=segments, vectors=encoder.encode(segments["text"].to_list()).vectors
+        ),
         settings=TopicSettings(seed=seed),
         encoder="bench",
         run_id="bench",
     )
-    named = found.assignments.with_columns(place=pl.col("post_id").cast(pl.Int64))
-    own = named.filter(pl.col("place") < SINGLE).group_by("topic_id").agg("place")
-    label_of = {topic: int(np.bincount(data.gold[places]).argmax()) for topic, places in own.rows()}
-    told = named.filter(pl.col("place") >= SINGLE).sort("rank")
-    labels = told.select(
-        pl.col("place") - SINGLE, label=pl.col("topic_id").replace_strict(label_of, default=NONE)
-    )
-    found_in = dict(labels.group_by("place", maintain_order=True).agg("label").iter_rows())
-    posts = [(set(wanted), found_in.get(i, [])) for i, wanted in enumerate(truth)]
-    further = [label in wanted for wanted, heard in posts for label in heard[1:]]
-    return Several(
-        float(np.mean([wanted <= set(heard) for wanted, heard in posts if len(wanted) == 2])),
-        float(np.mean(further)),
-        float(np.mean([not set(heard) <= wanted for wanted, heard in posts if len(wanted) == 1])),
-        MADE,
-    )
+    assignments = result.assignments.with_columns(number=pl.col("post_id").cast(pl.Int64))
+    return _judged(_labels_of_long_posts(assignments, data.gold), truth)
 
 
 def _long_posts(
-    data: LabelledSet, chance: np.random.Generator
+    data: LabelledSet, generator: np.random.Generator
 ) -> tuple[list[str], list[tuple[int, int]]]:
     """Return long posts of the texts after the single ones; every third is of one label."""
     rest = np.arange(SINGLE, len(data.texts))
     of_label = {label: rest[data.gold[rest] == label] for label in np.unique(data.gold)}
-    usable = [label for label, places in of_label.items() if len(places) >= SAID]
-    said, truth = [], []
-    for number in range(MADE):
-        one, other = chance.choice(usable, 2, replace=False)
+    usable = [label for label, numbers in of_label.items() if len(numbers) >= PARTS]
+
+    posts, truth = [], []
+    for number in range(LONG):
+        one, other = generator.choice(usable, 2, replace=False)
         pair = (int(one), int(other if number % 3 else one))
-        places = [chance.choice(of_label[label], SAID, replace=False) for label in pair]
-        said.append("\n".join(data.texts[i] for half in places for i in half))
+        halves = [generator.choice(of_label[label], PARTS, replace=False) for label in pair]
+        posts.append("\n".join(data.texts[i] for half in halves for i in half))
         truth.append(pair)
-    return said, truth
+    return posts, truth
+
+
+def _labels_of_long_posts(assignments: pl.DataFrame, gold: Labels) -> list[list[int]]:
+    """Return the labels that the topics of each long post stand for, its main topic first.
+
+    A topic stands for the label that most of its single texts have; -1 where it has none.
+    """
+    single = assignments.filter(pl.col("number") < SINGLE).group_by("topic_id").agg("number")
+    label_of = {topic: int(np.bincount(gold[rows]).argmax()) for topic, rows in single.rows()}
+    labels = (
+        assignments.filter(pl.col("number") >= SINGLE)
+        .sort("rank")
+        .select(
+            pl.col("number") - SINGLE,
+            label=pl.col("topic_id").replace_strict(label_of, default=NONE),
+        )
+        .group_by("number", maintain_order=True)
+        .agg("label")
+    )
+    by_number = dict(labels.iter_rows())
+    return [by_number.get(number, []) for number in range(LONG)]
+
+
+def _judged(labels: Sequence[Sequence[int]], truth: Sequence[tuple[int, int]]) -> MultiLabel:
+    pairs = [(set(given), set(true)) for given, true in zip(labels, truth, strict=True)]
+    further = [label in true for given, true in zip(labels, truth, strict=True)
+               for label in given[1:]]  # fmt: skip
+    return MultiLabel(
+        both=float(np.mean([true <= given for given, true in pairs if len(true) == 2])),
+        right=float(np.mean(further)),
+        wrong=float(np.mean([not given <= true for given, true in pairs if len(true) == 1])),
+        n=LONG,
+    )
+
+
+@dataclass(frozen=True)
+class Community:
+    """Texts with thread and time, and their vectors, one row each."""
+
+    texts: pl.DataFrame
+    vectors: Matrix
+
+    def fit(
+        self, seed: int, previous: Known | None = None, *, until: datetime | None = None
+    ) -> Found:
+        """Find topics in what was written until then; what has no date counts as old."""
+        inside = np.ones(len(self.texts), dtype=bool)
+        if until:
+            inside = (self.texts["created_at"] <= until).fill_null(True).to_numpy()
+        chosen = self.texts.filter(inside)
+        return find_topics(
+            chosen.drop("thread_id", "created_at"),
+            self.vectors[inside],
+            chosen["thread_id"],
+            previous,
+            settings=TopicSettings(seed=seed),
+            encoder="bench",
+            run_id="bench",
+        )
+
+    def labels_of(self, result: Found) -> Labels:
+        """Return a number per text, the same for the same topic id; -1 where it has no topic."""
+        main = result.assignments.filter(pl.col("rank") == 1)
+        topic_of = dict(main.select("post_id", "topic_id").iter_rows())
+        ids = self.texts["post_id"]
+        return np.array([int(topic_of[i][1:]) if i in topic_of else NONE for i in ids])
 
 
 def replay(
     texts: pl.DataFrame, vectors: Matrix, posts: pl.DataFrame, name: str, seed: int
-) -> Iterator[Kept]:
+) -> Iterator[Stability]:
     """Fit on all but the last weeks of a community, add them one by one, then find anew."""
-    dated = texts.join(posts, on="post_id", how="left", maintain_order="left")
-    last = posts["created_at"].max()
-    settings = TopicSettings(seed=seed)
-    known, first = None, np.zeros(0, dtype=np.int64)
+    community = Community(
+        texts.join(posts, on="post_id", how="left", maintain_order="left"), vectors
+    )
+    last = cast(datetime, posts["created_at"].max())
+
+    previous, first = None, np.zeros(0, dtype=np.int64)
     for week in range(WEEKS, -1, -1):
-        until = last - timedelta(weeks=week)  # type: ignore[operator]
-        inside = dated.select((pl.col("created_at") <= until).fill_null(value=True)).to_series()
-        found = _find_among(dated, vectors, inside, known, settings)
-        known = _known(found)
-        labels = _community_labels(found, dated)
+        result = community.fit(seed, previous, until=last - timedelta(weeks=week))
+        previous, labels = _previous(result), community.labels_of(result)
         if week == WEEKS:
             first = labels
-    sorted_ = first != NONE
-    yield _kept(f"{name}: {WEEKS} weeks added one by one", first[sorted_], labels[sorted_])
-    other = TopicSettings(seed=seed + 1)
-    every = pl.Series([True] * len(dated))
-    again = _community_labels(_find_among(dated, vectors, every, known, other), dated)
-    yield _kept("  then found anew with another seed", labels[sorted_], again[sorted_])
-    alone = [
-        _community_labels(_find_among(dated, vectors, every, None, TopicSettings(seed=s)), dated)
-        for s in range(seed, seed + ALONE)
-    ]
-    yield Kept("  two seeds, nothing known before", _pairwise_ami(alone), np.nan, len(dated))
+    has_topic = first != NONE
+    what = f"{name}: {WEEKS} weeks added one by one"
+    yield _stability(what, first[has_topic], labels[has_topic])
+
+    again = community.labels_of(community.fit(seed + 1, previous))
+    what = "  then found anew with another seed"
+    yield _stability(what, labels[has_topic], again[has_topic])
+
+    seeds = range(seed, seed + SEEDS_ALONE)
+    alone = [community.labels_of(community.fit(one)) for one in seeds]
+    yield Stability("  two seeds, nothing known before", _pairwise_ami(alone), np.nan, len(labels))
 
 
-def _find_among(
-    dated: pl.DataFrame,
-    vectors: Matrix,
-    inside: pl.Series,
-    known: Known | None,
-    settings: TopicSettings,
-) -> Found:
-    chosen = dated.filter(inside)
-    return find_topics(
-        chosen.drop("thread_id", "created_at"),
-        vectors[inside.to_numpy()],
-        chosen["thread_id"],
-        known,
-        settings=settings,
-        encoder="bench",
-        run_id="bench",
-    )
+def _previous(result: Found) -> Known:
+    return Known(result.topics, result.vocabulary, result.assignments, Corrections.create_empty())
 
 
-def _community_labels(found: Found, dated: pl.DataFrame) -> Labels:
-    main = found.assignments.filter(pl.col("rank") == 1)
-    topic = dict(main.select("post_id", "topic_id").iter_rows())
-    return np.array([int(topic[i][1:]) if i in topic else NONE for i in dated["post_id"]])
-
-
-def _known(found: Found) -> Known:
-    return Known(found.topics, found.vocabulary, found.assignments, Corrections.create_empty())
-
-
-def _kept(what: str, old: Labels, new: Labels) -> Kept:
+def _stability(what: str, old: Labels, new: Labels) -> Stability:
     if not len(old):  # a community that is younger than what was replayed
-        return Kept(what, np.nan, np.nan, 0)
-    return Kept(what, _ami(old, new), float(np.mean(old == new)), len(old))
+        return Stability(what, np.nan, np.nan, 0)
+    return Stability(what, _ami(old, new), float(np.mean(old == new)), len(old))
 
 
 def _pairwise_ami(labels: Sequence[Labels]) -> float:
@@ -308,12 +343,13 @@ def _score(
     from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
     return Score(
-        data.name,
-        method,
-        round(median(len(np.unique(found[found != NONE])) for found in labels)),
-        median(float(np.mean(found != NONE)) for found in labels),
-        median(normalized_mutual_info_score(data.gold, found) for found in labels),
-        median(adjusted_rand_score(data.gold, found) for found in labels),
-        median(seconds),
-        _pairwise_ami(labels),
+        data=data.name,
+        method=method,
+        topics=round(median(len(np.unique(fit[fit != NONE])) for fit in labels)),
+        gold_topics=int(data.gold.max()) + 1,
+        covered=median(float(np.mean(fit != NONE)) for fit in labels),
+        nmi=median(normalized_mutual_info_score(data.gold, fit) for fit in labels),
+        ari=median(adjusted_rand_score(data.gold, fit) for fit in labels),
+        cpu_seconds=median(seconds),
+        seeds_ami=_pairwise_ami(labels),
     )

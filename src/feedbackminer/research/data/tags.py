@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,8 @@ Line = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Said:
-    """A text, and what is known of it; ``kinds`` names only those that somebody decided on."""
+class LabelledText:
+    """A text with its labels; ``kinds`` names only those that somebody decided on."""
 
     data: str
     id: str
@@ -49,36 +49,60 @@ class DataSet:
     path: str
     licence: str
     may_ship: bool
-    read: Callable[[Line], Said | None]
+    read: Callable[[Line], LabelledText | None]
 
 
-def _sentiment(name: str, group: str = "id") -> Callable[[Line], Said | None]:
-    def read(row: Line) -> Said | None:
+def _sentiment(name: str, group: str = "id") -> Callable[[Line], LabelledText | None]:
+    def read(row: Line) -> LabelledText | None:
         if row["label"] not in SENTIMENTS:
             return None  # mixed, or too hard to tell
-        where = f"{name}:{row[group]}"
-        return Said(name, row["id"], row["text"], where, row["split"], row["label"])
+        return LabelledText(
+            data=name,
+            id=row["id"],
+            text=row["text"],
+            group=f"{name}:{row[group]}",
+            split=row["split"],
+            sentiment=row["label"],
+        )
 
     return read
 
 
-def _minibar(row: Line) -> Said | None:
+def _minibar(row: Line) -> LabelledText | None:
     if row["label"] == "none":
         return None
-    named = row["labels"]
-    kinds = {"bug": "problem_report" in named, "feature_request": "feature_request" in named}
-    return Said("minibar", row["id"], row["text"], row["app"], row["lang"], kinds=kinds)
+    labels = row["labels"]
+    return LabelledText(
+        data="minibar",
+        id=row["id"],
+        text=row["text"],
+        group=row["app"],
+        split=row["lang"],
+        kinds={"bug": "problem_report" in labels, "feature_request": "feature_request" in labels},
+    )
 
 
-def _nlbse24(row: Line) -> Said:
+def _nlbse24(row: Line) -> LabelledText:
     kind = {"feature": "feature_request"}.get(row["label"], row["label"])
-    kinds = {name: name == kind for name in ("bug", "feature_request", "question")}
-    return Said("nlbse24", row["id"], _titled(row), row["repo"], row["split"], kinds=kinds)
+    return LabelledText(
+        data="nlbse24",
+        id=row["id"],
+        text=_titled(row),
+        group=row["repo"],
+        split=row["split"],
+        kinds={name: name == kind for name in ("bug", "feature_request", "question")},
+    )
 
 
-def _gitbugs(row: Line) -> Said:
-    kinds = {"bug": True, "praise": False, "churn": False, "pricing": False}
-    return Said("gitbugs", row["id"], _titled(row), row["project"], row["split"], kinds=kinds)
+def _gitbugs(row: Line) -> LabelledText:
+    return LabelledText(
+        data="gitbugs",
+        id=row["id"],
+        text=_titled(row),
+        group=row["project"],
+        split=row["split"],
+        kinds={"bug": True, "praise": False, "churn": False, "pricing": False},
+    )
 
 
 SETS: Mapping[str, DataSet] = {
@@ -116,7 +140,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def load(folder: Path, name: str) -> list[Said]:
+def load(folder: Path, name: str) -> list[LabelledText]:
     """Read a public set.
 
     Raises:
@@ -124,10 +148,10 @@ def load(folder: Path, name: str) -> list[Said]:
     """
     rows = [SETS[name].read(row) for row in _lines(folder / SETS[name].path)]
     cleaned = [(row, clean_text(row.text[:CHARS])) for row in rows if row]
-    return [_with_text(row, text) for row, text in cleaned if text]
+    return [replace(row, text=text) for row, text in cleaned if text]
 
 
-def load_labels(folder: Path, labels: Path) -> list[Said]:
+def load_labels(folder: Path, labels: Path) -> list[LabelledText]:
     """Read our own labels and the posts they are about.
 
     Args:
@@ -136,50 +160,49 @@ def load_labels(folder: Path, labels: Path) -> list[Said]:
     Raises:
         InputError: a file is missing, or a post is not in its set.
     """
-    told = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
-    texts = {name: _texts(folder, name) for name in sorted({row["data"] for row in told})}
-    rows = []
-    for row in told:
-        found = texts[row["data"]].get(row["id"])
-        if found is None:
-            raise InputError(f"{labels}: {row['data']} has no post {row['id']!r} at {folder}")
-        rows.append(
-            Said(
-                row["data"],
-                row["id"],
-                found[0],
-                f"{row['data']}:{found[1]}",
-                "train",
-                row["sentiment"],
-                {kind: kind in row["kinds"] for kind in KINDS},
-                row["severity"],
-                row["picked"],
-            )
-        )
-    return rows
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    posts = {name: _texts(folder, name) for name in sorted({line["data"] for line in lines})}
+    for line in lines:
+        if line["id"] not in posts[line["data"]]:
+            raise InputError(f"{labels}: {line['data']} has no post {line['id']!r} at {folder}")
+    return [_labelled(line, *posts[line["data"]][line["id"]]) for line in lines]
 
 
-def encode(rows: Sequence[Said], encoder: Encoder, cache: Path) -> Encoded:
+def _labelled(line: Line, text: str, group: str) -> LabelledText:
+    return LabelledText(
+        data=line["data"],
+        id=line["id"],
+        text=text,
+        group=f"{line['data']}:{group}",
+        sentiment=line["sentiment"],
+        kinds={kind: kind in line["kinds"] for kind in KINDS},
+        severity=line["severity"],
+        picked=line["picked"],
+    )
+
+
+def encode(rows: Sequence[LabelledText], encoder: Encoder, cache: Path) -> Encoded:
     """Encode texts, each distinct one once ever: vectors are kept in a store at ``cache``."""
     store = Store(cache)
     texts = as_texts({number: row.text for number, row in enumerate(rows)})
     hashes = pl.Series([_hash(row.text) for row in rows], dtype=pl.String)
     texts = texts.with_columns(content_hash=hashes)
     keys = texts.select("content_hash").unique().with_columns(encoder=pl.lit(encoder.name))
-    known = store.select("vectors", keys)["content_hash"]
-    for chunk in embed_passages(missing(texts, Segments.create_empty(), known), encoder=encoder):
+
+    encoded = store.select("vectors", keys)["content_hash"]
+    for chunk in embed_passages(missing(texts, Segments.create_empty(), encoded), encoder=encoder):
         store.append("vectors", chunk)
-    told = store.select("vectors", keys)
-    rows_of = texts.select("content_hash").join(
-        told, on="content_hash", how="left", maintain_order="left"
+
+    aligned = texts.select("content_hash").join(
+        store.select("vectors", keys), on="content_hash", how="left", maintain_order="left"
     )
-    return Encoded(from_bytes(rows_of["vector"].to_list()), from_bytes(rows_of["middle"].to_list()))
+    return Encoded(from_bytes(aligned["vector"].to_list()), from_bytes(aligned["middle"].to_list()))
 
 
-def columns(rows: Sequence[Said], labels: Sequence[str]) -> np.ndarray[Any, Any]:
+def columns(rows: Sequence[LabelledText], labels: Sequence[str]) -> np.ndarray[Any, Any]:
     """Return the truth of kinds, shape (rows, labels); nan where nobody decided."""
-    told = [[row.kinds.get(label, np.nan) for label in labels] for row in rows]
-    return np.array(told, np.float32).reshape(len(rows), len(labels))
+    truth = [[row.kinds.get(label, np.nan) for label in labels] for row in rows]
+    return np.array(truth, np.float32).reshape(len(rows), len(labels))
 
 
 def _texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
@@ -189,23 +212,19 @@ def _texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
         row["thread_id"]: row["title"]
         for row in (_lines(folder / titles_path) if titles_path else ())
     }
-    found = {}
+    posts = {}
     for row in _lines(folder / path):
         text = clean_text((row["text"] or "")[:CHARS])
         if row.get("post_number") == 1:
             text = f"{titles.get(row['thread_id']) or ''}\n{text}"
         group = row.get("thread_id") or row.get("app") or row["log"]
-        own = row.get("id") or row.get("post_id") or f"{row['log']}:{row['line']}"
-        found[str(own)] = (text.strip(), str(group))
-    return found
+        post_id = row.get("id") or row.get("post_id") or f"{row['log']}:{row['line']}"
+        posts[str(post_id)] = (text.strip(), str(group))
+    return posts
 
 
 def _titled(row: Line) -> str:
     return f"{row['title'] or ''}\n{row['text'] or ''}"
-
-
-def _with_text(row: Said, text: str) -> Said:
-    return Said(**{**row.__dict__, "text": text})
 
 
 def _hash(text: str) -> str:
