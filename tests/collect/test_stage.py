@@ -386,10 +386,10 @@ def test_any_rows_are_accounted_for(rows: list[dict[str, Any]]) -> None:
 def test_rows_with_ids_become_the_same_posts_in_any_order(
     order: list[int], rows: list[dict[str, Any]]
 ) -> None:
-    own = [row | {"id": n, "body": "a", "created_at": "2026-03-01"} for n, row in enumerate(rows)]
+    given = [row | {"id": n, "body": "a", "created_at": "2026-03-01"} for n, row in enumerate(rows)]
     keys = ["post_id", "author_id", "body", "rating", "url"]
-    first = collect(*own).posts.select(keys).sort("post_id")
-    again = collect(*(own[n] for n in order)).posts.select(keys).sort("post_id")
+    first = collect(*given).posts.select(keys).sort("post_id")
+    again = collect(*(given[n] for n in order)).posts.select(keys).sort("post_id")
     assert first.equals(again)
 
 
@@ -413,6 +413,6 @@ def test_the_settings_know_better_than_the_column() -> None:
 
 def test_it_is_told_where_no_date_shows_the_order() -> None:
     row = {"id": "1", "body": "a post", "date": "03/02/2026"}
-    (told,) = [n for n in collect(row).notices if "month first" in n]
-    assert "collect.date_order" in told
+    (notice,) = [n for n in collect(row).notices if "month first" in n]
+    assert "collect.date_order" in notice
     assert not [n for n in collect(row, date_order="month_first").notices if "month first" in n]

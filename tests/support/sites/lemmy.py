@@ -56,11 +56,11 @@ class Lemmy:
     def talk(self, count: int) -> None:
         """Threads of five: a post, comments on it, and comments on these."""
         for _ in range(count):
-            place = self.written % 5
-            if not place or not self.posts:
+            turn = self.written % 5
+            if not turn or not self.posts:
                 community = "pens" if self.written % 20 == 10 else "inkwren"
                 self.write(community, f"Entry {self.written} is gone")
-            elif place % 2 and self.comments:
+            elif turn % 2 and self.comments:
                 self.comment(f"Entry {self.written} too.", above=list(self.comments.values())[-1])
             else:
                 self.comment(f"Entry {self.written} is *back*.")
