@@ -380,6 +380,7 @@ def test_every_column_of_text_is_known_to_the_erasure() -> None:
         *("content_hash", "encoder", "tagger", "fingerprint", "fitted_as", "fitted_in", "born_in"),
         *("code_version", "settings_hash", "models", "reads", "writes", "source", "language"),
         *("stage", "reason", "ref", "check", "kinds", "unsure", "kind", "metric", "editions"),
+        "other_ref",
         *("sentence_kinds", "aspect", "opener_id", "opener_post_id", "representatives"),
     }
     anew = {"threads", "members", "claims"}  # counted from what is left

@@ -30,7 +30,7 @@ OF_POSTS: Mapping[str, tuple[str, ...]] = {
 }
 # Texts that may repeat a post's words or name it.
 OF_OTHERS: Mapping[str, tuple[str, ...]] = {
-    "dropped": ("detail",),
+    "dropped": ("detail", "value"),
     "lineage": ("why",),
     "corrections": ("to",),
     "runs": ("notices",),
