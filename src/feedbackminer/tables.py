@@ -87,7 +87,7 @@ class Dropped(dy.Schema):
     reason = dy.String(min_length=1)
     detail = dy.String(metadata=TEXT)
     value = dy.String(metadata=TEXT)  # what it is about, for counting: the language of a text
-    other_ref = dy.String(metadata=TEXT)  # another row that it is about: the post that has its id
+    other_ref = dy.String()  # another row that it is about: the post that has its id
 
 
 class Vectors(dy.Schema):

@@ -21,14 +21,14 @@ NEARLY = "Since the last update, the PDF export loses every second footnote of m
 OTHER = "The battery of my tablet drains overnight although the app is closed and offline."
 
 
-def repeats(*told: tuple[str, str, str]) -> dict[str, tuple[str, str | None]]:
+def repeats(*written: tuple[str, str, str]) -> dict[str, tuple[str, str | None]]:
     """Return post -> (who said it first, what it counts with), of (author, source, text)."""
     rows = [
         {"author_id": who or None, "source": source, "body": text, "created_at": day(n)}
-        for n, (who, source, text) in enumerate(told)
+        for n, (who, source, text) in enumerate(written)
     ]
-    found = find_repeats(texts(*(text for _, _, text in told)), posts(*rows))
-    return {row["post_id"]: (row["first_id"], row["copy_of"]) for row in found.to_dicts()}
+    repeated = find_repeats(texts(*(text for _, _, text in written)), posts(*rows))
+    return {row["post_id"]: (row["first_id"], row["copy_of"]) for row in repeated.to_dicts()}
 
 
 def test_a_post_that_its_member_sends_again_counts_once() -> None:
@@ -44,8 +44,8 @@ def test_a_syndicated_copy_counts_once() -> None:
 
 
 def test_a_second_member_who_repeats_themselves_is_one_more_voice() -> None:
-    told = [("ann", "forum", LOST), ("ben", "forum", LOST), ("ben", "forum", NEARLY)]
-    assert repeats(*told) == {"p1": ("p0", None), "p2": ("p0", "p1")}
+    written = [("ann", "forum", LOST), ("ben", "forum", LOST), ("ben", "forum", NEARLY)]
+    assert repeats(*written) == {"p1": ("p0", None), "p2": ("p0", "p1")}
 
 
 def test_posts_of_nobody_known_are_no_copies_of_each_other() -> None:
@@ -67,8 +67,8 @@ def test_nearly_the_same_words_are_the_same(one: str, other: str, same: bool) ->
 
 
 def test_copies_in_scripts_without_spaces_are_seen() -> None:
-    said = "最近の更新の後、輸出した論文の脚注が消えてしまいます。"
-    assert list(first_alike([said, said])) == [0, 0]
+    sentence = "最近の更新の後、輸出した論文の脚注が消えてしまいます。"
+    assert list(first_alike([sentence, sentence])) == [0, 0]
 
 
 def test_the_first_in_time_is_the_original_whatever_the_order_of_rows() -> None:
@@ -99,7 +99,7 @@ def test_thousands_of_copies_cost_no_more_than_one() -> None:
 def test_every_passage_points_at_one_that_points_at_itself(passages: list[str]) -> None:
     first = list(first_alike(passages))
     assert len(first) == len(passages)
-    assert all(place <= i and first[place] == place for i, place in enumerate(first))
+    assert all(index <= i and first[index] == index for i, index in enumerate(first))
 
 
 def test_no_posts_repeat_nothing() -> None:

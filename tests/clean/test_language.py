@@ -26,11 +26,11 @@ def test_a_language_is_told_where_there_is_enough_text(text: str, want: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("told", "want"),
+    ("languages", "want"),
     [(["en", "de", "en", "und", "und", "und"], "en"), (["und"], "und"), ([], "und")],
 )
-def test_the_main_language_is_the_most_frequent_told(told: list[str], want: str) -> None:
-    assert language.main_language(told) == want
+def test_the_main_language_is_the_most_frequent_told(languages: list[str], want: str) -> None:
+    assert language.main_language(languages) == want
 
 
 def test_wanted_languages_beat_the_main_one_and_untold_ones_stay() -> None:

@@ -12,7 +12,7 @@ from tests.support.builders import texts
 SENTENCE = "The sync of my tablet stops every morning after about an hour. "
 
 
-def said(words: int) -> str:
+def prose(words: int) -> str:
     return (SENTENCE * (words // count_words(SENTENCE) + 1)).strip()
 
 
@@ -21,18 +21,18 @@ def test_a_short_text_is_one_part() -> None:
 
 
 def test_a_part_ends_with_a_sentence() -> None:
-    parts = split(said(4 * ENOUGH))
+    parts = split(prose(4 * ENOUGH))
     assert len(parts) == 4
     assert all(part.endswith("hour.") for part in parts)
 
 
 def test_a_paragraph_ends_a_part_sooner() -> None:
-    paragraph = said(ENOUGH_LINES)
+    paragraph = prose(ENOUGH_LINES)
     assert split("\n\n".join([paragraph] * 3)) == [paragraph] * 3
 
 
 def test_a_short_rest_belongs_to_the_part_before_it() -> None:
-    first, last = split(f"{said(ENOUGH)}\n\n{said(ENOUGH)}\n\nThat is all for now.")
+    first, last = split(f"{prose(ENOUGH)}\n\n{prose(ENOUGH)}\n\nThat is all for now.")
     assert last.endswith("hour.\n\nThat is all for now.")
     assert "That is all" not in first
 
@@ -46,9 +46,9 @@ def test_a_text_of_millions_of_characters_is_no_error() -> None:
 
 
 def test_only_long_texts_have_parts() -> None:
-    found = find_segments(texts(said(60), said(300)), long_words=200)
-    assert set(found["post_id"]) == {"p1"}
-    assert found["number"].to_list() == [1, 2, 3, 4]
+    segments = find_segments(texts(prose(60), prose(300)), long_words=200)
+    assert set(segments["post_id"]) == {"p1"}
+    assert segments["number"].to_list() == [1, 2, 3, 4]
 
 
 def test_a_long_text_of_one_part_has_none() -> None:

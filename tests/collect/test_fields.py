@@ -78,13 +78,13 @@ def test_what_is_no_plausible_timestamp_is_told_and_never_guessed(value: Any, re
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.datetimes()))
 def test_any_value_is_a_timestamp_until_now_or_told(value: Any) -> None:
-    reason, found = "", NOW
+    reason, moment = "", NOW
     try:
-        found = fields.timestamp(value, zone=BERLIN, now=NOW)
+        moment = fields.timestamp(value, zone=BERLIN, now=NOW)
     except BadValueError as bad:
         reason = bad.reason
     assert reason in ("", "bad_timestamp", "implausible_timestamp", "future_timestamp")
-    assert fields.EARLIEST <= found <= NOW + fields.CLOCK_SKEW
+    assert fields.EARLIEST <= moment <= NOW + fields.CLOCK_SKEW
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_no_other_link_survives(link: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dates", "found"),
+    ("dates", "want"),
     [
         (["03/04/2025", "13/04/2025"], True),
         (["03.04.2025 10:00", "31.12.2024"], True),
@@ -186,6 +186,6 @@ def test_no_other_link_survives(link: str | None) -> None:
     ],
 )
 def test_a_column_of_dates_shows_which_number_is_the_day(
-    dates: list[Any], found: bool | None
+    dates: list[Any], want: bool | None
 ) -> None:
-    assert fields.is_day_first(dates) is found
+    assert fields.is_day_first(dates) is want

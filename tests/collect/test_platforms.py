@@ -159,8 +159,8 @@ def test_an_app_store_sheet_gives_one_thread_a_review(tmp_path: Path) -> None:
         "2;Crashes;It crashes;ann;2026-03-01;4.1\n"
         "5;;Great;bea;2026-03-02;4.2\n"
     )
-    found = posts(tmp_path, content, "rating", "title", "body", "author_id", "meta")
-    assert list(found.values()) == [
+    by_id = posts(tmp_path, content, "rating", "title", "body", "author_id", "meta")
+    assert list(by_id.values()) == [
         (2, "Crashes", "It crashes", of("ann"), '{"version": "4.1"}'),
         (5, None, "Great", of("bea"), '{"version": "4.2"}'),
     ]
@@ -174,8 +174,8 @@ def test_a_google_play_report_is_read(tmp_path: Path) -> None:
         "Review Link\n"
         "org.x,4.1,2026-03-01T09:00:00Z,1,Crashes,https://play.example.org/1\n"
     )
-    (found,) = posts(tmp_path, content, "rating", "created_at", "url", "meta").values()
-    assert found == (
+    (by_id,) = posts(tmp_path, content, "rating", "created_at", "url", "meta").values()
+    assert by_id == (
         1,
         datetime(2026, 3, 1, 9, tzinfo=UTC),
         "https://play.example.org/1",

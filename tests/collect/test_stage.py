@@ -168,10 +168,10 @@ def test_what_an_export_lacks_is_told() -> None:
 
 def test_timestamps_are_utc_and_a_bad_edit_date_costs_no_post() -> None:
     row = {"body": "a", "created_at": "2026-03-01 09:30", "updated_at": "soon"}
-    found = post(row, timezone="Europe/Berlin")
-    assert found["created_at"] == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
-    assert found["edited_at"] is None
-    assert found["collected_at"] == NOW
+    only = post(row, timezone="Europe/Berlin")
+    assert only["created_at"] == datetime(2026, 3, 1, 8, 30, tzinfo=UTC)
+    assert only["edited_at"] is None
+    assert only["collected_at"] == NOW
 
 
 # --- people -----------------------------------------------------------------------------------
@@ -180,8 +180,8 @@ def test_timestamps_are_utc_and_a_bad_edit_date_costs_no_post() -> None:
 @pytest.mark.parametrize("author", [None, "", "Guest", "guest_12", "[deleted]", "Anonymous"])
 def test_nobody_in_particular_is_no_voice(author: str | None) -> None:
     collected = collect({"body": "a", "author": "ann"}, {"body": "b", "author": author})
-    found = dict(collected.posts.select("body", "author_id").iter_rows())
-    assert found == {"a": of("ann"), "b": None}
+    author_ids = dict(collected.posts.select("body", "author_id").iter_rows())
+    assert author_ids == {"a": of("ann"), "b": None}
 
 
 def test_where_nobody_is_named_each_post_is_one_voice() -> None:
@@ -217,8 +217,8 @@ def test_where_nobody_is_named_each_post_is_one_voice() -> None:
     ],
 )
 def test_staff_bots_and_members_are_told_apart(row: dict[str, Any], role: str) -> None:
-    found = post({"body": "a"} | row, staff=("Eva Example",), bots=("Helper",))
-    assert found["author_role"] == role
+    only = post({"body": "a"} | row, staff=("Eva Example",), bots=("Helper",))
+    assert only["author_role"] == role
 
 
 def test_mentions_follow_their_member_in_title_and_body() -> None:
@@ -235,14 +235,14 @@ def test_mentions_follow_their_member_in_title_and_body() -> None:
 
 def test_no_name_or_address_of_a_member_is_kept_anywhere() -> None:
     text = "ask pb66 or jane@example.org, 192.0.2.77"
-    found = post(
+    only = post(
         {
             "author": "pb66", "title": text, "body": text, "category": "jane@example.org",
             "url": "https://x.org/?token=abcdef123456", "device": "jane@example.org",
         }
     )  # fmt: skip
     for secret in ("pb66", "jane", "192.0.2.77", "abcdef123456"):
-        assert secret not in str(found)
+        assert secret not in str(only)
 
 
 # --- texts that are data ----------------------------------------------------------------------
@@ -261,8 +261,8 @@ def test_no_name_or_address_of_a_member_is_kept_anywhere() -> None:
     ],
 )
 def test_any_text_stays_what_it_is(text: str) -> None:
-    found = post({"body": text, "title": text, "category": text})
-    assert (found["body"], found["title"], found["channel"]) == (text, text, text)
+    only = post({"body": text, "title": text, "category": text})
+    assert (only["body"], only["title"], only["channel"]) == (text, text, text)
     assert post({"body": "a", "author": text})["author_id"] == of(text)
 
 
@@ -289,8 +289,8 @@ def test_a_reply_to_a_missing_post_is_kept() -> None:
 def test_a_circle_of_replies_is_kept_but_no_post_answers_itself() -> None:
     rows = [("1", "2"), ("2", "1"), ("3", "3")]
     collected = collect(*({"id": i, "parent_id": p, "body": "a"} for i, p in rows))
-    found = dict(collected.posts.select("post_id", "parent_id").iter_rows())
-    assert found == {"x:1": "x:2", "x:2": "x:1", "x:3": None}
+    by_id = dict(collected.posts.select("post_id", "parent_id").iter_rows())
+    assert by_id == {"x:1": "x:2", "x:2": "x:1", "x:3": None}
 
 
 def test_the_title_stands_at_the_post_that_opens_the_thread_wherever_its_row_is() -> None:
@@ -298,8 +298,8 @@ def test_the_title_stands_at_the_post_that_opens_the_thread_wherever_its_row_is(
     early = {"id": 1, "thread_id": "t", "title": "Login", "created_at": "2026-03-01"}
     for rows in ([late, early], [early, late]):
         collected = collect(*({"body": "a"} | row for row in rows))
-        found = dict(collected.posts.select("post_id", "title").iter_rows())
-        assert found == {"x:1": "Login", "x:2": None}
+        by_id = dict(collected.posts.select("post_id", "title").iter_rows())
+        assert by_id == {"x:1": "Login", "x:2": None}
 
 
 def test_a_threads_file_gives_titles_and_channels() -> None:
@@ -386,10 +386,10 @@ def test_any_rows_are_accounted_for(rows: list[dict[str, Any]]) -> None:
 def test_rows_with_ids_become_the_same_posts_in_any_order(
     order: list[int], rows: list[dict[str, Any]]
 ) -> None:
-    own = [row | {"id": n, "body": "a", "created_at": "2026-03-01"} for n, row in enumerate(rows)]
+    given = [row | {"id": n, "body": "a", "created_at": "2026-03-01"} for n, row in enumerate(rows)]
     keys = ["post_id", "author_id", "body", "rating", "url"]
-    first = collect(*own).posts.select(keys).sort("post_id")
-    again = collect(*(own[n] for n in order)).posts.select(keys).sort("post_id")
+    first = collect(*given).posts.select(keys).sort("post_id")
+    again = collect(*(given[n] for n in order)).posts.select(keys).sort("post_id")
     assert first.equals(again)
 
 
@@ -413,6 +413,6 @@ def test_the_settings_know_better_than_the_column() -> None:
 
 def test_it_is_told_where_no_date_shows_the_order() -> None:
     row = {"id": "1", "body": "a post", "date": "03/02/2026"}
-    (told,) = [n for n in collect(row).notices if "month first" in n]
-    assert "collect.date_order" in told
+    (notice,) = [n for n in collect(row).notices if "month first" in n]
+    assert "collect.date_order" in notice
     assert not [n for n in collect(row, date_order="month_first").notices if "month first" in n]

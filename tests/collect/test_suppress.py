@@ -41,14 +41,14 @@ def seals(**named: str) -> frozenset[str]:
     return frozenset(PSEUDONYMS.seal(f"{what}:{name}") for what, name in named.items())
 
 
-def left(told: Collected, sealed: frozenset[str]) -> dict[str, dict[str, Any]]:
-    rows = suppress(told, sealed, PSEUDONYMS).posts.to_dicts()
+def left(before: Collected, sealed: frozenset[str]) -> dict[str, dict[str, Any]]:
+    rows = suppress(before, sealed, PSEUDONYMS).posts.to_dicts()
     return {row["post_id"].removeprefix("forum:"): row for row in rows}
 
 
 def test_posts_of_a_sealed_member_are_dropped_and_accounted_for_without_their_ids() -> None:
-    told = collected({"id": "one"}, {"id": "native-42", "author": "Zed_Quist"})
-    result = suppress(told, seals(author=ZED), PSEUDONYMS)
+    before = collected({"id": "one"}, {"id": "native-42", "author": "Zed_Quist"})
+    result = suppress(before, seals(author=ZED), PSEUDONYMS)
     assert result.posts["post_id"].to_list() == ["forum:one"]
     assert (result.account.rows_in, result.account.rows_out) == (2, 1)
     assert result.account.dropped == {REASON: 1}
@@ -56,13 +56,13 @@ def test_posts_of_a_sealed_member_are_dropped_and_accounted_for_without_their_id
 
 
 def test_a_sealed_post_is_dropped_whoever_its_author_is_now() -> None:
-    told = collected({"id": "one"}, {"id": "two", "author": "[deleted]"})
-    assert left(told, seals(post="forum:two")).keys() == {"one"}
+    before = collected({"id": "one"}, {"id": "two", "author": "[deleted]"})
+    assert left(before, seals(post="forum:two")).keys() == {"one"}
 
 
 def test_a_row_that_repeats_a_sealed_post_does_not_name_it() -> None:
-    told = collected({"id": "one"}, {"id": "native-42"}, {"id": "native-42"})
-    result = suppress(told, seals(post="forum:native-42"), PSEUDONYMS)
+    before = collected({"id": "one"}, {"id": "native-42"}, {"id": "native-42"})
+    result = suppress(before, seals(post="forum:native-42"), PSEUDONYMS)
     assert result.account.dropped == {"duplicate_id": 1, REASON: 1}
     assert "native-42" not in str(result.dropped.to_dicts())
 
@@ -87,8 +87,8 @@ def test_a_thread_named_after_a_sealed_post_gets_another_name_and_its_replies_no
 
 
 def test_a_reply_that_a_source_shows_with_the_title_of_a_sealed_opener_loses_it() -> None:
-    told = collected({"id": "two", "thread_id": "t9", "title": "My divorce and my notes"})
-    assert left(told, seals(opened="forum:t9"))["two"]["title"] is None
+    before = collected({"id": "two", "thread_id": "t9", "title": "My divorce and my notes"})
+    assert left(before, seals(opened="forum:t9"))["two"]["title"] is None
 
 
 def test_quotes_are_erased_in_sealed_threads_only() -> None:
@@ -118,8 +118,8 @@ def test_hostile_quotes_cost_linear_time() -> None:
 
 
 def test_nothing_sealed_changes_nothing() -> None:
-    told = collected({"id": "one"}, {"id": "two", "body": "> quoted\n\nmine"})
-    assert suppress(told, frozenset(), PSEUDONYMS) is told
-    other = suppress(told, seals(author=PSEUDONYMS.of("Nobody")), PSEUDONYMS)
-    assert pl.DataFrame(other.posts).equals(pl.DataFrame(told.posts))
-    assert other.account == told.account
+    before = collected({"id": "one"}, {"id": "two", "body": "> quoted\n\nmine"})
+    assert suppress(before, frozenset(), PSEUDONYMS) is before
+    other = suppress(before, seals(author=PSEUDONYMS.of("Nobody")), PSEUDONYMS)
+    assert pl.DataFrame(other.posts).equals(pl.DataFrame(before.posts))
+    assert other.account == before.account

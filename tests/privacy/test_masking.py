@@ -112,8 +112,8 @@ def test_what_real_posts_taught(text: str, want: str) -> None:
 
 
 def test_spans_say_what_each_mark_stands_for() -> None:
-    found = spans("to a@b.org, not <email>", "to <email>, not <email>")
-    assert [(span.start, span.end, span.mark) for span in found] == [(3, 10, "email")]
+    masked = spans("to a@b.org, not <email>", "to <email>, not <email>")
+    assert [(span.start, span.end, span.mark) for span in masked] == [(3, 10, "email")]
 
 
 def test_spans_refuse_a_text_that_differs_elsewhere() -> None:

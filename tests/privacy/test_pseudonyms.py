@@ -90,15 +90,15 @@ def test_what_is_no_mention_stays(text: str) -> None:
 
 def test_the_products_name_stays_though_an_account_has_it() -> None:
     texts = ["How do I build Paper2D?"] * 40 + ["pb66 knows Paper2D"] * 5 + ["hello"] * 100
-    known = KnownNames(["Paper2D", "paper2d", *["pb66"] * 143], texts)
-    told = PSEUDONYMS.in_text("pb66 builds Paper2D, says @paper2d", known)
-    assert told == f"{of('pb66')} builds Paper2D, says @{of('Paper2D')}"
+    names = KnownNames(["Paper2D", "paper2d", *["pb66"] * 143], texts)
+    private = PSEUDONYMS.in_text("pb66 builds Paper2D, says @paper2d", names)
+    assert private == f"{of('pb66')} builds Paper2D, says @{of('Paper2D')}"
 
 
-@pytest.mark.parametrize(("own", "used"), [(5, 40), (1, 19), (1, 0)])
-def test_a_name_used_rarely_or_by_a_busy_member_is_followed(own: int, used: int) -> None:
-    known = KnownNames(["Paper2D"] * own, ["ask Paper2D"] * used + ["hello"] * 100)
-    assert PSEUDONYMS.in_text("ask Paper2D", known) == f"ask {of('Paper2D')}"
+@pytest.mark.parametrize(("written", "used"), [(5, 40), (1, 19), (1, 0)])
+def test_a_name_used_rarely_or_by_a_busy_member_is_followed(written: int, used: int) -> None:
+    names = KnownNames(["Paper2D"] * written, ["ask Paper2D"] * used + ["hello"] * 100)
+    assert PSEUDONYMS.in_text("ask Paper2D", names) == f"ask {of('Paper2D')}"
 
 
 @given(

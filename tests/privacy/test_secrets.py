@@ -49,8 +49,8 @@ def test_secrets_of_the_environment_are_masked_wherever_they_stand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FEEDBACKMINER_SECRET_FORUM", "client-4711:open sesame/now")
-    told = "it said 'client-4711:open sesame/now', open%20sesame%2Fnow"
-    masked = mask_secrets(told.replace("open%20", "client-4711%3Aopen%20"))
+    message = "it said 'client-4711:open sesame/now', open%20sesame%2Fnow"
+    masked = mask_secrets(message.replace("open%20", "client-4711%3Aopen%20"))
     assert masked == "it said '…', …"
     assert mask_secrets("who is client-4711?") == "who is …?"  # a part of it
 

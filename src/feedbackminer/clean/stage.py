@@ -67,33 +67,35 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
     """
     posts = check(posts, Posts, where=STAGE)
     rows, dropped = [], []
-    for post_id, title, body, role in posts.select(
-        "post_id", "title", "body", "author_role"
-    ).iter_rows():
+    columns = posts.select("post_id", "title", "body", "author_role")
+    for post_id, title, body, role in columns.iter_rows():
         reason = "by_a_bot" if role == "bot" else ""
         text = clean_text(body[: settings.max_chars])
         n_words = count_words(f"{title or ''} {text}")
         if not reason and n_words < settings.min_words:
             reason = "no_words" if n_words == 0 else "too_few_words"
+
         if reason:
             dropped.append(DroppedRow(post_id, reason, f"{n_words} words left after cleaning"))
         else:
             code = language.detect(text or title or "")
             rows.append((post_id, title, text, code, n_words, len(body) > settings.max_chars))
+
     texts, foreign = _split_by_language(_frame(rows), settings)
     dropped += [
         DroppedRow(post_id, "other_language", f"language {code}", value=code)
         for post_id, code in foreign.select("post_id", "language").iter_rows()
     ]
+
     dropped_table = dropped_frame(STAGE, dropped)
     repeats = find_repeats(texts, posts)
     return Cleaned(
-        texts,
-        find_segments(texts, long_words=settings.long_words),
-        repeats,
-        dropped_table,
-        account(STAGE, len(posts), texts, dropped_table),
-        tuple(_notices(texts, repeats, settings)),
+        texts=texts,
+        segments=find_segments(texts, long_words=settings.long_words),
+        repeats=repeats,
+        dropped=dropped_table,
+        account=account(STAGE, len(posts), texts, dropped_table),
+        notices=tuple(_notices(texts, repeats, settings)),
     )
 
 
@@ -124,11 +126,13 @@ def _notices(texts: pl.DataFrame, repeats: pl.DataFrame, settings: CleanSettings
             "not know: topics group by words they share, sentiment and kinds stay mostly neutral; "
             "set [embed] model to a multilingual one"
         )
+
     if texts["truncated"].any():
         notices.append(
             f"posts longer than {settings.max_chars:,} characters, of which only the beginning "
             f"was analysed: {texts['truncated'].sum()}"
         )
+
     if copies := repeats["copy_of"].count():
         notices.append(
             "posts that repeat one by the same member or of another source, and count once with "

@@ -74,9 +74,11 @@ def find_columns(
         for name in reversed(names)
         if plain(name) in by_name
     }
+
     for field, column in wanted.items():
         _check_mapping(field, column, columns, where)
         column_of[field] = column
+
     if "body" not in column_of:
         raise InputError(
             f"{where}: no column holds the text of the posts; found {_some(columns)}; "

@@ -88,11 +88,13 @@ def timestamp(value: Any, *, zone: tzinfo, now: datetime, day_first: bool = Fals
             "bad_timestamp",
             f"{text(value)[:40]!r} is not a timestamp; want ISO 8601, e.g. 2026-03-01T09:30:00Z",
         )
+
     try:
         utc = (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except OverflowError:
         edge = datetime.min if moment.year < EARLIEST.year else datetime.max
         utc = edge.replace(tzinfo=UTC)
+
     if utc < EARLIEST:
         raise BadValueError(
             "implausible_timestamp", f"{text(value)[:40]!r} is before {EARLIEST.year}"

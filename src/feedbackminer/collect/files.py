@@ -111,6 +111,7 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
         return tickets.rows(tables.json_array_rows(name, text))
     if start != "{":
         return tickets.rows(tables.csv_rows(name, text))
+
     document = _document(name, text)
     if discord.is_export(document):
         return discord.rows(name, document)

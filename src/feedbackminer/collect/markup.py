@@ -33,6 +33,7 @@ def to_text(body: str) -> str:
     tree = LexborHTMLParser(body)
     for node in tree.css("script, style, template, iframe, noscript, object, svg"):
         node.decompose()
+
     for node in tree.css("pre"):
         _replace(node, f"\n```\n{node.text(deep=True)}\n```\n")
     for node in tree.css("img"):
@@ -41,12 +42,14 @@ def to_text(body: str) -> str:
         _replace(node, "\n")
     for node in tree.css(_NEWLINE_AFTER):
         node.insert_after("\n")
+
     for node in tree.css(_QUOTE_IN_QUOTE):
         node.insert_before("\n")
         node.insert_after("\n")
         node.unwrap()
     for node in tree.css("blockquote, aside.quote"):
         _replace(node, "\n" + _quoted(node.text(deep=True)) + "\n\n")
+
     text = tree.body.text(deep=True) if tree.body else ""
     return _MANY_NEWLINES.sub("\n\n", text.replace("\xa0", " ")).strip()
 

@@ -121,6 +121,7 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
     sealed_parents = sealer.sealed_among("post", posts["parent_id"])
     opened, talked = (_in_sealed(what, posts, sealer) for what in ("opened", "thread"))
     texts = {name: sealer.without_mentions_in(posts[name]) for name in ("title", "body", "meta")}
+
     has_quotes = talked | (texts["body"] != posts["body"])
     texts["body"] = pl.Series(
         "body",
@@ -131,6 +132,7 @@ def conceal(posts: pl.DataFrame, sealer: Sealer) -> pl.DataFrame:
         dtype=pl.String,
     )
     texts["body"] = _without_links(texts["body"], posts["source"], sealer)
+
     return (
         posts.with_columns(texts.values())
         .with_columns(

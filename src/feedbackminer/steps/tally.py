@@ -56,6 +56,7 @@ class Tally:
                 f"{self.source}: {changed} rows are not as the source documents them and were set "
                 "aside; see the table dropped, and look for a newer feedbackminer"
             )
+
         return Outcome(
             account=Account(COLLECT, self.rows, self.new, dict(self.dropped)),
             seconds=seconds,

@@ -75,7 +75,7 @@ def test_the_files_of_an_archive_are_read_one_after_the_other(pack: Pack) -> Non
         [
             ("b/later.csv", f"id,text,at\n3,c,{DAY}\n4,d,d,d\n".encode()),
             ("a.jsonl", POSTS),
-            ("help.json", test_discord.export(test_discord.said(11, "e"))),
+            ("help.json", test_discord.export(test_discord.message(11, "e"))),
             ("list.mbox", test_mail.OPENER.encode()),
         ]
     )
@@ -271,8 +271,8 @@ def test_what_unpacks_to_far_more_than_text_is_an_error_before_it_fills_the_memo
 def test_a_header_that_lies_about_its_size_changes_nothing() -> None:
     bomb = bytearray(zipped(a=bytes(100 * MIB)))
     directory = bytes(bomb).index(b"PK\x01\x02")
-    for place in (22, directory + 24):
-        bomb[place : place + 4] = struct.pack("<I", 10)
+    for offset in (22, directory + 24):
+        bomb[offset : offset + 4] = struct.pack("<I", 10)
     rows = read("z", bytes(bomb))  # the library reads as much as the header says, and no more
     assert list(reasons(rows).values()) == ["damaged_member"]
 

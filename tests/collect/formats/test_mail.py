@@ -33,9 +33,9 @@ def mail(
     more: str = "",
 ) -> str:
     """Return a mail of an mbox; ``more`` are further headers."""
-    own = f"Message-ID: <{native}>\n" if native else ""
+    header = f"Message-ID: <{native}>\n" if native else ""
     return (
-        f"{BEGIN}From: {author}\nSubject: {subject}\nDate: {date}\n{own}{more}"
+        f"{BEGIN}From: {author}\nSubject: {subject}\nDate: {date}\n{header}{more}"
         f"Content-Type: text/plain; charset=utf-8\n\n{body}\n\n"
     )
 
@@ -99,7 +99,7 @@ def test_a_ring_of_replies_is_one_thread() -> None:
 
 
 def test_the_subject_joins_only_replies_without_references() -> None:
-    found = threads(
+    thread_of = threads(
         [
             OPENER,
             mail("e@x", subject="Re: sync stops", date="Tue, 03 Mar 2026 09:00:00 +0000"),
@@ -109,11 +109,11 @@ def test_the_subject_joins_only_replies_without_references() -> None:
             mail("i@x", subject="Re: Sync stops", more="In-Reply-To: <gone@x>\n", date=LATER),
         ]
     )
-    assert found["e@x"] == "a@x", "no references, an earlier mail has the subject"
-    assert found["f@x"] == "f@x", "the same subject again, but no reply"
-    assert found["g@x"] == "a@x", "answers a mail that was joined by its subject"
-    assert found["h@x"] == "f@x", "the latest mail before it with the subject"
-    assert found["i@x"] == "gone@x", "has references, so its subject says nothing"
+    assert thread_of["e@x"] == "a@x", "no references, an earlier mail has the subject"
+    assert thread_of["f@x"] == "f@x", "the same subject again, but no reply"
+    assert thread_of["g@x"] == "a@x", "answers a mail that was joined by its subject"
+    assert thread_of["h@x"] == "f@x", "the latest mail before it with the subject"
+    assert thread_of["i@x"] == "gone@x", "has references, so its subject says nothing"
 
 
 def test_a_long_chain_of_replies_is_one_thread() -> None:
@@ -244,8 +244,8 @@ def test_the_plain_part_is_the_text_and_html_stands_in_for_it() -> None:
 
 
 def test_a_mail_of_an_attachment_alone_keeps_its_subject() -> None:
-    found = posts(read("m", made(attachment=b"\x89PNG")), "title", "body")
-    assert found == {"x:a@x": ("Hello", "")}
+    thread_of = posts(read("m", made(attachment=b"\x89PNG")), "title", "body")
+    assert thread_of == {"x:a@x": ("Hello", "")}
 
 
 def test_a_mail_that_lacks_the_parts_it_speaks_of_keeps_its_text() -> None:
@@ -335,9 +335,11 @@ def test_import_reads_an_mbox_and_masks_its_people(tmp_path: Path) -> None:
 @pytest.mark.real
 @pytest.mark.skipif(not R_LISTS.exists(), reason=f"no real corpora at {SHARED}")
 def test_real_mails_keep_their_texts_and_find_their_threads(tmp_path: Path) -> None:
-    said = [json.loads(line) for line in gzip.decompress(R_LISTS.read_bytes()).splitlines()[:3_000]]
+    originals = [
+        json.loads(line) for line in gzip.decompress(R_LISTS.read_bytes()).splitlines()[:3_000]
+    ]
     box = mailbox.mbox(tmp_path / "r.mbox")
-    for row in said:
+    for row in originals:
         message = EmailMessage()
         message["From"] = f"{row['author']} <{row['author']}@example.org>"
         message["Subject"], message["Message-ID"] = row["title"], f"<{row['message_key']}>"
@@ -349,8 +351,8 @@ def test_real_mails_keep_their_texts_and_find_their_threads(tmp_path: Path) -> N
     box.close()
     rows = list(read_rows(open_file(str(tmp_path / "r.mbox"))))
     texts = {r.values["post_id"]: r.values["body"].strip() for r in rows if isinstance(r, Row)}
-    assert texts == {row["message_key"]: row["text"].strip() for row in said}
-    found = dict(values(rows, "post_id", "thread_id"))
-    links = [(row["message_key"], row["reply_to"]) for row in said if row["reply_to"] in texts]
+    assert texts == {row["message_key"]: row["text"].strip() for row in originals}
+    thread_of = dict(values(rows, "post_id", "thread_id"))
+    links = [(row["message_key"], row["reply_to"]) for row in originals if row["reply_to"] in texts]
     assert links
-    assert all(found[reply] == found[parent] for reply, parent in links)
+    assert all(thread_of[reply] == thread_of[parent] for reply, parent in links)

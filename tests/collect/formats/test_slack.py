@@ -23,7 +23,7 @@ CHANNELS = [{"id": "C1", "name": "general"}, {"id": "C2", "name": "ideas"}]
 T1, T2, T3, T4 = "1772442000.000100", "1772442060.000200", "1772442120.000300", "1772442180.000400"
 
 
-def said(text: str, ts: str = T1, user: str | None = "U1", **more: Any) -> dict[str, Any]:
+def message(text: str, ts: str = T1, user: str | None = "U1", **more: Any) -> dict[str, Any]:
     """Return a message."""
     return {"type": "message", "ts": ts, "user": user, "text": text, **more}
 
@@ -44,16 +44,16 @@ def of(*messages: Any, **lists: Any) -> list[Row | BadRow]:
 
 
 def body(text: str, **more: Any) -> str:
-    (found,) = values(of(said(text, **more)), "body")
-    return str(found)
+    (body,) = values(of(message(text, **more)), "body")
+    return str(body)
 
 
 @pytest.mark.parametrize("folder", ["", "My workspace/"])
 def test_replies_belong_to_the_message_that_opens_their_thread(folder: str) -> None:
     days = {
-        "general/2026-03-02": [said("It hangs", T1, thread_ts=T1), said("Hello", T3)],
-        "general/2026-03-03": [said("Here too", T2, "U2", thread_ts=T1)],
-        "ideas/2026-03-02": [said("Dark mode", T1)],
+        "general/2026-03-02": [message("It hangs", T1, thread_ts=T1), message("Hello", T3)],
+        "general/2026-03-03": [message("Here too", T2, "U2", thread_ts=T1)],
+        "ideas/2026-03-02": [message("Dark mode", T1)],
     }
     rows = read("s.zip", export(days, folder=folder))
     assert [row.ref for row in rows][:2] == [
@@ -71,11 +71,11 @@ def test_replies_belong_to_the_message_that_opens_their_thread(folder: str) -> N
 def test_authors_roles_edits_and_reactions_are_read() -> None:
     reactions = [{"name": "+1", "count": 3, "users": []}, {"name": "eyes", "count": 1}]
     rows = of(
-        said("a", T1, reactions=reactions, edited={"user": "U1", "ts": T2}),
-        said("b", T2, "U2"),
-        said("c", T3, "U3"),
-        said("d", T4, None, subtype="bot_message", bot_id="B1", username="Deploys"),
-        said("e", "1772442181.0", "U9", user_profile={"name": "cid", "real_name": "Cid"}),
+        message("a", T1, reactions=reactions, edited={"user": "U1", "ts": T2}),
+        message("b", T2, "U2"),
+        message("c", T3, "U3"),
+        message("d", T4, None, subtype="bot_message", bot_id="B1", username="Deploys"),
+        message("e", "1772442181.0", "U9", user_profile={"name": "cid", "real_name": "Cid"}),
     )
     columns = ("author", "author_role", "score", "edited_at")
     assert values(rows, *columns) == [
@@ -111,21 +111,21 @@ def test_a_text_reads_as_it_does_in_slack(text: str, want: str) -> None:
 
 
 def test_a_mention_gets_the_pseudonym_of_its_member() -> None:
-    rows = of(said("hello", T1, "U1"), said("thanks <@U1>", T2, "U2"))
+    rows = of(message("hello", T1, "U1"), message("thanks <@U1>", T2, "U2"))
     assert posts(rows, "body")[f"x:C1/{T2}"] == f"thanks @{PSEUDONYMS.of('ann.lee')}"
 
 
 def test_what_is_no_message_of_a_channel_is_told_with_its_reason() -> None:
     days = {
         "general/2026-03-02": [
-            said("<@U1> has joined the channel", subtype="channel_join"),
-            said("This message was deleted.", subtype="tombstone"),
+            message("<@U1> has joined the channel", subtype="channel_join"),
+            message("This message was deleted.", subtype="tombstone"),
             {"type": "pinned_item", "ts": T1, "text": ""},
             "no object",
-            said("my files", T2, subtype="file_share"),
+            message("my files", T2, subtype="file_share"),
         ],
-        "D1/2026-03-02": [said("between us")],
-        "mpdm-ann--bea-1/2026-03-02": [said("between us three")],
+        "D1/2026-03-02": [message("between us")],
+        "mpdm-ann--bea-1/2026-03-02": [message("between us three")],
         "general/canvas_in_the_conversation": [],
     }
     chats: dict[str, Any] = {
@@ -147,7 +147,7 @@ def test_what_is_no_message_of_a_channel_is_told_with_its_reason() -> None:
 
 
 def test_a_damaged_day_is_told_and_the_others_are_read() -> None:
-    target = io.BytesIO(export({"general/2026-03-02": [said("a")]}))
+    target = io.BytesIO(export({"general/2026-03-02": [message("a")]}))
     with zipfile.ZipFile(target, "a") as archive:
         archive.writestr("general/2026-03-03.json", b'[{"ts": ')
         archive.writestr("general/2026-03-04.json", b"\xff\xfe\xff")
@@ -160,7 +160,7 @@ def test_a_damaged_day_is_told_and_the_others_are_read() -> None:
 
 
 def test_an_export_without_its_lists_of_users_and_channels_is_read() -> None:
-    rows = of(said("a <@U1>"), users=[], channels=[{"broken": 1}])
+    rows = of(message("a <@U1>"), users=[], channels=[{"broken": 1}])
     assert values(rows, "post_id", "author", "body") == [(f"general/{T1}", "U1", "a @U1")]
 
 
@@ -191,7 +191,9 @@ def test_every_message_in_comes_out_whatever_it_holds(messages: list[Any]) -> No
 def test_import_reads_an_export(tmp_path: Path) -> None:
     path = tmp_path / "workspace.zip"
     path.write_bytes(
-        export({"general/2026-03-02": [said("It hangs"), said("", T2, subtype="channel_join")]})
+        export(
+            {"general/2026-03-02": [message("It hangs"), message("", T2, subtype="channel_join")]}
+        )
     )
     run = invoke("import", path, "--project", tmp_path, "--json", "--max-dropped", "0.9")
     assert run.exit_code == 0, run.output

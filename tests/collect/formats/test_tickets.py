@@ -135,8 +135,8 @@ def test_a_ticket_links_to_where_the_team_reads_it() -> None:
 
 
 def test_a_ticket_that_the_team_opened_for_itself_is_a_note() -> None:
-    own = TICKET | {"is_public": False, "comments": []}
-    assert reasons(read("t", json.dumps([own]).encode())) == {"t:item 1": "internal_note"}
+    internal = TICKET | {"is_public": False, "comments": []}
+    assert reasons(read("t", json.dumps([internal]).encode())) == {"t:item 1": "internal_note"}
 
 
 def test_other_tables_pass_as_they_are() -> None:

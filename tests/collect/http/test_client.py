@@ -257,7 +257,7 @@ class TestHostileServers:
     def test_no_message_repeats_a_secret(self) -> None:
         with (
             answering(Reply(b"bad token s3cret-value in access_token=s3cret-value", 400)) as served,
-            pytest.raises(SourceError) as told,
+            pytest.raises(SourceError) as error,
         ):
             ask(
                 served,
@@ -265,7 +265,7 @@ class TestHostileServers:
                 {"access_token": "s3cret-value", "key": "s3cret-value"},
                 headers={"Authorization": "Bearer s3cret-value"},
             )
-        assert "s3cret-value" not in str(told.value)
+        assert "s3cret-value" not in str(error.value)
 
 
 def first_public(port: int, *, times: int) -> Any:

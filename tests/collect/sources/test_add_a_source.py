@@ -29,9 +29,9 @@ def _acme(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def code() -> str:
-    found = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    assert found
-    return found[1]
+    match = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert match
+    return match[1]
 
 
 class Acme:
@@ -44,8 +44,8 @@ class Acme:
         if request.path == "/api/messages":
             after = int(request.get("after"))
             return Reply([m for n, m in sorted(self.messages.items()) if n > after][:100])
-        found = self.messages.get(int(request.path.rpartition("/")[2]))
-        return Reply(found) if found else Reply(b"", 404)
+        match = self.messages.get(int(request.path.rpartition("/")[2]))
+        return Reply(match) if match else Reply(b"", 404)
 
 
 def message(number: int) -> dict[str, object]:

@@ -123,12 +123,12 @@ def test_an_account_that_does_not_exist_does_not_mean_all_posts(tmp_path: Path) 
 
 def test_words_are_searched_for_as_well(tmp_path: Path) -> None:
     site = Bluesky()
-    found = site.write("Inkwren notes forgets things.")
+    native = site.write("Inkwren notes forgets things.")
     site.write("Inkwren forgets things.")
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url, channels=[], query="inkwren notes")
         collect(project)
-    assert set(posts_of(project)) == {found}
+    assert set(posts_of(project)) == {native}
 
 
 def test_a_changed_field_costs_its_row_only(tmp_path: Path) -> None:
@@ -154,19 +154,19 @@ def test_a_post_from_the_future_counts_from_when_it_was_found(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("secret", "told"),
+    ("secret", "message"),
     [
         ("", "FEEDBACKMINER_SECRET_HERE to HANDLE:APP-PASSWORD"),
         ("only-a-password", "FEEDBACKMINER_SECRET_HERE to HANDLE:APP-PASSWORD"),
         (f"{HANDLE}:wrong-password", "access refused"),
     ],
 )
-def test_without_the_right_password_it_says_what_to_set(secret: str, told: str) -> None:
+def test_without_the_right_password_it_says_what_to_set(secret: str, message: str) -> None:
     site = Bluesky(4)
     with serve(site) as served:
         settings = site.settings(served.url)
         with (
-            pytest.raises((SettingsError, SourceError), match=told) as error,
+            pytest.raises((SettingsError, SourceError), match=message) as error,
             closing(open_source("here", settings, secret)) as reader,
         ):
             reader.probe()

@@ -81,8 +81,8 @@ def test_roles_answers_labels_and_reactions_are_known(hub: GitHub, project: Proj
     answer = hub.answer(hub.open("Discussion", "How do I sync?"), "Press sync")
     hub.items[answer] |= {"isAnswer": True, "upvoteCount": 5, "reactions": {"totalCount": 2}}
     collect(project)
-    told = [post(project, n)["author_role"] for n in hub.answers[issue]]
-    assert told == [*roles.values(), "bot", "unknown"]
+    shown_roles = [post(project, n)["author_role"] for n in hub.answers[issue]]
+    assert shown_roles == [*roles.values(), "bot", "unknown"]
     assert post(project, hub.answers[issue][-1])["author_id"] is None
     assert (post(project, answer)["accepted"], post(project, answer)["score"]) == (True, 7)
     assert json.loads(post(project, issue)["meta"]) == {"label": "bug, calendar"}
@@ -186,9 +186,9 @@ class TestRefusals:
     def test_the_token_is_needed_and_never_shown(self, project: Project) -> None:
         with pytest.raises(SettingsError, match="FEEDBACKMINER_SECRET_GH"):
             collect(project, secret="")
-        with pytest.raises(SourceError, match="check the secret") as told:
+        with pytest.raises(SourceError, match="check the secret") as shown_roles:
             collect(project, secret="github_pat_wrong_one")  # noqa: S106
-        assert "wrong_one" not in str(told.value)
+        assert "wrong_one" not in str(shown_roles.value)
 
     def test_a_repository_that_may_not_be_read_is_named(self, served: Served, hub: GitHub) -> None:
         from feedbackminer.collect.sources.github import Reader

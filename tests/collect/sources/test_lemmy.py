@@ -62,8 +62,8 @@ def test_a_name_on_two_instances_is_two_members(tmp_path: Path) -> None:
         project = project_of(tmp_path, site, served.url)
         collect(project)
     posts = [posts_of(project)[f"p{native}"] for native in natives]
-    own, far, same, nobody = (post["author_id"] for post in posts)
-    assert own != far == same
+    near, far, same, nobody = (post["author_id"] for post in posts)
+    assert near != far == same
     assert nobody is None
     assert [post["author_role"] for post in posts] == ["staff", "member", "member", "bot"]
 

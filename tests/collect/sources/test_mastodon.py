@@ -146,13 +146,13 @@ def test_without_the_right_token_it_says_what_to_set(secret: str) -> None:
     with serve(site) as served:
         settings = site.settings(served.url)
         with (
-            pytest.raises((SettingsError, SourceError)) as told,
+            pytest.raises((SettingsError, SourceError)) as error,
             closing(open_source("here", settings, secret)) as reader,
         ):
             reader.probe()
     wanted = "access refused" if secret else "FEEDBACKMINER_SECRET_HERE"
-    assert wanted in str(told.value)
-    assert "another-token" not in str(told.value)
+    assert wanted in str(error.value)
+    assert "another-token" not in str(error.value)
 
 
 @pytest.mark.parametrize("channel", ["inkwren", "#", ""])

@@ -86,12 +86,12 @@ def test_a_gap_that_was_longer_than_a_listing_is_told_ever_after(tmp_path: Path)
         opener = next(iter(site.things))
         for n in range(1100):
             site.comment(f"Comment {n} is one of many.", opener)
-        told = [notice for _ in range(2) for notice in collect(project).notices]
-    assert len(told) == 2
+        notices = [notice for _ in range(2) for notice in collect(project).notices]
+    assert len(notices) == 2
     pattern = r"r/InkWren had more comments from 2026-03-01 10:00 to 2026-03-01 11:\d\d than"
-    assert all(re.search(pattern, notice) for notice in told), told
-    assert "had more submissions" not in told[1]
-    assert project.store.read("cursors")["withheld"][0] in told[1]
+    assert all(re.search(pattern, notice) for notice in notices), notices
+    assert "had more submissions" not in notices[1]
+    assert project.store.read("cursors")["withheld"][0] in notices[1]
 
 
 def test_what_moderators_remove_is_erased(tmp_path: Path) -> None:

@@ -35,10 +35,10 @@ class Text:
 
     def __init__(self, texts: Mapping[str, str | bytes], headers: Mapping[str, str] | None = None):
         self.texts, self.headers = dict(texts), headers or {}
-        self.told: list[Mapping[str, str]] = []  # headers of the requests
+        self.request_headers: list[Mapping[str, str]] = []
 
     def __call__(self, request: Request) -> Reply:
-        self.told.append(request.headers)
+        self.request_headers.append(request.headers)
         text = self.texts.get(request.path)
         if text is None:
             return Reply(b"", 404)
@@ -161,10 +161,10 @@ def test_what_has_left_the_feed_is_kept_and_what_left_its_middle_is_erased(tmp_p
         collect(project)
         assert newest in posts_of(project)  # an older copy of the feed would lack it as well
         site.talk(1)
-        middle = site.entries.pop(12).native
+        between = site.entries.pop(12).native
         collect(project)
     assert len(posts_of(project)) == 14
-    assert not {newest, middle} & set(posts_of(project))
+    assert not {newest, between} & set(posts_of(project))
     assert "newest entries only" in outcome.notices[0]
 
 
@@ -258,12 +258,12 @@ def test_several_feeds_are_channels_and_only_the_site_of_url_is_told_the_secret(
         project = project_of(tmp_path, served.url, channels=feeds)
         collect(project, "ann:password-of-ann")
         assert isinstance(other.site, Text)
-        strange = other.site.told
+        strange = other.site.request_headers
     assert set(posts_of(project)) == {"a", "b", "c"}
     assert {post["channel"] for post in posts_of(project).values()} == {"Blog"}
     basic = f"Basic {base64.b64encode(b'ann:password-of-ann').decode()}"
-    assert {told.get("Authorization") for told in here.told} == {basic}
-    assert {told.get("Authorization") for told in strange} == {None}
+    assert {headers.get("Authorization") for headers in here.request_headers} == {basic}
+    assert {headers.get("Authorization") for headers in strange} == {None}
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "blog.example/feed", ""])

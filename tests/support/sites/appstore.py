@@ -32,13 +32,13 @@ class AppStore:
         self.talk(posts)
 
     def __call__(self, request: Request) -> Reply:
-        found = PATH.fullmatch(request.path)
-        if not found:
+        match = PATH.fullmatch(request.path)
+        if not match:
             return Reply(b"<html><title>Not Found</title></html>", 404)
-        number = int(found[2])
+        number = int(match[2])
         if number > 10:
             return Reply(b"CustomerReviews RSS page depth is limited to 10", 400)
-        is_known = (found[1], found[3]) == ("us", "1234567890")
+        is_known = (match[1], match[3]) == ("us", "1234567890")
         page = self.reviews[::-1][50 * (number - 1) : 50 * number] if is_known else []
         if number in self.empty:
             self.empty.remove(number)

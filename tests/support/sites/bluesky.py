@@ -54,14 +54,14 @@ class Bluesky:
         for _ in range(count):
             self.written += 1
             recent = list(self.posts)
-            place = self.written % 4
-            replies = bool(place) and len(recent) >= place
+            turn = self.written % 4
+            replies = bool(turn) and len(recent) >= turn
             self.write(
                 f"Entry {self.written} of my calendar is gone.",
-                root=recent[-place] if replies else "",
+                root=recent[-turn] if replies else "",
                 parent=recent[-1] if replies else "",
-                tag="InkWren" if place != 2 else "",
-                mentions=place >= 2,
+                tag="InkWren" if turn != 2 else "",
+                mentions=turn >= 2,
             )
 
     def write(
@@ -135,10 +135,10 @@ class Bluesky:
         limit, start = int(request.get("limit", "25")), int(request.get("cursor", "0"))
         if limit > 100 or request.get("sort") != "latest":
             return _error(400, "InvalidRequest", "this test has pages of 100, the latest first")
-        found = sorted(filter(lambda p: _fits(p, request), self.posts.values()), key=_order)[::-1]
-        shown = found[start : start + limit]
-        more = {"cursor": str(start + limit)} if start + limit < min(len(found), DEEPEST) else {}
-        return Reply({"posts": shown, "hitsTotal": len(found)} | more)
+        posts = sorted(filter(lambda p: _fits(p, request), self.posts.values()), key=_order)[::-1]
+        shown = posts[start : start + limit]
+        more = {"cursor": str(start + limit)} if start + limit < min(len(posts), DEEPEST) else {}
+        return Reply({"posts": shown, "hitsTotal": len(posts)} | more)
 
     def _ref(self, uri: str) -> dict[str, str]:
         return {"uri": uri, "cid": self.posts[uri]["cid"]}

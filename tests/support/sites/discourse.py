@@ -33,12 +33,12 @@ class Discourse:
             return Reply({"categories": listed})
         if request.path.startswith("/posts/by_number/"):
             topic, number = request.path.removesuffix(".json").split("/")[-2:]
-            found = [
+            posts = [
                 p
                 for p in self.posts
                 if (str(p["topic_id"]), str(p["post_number"])) == (topic, number)
             ]
-            return Reply(found[0]) if found else Reply({"errors": ["not found"]}, 404)
+            return Reply(posts[0]) if posts else Reply({"errors": ["not found"]}, 404)
         return Reply({"errors": ["not found"]}, 404)
 
     def settings(self, url: str) -> SourceSettings:

@@ -125,8 +125,8 @@ class GitHub:
             return Reply(refusal.content, refusal.status, {**limits, **refusal.headers})
         if self.left < 0:
             self.left = 5_000 if self.reset < 10 else 0
-            told = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
-            return Reply({"errors": [told]}, 200, limits)
+            error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for user ID 1."}
+            return Reply({"errors": [error]}, 200, limits)
         return Reply(self._answer(request.json()), 200, limits)
 
     def settings(self, url: str) -> SourceSettings:
@@ -140,13 +140,13 @@ class GitHub:
     def talk(self, count: int) -> None:
         """Threads of four: an issue with comments, or a discussion with a comment and replies."""
         for _ in range(count):
-            place = self.written % 4
+            turn = self.written % 4
             text = f"Entry {self.written} of my calendar is gone"
-            if not place:
+            if not turn:
                 self.open("Discussion" if self.written % 8 else "Issue", text)
                 continue
             thread = self.threads[-1]
-            if self.items[thread]["__typename"] == "Issue" or place == 1:
+            if self.items[thread]["__typename"] == "Issue" or turn == 1:
                 self.answer(thread, text)
             else:
                 self.answer(self.answers[thread][0], text)

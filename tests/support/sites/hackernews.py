@@ -48,11 +48,11 @@ class HackerNews:
     def talk(self, count: int) -> None:
         """Threads of four: a story, comments on it, one of them an answer; then a stray word."""
         for _ in range(count):
-            place, recent = self.written % 4, list(self.hits)
-            if not place or not recent:
+            turn, recent = self.written % 4, list(self.hits)
+            if not turn or not recent:
                 self.tell(f"Show HN: InkWren keeps entry {self.written}", "show_hn")
                 continue
-            parent = recent[-1] if place == 2 else str(self.hits[recent[-1]]["story_id"])
+            parent = recent[-1] if turn == 2 else str(self.hits[recent[-1]]["story_id"])
             self.answer(f"InkWren lost entry {self.written} &amp; mine.<p>It&#x27;s odd.", parent)
         if count:
             self.answer("Pens are better.", recent[-1])
@@ -99,12 +99,12 @@ class HackerNews:
         return native
 
     def _search(self, request: Request) -> Reply:
-        found = [hit for hit in self.hits.values() if _fits(hit, request)][::-1]
+        hits = [hit for hit in self.hits.values() if _fits(hit, request)][::-1]
         size, page = int(request.get("hitsPerPage", "20")), int(request.get("page", "0"))
-        shown = found[:LONGEST][page * size : (page + 1) * size]
-        pages = -(-min(len(found), LONGEST) // size)
+        shown = hits[:LONGEST][page * size : (page + 1) * size]
+        pages = -(-min(len(hits), LONGEST) // size)
         return Reply(
-            {"hits": shown, "nbHits": len(found), "page": page, "nbPages": pages}
+            {"hits": shown, "nbHits": len(hits), "page": page, "nbPages": pages}
             | {"hitsPerPage": size, "exhaustiveNbHits": True, "query": request.get("query")}
         )
 

@@ -56,11 +56,11 @@ class Lemmy:
     def talk(self, count: int) -> None:
         """Threads of five: a post, comments on it, and comments on these."""
         for _ in range(count):
-            place = self.written % 5
-            if not place or not self.posts:
+            turn = self.written % 5
+            if not turn or not self.posts:
                 community = "pens" if self.written % 20 == 10 else "inkwren"
                 self.write(community, f"Entry {self.written} is gone")
-            elif place % 2 and self.comments:
+            elif turn % 2 and self.comments:
                 self.comment(f"Entry {self.written} too.", above=list(self.comments.values())[-1])
             else:
                 self.comment(f"Entry {self.written} is *back*.")
@@ -134,21 +134,21 @@ class Lemmy:
     def _listed_posts(self, request: Request) -> Reply:
         if _community(request) not in COMMUNITIES:
             return Reply({"error": "not_found"}, 404)
-        found = [p for p in self.posts.values() if _is_there(p) and _is_in(p, request)]
-        found.sort(key=lambda p: (p["post"]["featured_community"], p["post"]["published"]))
-        found = found[::-1]
+        listed = [p for p in self.posts.values() if _is_there(p) and _is_in(p, request)]
+        listed.sort(key=lambda p: (p["post"]["featured_community"], p["post"]["published"]))
+        listed = listed[::-1]
         start, limit = _start(request), _limit(request)
         if cursor := request.get("page_cursor"):
-            ids = [post["post"]["id"] for post in found]
+            ids = [post["post"]["id"] for post in listed]
             start = ids.index(int(cursor[1:], 16)) + 1
-        shown = found[start : start + limit]
+        shown = listed[start : start + limit]
         following = {"next_page": f"P{shown[-1]['post']['id']:x}"} if shown else {}
         return Reply({"posts": shown, **following})
 
     def _listed_comments(self, request: Request) -> Reply:
         is_known = _community(request) in COMMUNITIES
-        found = [c for c in self.comments.values() if not is_known or _is_in(c, request)][::-1]
-        return Reply({"comments": found[_start(request) :][: _limit(request)]})
+        listed = [c for c in self.comments.values() if not is_known or _is_in(c, request)][::-1]
+        return Reply({"comments": listed[_start(request) :][: _limit(request)]})
 
 
 def _is_there(view: Thing) -> bool:

@@ -59,15 +59,15 @@ class Mastodon:
         for _ in range(count):
             self.written += 1
             recent = list(self.statuses)
-            place = self.written % 4
+            turn = self.written % 4
             parent = None
-            if place and len(recent) >= place:
-                parent = recent[-1] if place == 2 else recent[-place]
+            if turn and len(recent) >= turn:
+                parent = recent[-1] if turn == 2 else recent[-turn]
             self.write(
                 f"entry {self.written} of my calendar is gone",
                 parent=parent,
-                tags=("InkWren", "calendar") if place in (0, 2) or not parent else (),
-                is_mention=place == 3,
+                tags=("InkWren", "calendar") if turn in (0, 2) or not parent else (),
+                is_mention=turn == 3,
             )
 
     def write(
@@ -129,8 +129,8 @@ class Mastodon:
     def _answer(self, request: Request) -> Reply:
         match request.path.strip("/").split("/")[2:]:
             case ["timelines", "tag", tag]:
-                found = [s for s in self.statuses.values() if self._is_in(s, tag)]
-                return _page(request, [(int(s["id"]), s) for s in found])
+                statuses = [s for s in self.statuses.values() if self._is_in(s, tag)]
+                return _page(request, [(int(s["id"]), s) for s in statuses])
             case ["notifications"]:
                 if request.query.get("types[]") != ["mention"]:
                     return Reply({"error": "this test has mentions only"}, 422)
@@ -162,11 +162,11 @@ class Mastodon:
         return [*self._ancestors(parent["id"]), parent] if parent else []
 
     def _descendants(self, native: str) -> list[Status]:
-        found = []
+        statuses = []
         for status in list(self.statuses.values()):
             if status["in_reply_to_id"] == native:
-                found += [status, *self._descendants(status["id"])]
-        return found
+                statuses += [status, *self._descendants(status["id"])]
+        return statuses
 
 
 def _page(request: Request, items: list[tuple[int, Any]]) -> Reply:

@@ -56,11 +56,11 @@ class Reddit:
     def talk(self, count: int) -> None:
         """Threads of nine: a submission, comments on it, and comments on these."""
         for _ in range(count):
-            names, place = list(self.things), self.written % 9
-            if not place or not names:
+            names, turn = list(self.things), self.written % 9
+            if not turn or not names:
                 self.submit(f"Entry {self.written} of my calendar is gone")
             else:
-                parent = names[-1] if place % 3 == 2 else self.things[names[-1]].get("link_id")
+                parent = names[-1] if turn % 3 == 2 else self.things[names[-1]].get("link_id")
                 self.comment(f"Entry {self.written} is > back & fine.", parent or names[-1])
 
     def submit(self, title: str, text: str = "Since the update.") -> str:
@@ -81,9 +81,9 @@ class Reddit:
     def delete(self) -> str:
         name = list(self.things)[-1]
         self.deleted[name] = self.things.pop(name) | {"author": "[deleted]"}
-        gone = {"removed_by_category": "deleted"} if name.startswith("t3") else {}
+        removal = {"removed_by_category": "deleted"} if name.startswith("t3") else {}
         text = "selftext" if name.startswith("t3") else "body"
-        self.deleted[name] |= {text: "[deleted]"} | gone
+        self.deleted[name] |= {text: "[deleted]"} | removal
         return name
 
     def _add(self, kind: str, **values: Any) -> str:
@@ -117,9 +117,9 @@ class Reddit:
                 kind = "t3" if part == "new" else "t1"
                 return self._listing([t for n, t in self.things.items() if n[:2] == kind], request)
             case ["api", "info"]:
-                known = self.things | self.deleted
+                things = self.things | self.deleted
                 asked = request.get("id").split(",")
-                return _listed([known[n] for n in asked[:100] if n in known], None, request)
+                return _listed([things[n] for n in asked[:100] if n in things], None, request)
         return Reply({"message": "Not Found", "error": 404}, 404)
 
     def _token(self, request: Request) -> Reply:

@@ -60,8 +60,8 @@ class Feed:
         """Threads of four: one answers what was said just before, the others the opener."""
         for _ in range(count):
             self.written += 1
-            n, place = self.written, self.written % 4
-            parent = 0 if place == 0 or n <= place else (n - 1 if place == 2 else n - place)
+            n, turn = self.written, self.written % 4
+            parent = 0 if turn == 0 or n <= turn else (n - 1 if turn == 2 else n - turn)
             text = f"<p>Entry {n} of my calendar is gone &amp; nobody cares.</p>"
             self.entries[n] = Entry(n, parent, text, f"Member {n % 9}")
 

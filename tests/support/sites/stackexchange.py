@@ -158,15 +158,17 @@ class StackExchange:
             return _error(400, "bad_parameter", "filter")
         low, end = int(request.get("min", "0")), int(request.get("todate", "9999999999"))
         tags = set(request.get("tagged").split(";"))
-        found = [q for q in self.questions.values() if tags <= set(q["tags"])]
-        found = [q for q in found if q["last_activity_date"] >= low and q["creation_date"] <= end]
-        found.sort(key=lambda q: q["last_activity_date"])
+        questions = [q for q in self.questions.values() if tags <= set(q["tags"])]
+        questions = [
+            q for q in questions if q["last_activity_date"] >= low and q["creation_date"] <= end
+        ]
+        questions.sort(key=lambda q: q["last_activity_date"])
         page, size = int(request.get("page", "1")), int(request.get("pagesize", "30"))
         if size > 100 or page > 25:
             return _error(403, "access_denied", "page above 25 requires access token or app key")
-        shown = found[(page - 1) * size : page * size]
+        shown = questions[(page - 1) * size : page * size]
         items = [self._filtered("question", question) for question in shown]
-        return self._wrapped(items, has_more=page * size < len(found))
+        return self._wrapped(items, has_more=page * size < len(questions))
 
     def _filtered(self, kind: str, post: Post) -> Post:
         """Return the fields that the filter names, and those that every answer has."""

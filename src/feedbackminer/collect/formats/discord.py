@@ -72,6 +72,7 @@ class _Channel:
         author, native = part(message, "author"), message.get("id")
         is_known = native and self.native and self.guild
         link = f"https://discord.com/channels/{self.guild}/{self.native}/{native}"
+
         return {
             "post_id": native,
             "thread_id": self.thread or (self._root(str(native)) if native else None),

@@ -92,6 +92,7 @@ def _read(ref: str, message: EmailMessage, envelope: str) -> Mail | BadRow:
     body = _body(message)
     if not header.first and not body.strip():
         return BadRow(ref, "malformed_mail", "neither headers nor text")
+
     answered = _ID.findall(header.raw("in-reply-to"))
     return Mail(
         ref=ref,

@@ -82,6 +82,7 @@ def csv_rows(name: str, text: str) -> Iterator[Row | BadRow]:
     header_reader = csv.reader(lines, dialect)
     header = [column.strip() for column in next(header_reader, [])]
     done = header_reader.line_num
+
     while done < len(lines):
         start = done
         reader = csv.reader(map(lines.__getitem__, range(start, len(lines))), dialect)

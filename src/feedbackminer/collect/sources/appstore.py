@@ -59,6 +59,7 @@ class Reader:
             if number == PAGES or (mark and latest and latest <= mark):
                 break
             rows = self._page(channel, number + 1, ASKED_WHERE_EMPTY)
+
         turn = position.get("turn", 2)
         for _ in range(self.settings.overlap_pages if position and number else 0):
             rows = self._page(channel, turn, 1) if turn > number else ()

@@ -47,6 +47,7 @@ class Reader:
         categories = self._categories()
         begin = position.get("last_id", 0) - STEP * self.settings.overlap_pages
         start = max(begin, 0) if position else self._first_id(window, top)
+
         edge = None  # the moment up to which everything was seen
         while start < top:
             end = min(start + STEP, top)
@@ -121,6 +122,7 @@ class Reader:
         answered = post.get("reply_to_post_number")
         is_staff = post.get("staff") or post.get("admin") or post.get("moderator")
         likes = [a.get("count", 0) for a in post.get("actions_summary", []) if a["id"] == LIKE]
+
         return {
             "post_id": f"{topic}-{number}",
             "thread_id": str(topic),

@@ -64,11 +64,13 @@ class Reader:
                 raise SettingsError(
                     f"sources.{name}.channels: want owner/repository, got {channel!r}"
                 )
+
         if not secret:
             raise SettingsError(
                 f"sources.{name}: GitHub answers only with a personal access token; set "
                 f"{SECRET_PREFIX}{name.upper()}"
             )
+
         self.channels = settings.channels
         base = site(name, settings, "https://api.github.com")
         self.web = Web(
@@ -120,6 +122,7 @@ class Reader:
         seen: dict[str, Sequence[Any]] = {}
         newest: Activity = previous
         number = 0
+
         while True:
             threads, after_next = self._threads(channel, part, after)
             rows, wholes = self._read(channel, part, threads, previous)
@@ -129,6 +132,7 @@ class Reader:
             number += 1
             if number <= max(self.settings.overlap_pages, 1) and not walk:
                 newest = dict(seen)
+
             if not after_next or (number >= self.settings.overlap_pages and low < mark):
                 lost = [] if walk else _unseen(previous, seen, low if after_next else "")
                 yield Page(rows, {"mark": top, "known": newest}, [*wholes, *lost])
@@ -163,6 +167,7 @@ class Reader:
             is_whole = self._follow(PARTS[part], thread, talk, is_known)
             if is_whole:
                 wholes.append(Whole(thread["id"]))
+
             items = [(post, parent, thread["id"]) for post, parent in talk]
             rows += as_rows(
                 items,
@@ -179,6 +184,7 @@ class Reader:
         field, fields = _ANSWERS[kind]
         connection, is_whole = node[field], True
         parent = None if kind == "Issue" else node["id"]  # comments on issues just follow
+
         while True:
             for answer in connection["nodes"]:
                 talk.append((answer, parent))
@@ -188,6 +194,7 @@ class Reader:
                 return is_whole
             if is_known:
                 return False
+
             more = f"more: {field}(first: {MOST}, after: $after) {{ {_PAGE} nodes {{ {fields} }} }}"
             try:
                 rest, _ = self.server.ask(
@@ -205,6 +212,7 @@ class Reader:
         is_staff = post["authorAssociation"] in STAFF
         is_bot = author.get("__typename") == "Bot"
         labels = (post.get("labels") or {}).get("nodes") or []
+
         return {
             "post_id": post["id"],
             "thread_id": thread,

@@ -83,12 +83,14 @@ class Reader:
         mark = max(filter(None, (before, window.since)), default=None)
         token, top = walk.get("token"), walk.get("top")
         seen, number = Seen(), 0
+
         while True:
             reviews, token = self._news(channel, token, seen)
             number += 1
             posts = [(review, False) for review in reviews]
             posts += [(review, True) for review in reviews if "replyContent" in review]
             rows = as_rows(posts, lambda s: self._row(s, channel), lambda s: self._ref(*s))
+
             latest = max((r["at"] for r in reviews if "at" in r), default=None)
             top = top or (latest and latest.isoformat())
             is_known = bool(mark and latest and latest <= mark)
@@ -144,6 +146,7 @@ class Reader:
         replied_at = review.get("repliedAt", at)
         shared = {"thread_id": native, "channel": channel, "country": country}
         shared["url"] = f"{PLAY}/store/apps/details?id={app}&reviewId={quote(native)}"
+
         if is_reply:
             return shared | {
                 "post_id": f"{native}-reply",

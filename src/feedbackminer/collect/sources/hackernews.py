@@ -82,6 +82,7 @@ class Reader:
         hits = self.web.json(
             "search_by_date", asked, is_right=lambda answer: _is_right(answer, channel, upto)
         )["hits"]
+
         oldest = min((int(m) for hit in hits if (m := _moment(hit)) is not None), default=upto)
         if len(hits) < PAGE or oldest is None:
             return hits, None

@@ -87,6 +87,7 @@ class Reader:
         text = thing["content"] if is_comment else thing.get("body") or ""
         is_staff = item.get("creator_is_moderator") or item.get("creator_is_admin")
         is_bot = item["creator"].get("bot_account")
+
         return {
             "post_id": _id(item),
             "thread_id": f"p{thing['post_id']}" if is_comment else _id(item),

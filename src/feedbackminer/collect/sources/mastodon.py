@@ -59,6 +59,7 @@ class Reader:
         recent: Recent = {i: (count, thread) for i, count, thread in position.get("recent", [])}
         after = floor = position.get("after") or _first_id(channel, window)
         edge, last = None, ""  # the moment, and the id, up to which everything was seen
+
         while True:
             entries = self._entries(channel, after, recent)
             is_newest = len(entries) < PAGE or entries[-1][0] == last
@@ -68,9 +69,11 @@ class Reader:
             floor = forgotten[-1] if forgotten else floor
             recent = {i: recent[i] for i in list(recent)[-kept:]}
             recent_rows = [[i, *values] for i, values in recent.items()]
+
             ends = [status for _, status in (*entries[:1], *entries[-1:])]
             span = span_of(ends, "created_at", channel=channel, since=edge, is_newest=is_newest)
             yield Page(rows, {"after": floor, "recent": recent_rows}, [*span, *whole])
+
             edge = span[0].until if span else edge
             if is_newest or (edge and window.until and edge >= window.until):
                 return
@@ -130,6 +133,7 @@ class Reader:
             before, thread = recent.get(entry, (0, ""))
             thread = thread or self.threads.get(native, "")
             thread = thread or ("" if status.get("in_reply_to_id") else native)
+
             talk = [status]
             if native and (not thread or (count != before and native not in self.threads)):
                 talk = self._conversation(status, count)
@@ -138,6 +142,7 @@ class Reader:
                 whole.append(Whole(thread))
             statuses += [(s, thread) for s in talk if s.get("visibility", "public") == "public"]
             read_now[entry] = (count, thread)
+
         rows = as_rows(statuses, lambda f: self._row(*f), lambda f: f"{self.name}:{f[0]['id']}")
         return rows, whole, read_now
 

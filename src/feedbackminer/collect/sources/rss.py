@@ -74,10 +74,12 @@ class Reader:
         if answer.status == 304:
             yield Page((), {**position, "unchanged": unchanged + 1})
             return
+
         feed = _parsed(answer)
         before = {native: (thread, date) for native, thread, date in position.get("entries", [])}
         current = _threads_and_dates(feed.entries, before, answer)
         self.removed, pending = _missing(before, current)
+
         title = feed.feed.get("title") if len(self.channels) > 1 else None
         rows = as_rows(
             feed.entries,

@@ -151,6 +151,7 @@ class Reader:
             raise KeyError("answers")
         owner = post.get("owner") or {}
         name = owner.get("display_name")
+
         return {
             "post_id": _native(post),
             "thread_id": _native(question),

@@ -94,8 +94,8 @@ def test_a_page_that_is_repeated_is_asked_for_anew() -> None:
     talk = Talk(12)
     answers = iter([talk.ask(None), talk.ask(None), talk.ask(None), talk.ask(9), talk.ask(5)])
     listed = Newest(lambda _: next(answers), lambda item: float(item["n"]), PAGE)
-    found = [item["n"] for stretch in listed.read({}) for item in stretch.items]
-    assert found == list(range(12, 0, -1))
+    numbers = [item["n"] for stretch in listed.read({}) for item in stretch.items]
+    assert numbers == list(range(12, 0, -1))
 
 
 def test_a_gap_that_the_list_does_not_reach_any_more_is_told() -> None:
