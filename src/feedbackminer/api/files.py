@@ -1,19 +1,15 @@
-"""Stages without a project: any file of texts in, one row per row out, in order."""
+"""Files of texts without a project: one JSON object a row out, in order."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from feedbackminer.api.frames import as_texts, encode_once, find_file_repeats, row_id
+from feedbackminer.api.texts import tag_rows, topic_rows
 from feedbackminer.errors import InputError
 from feedbackminer.settings.sections import Settings
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
-
-if TYPE_CHECKING:
-    from feedbackminer.tag.tagger import Tag
 
 COLUMNS_SHOWN = 12
 
@@ -30,38 +26,14 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     Raises:
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
     """
-    from feedbackminer.clean.segments import find_segments
-    from feedbackminer.embed.load import load_encoder
-    from feedbackminer.topics.corpus import Detail
-    from feedbackminer.topics.stage import find_topics
-
-    said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
-    limit = settings.clean.max_chars
-    texts = as_texts({number: text[:limit] for number, text in enumerate(said) if text})
-    encoder = load_encoder(settings.embed)
-    segments = find_segments(texts, long_words=settings.clean.long_words)
-    vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
-    themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
-    found = find_topics(
-        texts,
-        vectors[: len(texts)],
-        texts["post_id"],
-        detail=Detail(find_file_repeats(texts), segments, vectors[len(texts) :]),
-        settings=settings.topics,
-        encoder=encoder.name,
-        run_id="fit",
-        themes=themes,
-    )
-    topics = {row["topic_id"]: row for row in found.topics.to_dicts()}
-    assigned: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in found.assignments.sort("rank").to_dicts():
-        assigned[row["post_id"]].append(row)
-    rows = [_row(assigned[row_id(i)], topics, bool(text)) for i, text in enumerate(said)]
+    strings = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
+    rows = topic_rows(strings, settings)
     _write(out, rows)
-    active = [row for row in topics.values() if row["level"] == "topic"]
+    topics = {row["topic_id"] for row in rows if row["level"] == "topic"}
+    reasons = [row["reason"] for row in rows]
     return (
-        f"{len(said):,} rows, {len(active)} topics, {len(found.dropped):,} unsorted, "
-        f"{len(said) - len(texts):,} without text: {out}"
+        f"{len(rows):,} rows, {len(topics)} topics, {reasons.count('unsorted'):,} unsorted, "
+        f"{reasons.count('no_text'):,} without text: {out}"
     )
 
 
@@ -84,23 +56,10 @@ def tag_file(
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
         ModelError: a head is damaged, or was trained on another encoder.
     """
-    from feedbackminer.clean.stage import clean_text
-    from feedbackminer.embed.load import load_encoder
-    from feedbackminer.tag.head_tagger import load_tagger
-    from feedbackminer.tag.stage import read_texts as as_read
-
-    encoder = load_encoder(settings.embed)
-    tagger = load_tagger(encoder.name)
-    said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
-    cleaned = [clean_text(text[: settings.clean.max_chars]) for text in said]
-    reasons = [_why_silent(text, prose) for text, prose in zip(said, cleaned, strict=True)]
-    texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
-    encoded = encode_once(texts["text"].to_list(), encoder)
-    reviews = [are_reviews] * len(texts)
-    tags = tagger.tag(as_read(texts, encoded.vectors, encoded.layer_mean, reviews))
-    rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
+    strings = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
+    rows = tag_rows(strings, settings, are_reviews=are_reviews)
     _write(out, rows)
-    silent = sum(map(bool, reasons))
+    silent = sum(row["reason"] is not None for row in rows)
     unsure = sum(bool(row["unsure"]) for row in rows) - silent
     return f"{len(rows):,} rows, {silent:,} not tagged, {unsure:,} unsure in part: {out}"
 
@@ -124,64 +83,7 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
     return [str(row.get(text_column) or "").strip() for row in values]
 
 
-def _why_silent(text: str, prose: str) -> str:
-    """Return why nothing can be said of a text, or nothing."""
-    from feedbackminer.clean import language
-    from feedbackminer.tag.tagger import LANGUAGES
-    from feedbackminer.text.words import count_words
-
-    if not text:
-        return "no_text"
-    if not count_words(prose):
-        return "no_words"  # only code, only a quotation, only signs
-    return "" if language.detect(prose) in LANGUAGES else "other_language"
-
-
-def _tag_row(tag: Tag | None, reason: str) -> dict[str, Any]:
-    names = [f"p_{name}" for name in SENTIMENTS]
-    if tag is None:
-        nothing = {"sentiment": UNSURE} | dict.fromkeys(names) | {"kinds": [], "p_kinds": {}}
-        told = {"severity": None, "churn": None, "unsure": ["sentiment", *KINDS]}
-        return nothing | told | {"reason": reason}
-    kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
-    chances = [round(p, 4) for p in tag.sentiment.chances]
-    return (
-        {"sentiment": tag.sentiment.label}
-        | dict(zip(names, chances, strict=True))
-        | {"kinds": list(tag.kinds), "p_kinds": kinds, "severity": tag.severity}
-        | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}
-    )
-
-
-def _row(
-    assigned: list[dict[str, Any]], topics: dict[str, dict[str, Any]], has_text: bool
-) -> dict[str, Any]:
-    if not assigned:
-        nothing = dict.fromkeys(("topic_id", "score", "label", "level", "theme", "subtopic"))
-        return nothing | {"also": [], "reason": "unsorted" if has_text else "no_text"}
-    main, *further = assigned
-    topic = topics[main["topic_id"]]
-    theme, part = topics.get(topic["parent_id"]), topics.get(main["subtopic_id"])
-    return {
-        "topic_id": topic["topic_id"],
-        "score": round(main["score"], 4),
-        "label": topic["label"],
-        "level": topic["level"],
-        "theme": theme["label"] if theme else None,
-        "subtopic": part["label"] if part else None,
-        "also": [
-            {
-                "topic_id": row["topic_id"],
-                "score": round(row["score"], 4),
-                "label": topics[row["topic_id"]]["label"],
-            }
-            for row in further
-        ],
-        "reason": None,
-    }
-
-
-def _write(out: Path, rows: list[dict[str, Any]]) -> None:
+def _write(out: Path, rows: Sequence[dict[str, Any]]) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("w", encoding="utf-8") as file:

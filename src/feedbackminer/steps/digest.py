@@ -12,7 +12,7 @@ import polars as pl
 from feedbackminer import __version__
 from feedbackminer.accounts import account_of
 from feedbackminer.engine import audit
-from feedbackminer.engine.ledger import latest_checks, steps_behind
+from feedbackminer.engine.ledger import Row, latest_checks, steps_behind
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError
@@ -20,7 +20,9 @@ from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.mining import STAGES
 
 if TYPE_CHECKING:
+    from feedbackminer.digest.views import Digest, Provenance
     from feedbackminer.project.project import Project
+    from feedbackminer.project.store import TableStore
 
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
@@ -56,41 +58,62 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
         DriftError: a check warns that the settings let stop a digest.
     """
     from feedbackminer.digest.render import FILES, render_digest
-    from feedbackminer.digest.stage import build_digest
-    from feedbackminer.digest.views import Provenance
     from feedbackminer.publish.folder import write_folder
 
-    project, store = run.project, run.project.store
     run.reporter.start("digest", None)
     began = time.perf_counter()
-    if store.version("claims") is None:
-        raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
+    content = digest_of(run)
     if not force:
-        _refuse_unusual(project)
-    erasures = store.read("audit").filter(pl.col("action").is_in(["erase", "retain"]))
-    n_erased = int(erasures["rows"].sum())
-    done = steps_behind(
-        store.read("runs"), store.read("posts", ["post_id"]), [s.name for s in STAGES], n_erased
-    )
-    provenance = Provenance(
-        run_id=run.run_id,
-        made_at=run.started_at,
-        code_version=__version__,
-        models={k: v for row in done for k, v in row["models"].items()},
-        versions=store.versions(READS),
-        settings=published_settings(project.settings),
-        accounts=[account_of(row) for row in done],
-        seconds={row["stage"]: row["seconds"] for row in done},
-        notices=list(dict.fromkeys(notice for row in done for notice in row["notices"])),
-        heads=run.models.tagger.cards,
-    )
-    tables = {name: store.read(name) for name in READS}
-    content = build_digest(tables, settings=project.settings.digest, provenance=provenance)
+        _refuse_unusual(run.project)
+
     write_folder(render_digest(content), out, replaces=FILES)
     audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
     outcome = Outcome(content.account, time.perf_counter() - began, False)
-    run.record(outcome, reads=READS, settings=project.settings.digest, code=write_digest)
+    run.record(outcome, reads=READS, settings=run.project.settings.digest, code=write_digest)
     return outcome
+
+
+def digest_of(run: Run) -> Digest:
+    """Return what a digest of the store says, before any format.
+
+    Raises:
+        InputError: nothing was mined yet.
+    """
+    from feedbackminer.digest.stage import build_digest
+
+    project, store = run.project, run.project.store
+    if store.version("claims") is None:
+        raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
+    tables = {name: store.read(name) for name in READS}
+    return build_digest(tables, settings=project.settings.digest, provenance=_provenance(run))
+
+
+def _provenance(run: Run) -> Provenance:
+    """Return what the tables of now come from."""
+    from feedbackminer.digest.views import Provenance
+
+    store = run.project.store
+    steps = steps_done(store)
+    return Provenance(
+        run_id=run.run_id,
+        made_at=run.started_at,
+        code_version=__version__,
+        models={role: name for step in steps for role, name in step["models"].items()},
+        versions=store.versions(READS),
+        settings=published_settings(run.project.settings),
+        accounts=[account_of(step) for step in steps],
+        seconds={step["stage"]: step["seconds"] for step in steps},
+        notices=list(dict.fromkeys(notice for step in steps for notice in step["notices"])),
+        heads=run.models.tagger.cards,
+    )
+
+
+def steps_done(store: TableStore) -> list[Row]:
+    """Return the steps that the tables of today come from, in order."""
+    erasures = store.read("audit").filter(pl.col("action").is_in(["erase", "retain"]))
+    stages = [stage.name for stage in STAGES]
+    posts = store.read("posts", ["post_id"])
+    return steps_behind(store.read("runs"), posts, stages, int(erasures["rows"].sum()))
 
 
 def check_target(out: Path) -> None:
@@ -108,13 +131,13 @@ def _refuse_unusual(project: Project) -> None:
     stopping = warning if "all" in block else warning.filter(pl.col("check").is_in(block))
     if not len(stopping):
         return
-    told = "; ".join(
+    warnings = "; ".join(
         f"{row['check']}: got {row['value']:.3g}, expected {row['low']:.3g} to {row['high']:.3g} "
         f"({row['detail']})"
         for row in stopping.to_dicts()
     )
     raise DriftError(
         f"{project.folder}: the digest was stopped, for the latest week is unlike those before: "
-        f"{told}. Look for the cause; then write it with --force, or take the check out of "
+        f"{warnings}. Look for the cause; then write it with --force, or take the check out of "
         "[drift] block"
     )

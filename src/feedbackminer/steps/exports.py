@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
-from feedbackminer.collect.files import FileContent, open_file, read_rows
+from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
@@ -89,35 +90,61 @@ def _opened(exports: Sequence[str], threads: Sequence[str], source: str) -> _Fil
     return _Files(exports, contents, [open_file(path) for path in threads], sources)
 
 
+def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
+    """① Read rows that are in memory into ``posts``; they are read each time anew.
+
+    Args:
+        name: of what they stand in, for messages; also the prefix of post ids.
+    Raises:
+        InputError: no column can hold the text, or none of the rows is a post.
+    """
+    run.reporter.start(COLLECT, None)
+    began = time.perf_counter()
+    collected = collect_posts(rows, _context(run, name, name))
+    _refuse_without_posts([name], [collected])
+    _store(run, collected, name)
+    seconds = time.perf_counter() - began
+    outcome = Outcome(collected.account, seconds, reused=False, notices=collected.notices)
+    run.record(outcome, reads=(), settings=run.project.settings.collect, code=collect_rows)
+    return outcome
+
+
 def _collect(run: Run, files: _Files) -> StageResult:
     """Read all files, and store what is in them once all of them could be read."""
-    store, encoding = run.project.store, run.project.settings.collect.encoding
-    pseudonyms = Pseudonyms(run.project.pseudonym_key())
+    encoding = run.project.settings.collect.encoding
     threads, n_bad = _threads(files, encoding)
-
     results = [
         collect_posts(
             read_rows(content, encoding=encoding),
-            CollectContext(
-                name=content.name,
-                source=files.sources[content.sha256],
-                settings=run.project.settings.collect,
-                pseudonyms=pseudonyms,
-                now=run.started_at,
-            ),
+            _context(run, content.name, files.sources[content.sha256]),
             threads=threads,
         )
         for content in files.exports
     ]
-    _refuse_without_posts(files, results)
+    _refuse_without_posts(files.paths, results)
 
-    seals = frozenset(store.read("suppressed")["seal"])
+    seals = frozenset(run.project.store.read("suppressed")["seal"])
+    pseudonyms = Pseudonyms(run.project.pseudonym_key())
     results = [suppress(result, seals, pseudonyms) for result in results]
     for content, result in zip(files.exports, results, strict=True):
-        store.merge("posts", result.posts, ignore=("collected_at",))
-        store.merge("dropped", result.dropped)
-        audit.record(run, "import", content.name, len(result.posts))
+        _store(run, result, content.name)
     return StageResult(_total(results), _notices(results, n_bad))
+
+
+def _context(run: Run, name: str, source: str) -> CollectContext:
+    return CollectContext(
+        name=name,
+        source=source,
+        settings=run.project.settings.collect,
+        pseudonyms=Pseudonyms(run.project.pseudonym_key()),
+        now=run.started_at,
+    )
+
+
+def _store(run: Run, collected: Collected, name: str) -> None:
+    run.project.store.merge("posts", collected.posts, ignore=("collected_at",))
+    run.project.store.merge("dropped", collected.dropped)
+    audit.record(run, "import", name, len(collected.posts))
 
 
 def _threads(files: _Files, encoding: str) -> tuple[dict[str, ThreadInfo], int]:
@@ -131,13 +158,13 @@ def _threads(files: _Files, encoding: str) -> tuple[dict[str, ThreadInfo], int]:
     return threads, n_bad
 
 
-def _refuse_without_posts(files: _Files, results: Sequence[Collected]) -> None:
+def _refuse_without_posts(names: Sequence[str], results: Sequence[Collected]) -> None:
     total = _total(results)
     if total.rows_out:
         return
     reasons = ", ".join(f"{reason}: {n}" for reason, n in total.dropped.items()) or "no rows"
     raise InputError(
-        f"{', '.join(files.paths)}: none of the {total.rows_in} rows is a post ({reasons}); "
+        f"{', '.join(names)}: none of the {total.rows_in} rows is a post ({reasons}); "
         "check that the columns are the right ones, name them with --map body=COLUMN"
     )
 

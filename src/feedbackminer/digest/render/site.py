@@ -52,6 +52,11 @@ def render(digest: Digest) -> dict[str, str]:
     }
 
 
+def render_summary(digest: Digest) -> str:
+    """Return the front of a digest as one piece of HTML for a notebook, without links."""
+    return _environment(digest).get_template("summary.html.j2").render()
+
+
 def _environment(digest: Digest) -> Environment:
     site = Environment(
         loader=PackageLoader("feedbackminer.digest"),

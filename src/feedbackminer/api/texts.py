@@ -1,0 +1,202 @@
+"""Texts without a project: one row out for each text, in order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from feedbackminer.api.frames import (
+    as_strings,
+    as_texts,
+    encode_once,
+    find_file_repeats,
+    row_id,
+)
+from feedbackminer.settings.load import load
+from feedbackminer.settings.sections import Settings
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
+
+if TYPE_CHECKING:
+    from feedbackminer.tag.tagger import Tag
+
+Row = dict[str, Any]
+
+
+def tag(
+    texts: Any, *, are_reviews: bool = False, settings: Mapping[str, Any] | None = None
+) -> pl.DataFrame:
+    """Say how each text sounds and what it does.
+
+    Args:
+        texts: strings, such as a list or a column of a table.
+        are_reviews: they are reviews of an app, which are put otherwise than posts.
+        settings: nested like ``feedbackminer.toml``.
+    Returns:
+        a row per text, in order: ``text``, ``sentiment`` with ``p_negative``, ``p_neutral`` and
+        ``p_positive``, ``kinds``, ``severity`` (1 to 4; null: no problem, or unsure), ``churn``
+        (a probability), ``unsure``, and ``p_KIND`` of each kind. Where nothing can be said,
+        ``reason`` tells why: no_text, no_words or other_language.
+    Raises:
+        InputError: it is no list of strings.
+        ModelError: the heads were trained on another encoder.
+    """
+    strings = as_strings(texts)
+    rows = [_flat(row) for row in tag_rows(strings, load(None, settings), are_reviews=are_reviews)]
+    return _frame(strings, rows, _TAG_COLUMNS)
+
+
+def find_topics(texts: Any, *, settings: Mapping[str, Any] | None = None) -> pl.DataFrame:
+    """Group texts into topics with names.
+
+    Args:
+        texts: strings, such as a list or a column of a table.
+        settings: nested like ``feedbackminer.toml``.
+    Returns:
+        a row per text, in order: ``text``, ``topic_id``, ``label``, ``score`` (cosine to the
+        topic's centre), ``theme`` and ``subtopic``, null where it is in none; ``also`` are labels
+        of topics that parts of a long text are about, ``reason`` is why there is no topic:
+        no_text or unsorted.
+    Raises:
+        InputError: it is no list of strings.
+    """
+    strings = as_strings(texts)
+    rows = topic_rows(strings, load(None, settings))
+    short = [row | {"also": [other["label"] for other in row["also"]]} for row in rows]
+    return _frame(strings, short, _TOPIC_COLUMNS)
+
+
+def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = False) -> list[Row]:
+    """Return what the heads say of each text."""
+    from feedbackminer.clean.stage import clean_text
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.tag.head_tagger import load_tagger
+    from feedbackminer.tag.stage import read_texts
+
+    encoder = load_encoder(settings.embed)
+    tagger = load_tagger(encoder.name)
+    cleaned = [clean_text(text[: settings.clean.max_chars]) for text in strings]
+    reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
+
+    texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
+    encoded = encode_once(texts["text"].to_list(), encoder)
+    reviews = [are_reviews] * len(texts)
+    tags = tagger.tag(read_texts(texts, encoded.vectors, encoded.layer_mean, reviews))
+    return [_tag_row(None if reason else next(tags), reason) for reason in reasons]
+
+
+def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
+    """Return the topics of each text."""
+    from feedbackminer.clean.segments import find_segments
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.topics.corpus import Detail
+    from feedbackminer.topics.stage import find_topics
+
+    limit = settings.clean.max_chars
+    texts = as_texts({number: text[:limit] for number, text in enumerate(strings) if text})
+    encoder = load_encoder(settings.embed)
+    segments = find_segments(texts, long_words=settings.clean.long_words)
+    vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
+    themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
+    result = find_topics(
+        texts,
+        vectors[: len(texts)],
+        texts["post_id"],
+        detail=Detail(find_file_repeats(texts), segments, vectors[len(texts) :]),
+        settings=settings.topics,
+        encoder=encoder.name,
+        run_id="fit",
+        themes=themes,
+    )
+
+    topics = {row["topic_id"]: row for row in result.topics.to_dicts()}
+    assigned: dict[str, list[Row]] = defaultdict(list)
+    for row in result.assignments.sort("rank").to_dicts():
+        assigned[row["post_id"]].append(row)
+    return [_topic_row(assigned[row_id(i)], topics, text) for i, text in enumerate(strings)]
+
+
+def _reason(text: str, prose: str) -> str:
+    """Return why nothing can be said of a text, or nothing."""
+    from feedbackminer.clean import language
+    from feedbackminer.tag.tagger import LANGUAGES
+    from feedbackminer.text.words import count_words
+
+    if not text:
+        return "no_text"
+    if not count_words(prose):
+        return "no_words"  # only code, only a quotation, only signs
+    return "" if language.detect(prose) in LANGUAGES else "other_language"
+
+
+def _tag_row(tag: Tag | None, reason: str) -> Row:
+    names = [f"p_{name}" for name in SENTIMENTS]
+    if tag is None:
+        nothing = {"sentiment": UNSURE} | dict.fromkeys(names) | {"kinds": [], "p_kinds": {}}
+        unsure = {"severity": None, "churn": None, "unsure": ["sentiment", *KINDS]}
+        return nothing | unsure | {"reason": reason}
+    kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
+    chances = [round(p, 4) for p in tag.sentiment.chances]
+    return (
+        {"sentiment": tag.sentiment.label}
+        | dict(zip(names, chances, strict=True))
+        | {"kinds": list(tag.kinds), "p_kinds": kinds, "severity": tag.severity}
+        | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}
+    )
+
+
+def _topic_row(assigned: Sequence[Row], topics: Mapping[str, Row], text: str) -> Row:
+    if not assigned:
+        nothing = dict.fromkeys(("topic_id", "score", "label", "level", "theme", "subtopic"))
+        return nothing | {"also": [], "reason": "unsorted" if text else "no_text"}
+    main, *others = assigned
+    topic = topics[main["topic_id"]]
+    theme, part = topics.get(topic["parent_id"]), topics.get(main["subtopic_id"])
+    return {
+        "topic_id": topic["topic_id"],
+        "score": round(main["score"], 4),
+        "label": topic["label"],
+        "level": topic["level"],
+        "theme": theme["label"] if theme else None,
+        "subtopic": part["label"] if part else None,
+        "also": [
+            {
+                "topic_id": row["topic_id"],
+                "score": round(row["score"], 4),
+                "label": topics[row["topic_id"]]["label"],
+            }
+            for row in others
+        ],
+        "reason": None,
+    }
+
+
+_TAG_COLUMNS: Mapping[str, Any] = {
+    "sentiment": pl.String,
+    **{f"p_{name}": pl.Float64 for name in SENTIMENTS},
+    "kinds": pl.List(pl.String),
+    "severity": pl.Int64,
+    "churn": pl.Float64,
+    "unsure": pl.List(pl.String),
+    **{f"p_{kind}": pl.Float64 for kind in KINDS},
+    "reason": pl.String,
+}
+_TOPIC_COLUMNS: Mapping[str, Any] = {
+    **dict.fromkeys(("topic_id", "label"), pl.String),
+    "score": pl.Float64,
+    **dict.fromkeys(("theme", "subtopic"), pl.String),
+    "also": pl.List(pl.String),
+    "reason": pl.String,
+}
+
+
+def _flat(row: Row) -> Row:
+    """Give the probability of each kind a column of its own."""
+    return row | {f"p_{kind}": row["p_kinds"].get(kind) for kind in KINDS}
+
+
+def _frame(strings: Sequence[str], rows: Sequence[Row], columns: Mapping[str, Any]) -> pl.DataFrame:
+    frame = pl.DataFrame([{name: row[name] for name in columns} for row in rows], schema=columns)
+    return frame.insert_column(0, pl.Series("text", strings, dtype=pl.String))
