@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isnan
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from feedbackminer.cli.frame import answer, console, guard, open_at
+from feedbackminer.cli.frame import Session, answer, command, print_table
+
+if TYPE_CHECKING:
+    from feedbackminer.research.benchmarks.topics import Figures, Kept
 
 app = typer.Typer(
     help="Measure on public data what the documentation says.",
@@ -18,7 +22,9 @@ app = typer.Typer(
 
 
 @app.command()
+@command
 def topics(
+    session: Session,
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the public data sets")
     ] = None,
@@ -29,62 +35,73 @@ def topics(
     seeds: Annotated[int, typer.Option(min=1, help="Medians are taken over so many")] = 3,
 ) -> None:
     """Compare topics with gold labels, BERTopic's quick start, and themselves a week later."""
+    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.engine.run import Run
+    from feedbackminer.errors import InputError
+    from feedbackminer.research.benchmarks import topics as bench
+    from feedbackminer.settings.sections import EmbedSettings
+    from feedbackminer.steps.vectors import read_for_replay
 
-    def work() -> None:
-        from feedbackminer.embed.backends.torch import SentenceEncoder
-        from feedbackminer.engine.run import Run
-        from feedbackminer.errors import InputError
-        from feedbackminer.research.benchmarks import topics as bench
-        from feedbackminer.settings.sections import EmbedSettings
-        from feedbackminer.steps.vectors import read_for_replay
+    unknown = set(sets or ()) - set(bench.SETS)
+    if unknown or not (data or project):
+        raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
 
-        unknown = set(sets or ()) - set(bench.SETS)
-        if unknown or not (data or project):
-            raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
-        lasting, several = [], None
-        if data:
-            encoder = SentenceEncoder(EmbedSettings())
-            scores = Table("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
-            for name in sets or bench.SETS:
-                loaded = bench.load(data, name, encoder)
-                for score in bench.compare(loaded, range(seeds)):
-                    scores.add_row(
-                        score.data,
-                        score.method,
-                        f"{score.topics} of {int(loaded.gold.max()) + 1}",
-                        f"{score.covered:.2f}",
-                        f"{score.nmi:.3f}",
-                        f"{score.ari:.3f}",
-                        f"{score.cpu_seconds:.0f}",
-                        f"{score.seeds_ami:.2f}",
-                    )
-                if name == bench.GROWTH_SET:
-                    lasting += list(bench.grow(loaded, 0))
-                    several = bench.several(loaded, 0, encoder)
-                    grown = [f"{n:,} texts {s:.0f} s" for n, s in bench.scale(loaded)]
-                    console.print(f"CPU after the vectors: {', '.join(grown)}")
-            answer.print(scores)
-            if several:
-                answer.print(
-                    f"{several.n} long posts of one or two labels: both found "
-                    f"{several.both:.0%}, further topics right {several.right:.0%}, "
-                    f"a wrong one beside a single label {several.wrong:.0%}"
-                )
-        if project:
-            this = Run(open_at(project, None, {}))
-            told, vectors, posts = read_for_replay(this)
-            lasting += list(bench.replay(told, vectors, posts, project.name, 0))
-        table = Table("what", "AMI", "same topic id", "posts")
-        for kept in lasting:
-            same = "" if kept.same_id != kept.same_id else f"{kept.same_id:.1%}"
-            table.add_row(kept.what, f"{kept.ami:.3f}", same, f"{kept.n:,}")
-        answer.print(table)
+    lasting: list[Kept] = []
+    if data:
+        encoder = SentenceEncoder(EmbedSettings())
+        figures = bench.measure(data, sets or list(bench.SETS), range(seeds), encoder)
+        _print_figures(session, figures)
+        lasting += figures.lasting
+    if project:
+        texts, vectors, posts = read_for_replay(Run(session.open()))
+        lasting += bench.replay(texts, vectors, posts, project.name, 0)
+    _print_lasting(lasting)
 
-    guard(work)
+
+def _print_figures(session: Session, figures: Figures) -> None:
+    if figures.seconds:
+        grown = ", ".join(f"{n:,} texts {seconds:.0f} s" for n, seconds in figures.seconds)
+        session.print(f"CPU after the vectors: {grown}")
+    columns = ("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
+    rows = (
+        (
+            score.data,
+            score.method,
+            f"{score.topics} of {score.gold_topics}",
+            f"{score.covered:.2f}",
+            f"{score.nmi:.3f}",
+            f"{score.ari:.3f}",
+            f"{score.cpu_seconds:.0f}",
+            f"{score.seeds_ami:.2f}",
+        )
+        for score in figures.scores
+    )
+    print_table(columns, rows)
+    if long_posts := figures.several:
+        answer.print(
+            f"{long_posts.n} long posts of one or two labels: both found "
+            f"{long_posts.both:.0%}, further topics right {long_posts.right:.0%}, "
+            f"a wrong one beside a single label {long_posts.wrong:.0%}"
+        )
+
+
+def _print_lasting(lasting: Sequence[Kept]) -> None:
+    rows = (
+        (
+            kept.what,
+            f"{kept.ami:.3f}",
+            "" if isnan(kept.same_id) else f"{kept.same_id:.1%}",
+            f"{kept.n:,}",
+        )
+        for kept in lasting
+    )
+    print_table(("what", "AMI", "same topic id", "posts"), rows)
 
 
 @app.command()
+@command
 def tags(
+    session: Session,
     data: Annotated[Path, typer.Option("--data", help="Folder of the public data sets")],
     labels: Annotated[
         Path, typer.Option("--labels", help="Folder of our labels, with train and check.jsonl")
@@ -94,27 +111,25 @@ def tags(
     ] = None,
 ) -> None:
     """Compare tags with gold labels on sites that were not trained on; intervals are bootstrap."""
+    from tempfile import TemporaryDirectory
 
-    def work() -> None:
-        from tempfile import TemporaryDirectory
+    from feedbackminer.embed.backends.torch import SentenceEncoder
+    from feedbackminer.research.benchmarks import tags as bench
+    from feedbackminer.research.training import Sources
+    from feedbackminer.settings.sections import EmbedSettings
 
-        from feedbackminer.embed.backends.torch import SentenceEncoder
-        from feedbackminer.research.benchmarks import tags
-        from feedbackminer.research.training import Sources
-        from feedbackminer.settings.sections import EmbedSettings
+    vectors = cache or Path(session.hold(TemporaryDirectory()))
+    sources = Sources(data, labels, vectors, SentenceEncoder(EmbedSettings()))
+    rows = (
+        (figure.what, figure.measure, f"{figure.n:,}", _interval(*figure.ours), figure.references)
+        for figure in bench.all_figures(sources)
+    )
+    print_table(("what", "measure", "n", "ours (95 %)", "beside it"), rows)
 
-        with TemporaryDirectory() as folder:
-            sources = Sources(data, labels, cache or Path(folder), SentenceEncoder(EmbedSettings()))
-            table = Table("what", "measure", "n", "ours (95 %)", "beside it")
-            for figure in tags.all_figures(sources):
-                value, low, high = figure.ours
-                shown = "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
-                table.add_row(
-                    figure.what, figure.measure, f"{figure.n:,}", shown, figure.references
-                )
-            answer.print(table)
-            heads, stage = tags.speed(sources)
-        answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
-        answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
+    heads, stage = bench.speed(sources)
+    answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
+    answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
 
-    guard(work)
+
+def _interval(value: float | None, low: float | None, high: float | None) -> str:
+    return "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"

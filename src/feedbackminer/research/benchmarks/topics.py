@@ -10,7 +10,7 @@ import json
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations
 from pathlib import Path
@@ -68,6 +68,7 @@ class Score:
     ari: float
     cpu_seconds: float
     seeds_ami: float  # two seeds against each other, the median of pairs
+    gold_topics: int
 
 
 @dataclass(frozen=True)
@@ -316,4 +317,35 @@ def _score(
         median(adjusted_rand_score(data.gold, found) for found in labels),
         median(seconds),
         _pairwise_ami(labels),
+        int(data.gold.max()) + 1,
     )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the public sets show: scores of each, the rest of the set that is large enough."""
+
+    scores: Sequence[Score] = ()
+    lasting: Sequence[Kept] = ()
+    seconds: Sequence[tuple[int, float]] = ()  # of CPU after the vectors, for so many texts
+    several: Several | None = None
+
+
+def measure(folder: Path, names: Sequence[str], seeds: Sequence[int], encoder: Encoder) -> Figures:
+    """Measure topics on public data sets.
+
+    Raises:
+        InputError: the folder does not hold one of them.
+    """
+    scores: list[Score] = []
+    figures = Figures()
+    for name in names:
+        data = load(folder, name, encoder)
+        scores += compare(data, seeds)
+        if name == GROWTH_SET:
+            figures = Figures(
+                lasting=tuple(grow(data, 0)),
+                several=several(data, 0, encoder),
+                seconds=tuple(scale(data)),
+            )
+    return replace(figures, scores=scores)
