@@ -89,15 +89,15 @@ def test_the_last_word_on_a_post_counts(mined: Mined) -> None:
     path, rows = review(mined, count=2)
     for kinds in ("bug", "praise", "praise"):
         write(path, [rows[0] | {"kinds": kinds}])
-        said = accept(mined, path).output
+        output = accept(mined, path).output
     assert labels(mined)["kinds"].to_list() == [["praise"]]
-    assert "1 as before" in said
+    assert "1 as before" in output
 
 
 def test_who_speaks_of_the_severity_alone_does_not_take_back_the_kinds(mined: Mined) -> None:
     path, rows = review(mined, count=1)
-    for said in ({"kinds": "bug"}, {"severity": "4"}):
-        write(path, [rows[0] | said])
+    for cells in ({"kinds": "bug"}, {"severity": "4"}):
+        write(path, [rows[0] | cells])
         accept(mined, path)
     assert labels(mined).select("kinds", "severity").rows() == [(["bug"], 4)]
 
@@ -106,7 +106,7 @@ def test_a_terminal_is_shown_no_control_characters_of_a_post() -> None:
     from feedbackminer.curation.labels import as_asked
 
     row = {"post_id": "p", "sentiment": "neutral", "kind_chances": [0.1] * 10}
-    shown = as_asked(row | {"said": "It \x1b[2Jstops\x9b\nhere"})["text"]
+    shown = as_asked(row | {"passage": "It \x1b[2Jstops\x9b\nhere"})["text"]
     assert shown == "It  [2Jstops \nhere"
 
 
@@ -213,15 +213,15 @@ class TestFromStore:
         assert not (mined.project / "models").exists()
 
     def test_places_are_weak_labels_of_what_opens_a_thread(self) -> None:
-        from feedbackminer.curation.heads import posts_of_category
+        from feedbackminer.curation.heads import kinds_by_category
         from feedbackminer.vocabulary.tags import KINDS
 
         places = {"bug": ["Bug reports"], "feature_request": ["Ideas"]}
         row = {"title": "It stops", "channel": "bug reports", "meta": "{}"}
-        truth = dict(zip(KINDS, posts_of_category(row, places), strict=True))
+        truth = dict(zip(KINDS, kinds_by_category(row, places), strict=True))
         assert (truth["bug"], truth["feature_request"]) == (1, 0)
         assert truth["praise"] != truth["praise"]
-        reply = posts_of_category(row | {"title": None}, places)
+        reply = kinds_by_category(row | {"title": None}, places)
         assert (reply != reply).all()
 
     def test_stars_are_weak_labels_of_sentiment(self, tmp_path: Path) -> None:
