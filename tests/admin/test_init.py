@@ -108,8 +108,8 @@ class TestQuestions:
         assert set(load(None, tomllib.loads(toml)).sources) == {kind}
 
     def test_a_terminal_is_asked(self, tmp_path: Path) -> None:
-        told = _at_terminal("Ink\ndiscourse\nhttps://forum.example\n\n", "init", tmp_path / "p")
-        assert "What is the product called?" in told
+        output = _at_terminal("Ink\ndiscourse\nhttps://forum.example\n\n", "init", tmp_path / "p")
+        assert "What is the product called?" in output
         loaded = load(tmp_path / "p" / FILE_NAME)
         assert loaded.digest.product == "Ink"
         assert set(loaded.sources) == {"discourse"}

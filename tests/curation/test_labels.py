@@ -197,10 +197,10 @@ class TestFromStore:
 
         label_by_gold(mined, gold)
         invoke("train", "kinds", "--from-store", "--project", mined.project)
-        shipped, own = Head.load(find("kinds")), Head.load(mined.project / "models" / "kinds")
+        shipped, adapted = Head.load(find("kinds")), Head.load(mined.project / "models" / "kinds")
         could_be = shipped.weights.thresholds <= 1
-        assert (own.weights.thresholds[could_be] <= 1).all()
-        assert own.card["by_label"]["bug"]["on_forums"] is None
+        assert (adapted.weights.thresholds[could_be] <= 1).all()
+        assert adapted.card["by_label"]["bug"]["on_forums"] is None
 
     def test_too_few_labels_are_told_of_with_how_many_there_are(self, mined: Mined) -> None:
         path, rows = review(mined, count=3)
@@ -242,9 +242,9 @@ class TestFromStore:
 
 
 def test_a_damaged_head_stops_a_run_before_it_begins(mined: Mined) -> None:
-    own = mined.project / "models"
-    shutil.copytree(find("kinds"), own / "kinds")
-    with (own / "kinds" / "weights.safetensors").open("ab") as file:
+    heads = mined.project / "models"
+    shutil.copytree(find("kinds"), heads / "kinds")
+    with (heads / "kinds" / "weights.safetensors").open("ab") as file:
         file.write(b"more")
     done = invoke("mine", "--project", mined.project, "--quiet")
     assert done.exit_code == 2
