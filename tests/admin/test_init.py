@@ -83,7 +83,7 @@ class TestQuestions:
         )
 
     def test_a_place_that_is_no_address_names_channels(self) -> None:
-        assert Answers(kind="github", place="acme/app, acme/web").source["channels"] == (
+        assert Answers(kind="github", location="acme/app, acme/web").source["channels"] == (
             "acme/app",
             "acme/web",
         )
@@ -94,7 +94,7 @@ class TestQuestions:
 
     def test_a_path_holds_in_any_folder(self) -> None:
         answers = ask(answering("", "", "exports/*.jsonl", ""))
-        assert answers.place == str(Path.cwd() / "exports" / "*.jsonl")
+        assert answers.location == str(Path.cwd() / "exports" / "*.jsonl")
 
     def test_a_kind_that_does_not_exist_is_asked_for_again(self) -> None:
         assert ask(answering("", "discurse", "Discourse", "https://x.org", "")).kind == "discourse"
@@ -104,12 +104,12 @@ class TestQuestions:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_every_kind_may_name_a_source(self, kind: str) -> None:
-        toml = commented_settings(Answers(kind=kind, place="https://x.org"))
+        toml = commented_settings(Answers(kind=kind, location="https://x.org"))
         assert set(load(None, tomllib.loads(toml)).sources) == {kind}
 
     def test_a_terminal_is_asked(self, tmp_path: Path) -> None:
-        told = _at_terminal("Ink\ndiscourse\nhttps://forum.example\n\n", "init", tmp_path / "p")
-        assert "What is the product called?" in told
+        output = _at_terminal("Ink\ndiscourse\nhttps://forum.example\n\n", "init", tmp_path / "p")
+        assert "What is the product called?" in output
         loaded = load(tmp_path / "p" / FILE_NAME)
         assert loaded.digest.product == "Ink"
         assert set(loaded.sources) == {"discourse"}

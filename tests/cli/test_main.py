@@ -158,7 +158,7 @@ class TestExitCodes:
         assert (tmp_path / "d" / "index.html").exists()
 
     @pytest.mark.parametrize(
-        ("args", "told"),
+        ("args", "message"),
         [
             (["run", "nowhere.jsonl", "--out", "d"], "nowhere.jsonl: no such file"),
             (["run", "--out", "d"], "Missing argument"),
@@ -185,13 +185,13 @@ class TestExitCodes:
         ],
     )
     def test_2_for_wrong_usage_or_input(
-        self, args: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, args: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
         write_jsonl(tmp_path / "talk.jsonl", some_posts(3))
         result = invoke(*args)
         assert result.exit_code == 2
-        assert told in " ".join(result.stderr.replace("│", " ").split())
+        assert message in " ".join(result.stderr.replace("│", " ").split())
         assert "Traceback" not in result.stderr
         assert not (tmp_path / "d").exists()
 
@@ -220,19 +220,19 @@ class TestExitCodes:
         _wait_for(running, "clean")
         time.sleep(2)
         running.send_signal(how)
-        told = running.communicate(timeout=60)[1]
-        assert running.returncode == 3, told
-        assert "Interrupted; what is done is kept: run the same command again to continue" in told
-        assert "Traceback" not in told
+        stderr = running.communicate(timeout=60)[1]
+        assert running.returncode == 3, stderr
+        assert "Interrupted; what is done is kept: run the same command again to continue" in stderr
+        assert "Traceback" not in stderr
 
     @pytest.mark.slow
     def test_3_names_the_temporary_store_that_it_can_continue_from(self, tmp_path: Path) -> None:
         running = _start("run", SAMPLE, "--out", tmp_path / "d", extra={"TMPDIR": str(tmp_path)})
         _wait_for(running, "clean")
         running.send_signal(signal.SIGINT)
-        told = running.communicate(timeout=60)[1]
-        folder = re.search(r"run it again with --project\s+(\S+)\s+to\s+continue", told)
-        assert folder, told
+        stderr = running.communicate(timeout=60)[1]
+        folder = re.search(r"run it again with --project\s+(\S+)\s+to\s+continue", stderr)
+        assert folder, stderr
         assert (Path(folder[1]) / "tables" / "posts").is_dir()
         assert running.returncode == 3
 
@@ -244,9 +244,9 @@ class TestExitCodes:
         result = invoke("mine", "--project", broken)
         assert result.exit_code == 4, result.stderr
         assert "Traceback" not in result.stderr
-        found = re.search(r"please send us the report: (\S+)", result.stderr)
-        assert found, result.stderr
-        report = Path(found[1]).read_text("utf-8")
+        match = re.search(r"please send us the report: (\S+)", result.stderr)
+        assert match, result.stderr
+        report = Path(match[1]).read_text("utf-8")
         assert "Traceback" in report
         assert "TableError" in report
         assert "marzipan" not in report
@@ -285,15 +285,15 @@ class TestOutput:
     def test_json_stands_alone_on_stdout(self, tmp_path: Path) -> None:
         export = write_jsonl(tmp_path / "talk.jsonl", some_posts(12))
         result = invoke("import", export, "--project", tmp_path / "p", "--json")
-        told = json.loads(result.stdout)
-        assert [(stage["stage"], stage["in"], stage["out"]) for stage in told["stages"]] == [
+        summary = json.loads(result.stdout)
+        assert [(stage["stage"], stage["in"], stage["out"]) for stage in summary["stages"]] == [
             ("collect", 12, 12)
         ]
 
     def test_json_of_a_run_names_every_stage_and_the_digest(self, tmp_path: Path) -> None:
         export = write_jsonl(tmp_path / "talk.jsonl", some_posts(12))
-        told = json.loads(invoke("run", export, "--out", tmp_path / "d", "--json").stdout)
-        stages = [stage["stage"] for stage in told["stages"]]
+        summary = json.loads(invoke("run", export, "--out", tmp_path / "d", "--json").stdout)
+        stages = [stage["stage"] for stage in summary["stages"]]
         assert stages == [
             "collect",
             "clean",
@@ -305,8 +305,8 @@ class TestOutput:
             "health",
             "digest",
         ]
-        assert Path(told["digest"]).is_file()
-        for stage in told["stages"]:
+        assert Path(summary["digest"]).is_file()
+        for stage in summary["stages"]:
             assert stage["in"] == stage["out"] + sum(stage["dropped"].values())
 
     def test_json_is_alone_on_the_stdout_of_a_process(self, tmp_path: Path) -> None:

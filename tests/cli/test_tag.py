@@ -10,7 +10,7 @@ from tests.support.command import invoke, read_jsonl, write_jsonl
 
 pytestmark = pytest.mark.slow
 
-TOLD: dict[str, str] = {
+TEXTS: dict[str, str] = {
     "bug": "The app crashes every time I open the settings since the last update.",
     "wish": "Please add a dark mode, it would be great if the app had one.",
     "question": "How can I export all my notes to PDF?",
@@ -30,10 +30,10 @@ TOLD: dict[str, str] = {
 @pytest.fixture(scope="module")
 def tagged(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     folder = tmp_path_factory.mktemp("tag")
-    export = write_jsonl(folder / "in.jsonl", [{"text": text} for text in TOLD.values()])
+    export = write_jsonl(folder / "in.jsonl", [{"text": text} for text in TEXTS.values()])
     done = invoke("tag", export, "--out", folder / "out.jsonl")
     assert done.exit_code == 0, done.output
-    return dict(zip(TOLD, read_jsonl(folder / "out.jsonl"), strict=True))
+    return dict(zip(TEXTS, read_jsonl(folder / "out.jsonl"), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_every_row_has_probabilities_that_fit_its_labels(
 
 
 def test_rows_stay_in_order_whatever_stands_between(tmp_path: Path) -> None:
-    texts = [TOLD["bug"], "", TOLD["love"], TOLD["code"], TOLD["bug"]]
-    export = write_jsonl(tmp_path / "in.jsonl", [{"said": text} for text in texts])
-    done = invoke("tag", export, "--out", tmp_path / "out.jsonl", "--text-column", "said")
+    texts = [TEXTS["bug"], "", TEXTS["love"], TEXTS["code"], TEXTS["bug"]]
+    export = write_jsonl(tmp_path / "in.jsonl", [{"words": text} for text in texts])
+    done = invoke("tag", export, "--out", tmp_path / "out.jsonl", "--text-column", "words")
     assert "5 rows, 2 not tagged" in done.output
     rows = read_jsonl(tmp_path / "out.jsonl")
     assert [row["reason"] for row in rows] == [None, "no_text", None, "no_words", None]
@@ -104,7 +104,7 @@ def test_rows_stay_in_order_whatever_stands_between(tmp_path: Path) -> None:
 
 def test_a_csv_is_read_too(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
-    path.write_text(f'text,stars\n"{TOLD["bug"]}",1\n"{TOLD["love"]}",5\n', "utf-8")
+    path.write_text(f'text,stars\n"{TEXTS["bug"]}",1\n"{TEXTS["love"]}",5\n', "utf-8")
     assert invoke("tag", path, "--out", tmp_path / "out.jsonl").exit_code == 0
     assert len(read_jsonl(tmp_path / "out.jsonl")) == 2
 
@@ -127,7 +127,7 @@ def test_a_file_without_rows_of_text_ends_well(tmp_path: Path) -> None:
 def test_another_encoder_is_refused_and_told_what_to_do(tmp_path: Path) -> None:
     config = tmp_path / "mine.toml"
     config.write_text("[embed]\nmax_tokens = 64\n", "utf-8")
-    export = write_jsonl(tmp_path / "in.jsonl", [{"text": TOLD["bug"]}])
+    export = write_jsonl(tmp_path / "in.jsonl", [{"text": TEXTS["bug"]}])
     done = invoke("tag", export, "--out", tmp_path / "out.jsonl", "--settings", config)
     assert done.exit_code == 2
     assert "was trained on encoder 'all-MiniLM-L6-v2@128'" in done.output

@@ -27,8 +27,8 @@ SUBJECTS = (
 def topics(mined: Mined) -> list[dict[str, Any]]:
     done = invoke("topics", "list", "--project", mined.project, "--json")
     assert done.exit_code == 0, done.stderr
-    told: list[dict[str, Any]] = json.loads(done.stdout)
-    return told
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
 
 
 def largest(mined: Mined, count: int) -> list[str]:
@@ -43,25 +43,25 @@ def do(mined: Mined, *args: str) -> str:
 
 
 def posts_of(mined: Mined, topic_id: str) -> set[str]:
-    own = mined.table("assignments").filter(pl.col("topic_id") == topic_id)
-    return set(own["post_id"])
+    assignments = mined.table("assignments").filter(pl.col("topic_id") == topic_id)
+    return set(assignments["post_id"])
 
 
 def test_topics_are_listed_with_what_is_unsorted(sample: Mined) -> None:
-    told = do(sample, "list")
-    assert all(row["topic_id"] in told for row in topics(sample))
-    assert "unsorted" in told
+    output = do(sample, "list")
+    assert all(row["topic_id"] in output for row in topics(sample))
+    assert "unsorted" in output
 
 
 def test_a_topic_is_shown_with_posts_and_history(sample: Mined) -> None:
     (topic,) = largest(sample, 1)
-    told = do(sample, "show", topic)
-    assert topics_label(sample, topic) in told
-    assert "birth" in told
+    output = do(sample, "show", topic)
+    assert topics_label(sample, topic) in output
+    assert "birth" in output
     done = invoke("topics", "show", topic, "--project", sample.project, "--json")
-    found = json.loads(done.stdout)
-    assert {post["post_id"] for post in found["posts"]} <= posts_of(sample, topic)
-    assert len(found["posts"]) == 3
+    details = json.loads(done.stdout)
+    assert {post["post_id"] for post in details["posts"]} <= posts_of(sample, topic)
+    assert len(details["posts"]) == 3
 
 
 def topics_label(mined: Mined, topic_id: str) -> str:
@@ -76,8 +76,8 @@ def test_corrections_hold_through_mining_and_a_refit_and_can_be_undone(
     before = {topic: posts_of(mined, topic) for topic in (one, other, third)}
     do(mined, "rename", one, "What we call it")
     do(mined, "merge", other, one)
-    told = do(mined, "split", third, "--parts", "2")
-    parts = re.findall(r"t\d{3}", told)[1:]
+    output = do(mined, "split", third, "--parts", "2")
+    parts = re.findall(r"t\d{3}", output)[1:]
     assert posts_of(mined, one) >= before[one] | before[other]
     assert posts_of(mined, parts[0]) | posts_of(mined, parts[1]) >= before[third]
 
@@ -142,24 +142,24 @@ def fit(path: Path, out: Path, *more: str) -> list[dict[str, Any]]:
 
 
 def test_a_file_of_texts_gives_one_row_per_row_in_order(tmp_path: Path) -> None:
-    said = [subject.format(n) for n in range(20) for subject in SUBJECTS]
-    rows = [{"id": n, "text": text} for n, text in enumerate(said)]
-    rows[7]["text"] = "  "
-    path = write_jsonl(tmp_path / "in.jsonl", rows)
-    found = fit(path, tmp_path / "out.jsonl")
-    assert len(found) == 60
-    assert set(found[0]) == {
+    texts = [subject.format(n) for n in range(20) for subject in SUBJECTS]
+    export = [{"id": n, "text": text} for n, text in enumerate(texts)]
+    export[7]["text"] = "  "
+    path = write_jsonl(tmp_path / "in.jsonl", export)
+    rows = fit(path, tmp_path / "out.jsonl")
+    assert len(rows) == 60
+    assert set(rows[0]) == {
         "topic_id", "score", "label", "level", "theme", "subtopic", "also", "reason",
     }  # fmt: skip
-    assert (found[7]["topic_id"], found[7]["reason"]) == (None, "no_text")
-    own = [{found[n]["topic_id"] for n in range(first, 60, 3) if n != 7} for first in range(3)]
-    assert [len(topics) for topics in own] == [1, 1, 1]
-    assert len(set.union(*own)) == 3
-    assert fit(path, tmp_path / "again.jsonl") == found
+    assert (rows[7]["topic_id"], rows[7]["reason"]) == (None, "no_text")
+    ids = [{rows[n]["topic_id"] for n in range(first, 60, 3) if n != 7} for first in range(3)]
+    assert [len(ids_of_subject) for ids_of_subject in ids] == [1, 1, 1]
+    assert len(set.union(*ids)) == 3
+    assert fit(path, tmp_path / "again.jsonl") == rows
 
 
 def test_a_long_text_about_two_things_names_both(tmp_path: Path) -> None:
-    said = [subject.format(n) for n in range(60) for subject in SUBJECTS]
+    texts = [subject.format(n) for n in range(60) for subject in SUBJECTS]
     battery, export, _ = SUBJECTS
 
     def paragraph(subject: str, number: int) -> str:
@@ -167,20 +167,20 @@ def test_a_long_text_about_two_things_names_both(tmp_path: Path) -> None:
 
     plain = [f"{paragraph(s, n)}\n\n{paragraph(s, n + 99)}" for s in SUBJECTS for n in range(6)]
     mixed = f"{paragraph(battery, 1)}\n\n{paragraph(battery, 2)}\n\n{paragraph(export, 3)}"
-    path = write_jsonl(tmp_path / "in.jsonl", [{"text": t} for t in (*said, *plain, mixed)])
-    *found, last = fit(path, tmp_path / "out.jsonl")
-    assert last["topic_id"] == found[0]["topic_id"]
-    assert [other["topic_id"] for other in last["also"]] == [found[1]["topic_id"]]
-    assert last["also"][0]["label"] == found[1]["label"]
-    assert not any(row["also"] for row in found)
+    path = write_jsonl(tmp_path / "in.jsonl", [{"text": t} for t in (*texts, *plain, mixed)])
+    *rows, last = fit(path, tmp_path / "out.jsonl")
+    assert last["topic_id"] == rows[0]["topic_id"]
+    assert [other["topic_id"] for other in last["also"]] == [rows[1]["topic_id"]]
+    assert last["also"][0]["label"] == rows[1]["label"]
+    assert not any(row["also"] for row in rows)
 
 
 def test_columns_and_formats_can_be_chosen(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     lines = [f'"{subject.format(n)}"' for n in range(4) for subject in SUBJECTS]
     path.write_text("words\n" + "\n".join(lines) + "\n", "utf-8")
-    found = fit(path, tmp_path / "deep" / "out.jsonl", "--text-column", "words", "--seed", "7")
-    assert len(found) == 12
+    rows = fit(path, tmp_path / "deep" / "out.jsonl", "--text-column", "words", "--seed", "7")
+    assert len(rows) == 12
 
 
 @pytest.mark.parametrize(

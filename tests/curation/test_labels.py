@@ -89,15 +89,15 @@ def test_the_last_word_on_a_post_counts(mined: Mined) -> None:
     path, rows = review(mined, count=2)
     for kinds in ("bug", "praise", "praise"):
         write(path, [rows[0] | {"kinds": kinds}])
-        said = accept(mined, path).output
+        output = accept(mined, path).output
     assert labels(mined)["kinds"].to_list() == [["praise"]]
-    assert "1 as before" in said
+    assert "1 as before" in output
 
 
 def test_who_speaks_of_the_severity_alone_does_not_take_back_the_kinds(mined: Mined) -> None:
     path, rows = review(mined, count=1)
-    for said in ({"kinds": "bug"}, {"severity": "4"}):
-        write(path, [rows[0] | said])
+    for cells in ({"kinds": "bug"}, {"severity": "4"}):
+        write(path, [rows[0] | cells])
         accept(mined, path)
     assert labels(mined).select("kinds", "severity").rows() == [(["bug"], 4)]
 
@@ -106,7 +106,7 @@ def test_a_terminal_is_shown_no_control_characters_of_a_post() -> None:
     from feedbackminer.curation.labels import as_asked
 
     row = {"post_id": "p", "sentiment": "neutral", "kind_chances": [0.1] * 10}
-    shown = as_asked(row | {"said": "It \x1b[2Jstops\x9b\nhere"})["text"]
+    shown = as_asked(row | {"passage": "It \x1b[2Jstops\x9b\nhere"})["text"]
     assert shown == "It  [2Jstops \nhere"
 
 
@@ -197,10 +197,10 @@ class TestFromStore:
 
         label_by_gold(mined, gold)
         invoke("train", "kinds", "--from-store", "--project", mined.project)
-        shipped, own = Head.load(find("kinds")), Head.load(mined.project / "models" / "kinds")
+        shipped, adapted = Head.load(find("kinds")), Head.load(mined.project / "models" / "kinds")
         could_be = shipped.weights.thresholds <= 1
-        assert (own.weights.thresholds[could_be] <= 1).all()
-        assert own.card["by_label"]["bug"]["on_forums"] is None
+        assert (adapted.weights.thresholds[could_be] <= 1).all()
+        assert adapted.card["by_label"]["bug"]["on_forums"] is None
 
     def test_too_few_labels_are_told_of_with_how_many_there_are(self, mined: Mined) -> None:
         path, rows = review(mined, count=3)
@@ -213,15 +213,15 @@ class TestFromStore:
         assert not (mined.project / "models").exists()
 
     def test_places_are_weak_labels_of_what_opens_a_thread(self) -> None:
-        from feedbackminer.curation.heads import posts_of_category
+        from feedbackminer.curation.heads import kinds_by_category
         from feedbackminer.vocabulary.tags import KINDS
 
         places = {"bug": ["Bug reports"], "feature_request": ["Ideas"]}
         row = {"title": "It stops", "channel": "bug reports", "meta": "{}"}
-        truth = dict(zip(KINDS, posts_of_category(row, places), strict=True))
+        truth = dict(zip(KINDS, kinds_by_category(row, places), strict=True))
         assert (truth["bug"], truth["feature_request"]) == (1, 0)
         assert truth["praise"] != truth["praise"]
-        reply = posts_of_category(row | {"title": None}, places)
+        reply = kinds_by_category(row | {"title": None}, places)
         assert (reply != reply).all()
 
     def test_stars_are_weak_labels_of_sentiment(self, tmp_path: Path) -> None:
@@ -242,9 +242,9 @@ class TestFromStore:
 
 
 def test_a_damaged_head_stops_a_run_before_it_begins(mined: Mined) -> None:
-    own = mined.project / "models"
-    shutil.copytree(find("kinds"), own / "kinds")
-    with (own / "kinds" / "weights.safetensors").open("ab") as file:
+    heads = mined.project / "models"
+    shutil.copytree(find("kinds"), heads / "kinds")
+    with (heads / "kinds" / "weights.safetensors").open("ab") as file:
         file.write(b"more")
     done = invoke("mine", "--project", mined.project, "--quiet")
     assert done.exit_code == 2

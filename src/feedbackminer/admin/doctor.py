@@ -14,10 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from feedbackminer.errors import FeedbackminerError, SettingsError
-from feedbackminer.privacy.secrets import mask_secrets
+from feedbackminer.privacy.secrets import SECRET_PREFIX, mask_secrets
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.load import secret_of
-from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.settings.sections import SourceSettings
 from feedbackminer.steps.mining import STAGES
 from feedbackminer.tables import TABLES
 from feedbackminer.text.nlp import SPACY_MODELS

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from tomlkit.items import Table
+from tomlkit.toml_document import TOMLDocument
 
 from feedbackminer.collect.sources import FILES, KINDS
 from feedbackminer.errors import InputError
+from feedbackminer.privacy.secrets import SECRET_PREFIX
 from feedbackminer.settings.load import FILE_NAME
-from feedbackminer.settings.sections import SECRET_PREFIX, Settings, SourceSettings
+from feedbackminer.settings.sections import Settings, SourceSettings
 
 # What has no default stands in the file with a value as it may look.
-EXAMPLES: Mapping[str, str] = {
-    "max_dropped_share": "0.05",
-    "kind": '"discourse"',
-    "since": "2026-01-01T00:00:00Z",
-    "until": "2026-07-01T00:00:00Z",
+EXAMPLES: Mapping[str, Any] = {
+    "max_dropped_share": 0.05,
+    "kind": "discourse",
+    "since": datetime(2026, 1, 1, tzinfo=UTC),
+    "until": datetime(2026, 7, 1, tzinfo=UTC),
 }
+HEAD = (
+    "Settings of this feedbackminer project. A line without # is in force; the others show",
+    "the default or, where there is none, an example.",
+)
+TOP = ("log", "max_dropped_share")  # of no section
 EXAMPLE_NAME, EXAMPLE_URL = "forum", "https://forum.example"
 
 Ask = Callable[[str, str], str]  # question, default -> answer
@@ -30,11 +39,11 @@ Ask = Callable[[str, str], str]  # question, default -> answer
 
 @dataclass(frozen=True)
 class Answers:
-    """What a new project is about; empty: not said."""
+    """What a new project is about; empty: not answered."""
 
     product: str = ""
     kind: str = ""  # of its first source
-    place: str = ""  # address, path, or names of channels joined by commas
+    location: str = ""  # address, path, or names of channels joined by commas
     staff: tuple[str, ...] = ()
 
     @property
@@ -42,9 +51,9 @@ class Answers:
         """Return the settings of the first source; an address has a slash after a colon."""
         if not self.kind:
             return {}
-        if self.kind == FILES or "://" in self.place:
-            return {"kind": self.kind, "url": self.place}
-        return {"kind": self.kind, "channels": _parts(self.place)}
+        if self.kind == FILES or "://" in self.location:
+            return {"kind": self.kind, "url": self.location}
+        return {"kind": self.kind, "channels": _parts(self.location)}
 
 
 def ask(prompt: Ask) -> Answers:
@@ -54,11 +63,11 @@ def ask(prompt: Ask) -> Answers:
     kind = prompt(question, FILES).strip().lower()
     while kind not in KINDS:
         kind = prompt(f"There is no {kind!r}; want {', '.join(KINDS)}", FILES).strip().lower()
-    place = prompt(f"Which one? {KINDS[kind].replace('`', '')}", "").strip()
-    if place and kind == FILES:  # a schedule reads it from another folder
-        place = str(Path(place).expanduser().absolute())
+    location = prompt(f"Which one? {KINDS[kind].replace('`', '')}", "").strip()
+    if location and kind == FILES:  # a schedule reads it from another folder
+        location = str(Path(location).expanduser().absolute())
     staff = _parts(prompt("Account names of your staff, with commas (they are no voices)", ""))
-    return Answers(product, kind if place else "", place, staff)
+    return Answers(product, kind if location else "", location, staff)
 
 
 def init(folder: Path, answers: Answers) -> Path:
@@ -104,53 +113,54 @@ def commented_settings(answers: Answers | None = None) -> str:
         "digest": {"product": answers.product},
         "collect": {"staff": answers.staff},
     }
-    lines = [
-        "# Settings of this feedbackminer project. A line without # is in force; the others show",
-        "# the default or, where there is none, an example.",
-        "",
-    ]
-    sections = []
-    for name, field in Settings.model_fields.items():
+    file = tomlkit.document()
+    for line in HEAD:
+        file.add(tomlkit.comment(line))
+    file.add(tomlkit.nl())
+
+    sections = Settings.model_fields.copy()
+    for name in TOP:  # a key after the first section would belong to it
+        _add_setting(file, name, sections.pop(name), None)
+    for name, field in sections.items():
+        file.add(tomlkit.nl())
         default = field.get_default(call_default_factory=True)
         if isinstance(default, BaseModel):
-            sections += ["", f"[{name}]", *_options(type(default), given.get(name, {}))]
-        elif name == "sources":
-            sections += ["", *_described(field), *_source(answers)]
+            file.add(name, _section(type(default), given.get(name, {})))
         else:
-            lines += _option(name, field, None)
-    return "\n".join(lines + sections) + "\n"
+            _add_source(file, field, answers)
+    return file.as_string()
 
 
-def _source(answers: Answers) -> Iterator[str]:
+def _add_source(file: TOMLDocument, field: FieldInfo, answers: Answers) -> None:
     """Write the table of the first source, or an example of one."""
-    given = answers.source
-    yield f"[sources.{answers.kind}]" if given else f"# [sources.{EXAMPLE_NAME}]"
-    yield from _options(SourceSettings, given)
+    file.add(tomlkit.comment(str(field.description)))
+    source = _section(SourceSettings, answers.source)
+    if answers.kind:
+        sources = tomlkit.table(is_super_table=True).add(answers.kind, source)
+        file.add("sources", sources)
+        sources.trivia.indent = source.trivia.indent = ""  # its comment stands right above it
+    else:
+        file.add(tomlkit.comment(f"[sources.{EXAMPLE_NAME}]"))
+        for _, line in source.value.body:
+            file.add(line)
 
 
-def _options(model: type[BaseModel], given: Mapping[str, Any]) -> Iterator[str]:
+def _section(model: type[BaseModel], given: Mapping[str, Any]) -> Table:
+    table = tomlkit.table()
     for name, field in model.model_fields.items():
-        yield from _option(name, field, given.get(name))
+        _add_setting(table, name, field, given.get(name))
+    return table
 
 
-def _option(name: str, field: FieldInfo, given: Any) -> Iterator[str]:
-    """Write a setting: what was answered in force, else its default or an example as a comment."""
-    yield from _described(field)
+def _add_setting(table: Table | TOMLDocument, name: str, field: FieldInfo, given: Any) -> None:
+    """Add a setting: what was answered in force, else its default or an example as a comment."""
+    table.add(tomlkit.comment(str(field.description)))
     if given:
-        yield f"{name} = {_toml(given)}"
+        table.add(name, given)
         return
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    yield f"# {name} = {EXAMPLES[name] if default is None else _toml(default)}"
-
-
-def _described(field: FieldInfo) -> list[str]:
-    return [f"# {field.description}"] if field.description else []
-
-
-def _toml(value: Any) -> str:
-    """Write a value as TOML, of which JSON's numbers, strings and lists are nearly a part."""
-    text = "{}" if isinstance(value, dict) else json.dumps(value, ensure_ascii=False)
-    return text.replace("\x7f", "\\u007f")
+    value = tomlkit.inline_table() if default == {} else EXAMPLES.get(name, default)
+    table.add(tomlkit.comment(f"{name} = {tomlkit.item(value).as_string()}"))
 
 
 def _live() -> list[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feedbackminer.digest.views import Digest
 
 _ACCOUNT = pl.Schema(
-    {
+    {  # type: ignore[arg-type]  # its stubs know no mixture of classes and instances
         "stage": pl.String,
         "rows_in": pl.Int64,
         "rows_out": pl.Int64,

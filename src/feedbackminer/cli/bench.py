@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from feedbackminer.cli.frame import answer, console, guard, open_at
+from feedbackminer.cli.frame import Session, answer, command, print_table
+
+if TYPE_CHECKING:
+    from feedbackminer.research.benchmarks.topics import Figures, Stability
 
 app = typer.Typer(
     help="Measure on public data what the documentation says.",
@@ -19,7 +22,9 @@ app = typer.Typer(
 
 
 @app.command()
+@command
 def topics(
+    session: Session,
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the public data sets")
     ] = None,
@@ -30,62 +35,73 @@ def topics(
     seeds: Annotated[int, typer.Option(min=1, help="Medians are taken over so many")] = 3,
 ) -> None:
     """Compare topics with gold labels, BERTopic's quick start, and themselves a week later."""
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.engine.run import Run
+    from feedbackminer.errors import InputError
+    from feedbackminer.research.benchmarks import topics as bench
+    from feedbackminer.settings.sections import EmbedSettings
+    from feedbackminer.steps.vectors import read_for_replay
 
-    def work() -> None:
-        from feedbackminer.embed.load import load_encoder
-        from feedbackminer.engine.run import Run
-        from feedbackminer.errors import InputError
-        from feedbackminer.research.benchmarks import topics as bench
-        from feedbackminer.settings.sections import EmbedSettings
-        from feedbackminer.steps.vectors import read_for_replay
+    unknown = set(sets or ()) - set(bench.SETS)
+    if unknown or not (data or project):
+        raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
 
-        unknown = set(sets or ()) - set(bench.SETS)
-        if unknown or not (data or project):
-            raise InputError(f"want --data or --project; sets: {', '.join(bench.SETS)}")
-        lasting, several = [], None
-        if data:
-            encoder = load_encoder(EmbedSettings())
-            scores = Table("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
-            for name in sets or bench.SETS:
-                loaded = bench.load(data, name, encoder)
-                for score in bench.compare(loaded, range(seeds)):
-                    scores.add_row(
-                        score.data,
-                        score.method,
-                        f"{score.topics} of {score.gold_topics}",
-                        f"{score.covered:.2f}",
-                        f"{score.nmi:.3f}",
-                        f"{score.ari:.3f}",
-                        f"{score.cpu_seconds:.0f}",
-                        f"{score.seeds_ami:.2f}",
-                    )
-                if name == bench.GROWTH_SET:
-                    lasting += list(bench.grow(loaded, 0))
-                    several = bench.find_both(loaded, 0, encoder)
-                    grown = [f"{n:,} texts {s:.0f} s" for n, s in bench.scale(loaded)]
-                    console.print(f"CPU after the vectors: {', '.join(grown)}")
-            answer.print(scores)
-            if several:
-                answer.print(
-                    f"{several.n} long posts of one or two labels: both found "
-                    f"{several.both:.0%}, further topics right {several.right:.0%}, "
-                    f"a wrong one beside a single label {several.wrong:.0%}"
-                )
-        if project:
-            this = Run(open_at(project, None, {}))
-            told, vectors, posts = read_for_replay(this)
-            lasting += list(bench.replay(told, vectors, posts, project.name, 0))
-        table = Table("what", "AMI", "same topic id", "posts")
-        for kept in lasting:
-            same = "" if kept.same_id != kept.same_id else f"{kept.same_id:.1%}"
-            table.add_row(kept.what, f"{kept.ami:.3f}", same, f"{kept.n:,}")
-        answer.print(table)
+    lasting: list[Stability] = []
+    if data:
+        encoder = load_encoder(EmbedSettings())
+        figures = bench.measure(data, sets or list(bench.SETS), range(seeds), encoder)
+        _print_figures(session, figures)
+        lasting += figures.lasting
+    if project:
+        texts, vectors, posts = read_for_replay(Run(session.open()))
+        lasting += bench.replay(texts, vectors, posts, project.name, 0)
+    _print_lasting(lasting)
 
-    guard(work)
+
+def _print_figures(session: Session, figures: Figures) -> None:
+    if figures.seconds:
+        grown = ", ".join(f"{n:,} texts {seconds:.0f} s" for n, seconds in figures.seconds)
+        session.print(f"CPU after the vectors: {grown}")
+    columns = ("set", "method", "topics", "covered", "NMI", "ARI", "CPU s", "AMI seeds")
+    rows = (
+        (
+            score.data,
+            score.method,
+            f"{score.topics} of {score.gold_topics}",
+            f"{score.covered:.2f}",
+            f"{score.nmi:.3f}",
+            f"{score.ari:.3f}",
+            f"{score.cpu_seconds:.0f}",
+            f"{score.seeds_ami:.2f}",
+        )
+        for score in figures.scores
+    )
+    print_table(columns, rows)
+    if long_posts := figures.multi_label:
+        answer.print(
+            f"{long_posts.n} long posts of one or two labels: both found "
+            f"{long_posts.both:.0%}, further topics right {long_posts.right:.0%}, "
+            f"a wrong one beside a single label {long_posts.wrong:.0%}"
+        )
+
+
+def _print_lasting(lasting: Sequence[Stability]) -> None:
+    rows = (
+        (
+            kept.what,
+            f"{kept.ami:.3f}",
+            "" if isnan(kept.same_id) else f"{kept.same_id:.1%}",
+            f"{kept.n:,}",
+        )
+        for kept in lasting
+    )
+    print_table(("what", "AMI", "same topic id", "posts"), rows)
 
 
 @app.command()
+@command
 def tags(
+    session: Session,
     data: Annotated[Path, typer.Option("--data", help="Folder of the public data sets")],
     labels: Annotated[
         Path, typer.Option("--labels", help="Folder of our labels, with train and check.jsonl")
@@ -95,35 +111,31 @@ def tags(
     ] = None,
 ) -> None:
     """Compare tags with gold labels on sites that were not trained on; intervals are bootstrap."""
+    from tempfile import TemporaryDirectory
 
-    def work() -> None:
-        from tempfile import TemporaryDirectory
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.research.benchmarks import tags as bench
+    from feedbackminer.research.training import Sources
+    from feedbackminer.settings.sections import EmbedSettings
 
-        from feedbackminer.embed.load import load_encoder
-        from feedbackminer.research.benchmarks import tags
-        from feedbackminer.research.training import Sources
-        from feedbackminer.settings.sections import EmbedSettings
+    vectors = cache or Path(session.hold(TemporaryDirectory()))
+    sources = Sources(data, labels, vectors, load_encoder(EmbedSettings()))
+    columns = ("what", "measure", "n", "ours (95 %)", "beside it")
+    print_table(columns, map(_tag_cells, bench.figures(sources).to_dicts()))
 
-        with TemporaryDirectory() as folder:
-            sources = Sources(data, labels, cache or Path(folder), load_encoder(EmbedSettings()))
-            table = Table("what", "measure", "n", "ours (95 %)", "beside it")
-            for row in tags.figures(sources).to_dicts():
-                value, low, high = (row[name] for name in ("value", "low", "high"))
-                shown = "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
-                table.add_row(row["what"], row["measure"], f"{row['n']:,}", shown, _beside(row))
-            answer.print(table)
-            heads, stage = tags.speed(sources)
-        answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
-        answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
-
-    guard(work)
+    heads, stage = bench.speed(sources)
+    answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
+    answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
 
 
-def _beside(figure: Mapping[str, Any]) -> str:
-    """Write what a figure of tags is to be compared with."""
-    references = ", ".join(f"{row['name']} {_reference(row)}" for row in figure["beside"])
-    error = figure["calibration_error"]
-    return references if error is None else f"{references}; calibration error {error:.3f}"
+def _tag_cells(figure: Mapping[str, Any]) -> tuple[str, ...]:
+    """Write a figure of tags as the cells of its row."""
+    value, low, high = (figure[name] for name in ("value", "low", "high"))
+    interval = "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    beside = ", ".join(f"{row['name']} {_reference(row)}" for row in figure["beside"])
+    if figure["calibration_error"] is not None:
+        beside += f"; calibration error {figure['calibration_error']:.3f}"
+    return figure["what"], figure["measure"], f"{figure['n']:,}", interval, beside
 
 
 def _reference(row: Mapping[str, Any]) -> str:

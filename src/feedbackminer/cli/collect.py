@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from feedbackminer.cli.frame import complain, guard, new_run, open_at, summarise
+from feedbackminer.cli.frame import Session, command
 from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
 
 Names = Annotated[
@@ -22,7 +22,9 @@ ReadUntil = Annotated[
 ]
 
 
+@command
 def collect(
+    session: Session,
     names: Names = None,
     project: ProjectFolder = Path(),
     since: ReadSince = None,
@@ -33,33 +35,26 @@ def collect(
     as_json: AsJson = False,
 ) -> None:
     """Read what is new in the configured sources; repeating it changes nothing."""
+    from feedbackminer.errors import FeedbackminerError, SettingsError
+    from feedbackminer.settings.load import secret_of
+    from feedbackminer.steps.sources import collect_source
 
-    def work() -> None:
-        from feedbackminer.errors import FeedbackminerError, SettingsError
-        from feedbackminer.settings.load import secret_of
-        from feedbackminer.steps import sources
+    wanted = list(dict.fromkeys(names or ())) or list(session.open().settings.sources)
+    if not wanted:
+        raise SettingsError(
+            f"{project}: no source is configured; `feedbackminer init` shows how, or import "
+            "a file with `feedbackminer import FILE`"
+        )
 
-        current = open_at(project, settings, {})
-        wanted = list(dict.fromkeys(names or ())) or list(current.settings.sources)
-        if not wanted:
-            raise SettingsError(
-                f"{project}: no source is configured; `feedbackminer init` shows how, or import "
-                "a file with `feedbackminer import FILE`"
-            )
-        this = new_run(current, quiet)
-        outcomes, failures = [], []
-        for name in wanted:  # one that fails must not keep the others from being read
-            try:
-                outcomes.append(
-                    sources.collect_source(
-                        this, name, secret=secret_of(name), since=since, until=until
-                    )
-                )
-            except FeedbackminerError as error:
-                failures.append(error)
-                complain(str(error), title=name)
-        summarise(this, outcomes, None, quiet, as_json)
-        if failures:
-            raise typer.Exit(max(error.exit_code for error in failures))
-
-    guard(work, log_json=log_json)
+    run = session.begin()
+    outcomes, failures = [], []
+    for name in wanted:  # one that fails must not keep the others from being read
+        try:
+            secret = secret_of(name)
+            outcomes.append(collect_source(run, name, secret=secret, since=since, until=until))
+        except FeedbackminerError as error:
+            failures.append(error)
+            session.complain(str(error), title=name)
+    session.summarise(run, outcomes)
+    if failures:
+        raise typer.Exit(max(error.exit_code for error in failures))

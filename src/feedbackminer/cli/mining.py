@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feedbackminer.cli.frame import (
-    INTERRUPTED,
-    TOO_MANY_DROPPED,
-    console,
-    guard,
-    new_run,
-    open_at,
-    summarise,
-)
+from feedbackminer.cli.frame import INTERRUPTED, TOO_MANY_DROPPED, Session, command, exit_code
 from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
 
 if TYPE_CHECKING:
     from feedbackminer.engine.stage import Outcome
-    from feedbackminer.project.project import Project
 
 Files = Annotated[
     list[str],
@@ -51,7 +43,9 @@ Force = Annotated[
 Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
 
 
+@command
 def run(
+    session: Session,
     files: Files,
     out: Out,
     threads: Threads = None,
@@ -72,41 +66,29 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Import an export, mine it and write the digest, all in one go."""
-    import shutil
-    import tempfile
-
     from feedbackminer.steps import mining
     from feedbackminer.steps.digest import check_target, write_digest
     from feedbackminer.steps.exports import collect_exports
 
-    folder = project or Path(tempfile.mkdtemp(prefix="feedbackminer-"))
     overrides = _overrides(
         maps=map_, source=source, encoding=encoding, product=product, since=since, until=until,
         max_dropped=max_dropped,
     )  # fmt: skip
+    check_target(out)  # now, not after an hour of encoding
+    if project is None:
+        session.folder = session.hold(_temporary_folder())
+        session.resume_hint = f"run it again with --project {session.folder} to continue"
 
-    def work() -> None:
-        check_target(out)  # now, not after an hour of encoding
-        current = open_at(folder, settings, overrides)
-        this = new_run(current, quiet)
-        outcomes = [collect_exports(this, files, threads or []), *mining.mine(this)]
-        outcomes.append(write_digest(this, out, force=force))
-        summarise(this, outcomes, out, quiet, as_json)
-        _exit_if_too_many_dropped(current, outcomes)
-
-    hint = f"run it again with --project {folder} to continue" if project is None else ""
-    is_kept = project is not None
-    try:
-        guard(work, resume_hint=hint, log_json=log_json)
-    except typer.Exit as end:
-        is_kept = is_kept or end.exit_code == INTERRUPTED
-        raise
-    finally:
-        if not is_kept:
-            shutil.rmtree(folder, ignore_errors=True)
+    run = session.begin(overrides)
+    outcomes = [collect_exports(run, files, threads or []), *mining.mine(run)]
+    outcomes.append(write_digest(run, out, force=force))
+    session.summarise(run, outcomes, out)
+    _exit_if_too_many_dropped(session, outcomes, run.project.settings.max_dropped_share)
 
 
+@command
 def import_(
+    session: Session,
     files: Files,
     threads: Threads = None,
     project: ProjectFolder = Path(),
@@ -122,19 +104,17 @@ def import_(
     """Read exports into the project's store; repeating it changes nothing."""
     from feedbackminer.steps.exports import collect_exports
 
-    overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
-
-    def work() -> None:
-        current = open_at(project, settings, overrides)
-        this = new_run(current, quiet)
-        outcomes = [collect_exports(this, files, threads or [])]
-        summarise(this, outcomes, None, quiet, as_json)
-        _exit_if_too_many_dropped(current, outcomes)
-
-    guard(work, log_json=log_json)
+    run = session.begin(
+        _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
+    )
+    outcomes = [collect_exports(run, files, threads or [])]
+    session.summarise(run, outcomes)
+    _exit_if_too_many_dropped(session, outcomes, run.project.settings.max_dropped_share)
 
 
+@command
 def mine(
+    session: Session,
     project: ProjectFolder = Path(),
     product: Product = None,
     since: Since = None,
@@ -147,16 +127,13 @@ def mine(
     """Clean, embed, group, tag and count what was imported; done work is not done again."""
     from feedbackminer.steps import mining
 
-    overrides = _overrides(product=product, since=since, until=until)
-
-    def work() -> None:
-        this = new_run(open_at(project, settings, overrides), quiet)
-        summarise(this, mining.mine(this), None, quiet, as_json)
-
-    guard(work, log_json=log_json)
+    run = session.begin(_overrides(product=product, since=since, until=until))
+    session.summarise(run, mining.mine(run))
 
 
+@command
 def digest(
+    session: Session,
     out: Out,
     project: ProjectFolder = Path(),
     product: Product = None,
@@ -169,13 +146,26 @@ def digest(
     """Write the digest of what was mined: index.html, digest.md and digest.json."""
     from feedbackminer.steps.digest import write_digest
 
-    overrides = _overrides(product=product)
+    run = session.begin(_overrides(product=product))
+    session.summarise(run, [write_digest(run, out, force=force)], out)
 
-    def work() -> None:
-        this = new_run(open_at(project, settings, overrides), quiet)
-        summarise(this, [write_digest(this, out, force=force)], out, quiet, as_json)
 
-    guard(work, log_json=log_json)
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """Make a folder that stays only where a run was interrupted, which can continue from it."""
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix="feedbackminer-"))
+    is_kept = False
+    try:
+        yield folder
+    except BaseException as error:
+        is_kept = exit_code(error) == INTERRUPTED
+        raise
+    finally:
+        if not is_kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _overrides(
@@ -211,14 +201,18 @@ def _parse_maps(maps: Sequence[str] | None) -> dict[str, str]:
     return {field: column for field, _, column in pairs}
 
 
-def _exit_if_too_many_dropped(project: Project, outcomes: Sequence[Outcome]) -> None:
+def _exit_if_too_many_dropped(
+    session: Session, outcomes: Sequence[Outcome], allowed: float | None
+) -> None:
     """Compare the share of rows lost in reading and cleaning with what the user allows."""
-    allowed = project.settings.max_dropped_share
-    lossy = [o.account for o in outcomes if o.account.stage in ("collect", "clean")]
+    from feedbackminer.engine.stage import LOSSY
+
+    lossy = [o.account for o in outcomes if o.account.stage in LOSSY]
     rows = lossy[0].rows_in
     lost = sum(sum(account.dropped.values()) for account in lossy)
     if allowed is not None and rows and lost / rows > allowed:
-        console.print(
-            f"[yellow]{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them[/]"
+        session.print(
+            f"{lost:,} of {rows:,} rows were dropped, more than {allowed:.1%} of them",
+            style="yellow",
         )
         raise typer.Exit(TOO_MANY_DROPPED)

@@ -1,15 +1,16 @@
-"""``feedbackminer tag``, ``tags`` and ``train``: tag any file, say what is right, fit heads."""
+"""``feedbackminer tag`` and ``tags``: tag any file, and say what is right of tags."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from feedbackminer.cli.frame import answer, console, guard, new_run, open_at
+from feedbackminer.cli.frame import Session, answer, command
 from feedbackminer.cli.options import Config, ProjectFolder
 
 app = typer.Typer(
@@ -25,7 +26,9 @@ def _tags() -> None:
 
 
 @app.command()
+@command
 def review(
+    session: Session,
     project: ProjectFolder = Path(),
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the posts as CSV, to be filled in")
@@ -37,33 +40,32 @@ def review(
     settings: Config = None,
 ) -> None:
     """Show the posts whose labels would teach most; without --out and --accept, ask here."""
+    from feedbackminer.curation import labels
+    from feedbackminer.curation.review_file import read_review, write_review
 
-    def work() -> None:
-        from feedbackminer.curation import labels
-        from feedbackminer.curation.review_file import read_review, write_review
+    run = session.begin()
+    if accept:
+        _print_done(session, labels.accept(run, read_review(accept)))
+        return
+    posts = labels.worth_reading(run, count)
+    if out:
+        write_review(posts, out)
+        session.print(
+            f"{len(posts)} posts: {out}. Fill in sentiment, kinds and severity, "
+            f"then: feedbackminer tags review --accept {out}"
+        )
+        return
 
-        this = new_run(open_at(project, settings, {}), quiet=True)
-        if accept:
-            _told(labels.accept(this, read_review(accept)))
-            return
-        rows = labels.worth_reading(this, count)
-        if out:
-            write_review(rows, out)
-            console.print(
-                f"{len(rows)} posts: {escape(str(out))}. Fill in sentiment, kinds and severity, "
-                f"then: feedbackminer tags review --accept {escape(str(out))}"
-            )
-            return
-        said = 0
-        for label in labels.ask(rows, _prompt):  # each is kept at once
-            labels.accept(this, [label])
-            said += 1
-        _told(f"{said} labels kept")
-
-    guard(work)
+    n_kept = 0
+    for label in labels.ask(posts, partial(_prompt, session)):  # each is kept at once
+        labels.accept(run, [label])
+        n_kept += 1
+    _print_done(session, f"{n_kept} labels kept")
 
 
+@command
 def tag(
+    session: Session,
     file: Annotated[str, typer.Argument(help="JSONL, JSON, CSV or Parquet; - for stdin")],
     out: Annotated[Path, typer.Option("--out", help="JSONL, one row per row of the input")],
     text_column: Annotated[str, typer.Option(help="Column with the text")] = "text",
@@ -73,43 +75,38 @@ def tag(
     settings: Config = None,
 ) -> None:
     """Tag any file of texts, without a project: sentiment, kinds, severity, talk of leaving."""
+    from feedbackminer.api import files
+    from feedbackminer.settings.load import load
 
-    def work() -> None:
-        from feedbackminer.api import files
-        from feedbackminer.settings.load import load
-
-        told = load(settings, {})
-        found = files.tag_file(
-            file, out, text_column=text_column, settings=told, are_reviews=reviews
-        )
-        console.print(escape(found))
-
-    guard(work)
+    summary = files.tag_file(
+        file, out, text_column=text_column, settings=load(settings), are_reviews=reviews
+    )
+    session.print(summary)
 
 
-def _prompt(row: Mapping[str, Any], mistake: str) -> dict[str, str] | None:
+def _prompt(session: Session, post: Mapping[str, Any], mistake: str) -> dict[str, str] | None:
     """Show a post and ask for its labels; "q" ends."""
     if mistake:
-        console.print(f"[red]{escape(mistake)}[/]")
+        session.print(mistake, style="red")
     else:
-        answer.print(f"\n[bold]{escape(row['post_id'])}[/]  (guess: {escape(row['guess'])})")
-        answer.print(escape(row["text"]))
-    told = {}
+        answer.print(f"\n[bold]{escape(post['post_id'])}[/]  (guess: {escape(post['guess'])})")
+        answer.print(escape(post["text"]))
+    labels = {}
     for name, hint in (
         ("kinds", "comma-separated, none, or empty to skip; q ends"),
         ("sentiment", "negative, neutral, positive, or empty"),
         ("severity", "0 no problem, 1 cosmetic … 4 unusable, or empty"),
     ):
-        told[name] = typer.prompt(f"{name} ({hint})", default="", show_default=False)
-        if told[name].strip().lower() == "q":
+        labels[name] = typer.prompt(f"{name} ({hint})", default="", show_default=False)
+        if labels[name].strip().lower() == "q":
             return None
-        if name == "kinds" and not told[name].strip():
+        if name == "kinds" and not labels[name].strip():
             break
-    return told
+    return labels
 
 
-def _told(what: str) -> None:
-    console.print(
-        f"{escape(what)}. `feedbackminer mine` carries it into claims and digests; "
+def _print_done(session: Session, message: str) -> None:
+    session.print(
+        f"{message}. `feedbackminer mine` carries it into claims and digests; "
         "`feedbackminer train kinds --from-store` learns from it."
     )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from feedbackminer.cli.frame import answer, console, guard, new_run, open_at
+from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder, Quiet
 
 app = typer.Typer(
@@ -23,117 +21,131 @@ POST_CHARS = 200
 
 
 @app.command("list")
+@command
 def list_(
-    project: ProjectFolder = Path(), settings: Config = None, as_json: AsJson = False
+    session: Session,
+    project: ProjectFolder = Path(),
+    settings: Config = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the topics of a project, under their themes."""
+    store = session.open().store
+    topics = store.read("topics").to_dicts()
+    n_texts = len(store.read("texts", ["post_id"]))
+    n_sorted = len(store.read("assignments").filter(rank=1))
+    shown = [row for row in topics if row["level"] == "topic" and row["status"] != "retired"]
+    if session.as_json:
+        print_json([_without_vectors(row) for row in shown])
+        return
 
-    def work() -> None:
-        store = open_at(project, settings, {}).store
-        rows = store.read("topics").to_dicts()
-        n_texts = len(store.read("texts", ["post_id"]))
-        n_sorted = len(store.read("assignments").filter(rank=1))
-        shown = [row for row in rows if row["level"] == "topic" and row["status"] != "retired"]
-        if as_json:
-            typer.echo(json.dumps([_plain(row) for row in shown], ensure_ascii=False, indent=1))
-            return
-        labels = {row["topic_id"]: row["label"] for row in rows}
-        table = Table("id", "topic", "posts", "stability", "theme", "status", box=None)
-        order = sorted(shown, key=lambda row: (row["parent_id"] or "~", -row["size"]))
-        for row in order:
-            table.add_row(
-                row["topic_id"],
-                escape(row["label"]),
-                f"{row['size']:,}",
-                _stability(row["stability"]),
-                escape(labels.get(row["parent_id"] or "", "")),
-                row["status"],
-            )
-        table.add_row("", "unsorted", f"{n_texts - n_sorted:,}", "", "", "")
-        answer.print(table)
-
-    guard(work)
+    labels = {row["topic_id"]: row["label"] for row in topics}
+    rows = [
+        (
+            row["topic_id"],
+            row["label"],
+            f"{row['size']:,}",
+            _stability(row["stability"]),
+            labels.get(row["parent_id"] or "", ""),
+            row["status"],
+        )
+        for row in sorted(shown, key=lambda row: (row["parent_id"] or "~", -row["size"]))
+    ]
+    rows.append(("", "unsorted", f"{n_texts - n_sorted:,}", "", "", ""))
+    print_table(("id", "topic", "posts", "stability", "theme", "status"), rows, box=None)
 
 
 @app.command()
+@command
 def show(
+    session: Session,
     topic: TopicId,
     project: ProjectFolder = Path(),
     settings: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show one topic: what marks it, the posts that stand for it, and its history."""
-    from feedbackminer.curation import topics
+    from feedbackminer.curation.topics import topic_of
 
-    def work() -> None:
-        found = topics.topic_of(open_at(project, settings, {}).store, topic)
-        if as_json:
-            typer.echo(json.dumps(found, ensure_ascii=False, indent=1, default=str))
-            return
-        row = found["topic"]
-        answer.print(f"[bold]{row['topic_id']}  {escape(row['label'])}[/]  ({row['status']})")
-        answer.print(f"{row['size']:,} posts, stability {_stability(row['stability'])}")
-        answer.print(f"{found['n_partly']:,} more posts are partly about it")
-        answer.print(f"Marked by: {escape(', '.join(row['keywords'][:12]))}")
-        for part in found["subtopics"]:
-            answer.print(f"  {part['topic_id']}  {escape(part['label'])}: {part['size']:,} posts")
-        for post in found["posts"]:
-            said = " ".join(post["body"].split())[:POST_CHARS]
-            answer.print(f"{escape(post['post_id'])}: {escape(said)}")
-        for event in found["lineage"]:
-            ends = " → ".join(i for i in (event["from_id"], event["to_id"]) if i)
-            answer.print(f"{event['event']} {ends} by {event['by']}: {escape(event['why'])}")
-
-    guard(work)
+    details = topic_of(session.open().store, topic)
+    if session.as_json:
+        print_json(details)
+        return
+    row = details["topic"]
+    answer.print(f"[bold]{row['topic_id']}  {escape(row['label'])}[/]  ({row['status']})")
+    answer.print(f"{row['size']:,} posts, stability {_stability(row['stability'])}")
+    answer.print(f"{details['n_partly']:,} more posts are partly about it")
+    answer.print(f"Marked by: {escape(', '.join(row['keywords'][:12]))}")
+    for part in details["subtopics"]:
+        answer.print(f"  {part['topic_id']}  {escape(part['label'])}: {part['size']:,} posts")
+    for post in details["posts"]:
+        start = " ".join(post["body"].split())[:POST_CHARS]
+        answer.print(f"{escape(post['post_id'])}: {escape(start)}")
+    for event in details["lineage"]:
+        ends = " → ".join(i for i in (event["from_id"], event["to_id"]) if i)
+        answer.print(f"{event['event']} {ends} by {event['by']}: {escape(event['why'])}")
 
 
 @app.command()
+@command
 def rename(
+    session: Session,
     topic: TopicId,
     name: Annotated[str, typer.Argument(help="What to call it")],
     project: ProjectFolder = Path(),
     settings: Config = None,
 ) -> None:
     """Give a topic a name that it keeps."""
-    _correct(project, settings, "rename", topic, to=name)
+    _correct(session, "rename", topic, to=name)
 
 
 @app.command()
+@command
 def merge(
+    session: Session,
     topic: TopicId,
     into: Annotated[str, typer.Argument(metavar="INTO", help="The topic that takes its posts")],
     project: ProjectFolder = Path(),
     settings: Config = None,
 ) -> None:
     """Put the posts of a topic, now and later, into another one."""
-    _correct(project, settings, "merge", topic, to=into)
+    _correct(session, "merge", topic, to=into)
 
 
 @app.command()
+@command
 def split(
+    session: Session,
     topic: TopicId,
     parts: Annotated[int, typer.Option(min=2, max=10, help="Into how many")] = 2,
     project: ProjectFolder = Path(),
     settings: Config = None,
 ) -> None:
     """Divide a topic into parts that stay apart."""
-    _correct(project, settings, "split", topic, parts=parts)
+    _correct(session, "split", topic, parts=parts)
 
 
 @app.command()
-def pin(topic: TopicId, project: ProjectFolder = Path(), settings: Config = None) -> None:
+@command
+def pin(
+    session: Session, topic: TopicId, project: ProjectFolder = Path(), settings: Config = None
+) -> None:
     """Keep a topic even where a refit would not find it."""
-    _correct(project, settings, "pin", topic)
+    _correct(session, "pin", topic)
 
 
 @app.command()
-def ignore(topic: TopicId, project: ProjectFolder = Path(), settings: Config = None) -> None:
+@command
+def ignore(
+    session: Session, topic: TopicId, project: ProjectFolder = Path(), settings: Config = None
+) -> None:
     """Keep a topic out of claims and digests; its posts stay in the store."""
-    _correct(project, settings, "ignore", topic)
+    _correct(session, "ignore", topic)
 
 
 @app.command()
+@command
 def undo(
+    session: Session,
     number: Annotated[
         int | None, typer.Argument(help="Number of the correction; default: the last")
     ] = None,
@@ -143,27 +155,28 @@ def undo(
     """Take a correction back."""
     from feedbackminer.curation import topics
 
-    def work() -> None:
-        this = new_run(open_at(project, settings, {}), quiet=True)
-        _told(topics.undo(this, number))
-
-    guard(work)
+    _print_done(session, topics.undo(session.begin(), number))
 
 
 @app.command()
-def refit(project: ProjectFolder = Path(), settings: Config = None, quiet: Quiet = False) -> None:
+@command
+def refit(
+    session: Session,
+    project: ProjectFolder = Path(),
+    settings: Config = None,
+    quiet: Quiet = False,
+) -> None:
     """Find topics anew; those that are found again keep their ids and names."""
     from feedbackminer.curation import topics
 
-    def work() -> None:
-        topics.refit(new_run(open_at(project, settings, {}), quiet))
-        _told("Topics were found anew; `topics show` tells what became of each")
-
-    guard(work)
+    topics.refit(session.begin())
+    _print_done(session, "Topics were found anew; `topics show` tells what became of each")
 
 
 @app.command()
+@command
 def fit(
+    session: Session,
     file: Annotated[str, typer.Argument(help="JSONL, JSON, CSV or Parquet; - for stdin")],
     out: Annotated[Path, typer.Option("--out", help="JSONL, one row per row of the input")],
     text_column: Annotated[str, typer.Option(help="Column with the text")] = "text",
@@ -171,39 +184,28 @@ def fit(
     settings: Config = None,
 ) -> None:
     """Find topics in any file of texts, without a project."""
+    from feedbackminer.api import files
+    from feedbackminer.settings.load import load
 
-    def work() -> None:
-        from feedbackminer.api import files
-        from feedbackminer.settings.load import load
-
-        chosen = {} if seed is None else {"topics": {"seed": seed}}
-        told = load(settings, chosen)
-        found = files.fit_topics(file, out, text_column=text_column, settings=told)
-        console.print(escape(found))
-
-    guard(work)
+    chosen = load(settings, {} if seed is None else {"topics": {"seed": seed}})
+    session.print(files.fit_topics(file, out, text_column=text_column, settings=chosen))
 
 
-def _correct(
-    project: Path, settings: Path | None, action: str, topic: str, *, to: str = "", parts: int = 0
-) -> None:
+def _correct(session: Session, action: str, topic: str, *, to: str = "", parts: int = 0) -> None:
     from feedbackminer.curation import topics
 
-    def work() -> None:
-        this = new_run(open_at(project, settings, {}), quiet=True)
-        _told(topics.correct(this, action, topic, to=to, parts=parts))
-
-    guard(work)
+    _print_done(session, topics.correct(session.begin(), action, topic, to=to, parts=parts))
 
 
-def _told(what: str) -> None:
-    console.print(f"{escape(what)}. `feedbackminer mine` carries it into claims and digests.")
+def _print_done(session: Session, message: str) -> None:
+    session.print(f"{message}. `feedbackminer mine` carries it into claims and digests.")
 
 
 def _stability(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}"
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    hidden = ("centroid", "words", "ratios")
-    return {name: value for name, value in row.items() if name not in hidden}
+def _without_vectors(row: dict[str, Any]) -> dict[str, Any]:
+    from feedbackminer.curation.topics import HIDDEN
+
+    return {name: value for name, value in row.items() if name not in HIDDEN}

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from feedbackminer.cli.frame import answer, console, guard, new_run, open_at
+from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
 from feedbackminer.vocabulary.tags import HEADS
 
 
+@command
 def train(
+    session: Session,
     head: Annotated[str, typer.Argument(metavar="HEAD", help=", ".join(HEADS))],
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the public data sets")
@@ -38,73 +38,58 @@ def train(
     settings: Config = None,
 ) -> None:
     """Train a head: from public data, or --from-store from what a project knows of its posts."""
+    from feedbackminer.errors import InputError
 
-    def work() -> None:
-        from feedbackminer.errors import InputError
+    if head not in HEADS:
+        raise InputError(f"there is no head {head!r}; want one of {', '.join(HEADS)}")
+    if from_store == bool(data):
+        raise InputError("train wants either --data or --from-store")
+    if data is None:
+        _adapt(session, head, seed, precision)
+        return
 
-        if head not in HEADS:
-            raise InputError(f"there is no head {head!r}; want one of {', '.join(HEADS)}")
-        if from_store == bool(data):
-            raise InputError("train wants either --data or --from-store")
-        if from_store:
-            _adapt(head, project, settings, seed, precision)
-        elif data:
-            _train(head, data, labels, out, cache, settings, seed, precision)
-
-    guard(work)
-
-
-def _train(
-    head: str,
-    data: Path,
-    labels: Path,
-    out: Path,
-    cache: Path | None,
-    settings: Path | None,
-    seed: int,
-    precision: float | None,
-) -> None:
     from tempfile import TemporaryDirectory
 
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.research import training
     from feedbackminer.settings.load import load
 
-    encoder = load_encoder(load(settings, {}).embed)
-    with TemporaryDirectory() as folder:
-        sources = training.Sources(data, labels, cache or Path(folder), encoder)
-        fitted = training.train(head, sources, seed=seed, aim=precision)
-    told = training.save(fitted.head, out / head)
-    table = Table("label", "threshold", "precision", "recall", "calibration error")
-    for name, row in told["by_label"].items():
-        table.add_row(
-            name,
+    vectors = cache or Path(session.hold(TemporaryDirectory()))
+    encoder = load_encoder(load(settings).embed)
+    sources = training.Sources(data, labels, vectors, encoder)
+    fitted = training.train(head, sources, seed=seed, aim=precision)
+    _print_card(training.save(fitted.head, out / head))
+    session.print(f"Head and card: {out / head}")
+
+
+def _print_card(card: dict[str, Any]) -> None:
+    columns = ("label", "threshold", "precision", "recall", "calibration error")
+    rows = (
+        (
+            label,
             f"{row['threshold']:.2f}" if row["threshold"] <= 1 else "never given",
-            *(
-                "–" if row[what][0] is None else f"{row[what][0]:.2f}"
-                for what in ("precision", "recall")
-            ),
+            *("–" if row[name][0] is None else f"{row[name][0]:.2f}" for name in columns[2:4]),
             f"{row['calibration_error']:.3f}",
         )
-    answer.print(table)
-    console.print(f"Head and card: {escape(str(out / head))}")
-
-
-def _adapt(
-    head: str, project: Path, settings: Path | None, seed: int, precision: float | None
-) -> None:
-    from feedbackminer.curation import heads
-
-    this = new_run(open_at(project, settings, {}), quiet=True)
-    found = heads.adapt(this, head, seed=seed, precision=precision)
-    answer.print(
-        f"{', '.join(found.labels)}: fitted on {found.n_trained} posts; log loss on "
-        f"{found.n_held_out} others {found.before:.3f} before, {found.after:.3f} after."
+        for label, row in card["by_label"].items()
     )
-    if found.replaced:
-        console.print(
-            f"The new head is better and was kept: {escape(str(this.project.heads / head))}. "
+    print_table(columns, rows)
+
+
+def _adapt(session: Session, head: str, seed: int, precision: float | None) -> None:
+    from feedbackminer.curation.heads import adapt
+
+    run = session.begin()
+    comparison = adapt(run, head, seed=seed, precision=precision)
+    answer.print(
+        f"{', '.join(comparison.labels)}: fitted on {comparison.n_trained} posts; log loss on "
+        f"{comparison.n_held_out} others {comparison.before:.3f} before, "
+        f"{comparison.after:.3f} after."
+    )
+    if comparison.replaced:
+        session.print(
+            f"The new head is better and was kept: {run.project.heads / head}. "
             "`feedbackminer mine` uses it."
         )
     else:
-        console.print("The new head is not better than the shipped one and was not kept.")
+        session.print("The new head is not better than the shipped one and was not kept.")

@@ -1,4 +1,4 @@
-"""The file in which a person says what is right."""
+"""The file in which a person labels posts."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ def read_review(path: Path) -> list[dict[str, Any]]:
             rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as CSV: {error}") from None
+
     labels, wrong = [], []
     for line, row in rows:
         try:
@@ -66,25 +67,27 @@ def read_review(path: Path) -> list[dict[str, Any]]:
     return labels
 
 
-def as_label(told: Mapping[str, str | None]) -> dict[str, Any] | None:
-    """Return a row of ``tag_labels`` from what was written; None where nothing was.
+def as_label(cells: Mapping[str, str | None]) -> dict[str, Any] | None:
+    """Return a row of ``tag_labels`` from what a person wrote; None where that is nothing.
 
     Raises:
         ValueError: it names a label that there is not.
     """
-    sentiment = (told.get("sentiment") or "").strip().lower()
-    severity = (told.get("severity") or "").strip()
-    written = (told.get("kinds") or "").replace(";", ",").replace(" ", ",").split(",")
-    kinds = [kind.strip().lower() for kind in written if kind.strip()]
+    sentiment = (cells.get("sentiment") or "").strip().lower()
+    severity = (cells.get("severity") or "").strip()
+    names = (cells.get("kinds") or "").replace(";", ",").replace(" ", ",").split(",")
+    kinds = [name.strip().lower() for name in names if name.strip()]
     if not (sentiment or severity or kinds):
         return None
-    _known("sentiment", sentiment, SENTIMENTS)
-    _known("severity", severity, SEVERITIES)
+
+    _refuse_unknown("sentiment", sentiment, SENTIMENTS)
+    _refuse_unknown("severity", severity, SEVERITIES)
     for kind in kinds:
-        _known("kind", kind, (*KINDS, NONE))
+        _refuse_unknown("kind", kind, (*KINDS, NONE))
     if NONE in kinds and len(kinds) > 1:
         raise ValueError(f"kinds {', '.join(kinds)}: {NONE!r} stands alone")
-    post_id = (told.get("post_id") or "").strip().removeprefix("'")
+
+    post_id = (cells.get("post_id") or "").strip().removeprefix("'")  # of ``as_cell``
     return {
         "post_id": post_id,
         "sentiment": sentiment or None,
@@ -93,7 +96,7 @@ def as_label(told: Mapping[str, str | None]) -> dict[str, Any] | None:
     }
 
 
-def _known(what: str, name: str, names: Sequence[str]) -> None:
+def _refuse_unknown(what: str, name: str, names: Sequence[str]) -> None:
     if name and name not in names:
         near = nearest(name, names)
         hint = f"did you mean {near!r}?" if near else f"want one of {', '.join(names)}"

@@ -14,7 +14,7 @@ from feedbackminer.steps import mining
 from feedbackminer.steps.vectors import read_corpus
 from feedbackminer.tables import Corrections, Lineage, check, column_types
 
-HIDDEN = ("centroid", "words", "ratios")
+HIDDEN = ("centroid", "words", "ratios")  # columns of topics that are for machines
 
 
 def topic_of(store: TableStore, topic_id: str) -> dict[str, Any]:
@@ -24,13 +24,14 @@ def topic_of(store: TableStore, topic_id: str) -> dict[str, Any]:
         InputError: there is no such topic.
     """
     topics = store.read("topics")
-    own = topics.filter(pl.col("topic_id") == topic_id)
-    if not len(own):
+    matches = topics.filter(pl.col("topic_id") == topic_id)
+    if matches.is_empty():
         raise InputError(
             f"no topic {topic_id!r}; `feedbackminer topics list` shows those there are"
         )
-    row = own.drop(HIDDEN).to_dicts()[0]
-    parts = topics.filter(pl.col("parent_id") == topic_id, pl.col("status") == "active")
+    (row,) = matches.drop(HIDDEN).to_dicts()
+
+    subtopics = topics.filter(pl.col("parent_id") == topic_id, pl.col("status") == "active")
     lineage = store.read("lineage")
     about = (pl.col("from_id") == topic_id) | (pl.col("to_id") == topic_id)
     posts = store.read("posts", ["post_id", "body"])
@@ -38,7 +39,7 @@ def topic_of(store: TableStore, topic_id: str) -> dict[str, Any]:
     return {
         "topic": row,
         "n_partly": len(partly),
-        "subtopics": parts.drop(HIDDEN).to_dicts(),
+        "subtopics": subtopics.drop(HIDDEN).to_dicts(),
         "posts": posts.filter(pl.col("post_id").is_in(row["representatives"])).to_dicts(),
         "lineage": lineage.filter(about).sort("run_id").to_dicts(),
     }
@@ -56,8 +57,8 @@ def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 
     topics = store.read("topics")
     corrections.check(topics, action, topic_id, to)
     _bring_up_to_date(run)
-    said = store.read("corrections")
-    number = int(said["number"].max() or 0) + 1  # type: ignore[arg-type]
+
+    number = int(store.read("corrections")["number"].max() or 0) + 1  # type: ignore[arg-type]
     ids, centroids, encoder = _parts(run, topic_id, parts) if parts else ([], [], "")
     row = {
         "number": number,
@@ -72,9 +73,10 @@ def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 
     }
     new = pl.DataFrame([row], schema=column_types(Corrections))
     store.append("corrections", check(new, Corrections, where="corrections"))
+
     ends = ids or [to.strip()] if action in ("merge", "split") else [topic_id]
     why = f"correction {number}" + (f": {to.strip()}" if action == "rename" else "")
-    _remember(run, action, [(topic_id, end) for end in ends], why)
+    _record_lineage(run, action, [(topic_id, end) for end in ends], why)
     run.step(mining.TOPICS)
     return f"Correction {number}: {action} {topic_id} {' '.join(ids) or to}".rstrip()
 
@@ -86,17 +88,18 @@ def undo(run: Run, number: int | None) -> str:
         InputError: there is none, or none of that number.
     """
     store = run.project.store
-    said = store.read("corrections")
-    standing = said.filter(~pl.col("undone"))["number"].to_list()
-    number = max(standing, default=0) if number is None else number
-    if number not in standing:
-        numbers = ", ".join(map(str, standing)) or "none"
+    corrections = store.read("corrections")
+    in_force = corrections.filter(~pl.col("undone"))["number"].to_list()
+    number = max(in_force, default=0) if number is None else number
+    if number not in in_force:
+        numbers = ", ".join(map(str, in_force)) or "none"
         raise InputError(f"undo: no correction {number} stands (there is: {numbers})")
     _bring_up_to_date(run)
-    row = said.row(by_predicate=pl.col("number") == number, named=True)
+
+    row = corrections.row(by_predicate=pl.col("number") == number, named=True)
     undone = pl.col("undone") | (pl.col("number") == number)
-    store.replace("corrections", said.with_columns(undone=undone))
-    _remember(run, "undo", [(row["topic_id"], row["topic_id"])], f"correction {number}")
+    store.replace("corrections", corrections.with_columns(undone=undone))
+    _record_lineage(run, "undo", [(row["topic_id"], row["topic_id"])], f"correction {number}")
     run.step(mining.TOPICS)
     return f"Correction {number} ({row['action']} {row['topic_id']}) is taken back"
 
@@ -114,22 +117,23 @@ def _bring_up_to_date(run: Run) -> None:
 
 
 def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes], str]:
-    """Tell the parts of a topic apart: their ids, centres, and the encoder of these."""
+    """Divide a topic; return ids of its parts, their centroids, and the encoder of these."""
     from feedbackminer.topics import corrections, matching
     from feedbackminer.vectors import to_bytes
 
     corpus, encoder = read_corpus(run)
     store = run.project.store
-    own = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
-    inside = np.isin(np.array(corpus.post_ids, dtype=object), own.to_numpy())
+    post_ids = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
+    inside = np.isin(np.array(corpus.post_ids, dtype=object), post_ids.to_numpy())
     seed = run.project.settings.topics.seed
-    middle = corrections.divide(corpus.leaning[inside], count, seed)
-    made = store.read("corrections").explode("parts")["parts"].drop_nulls().to_list()
-    used = [*store.read("topics")["topic_id"], *made]
-    return matching.new_ids(count, used), to_bytes(middle), encoder
+    centroids = corrections.divide(corpus.leaning[inside], count, seed)
+
+    earlier_parts = store.read("corrections").explode("parts")["parts"].drop_nulls()
+    used = [*store.read("topics")["topic_id"], *earlier_parts]
+    return matching.new_ids(count, used), to_bytes(centroids), encoder
 
 
-def _remember(run: Run, action: str, ends: list[tuple[str, str]], why: str) -> None:
+def _record_lineage(run: Run, action: str, ends: list[tuple[str, str]], why: str) -> None:
     rows = [(action, start, end, run.run_id, "human", why) for start, end in ends]
     frame = pl.DataFrame(rows, schema=column_types(Lineage), orient="row")
     run.project.store.merge("lineage", check(frame, Lineage, where="lineage"))

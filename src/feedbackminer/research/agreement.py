@@ -38,7 +38,7 @@ def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
     for name in POST_HEADS:
         head = Head.load(find(name, run.project.heads))
         rows = heads.examples_of(run, name, head)
-        rows = rows.take(np.flatnonzero(rows.weight == heads.SAID))
+        rows = rows.take(np.flatnonzero(rows.weight == heads.BY_HUMAN))
         if not len(rows):
             continue
         chances = head.probabilities(rows.dense, rows.words, rows.genres)

@@ -33,8 +33,8 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
     try:
         return Settings(**merged)
     except ValidationError as error:
-        place = str(path) if path else "settings"
-        raise SettingsError("\n".join(_explain(place, e) for e in error.errors())) from None
+        source = str(path) if path else "settings"
+        raise SettingsError("\n".join(_explain(source, e) for e in error.errors())) from None
 
 
 def secret_of(source: str) -> str:
@@ -64,16 +64,16 @@ def _read_environment() -> dict[str, Any]:
 def _unknown_sections() -> dict[str, Any]:
     """Return what the environment sets that is no section of ours, for the check to refuse."""
     prefix = str(Settings.model_config["env_prefix"])
-    own = [
-        name
-        for name in os.environ
+    sections = {
+        name.removeprefix(prefix).partition("__")[0].lower(): value
+        for name, value in os.environ.items()
         if name.startswith(prefix) and not name.startswith(SECRET_PREFIX)
-    ]
-    sections = {n.removeprefix(prefix).partition("__")[0].lower(): os.environ[n] for n in own}
+    }
     return {name: value for name, value in sections.items() if name not in Settings.model_fields}
 
 
 def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both, tables key by key; ``high`` beats ``low``."""
     merged = dict(low)
     for key, value in high.items():
         old = merged.get(key)
@@ -84,16 +84,17 @@ def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(place: str, error: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in error["loc"])
+def _explain(source: str, error: Mapping[str, Any]) -> str:
+    setting = ".".join(str(part) for part in error["loc"])
     if error["type"] != "extra_forbidden":
-        what = error["msg"].removeprefix("Value error, ")
-        return f"{place}: {where}: {what}; got {error['input']!r}"
+        message = error["msg"].removeprefix("Value error, ")
+        return f"{source}: {setting}: {message}; got {error['input']!r}"
+
     *parents, key = error["loc"]
     valid = _keys_at(parents)
     near = nearest(str(key), valid, cutoff=0.5)
     hint = f"did you mean {near!r}?" if near else f"valid here: {', '.join(valid)}"
-    return f"{place}: unknown setting {where!r}; {hint}"
+    return f"{source}: unknown setting {setting!r}; {hint}"
 
 
 def _keys_at(parents: list[Any]) -> list[str]:

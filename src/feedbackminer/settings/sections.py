@@ -13,21 +13,12 @@ from string import Formatter
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from feedbackminer.privacy.secrets import SECRET_PREFIX as SECRET_PREFIX
 from feedbackminer.vocabulary.tags import CHECKS, KINDS
 
 LINK_PARTS = ("post_id", "thread_id", "post_number")
-
-
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -65,7 +56,7 @@ class CollectSettings(StageSettings):
 
     @field_validator("url_template")
     @classmethod
-    def _known_placeholders(cls, template: str) -> str:
+    def _check_placeholders(cls, template: str) -> str:
         names = {name for _, name, _, _ in Formatter().parse(template) if name is not None}
         if unknown := sorted(names - set(LINK_PARTS)):
             raise ValueError(
@@ -76,7 +67,7 @@ class CollectSettings(StageSettings):
 
     @field_validator("timezone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _check_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError) as error:
@@ -117,7 +108,7 @@ class DriftSettings(StageSettings):
 
     @field_validator("block")
     @classmethod
-    def _known_checks(cls, block: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_checks(cls, block: tuple[str, ...]) -> tuple[str, ...]:
         if unknown := sorted({*block} - {*CHECKS, "all"}):
             raise ValueError(f"no check {unknown[0]!r}; want {', '.join(CHECKS)} or all")
         return block
@@ -183,7 +174,7 @@ class NamingSettings(StageSettings):
 
     @field_validator("url")
     @classmethod
-    def _is_http(cls, url: str) -> str:
+    def _check_http(cls, url: str) -> str:
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("want http:// or https://, such as http://localhost:11434/v1")
         return url
@@ -209,7 +200,7 @@ class TagSettings(StageSettings):
 
     @field_validator("places")
     @classmethod
-    def _known_kinds(cls, places: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    def _check_kinds(cls, places: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         if unknown := sorted(set(places) - set(KINDS)):
             raise ValueError(f"no kind {unknown[0]!r}; want {', '.join(KINDS)}")
         return places
@@ -242,7 +233,7 @@ class DigestSettings(StageSettings):
 
 
 class Settings(BaseSettings):
-    """Everything a run can be told."""
+    """Everything that can be set of a run."""
 
     model_config = SettingsConfigDict(
         frozen=True,

@@ -19,7 +19,8 @@ from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.sources.helpers import as_rows, need, site
 from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window, moment
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.privacy.secrets import SECRET_PREFIX
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 100  # the most that the search gives
 LOOKED_UP = 25  # posts that one lookup may ask for

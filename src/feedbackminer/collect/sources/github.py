@@ -18,7 +18,8 @@ from feedbackminer.collect.sources.graphql import GraphQL, Node
 from feedbackminer.collect.sources.helpers import as_rows, need, site
 from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SettingsError, SourceError
-from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.privacy.secrets import SECRET_PREFIX
+from feedbackminer.settings.sections import SourceSettings
 
 MOST = 100  # nodes that one connection gives
 STAFF = {"OWNER", "MEMBER", "COLLABORATOR"}

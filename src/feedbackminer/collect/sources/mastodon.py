@@ -20,7 +20,8 @@ from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.sources.helpers import as_rows, need, site, span_of
 from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.privacy.secrets import SECRET_PREFIX
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 40  # the most that the server gives
 ASKED_ANEW = 4  # where an answer does not fit to the one before: a cache may give an earlier one

@@ -23,7 +23,8 @@ from feedbackminer.collect.sources.helpers import as_rows, need, site
 from feedbackminer.collect.sources.newest_first import Item, Listed, Newest, whole_of
 from feedbackminer.collect.sources.protocol import Page, Position, Window
 from feedbackminer.errors import SettingsError
-from feedbackminer.settings.sections import SECRET_PREFIX, SourceSettings
+from feedbackminer.privacy.secrets import SECRET_PREFIX
+from feedbackminer.settings.sections import SourceSettings
 
 PAGE = 100  # the most that an answer holds
 LONGEST = 1000  # items of a list, of which deleted ones are not shown

@@ -10,7 +10,7 @@ import json
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
@@ -353,3 +353,33 @@ def _score(
         cpu_seconds=median(seconds),
         seeds_ami=_pairwise_ami(labels),
     )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the public sets show: scores of each, the rest of the set that is large enough."""
+
+    scores: Sequence[Score] = ()
+    lasting: Sequence[Stability] = ()
+    seconds: Sequence[tuple[int, float]] = ()  # of CPU after the vectors, for so many texts
+    multi_label: MultiLabel | None = None
+
+
+def measure(folder: Path, names: Sequence[str], seeds: Sequence[int], encoder: Encoder) -> Figures:
+    """Measure topics on public data sets.
+
+    Raises:
+        InputError: the folder does not hold one of them.
+    """
+    scores: list[Score] = []
+    figures = Figures()
+    for name in names:
+        data = load(folder, name, encoder)
+        scores += compare(data, seeds)
+        if name == GROWTH_SET:
+            figures = Figures(
+                lasting=tuple(grow(data, 0)),
+                multi_label=find_both(data, 0, encoder),
+                seconds=tuple(scale(data)),
+            )
+    return replace(figures, scores=scores)
