@@ -32,8 +32,9 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     """
     from feedbackminer.clean.segments import find_segments
     from feedbackminer.embed.backends.torch import SentenceEncoder
-    from feedbackminer.topics.corpus import Detail
+    from feedbackminer.topics.corpus import TopicInput
     from feedbackminer.topics.stage import find_topics
+    from feedbackminer.topics.topic_set import Provenance
 
     said = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
     limit = settings.clean.max_chars
@@ -43,13 +44,16 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
     vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
     themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
     found = find_topics(
-        texts,
-        vectors[: len(texts)],
-        texts["post_id"],
-        detail=Detail(find_file_repeats(texts), segments, vectors[len(texts) :]),
+        TopicInput(
+            texts=texts,
+            vectors=vectors[: len(texts)],
+            threads=texts["post_id"],
+            repeats=find_file_repeats(texts),
+            segments=segments,
+            segment_vectors=vectors[len(texts) :],
+        ),
         settings=settings.topics,
-        encoder=encoder.name,
-        run_id="fit",
+        provenance=Provenance(encoder.name, "fit"),
         themes=themes,
     )
     topics = {row["topic_id"]: row for row in found.topics.to_dicts()}

@@ -123,7 +123,7 @@ def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes],
     own = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
     inside = np.isin(np.array(corpus.post_ids, dtype=object), own.to_numpy())
     seed = run.project.settings.topics.seed
-    middle = corrections.divide(corpus.leaning[inside], count, seed)
+    middle = corrections.divide(corpus.blended[inside], count, seed)
     made = store.read("corrections").explode("parts")["parts"].drop_nulls().to_list()
     used = [*store.read("topics")["topic_id"], *made]
     return matching.new_ids(count, used), to_bytes(middle), encoder

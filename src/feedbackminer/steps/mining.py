@@ -20,8 +20,7 @@ from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
     stored_vectors,
-    texts_with_vectors,
-    topic_detail,
+    topic_input,
 )
 
 if TYPE_CHECKING:
@@ -85,25 +84,26 @@ def topics(run: Run, *, refit: bool = False) -> Outcome:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
     from feedbackminer.embed.backends.torch import SentenceEncoder
     from feedbackminer.topics.naming.llm import EndpointLabeller
-    from feedbackminer.topics.previous import Known
-    from feedbackminer.topics.stage import find_topics
+    from feedbackminer.topics.previous import TopicTables
+    from feedbackminer.topics.stage import Naming, find_topics
+    from feedbackminer.topics.topic_set import Provenance
 
     settings, store = run.project.settings, run.project.store
     encoder = SentenceEncoder(settings.embed)
 
     def work() -> Work:
         result = find_topics(
-            *texts_with_vectors(run, encoder.name),
-            Known(**{name: store.recall(name) for name in KNOWN}),
-            detail=topic_detail(run, encoder.name),
+            topic_input(run, encoder.name),
+            TopicTables(**{name: store.recall(name) for name in KNOWN}),
             settings=settings.topics,
-            encoder=encoder.name,
-            run_id=run.run_id,
+            provenance=Provenance(encoder.name, run.run_id),
             themes={
                 name: encoder.encode(said).vectors for name, said in settings.topics.themes.items()
             },
-            labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
-            ignore_words=tuple(settings.digest.product.split()),
+            naming=Naming(
+                ignore_words=tuple(settings.digest.product.split()),
+                labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
+            ),
             refit=refit,
         )
         store.replace("dropped", result.dropped, where=("stage", "topics"))

@@ -11,7 +11,7 @@ from feedbackminer.engine.run import Run
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoded
     from feedbackminer.embed.encoder import Vectors as Matrix
-    from feedbackminer.topics.corpus import Corpus, Detail
+    from feedbackminer.topics.corpus import Corpus, TopicInput
 
 
 def read_corpus(run: Run) -> tuple[Corpus, str]:
@@ -21,10 +21,8 @@ def read_corpus(run: Run) -> tuple[Corpus, str]:
 
     settings = run.project.settings
     encoder = SentenceEncoder(settings.embed).name
-    told = texts_with_vectors(run, encoder)
-    return read_corpus(
-        *told, topic_detail(run, encoder), thread_weight=settings.topics.thread_weight
-    ), encoder
+    posts = topic_input(run, encoder)
+    return read_corpus(posts, thread_weight=settings.topics.thread_weight), encoder
 
 
 def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
@@ -45,14 +43,21 @@ def texts_with_vectors(run: Run, encoder: str) -> tuple[pl.DataFrame, Matrix, pl
     return texts, matrix_of(run, texts["content_hash"], encoder), threads["thread_id"]
 
 
-def topic_detail(run: Run, encoder: str) -> Detail:
-    """Return which texts repeat others, and the parts of long ones with their vectors."""
-    from feedbackminer.topics.corpus import Detail
+def topic_input(run: Run, encoder: str) -> TopicInput:
+    """Return the texts with all that the topics want to know of them."""
+    from feedbackminer.topics.corpus import TopicInput
 
+    texts, vectors, threads = texts_with_vectors(run, encoder)
     store = run.project.store
     segments = store.read("segments")
-    vectors = matrix_of(run, segments["content_hash"], encoder)
-    return Detail(store.read("repeats"), segments, vectors)
+    return TopicInput(
+        texts=texts,
+        vectors=vectors,
+        threads=threads,
+        repeats=store.read("repeats"),
+        segments=segments,
+        segment_vectors=matrix_of(run, segments["content_hash"], encoder),
+    )
 
 
 def matrix_of(run: Run, hashes: pl.Series, encoder: str) -> Matrix:

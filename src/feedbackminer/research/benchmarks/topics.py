@@ -26,10 +26,11 @@ from feedbackminer.embed.encoder import Encoder
 from feedbackminer.errors import InputError
 from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.tables import Corrections
-from feedbackminer.topics.corpus import Detail
-from feedbackminer.topics.previous import Known
-from feedbackminer.topics.result import Found
+from feedbackminer.topics.corpus import TopicInput
+from feedbackminer.topics.previous import TopicTables
+from feedbackminer.topics.result import TopicResult
 from feedbackminer.topics.stage import find_topics
+from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix
 
 Labels = NDArray[np.int64]
@@ -44,6 +45,7 @@ GROWTH_SET, BEFORE, AFTER = "stackoverflow20", 5_000, 5_500
 WEEKS, ALONE = 4, 3
 SINGLE, MADE, SAID = 12_000, 300, 15  # texts left as they are; long ones, and texts in each half
 NONE = -1
+BENCH = Provenance("bench", "bench")
 
 
 @dataclass(frozen=True)
@@ -136,17 +138,14 @@ def ours(data: LabelledSet, seed: int) -> Labels:
     return labels_of(find(data, len(data.texts), seed), len(data.texts))
 
 
-def find(data: LabelledSet, count: int, seed: int, known: Known | None = None) -> Found:
+def find(data: LabelledSet, count: int, seed: int, known: TopicTables | None = None) -> TopicResult:
     """Find topics in the first ``count`` texts."""
     texts = as_texts(dict(enumerate(data.texts[:count])))
-    settings = TopicSettings(seed=seed)
-    vectors = data.vectors[:count]
-    return find_topics(
-        texts, vectors, texts["post_id"], known, settings=settings, encoder="bench", run_id="bench"
-    )
+    posts = TopicInput(texts, data.vectors[:count], texts["post_id"])
+    return find_topics(posts, known, settings=TopicSettings(seed=seed), provenance=BENCH)
 
 
-def labels_of(found: Found, count: int) -> Labels:
+def labels_of(found: TopicResult, count: int) -> Labels:
     """Return a number per text, the same for the same topic id; -1 where it has no topic."""
     labels = np.full(count, NONE)
     main = found.assignments.filter(pl.col("rank") == 1)
@@ -182,13 +181,15 @@ def several(data: LabelledSet, seed: int, encoder: Encoder) -> Several:
     segments = find_segments(texts[SINGLE:], long_words=1)
     parts = encoder.encode(segments["text"].to_list()).vectors
     found = find_topics(
-        texts,
-        np.vstack([data.vectors[:SINGLE], encoder.encode(said).vectors]),
-        texts["post_id"],
-        detail=Detail(segments=segments, vectors=parts),
+        TopicInput(
+            texts=texts,
+            vectors=np.vstack([data.vectors[:SINGLE], encoder.encode(said).vectors]),
+            threads=texts["post_id"],
+            segments=segments,
+            segment_vectors=parts,
+        ),
         settings=TopicSettings(seed=seed),
-        encoder="bench",
-        run_id="bench",
+        provenance=BENCH,
     )
     named = found.assignments.with_columns(place=pl.col("post_id").cast(pl.Int64))
     own = named.filter(pl.col("place") < SINGLE).group_by("topic_id").agg("place")
@@ -258,29 +259,25 @@ def _find_among(
     dated: pl.DataFrame,
     vectors: Matrix,
     inside: pl.Series,
-    known: Known | None,
+    known: TopicTables | None,
     settings: TopicSettings,
-) -> Found:
+) -> TopicResult:
     chosen = dated.filter(inside)
-    return find_topics(
-        chosen.drop("thread_id", "created_at"),
-        vectors[inside.to_numpy()],
-        chosen["thread_id"],
-        known,
-        settings=settings,
-        encoder="bench",
-        run_id="bench",
-    )
+    texts = chosen.drop("thread_id", "created_at")
+    posts = TopicInput(texts, vectors[inside.to_numpy()], chosen["thread_id"])
+    return find_topics(posts, known, settings=settings, provenance=BENCH)
 
 
-def _community_labels(found: Found, dated: pl.DataFrame) -> Labels:
+def _community_labels(found: TopicResult, dated: pl.DataFrame) -> Labels:
     main = found.assignments.filter(pl.col("rank") == 1)
     topic = dict(main.select("post_id", "topic_id").iter_rows())
     return np.array([int(topic[i][1:]) if i in topic else NONE for i in dated["post_id"]])
 
 
-def _known(found: Found) -> Known:
-    return Known(found.topics, found.vocabulary, found.assignments, Corrections.create_empty())
+def _known(found: TopicResult) -> TopicTables:
+    return TopicTables(
+        found.topics, found.vocabulary, found.assignments, Corrections.create_empty()
+    )
 
 
 def _kept(what: str, old: Labels, new: Labels) -> Kept:
