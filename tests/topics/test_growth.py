@@ -260,11 +260,11 @@ def test_no_topic_without_a_post_is_left_where_a_pinned_one_takes_theirs(
     """The pinned topic was coarse: a refit finds two in it, and both lose their posts to it."""
     own, other = topic_of(first)["p0000"], topic_of(first)["p0040"]
     both = first.assignments.with_columns(pl.col("topic_id", "found_id").replace(other, own))
-    known = replace(first, assignments=check(both, Assignments, where="test"))
-    rest = known.topics.filter(pl.col("topic_id") != other)
-    known = replace(known, topics=check(rest, Topics, where="test"))
+    coarse = replace(first, assignments=check(both, Assignments, where="test"))
+    rest = coarse.topics.filter(pl.col("topic_id") != other)
+    coarse = replace(coarse, topics=check(rest, Topics, where="test"))
     pinned = corrected({"action": "pin", "topic_id": own})
-    found = find(EVERYBODY, before=known, refit=True, corrections=pinned)
+    found = find(EVERYBODY, before=coarse, refit=True, corrections=pinned)
     topics = found.topics.filter(pl.col("status") == "active", level="topic")
     assert topics["size"].min() > 0  # type: ignore[operator]
     assert topics["label"].is_unique().all()

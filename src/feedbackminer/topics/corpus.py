@@ -67,9 +67,8 @@ class CorpusFeatures:
     @classmethod
     def of(cls, corpus: Corpus, lexicon: Lexicon) -> CorpusFeatures:
         """Read posts and parts with the words of a lexicon."""
-        return cls(
-            lexicon.transform(corpus.passages, corpus.blended), part_features(corpus, lexicon)
-        )
+        posts = lexicon.transform(corpus.passages, corpus.blended)
+        return cls(posts, part_features(corpus, lexicon))
 
 
 def part_features(corpus: Corpus, lexicon: Lexicon) -> Features:

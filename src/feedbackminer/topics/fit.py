@@ -57,6 +57,30 @@ class Fit:
     notices: list[str]
 
 
+@dataclass(frozen=True)
+class DocumentSample:
+    """The documents that topics are found in: all of them, or evenly spaced ones of very many."""
+
+    documents: Documents
+    indices: Labels  # of the sampled documents
+    features: Features  # one row per sampled document
+
+    @classmethod
+    def of(cls, documents: Documents, lexicon: Lexicon, features: CorpusFeatures) -> DocumentSample:
+        """Sample documents; where they are the posts, so are their features."""
+        indices = evenly_spaced(len(documents.passages), FIT_LIMIT)
+        if documents.are_posts:
+            return cls(documents, indices, features.posts[indices])
+        every = lexicon.transform(documents.passages, documents.vectors)
+        return cls(documents, indices, every[indices])
+
+    def of_posts(self, labels: Labels) -> Labels:
+        """Return the label of each post's document, -1 where that was not sampled."""
+        of_document = np.full(len(self.documents.passages), UNSORTED)
+        of_document[self.indices] = labels
+        return of_document[self.documents.document_of]
+
+
 def fit_topics(
     corpus: Corpus,
     *,
@@ -78,36 +102,28 @@ def fit_topics(
     documents = split_into_documents(corpus, fewest=settings.small_community)
     lexicon = Lexicon.fit(documents.passages)
     features = CorpusFeatures.of(corpus, lexicon)
-    sample = evenly_spaced(len(documents.passages), FIT_LIMIT)
-    sampled = _document_features(documents, lexicon, features)[sample]
+    sample = DocumentSample.of(documents, lexicon, features)
 
-    clusterer = GraphClusterer(
-        min_size=settings.min_threads or smallest_topic(len(documents.passages)),
-        max_topics=settings.max_topics,
-        resolution=resolution,
-        previous=None if previous is None else mostly(documents.document_of, previous)[sample],
-        random_state=settings.seed,
-    ).fit(sampled.joint)
+    clusterer = _clusterer(sample, settings, resolution, previous).fit(sample.features.joint)
     clusters = at_least_one_topic(clusterer.labels_)
-    guided = apply_guided_topics(themes, sampled.joint, clusters, clusterer.min_size)
+    guided = apply_guided_topics(themes, sample.features.joint, clusters, clusterer.min_size)
 
-    model, refined = refine(lexicon, sampled, guided.labels, min_size=clusterer.min_size)
+    model, refined = refine(lexicon, sample.features, guided.labels, min_size=clusterer.min_size)
 
-    of_document = np.full(len(documents.passages), UNSORTED)
-    of_document[sample] = refined
-    expected = of_document[documents.document_of]
+    expected = sample.of_posts(refined)
     model = _calibrate_on_posts(model, features.posts, expected, settings.accept_quantile)
     labels = model.assign(features.posts)
+    model = with_part_floors(model, features.parts, corpus.parts.post_of, labels)
 
     return Fit(
         features=features,
-        model=with_part_floors(model, features.parts, corpus.parts.post_of, labels),
+        model=model,
         labels=labels,
         scores=own_scores(model, corpus.vectors, labels),
-        stability=_stability(clusterer, lexicon, sampled, refined),
+        stability=_stability(clusterer, lexicon, sample.features, refined),
         resolution=clusterer.resolution_,
         themes=themes_of(model.centroids),
-        subtopics=_divide(clusterer, sampled, refined, features.posts, labels),
+        subtopics=_divide(clusterer, sample.features, refined, features.posts, labels),
         names=guided.names(refined),
         notices=guided.notices,
     )
@@ -139,12 +155,20 @@ def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matri
     )
 
 
-def _document_features(
-    documents: Documents, lexicon: Lexicon, features: CorpusFeatures
-) -> Features:
-    if documents.are_posts:
-        return features.posts
-    return lexicon.transform(documents.passages, documents.vectors)
+def _clusterer(
+    sample: DocumentSample,
+    settings: TopicSettings,
+    resolution: float | None,
+    previous: Labels | None,
+) -> GraphClusterer:
+    of_documents = None if previous is None else mostly(sample.documents.document_of, previous)
+    return GraphClusterer(
+        min_size=settings.min_threads or smallest_topic(len(sample.documents.passages)),
+        max_topics=settings.max_topics,
+        resolution=resolution,
+        previous=None if of_documents is None else of_documents[sample.indices],
+        random_state=settings.seed,
+    )
 
 
 def _calibrate_on_posts(

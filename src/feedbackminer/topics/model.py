@@ -91,7 +91,7 @@ class TopicModel:
         return chosen
 
     def cosines(self, features: Features, labels: Labels) -> Matrix:
-        """Return each passage's cosine to the centroid of its topic; where it has none, anything."""
+        """Return each passage's cosine to its topic's centroid; anything where it has no topic."""
         of_topic = self.centroids[np.maximum(labels, 0)]
         cosines: Matrix = np.einsum("ij,ij->i", features.joint, of_topic)
         return cosines

@@ -31,7 +31,7 @@ def update_topics(corpus: Corpus, previous: PreviousTopics, *, settings: TopicSe
     """
     known, model = previous.labels("topic"), previous.model()
     pending = np.flatnonzero(known.labels == UNSORTED)
-    passages = [corpus.passages[i] for i in pending]
+    passages = [corpus.passages[i] for i in pending.tolist()]
     features = model.lexicon.transform(passages, corpus.blended[pending])
 
     joined, newborn = _assign_pending(corpus, pending, features, model, settings)

@@ -25,7 +25,6 @@ from feedbackminer.clean.segments import find_segments
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.errors import InputError
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.tables import Corrections
 from feedbackminer.topics.corpus import TopicInput
 from feedbackminer.topics.previous import TopicTables
 from feedbackminer.topics.result import TopicResult
@@ -275,9 +274,7 @@ def _community_labels(found: TopicResult, dated: pl.DataFrame) -> Labels:
 
 
 def _known(found: TopicResult) -> TopicTables:
-    return TopicTables(
-        found.topics, found.vocabulary, found.assignments, Corrections.create_empty()
-    )
+    return TopicTables(found.topics, found.vocabulary, found.assignments)
 
 
 def _kept(what: str, old: Labels, new: Labels) -> Kept:

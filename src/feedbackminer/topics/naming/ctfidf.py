@@ -22,7 +22,9 @@ def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, 
         topic: {} for topic in range(int(labels.max(initial=UNSORTED)) + 1)
     }
     classes = np.unique(labels).tolist()
-    joined = [" ".join(passages[i] for i in np.flatnonzero(labels == one)) for one in classes]
+    joined = [
+        " ".join(passages[i] for i in np.flatnonzero(labels == label).tolist()) for label in classes
+    ]
     counter = CountVectorizer(token_pattern=WORD, stop_words=STOP_WORDS)
     try:
         counts = counter.fit_transform(joined)
@@ -30,8 +32,8 @@ def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, 
         return weights
 
     words = counter.get_feature_names_out()
-    if len(words) == 1:  # "hi, thanks, battery": c-TF-IDF wants two words
-        return dict.fromkeys(weights, {words[0]: 1.0})
+    if len(words) == 1:  # c-TF-IDF wants two
+        return {topic: {words[0]: 1.0} for topic in weights}
     transformer = ClassTfidfTransformer(reduce_frequent_words=True, bm25_weighting=True)
     matrix = transformer.fit_transform(counts).tocsr()
     for topic, row in zip(classes, matrix, strict=True):
