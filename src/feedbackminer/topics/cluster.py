@@ -18,7 +18,7 @@ from feedbackminer.vectors import Matrix, centroids
 NEIGHBOURS = 15
 RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
 COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add to its silhouette
-ALIKE = 0.8  # median cosine to the common centre from which all is one topic
+ALIKE = 0.8  # median cosine to the common centroid from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit

@@ -18,7 +18,7 @@ from feedbackminer.topics.corpus import (
     split_into_documents,
 )
 from feedbackminer.topics.features import Features, Lexicon
-from feedbackminer.topics.guided import apply_guided_topics, at_least_one_topic
+from feedbackminer.topics.guided import GuidedTopics, apply_guided_topics, at_least_one_topic
 from feedbackminer.topics.hierarchy import Subtopics, nearest_subtopics, subtopics_of, themes_of
 from feedbackminer.topics.labels import (
     UNSORTED,
@@ -105,13 +105,11 @@ def fit_topics(
     sample = DocumentSample.of(documents, lexicon, features)
 
     clusterer = _clusterer(sample, settings, resolution, previous).fit(sample.features.joint)
-    clusters = at_least_one_topic(clusterer.labels_)
-    guided = apply_guided_topics(themes, sample.features.joint, clusters, clusterer.min_size)
+    guided = _guide(clusterer, sample.features, themes)
 
     model, refined = refine(lexicon, sample.features, guided.labels, min_size=clusterer.min_size)
 
-    expected = sample.of_posts(refined)
-    model = _calibrate_on_posts(model, features.posts, expected, settings.accept_quantile)
+    model = _calibrate_on_posts(model, features.posts, sample.of_posts(refined), settings)
     labels = model.assign(features.posts)
     model = with_part_floors(model, features.parts, corpus.parts.post_of, labels)
 
@@ -171,12 +169,20 @@ def _clusterer(
     )
 
 
+def _guide(
+    clusterer: GraphClusterer, sampled: Features, themes: Mapping[str, Matrix]
+) -> GuidedTopics:
+    clusters = at_least_one_topic(clusterer.labels_)
+    return apply_guided_topics(themes, sampled.joint, clusters, clusterer.min_size)
+
+
 def _calibrate_on_posts(
-    model: TopicModel, posts: Features, expected: Labels, quantile: float
+    model: TopicModel, posts: Features, expected: Labels, settings: TopicSettings
 ) -> TopicModel:
     """Set floors by the posts that speak for the topic of their document themselves."""
     is_sure = model.nearest(posts) == expected
-    return calibrate(model, posts, np.where(is_sure, expected, UNSORTED), quantile)
+    labels = np.where(is_sure, expected, UNSORTED)
+    return calibrate(model, posts, labels, settings.accept_quantile)
 
 
 def _divide(
@@ -186,8 +192,12 @@ def _divide(
     of_document, parents = subtopics_of(
         sampled.joint, clusterer.graph_, refined, clusterer.min_size
     )
-    found_at = centroids(sampled.joint, of_document)
-    return Subtopics(nearest_subtopics(posts.joint, labels, parents, found_at), parents, found_at)
+    subtopic_centroids = centroids(sampled.joint, of_document)
+    return Subtopics(
+        nearest_subtopics(posts.joint, labels, parents, subtopic_centroids),
+        parents,
+        subtopic_centroids,
+    )
 
 
 def restore_pinned(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:

@@ -1,6 +1,6 @@
 """What is known of topics: enough to tell which of them a new passage belongs to.
 
-A passage's evidence for a topic is its cosine to the topic's centre plus that of its words: naive
+A passage's evidence for a topic is its cosine to the topic's centroid plus that of its words: naive
 Bayes over the words that speak for the topic, on top of a von Mises-Fisher mixture
 (Banerjee et al. 2005, JMLR 6).
 """

@@ -74,20 +74,20 @@ def to_tables(
 
 def _main_assignments(topics: TopicSet, corpus: Corpus, moves: Sequence[Move]) -> pl.DataFrame:
     """Return a row for each post that has a topic; one that people moved has no subtopic."""
-    found_ids, subtopic_ids = topics.topics.ids_of_posts(), topics.subtopics.ids_of_posts()
-    inside = [post for post, topic_id in enumerate(found_ids) if topic_id]
-    found = [found_ids[post] or "" for post in inside]
-    final = apply_moves(found, corpus.blended[inside], moves)
+    topic_ids, subtopic_ids = topics.topics.ids_of_posts(), topics.subtopics.ids_of_posts()
+    inside = [post for post, topic_id in enumerate(topic_ids) if topic_id]
+    found_ids = [topic_ids[post] or "" for post in inside]
+    final = apply_moves(found_ids, corpus.blended[inside], moves)
     frame = pl.DataFrame(
         {
             "post_id": [corpus.post_ids[post] for post in inside],
             "topic_id": final,
             "score": np.clip(topics.scores[inside], -1, 1),
             "rank": [1] * len(inside),
-            "found_id": found,
+            "found_id": found_ids,
             "subtopic_id": [
                 subtopic_ids[post] if is_same else None
-                for post, is_same in zip(inside, map(str.__eq__, found, final), strict=True)
+                for post, is_same in zip(inside, map(str.__eq__, found_ids, final), strict=True)
             ],
         },
         schema=column_types(Assignments),
@@ -100,15 +100,15 @@ def _secondary_assignments(
 ) -> pl.DataFrame:
     """Return a row for each topic that a post is partly about, after people's corrections."""
     secondary = topics.secondary
-    found = [topics.topics.ids[one.topic] for one in secondary]
+    found_ids = [topics.topics.ids[one.topic] for one in secondary]
     parts = [one.part for one in secondary]
     frame = pl.DataFrame(
         {
             "post_id": [corpus.post_ids[one.post] for one in secondary],
-            "topic_id": apply_moves(found, corpus.parts.vectors[parts], moves),
+            "topic_id": apply_moves(found_ids, corpus.parts.vectors[parts], moves),
             "score": [min(one.score, 1.0) for one in secondary],
             "rank": [2] * len(secondary),
-            "found_id": found,
+            "found_id": found_ids,
             "subtopic_id": [None] * len(secondary),
         },
         schema=column_types(Assignments),

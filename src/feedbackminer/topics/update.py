@@ -29,16 +29,16 @@ def update_topics(corpus: Corpus, previous: PreviousTopics, *, settings: TopicSe
     Posts that have a topic keep it. Every part of a long post is looked at again, for what was
     born may be what it speaks of.
     """
-    known, model = previous.labels("topic"), previous.model()
-    pending = np.flatnonzero(known.labels == UNSORTED)
+    before, model = previous.labels("topic"), previous.model()
+    pending = np.flatnonzero(before.labels == UNSORTED)
     passages = [corpus.passages[i] for i in pending.tolist()]
     features = model.lexicon.transform(passages, corpus.blended[pending])
 
     joined, newborn = _assign_pending(corpus, pending, features, model, settings)
     n_kept, n_born = len(model), len(newborn)
     model = model.extended_by(newborn) if n_born else model
-    ids = [*known.ids, *previous.complete_ids([None] * n_born, "topic")]
-    labels = known.labels.copy()
+    ids = [*before.ids, *previous.complete_ids([None] * n_born, "topic")]
+    labels = before.labels.copy()
     labels[pending] = joined
 
     subtopics = _previous_subtopics(previous, ids)
@@ -69,8 +69,10 @@ def _previous_subtopics(previous: PreviousTopics, topic_ids: list[str]) -> Level
     subtopics, rows = previous.labels("subtopic"), previous.alive("subtopic")
     number = {topic_id: i for i, topic_id in enumerate(topic_ids)}
     parents = [number.get(row["parent_id"], UNSORTED) for row in rows]
-    found_at = from_bytes([row["centroid"] for row in rows])
-    return Level(subtopics.ids, subtopics.labels, np.array(parents, dtype=np.int64), found_at)
+    subtopic_centroids = from_bytes([row["centroid"] for row in rows])
+    return Level(
+        subtopics.ids, subtopics.labels, np.array(parents, dtype=np.int64), subtopic_centroids
+    )
 
 
 def _assign_pending(
