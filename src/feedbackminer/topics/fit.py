@@ -62,17 +62,28 @@ class DocumentSample:
     """The documents that topics are found in: all of them, or evenly spaced ones of very many."""
 
     documents: Documents
+    lexicon: Lexicon
     indices: Labels  # of the sampled documents
     features: Features  # one row per sampled document
+    of_corpus: CorpusFeatures
 
     @classmethod
-    def of(cls, documents: Documents, lexicon: Lexicon, features: CorpusFeatures) -> DocumentSample:
+    def of(cls, corpus: Corpus, settings: TopicSettings) -> DocumentSample:
         """Sample documents; where they are the posts, so are their features."""
-        indices = evenly_spaced(len(documents.passages), FIT_LIMIT)
-        if documents.are_posts:
-            return cls(documents, indices, features.posts[indices])
-        every = lexicon.transform(documents.passages, documents.vectors)
-        return cls(documents, indices, every[indices])
+        documents = split_into_documents(corpus, fewest=settings.small_community)
+        lexicon = Lexicon.fit(documents.passages)
+        of_corpus = CorpusFeatures.of(corpus, lexicon)
+        features = of_corpus.posts
+        if not documents.are_posts:
+            features = lexicon.transform(documents.passages, documents.vectors)
+        indices = evenly_spaced(len(features), FIT_LIMIT)
+        return cls(
+            documents=documents,
+            lexicon=lexicon,
+            indices=indices,
+            features=features[indices],
+            of_corpus=of_corpus,
+        )
 
     def of_posts(self, labels: Labels) -> Labels:
         """Return the label of each post's document, -1 where that was not sampled."""
@@ -99,29 +110,27 @@ def fit_topics(
     if len(corpus) < settings.small_community:
         return _fit_few(corpus, settings, themes)
 
-    documents = split_into_documents(corpus, fewest=settings.small_community)
-    lexicon = Lexicon.fit(documents.passages)
-    features = CorpusFeatures.of(corpus, lexicon)
-    sample = DocumentSample.of(documents, lexicon, features)
+    sample = DocumentSample.of(corpus, settings)
+    lexicon, posts, parts = sample.lexicon, sample.of_corpus.posts, sample.of_corpus.parts
 
     clusterer = _clusterer(sample, settings, resolution, previous).fit(sample.features.joint)
     guided = _guide(clusterer, sample.features, themes)
 
     model, refined = refine(lexicon, sample.features, guided.labels, min_size=clusterer.min_size)
 
-    model = _calibrate_on_posts(model, features.posts, sample.of_posts(refined), settings)
-    labels = model.assign(features.posts)
-    model = with_part_floors(model, features.parts, corpus.parts.post_of, labels)
+    model = _calibrate_on_posts(model, posts, sample.of_posts(refined), settings)
+    labels = model.assign(posts)
+    model = with_part_floors(model, parts, corpus.parts.post_of, labels)
 
     return Fit(
-        features=features,
+        features=sample.of_corpus,
         model=model,
         labels=labels,
         scores=own_scores(model, corpus.vectors, labels),
         stability=_stability(clusterer, lexicon, sample.features, refined),
         resolution=clusterer.resolution_,
         themes=themes_of(model.centroids),
-        subtopics=_divide(clusterer, sample.features, refined, features.posts, labels),
+        subtopics=_divide(clusterer, sample.features, refined, posts, labels),
         names=guided.names(refined),
         notices=guided.notices,
     )
