@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,7 +36,7 @@ def as_stored(rows: Matrix) -> Matrix:
     return rows.astype("<f2").astype(np.float32)
 
 
-def centres(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
+def centroids(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
     """Return the unit mean vector of each label 0..k-1, shape (k, dimensions)."""
     from scipy.sparse import coo_matrix
 
@@ -44,3 +45,8 @@ def centres(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
     ones = np.ones(len(members), dtype=np.float32)
     belongs = coo_matrix((ones, (labels[members], members)), shape=(count, len(labels))).tocsr()
     return unit(belongs @ vectors)
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number as a table keeps it: None where it is nan or infinite."""
+    return float(value) if math.isfinite(value) else None

@@ -12,16 +12,16 @@ from feedbackminer.topics.cluster import (
     neighbour_graph,
     silhouette,
 )
-from feedbackminer.topics.corpus import lean_on_thread
+from feedbackminer.topics.corpus import blend_with_thread
 from feedbackminer.topics.labels import (
     UNSORTED,
     Labels,
-    agreed,
-    best_overlaps,
-    spread,
-    without_dust,
+    best_jaccard,
+    consensus,
+    evenly_spaced,
+    relabel_by_size,
 )
-from feedbackminer.vectors import Matrix, centres, unit
+from feedbackminer.vectors import Matrix, centroids, unit
 
 
 def blobs(topics: int, posts: int, *, wide: float = 0.3, seed: int = 0) -> tuple[Matrix, Labels]:
@@ -124,7 +124,7 @@ def test_a_giant_and_dust_are_one_topic_and_unsorted_posts() -> None:
 
 def test_what_is_smaller_than_a_topic_is_unsorted() -> None:
     labels = np.array([7, 7, 7, 3, 3, 9, UNSORTED, UNSORTED, UNSORTED])
-    assert without_dust(labels, 2).tolist() == [0, 0, 0, 1, 1, -1, -1, -1, -1]
+    assert relabel_by_size(labels, 2).tolist() == [0, 0, 0, 1, 1, -1, -1, -1, -1]
 
 
 def test_a_document_without_a_neighbour_is_a_community_of_its_own() -> None:
@@ -145,7 +145,7 @@ def test_an_edge_weighs_the_cosine_of_its_ends() -> None:
 def test_what_most_runs_say_holds_whatever_they_number_it() -> None:
     runs = [np.array([0, 0, 1, 1, UNSORTED]), np.array([1, 1, 0, 0, UNSORTED]),
             np.array([0, 0, 0, 1, UNSORTED])]  # fmt: skip
-    one, same, two, also, nowhere = agreed(runs)
+    one, same, two, also, nowhere = consensus(runs)
     assert one == same
     assert two == also != one
     assert nowhere == UNSORTED
@@ -153,24 +153,24 @@ def test_what_most_runs_say_holds_whatever_they_number_it() -> None:
 
 def test_runs_that_found_nothing_agree_on_nothing() -> None:
     nothing = np.full(4, UNSORTED)
-    assert agreed([nothing, nothing]).tolist() == [UNSORTED] * 4
-    assert agreed([nothing, np.zeros(4, dtype=np.int64)]).tolist() == [0] * 4
+    assert consensus([nothing, nothing]).tolist() == [UNSORTED] * 4
+    assert consensus([nothing, np.zeros(4, dtype=np.int64)]).tolist() == [0] * 4
 
 
 @given(st.lists(st.integers(-1, 3), min_size=6, max_size=30), st.permutations(range(4)))
 def test_equal_runs_are_their_own_consensus(told: list[int], numbers: list[int]) -> None:
-    labels = without_dust(np.array(told), 1)
+    labels = relabel_by_size(np.array(told), 1)
     renamed = np.append(np.array(numbers), UNSORTED)[labels]
-    found = agreed([labels, without_dust(renamed, 1), labels])
+    found = consensus([labels, relabel_by_size(renamed, 1), labels])
     assert (
-        without_dust(found, 1).tolist() == without_dust(labels, 1).tolist()
-        or (best_overlaps(labels, found, int(labels.max()) + 1) == 1).all()
+        relabel_by_size(found, 1).tolist() == relabel_by_size(labels, 1).tolist()
+        or (best_jaccard(labels, found, int(labels.max()) + 1) == 1).all()
     )
 
 
 def test_overlap_is_one_for_the_same_topics_under_other_numbers() -> None:
     labels = np.array([0, 0, 1, 1, UNSORTED])
-    assert best_overlaps(labels, np.array([5, 5, 2, 2, 2]), 2).tolist() == [1, 2 / 3]
+    assert best_jaccard(labels, np.array([5, 5, 2, 2, 2]), 2).tolist() == [1, 2 / 3]
 
 
 def test_a_silhouette_of_one_topic_is_the_worst_there_is() -> None:
@@ -179,7 +179,7 @@ def test_a_silhouette_of_one_topic_is_the_worst_there_is() -> None:
 
 @given(st.integers(1, 500), st.integers(1, 100))
 def test_a_sample_is_spread_over_all_documents(count: int, limit: int) -> None:
-    chosen = spread(count, limit)
+    chosen = evenly_spaced(count, limit)
     assert len(chosen) == len(set(chosen)) == min(count, limit)
     assert (chosen >= 0).all()
     assert (chosen < count).all()
@@ -188,21 +188,21 @@ def test_a_sample_is_spread_over_all_documents(count: int, limit: int) -> None:
 def test_a_reply_leans_towards_what_its_thread_is_about() -> None:
     opener, reply = np.eye(2, 3, dtype=np.float32)
     threads, opens = np.array([0, 0]), np.array([True, False])
-    moved = lean_on_thread(np.stack([opener, reply]), threads, opens, 0.5)
+    moved = blend_with_thread(np.stack([opener, reply]), threads, opens, 0.5)
     assert moved[1] @ opener > 0.5
     assert moved[1] @ reply > 0.5
 
 
 def test_without_weight_a_thread_moves_nothing() -> None:
     vectors, threads = anywhere(4), np.array([0, 0, 1, 1])
-    moved = lean_on_thread(vectors, threads, np.array([True, False, True, False]), 0.0)
+    moved = blend_with_thread(vectors, threads, np.array([True, False, True, False]), 0.0)
     np.testing.assert_allclose(moved, vectors, atol=1e-6)
 
 
 @given(st.lists(st.integers(-1, 4), min_size=1, max_size=40), st.integers(0, 100))
 def test_a_centre_is_the_direction_of_its_posts(labels: list[int], seed: int) -> None:
     vectors, marks = anywhere(len(labels), seed=seed), np.array(labels)
-    found = centres(vectors, marks)
+    found = centroids(vectors, marks)
     assert found.shape == (max(labels) + 1, 32)
     for topic in set(labels) - {UNSORTED}:
         np.testing.assert_allclose(np.linalg.norm(found[topic]), 1, atol=1e-5)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedbackminer.topics.labels import UNSORTED, Labels
-from feedbackminer.topics.matching import Earlier, match, new_ids, tell
+from feedbackminer.topics.matching import PreviousLabels, lineage_events, match, new_ids
 from feedbackminer.vectors import Matrix, from_bytes, to_bytes, unit
 
 AXES = np.eye(4, dtype=np.float32)
@@ -21,12 +21,12 @@ def noisy(centres: Matrix, seed: int) -> Matrix:
 
 def by_meaning(new: Matrix, old: Matrix) -> list[str | None]:
     """Match topics of which no post is known."""
-    return match(NOBODY, new, Earlier(IDS[: len(old)], old, NOBODY))
+    return match(NOBODY, new, PreviousLabels(IDS[: len(old)], old, NOBODY))
 
 
 def by_posts(new: list[int], old: list[int], *, topics: int) -> list[str | None]:
     """Match topics of like meaning by the posts they hold."""
-    earlier = Earlier(IDS[: max(old) + 1], AXES[: max(old) + 1], np.array(old))
+    earlier = PreviousLabels(IDS[: max(old) + 1], AXES[: max(old) + 1], np.array(old))
     return match(np.array(new), np.repeat(AXES[3:], topics, axis=0), earlier)
 
 
@@ -62,7 +62,7 @@ def test_centres_of_another_encoder_match_nothing_unless_by_posts() -> None:
     other = np.eye(3, dtype=np.float32)
     assert by_meaning(AXES, other) == [None] * 4
     held = np.array([0, 0, 1, 1])
-    assert match(held, AXES[:2], Earlier(IDS[:2], other[:2], held)) == ["t001", "t002"]
+    assert match(held, AXES[:2], PreviousLabels(IDS[:2], other[:2], held)) == ["t001", "t002"]
 
 
 def test_without_earlier_topics_all_are_new() -> None:
@@ -71,8 +71,8 @@ def test_without_earlier_topics_all_are_new() -> None:
 
 
 def events(new: list[int], ids: list[str], old: list[int]) -> list[tuple[str, str, str]]:
-    earlier = Earlier(IDS[: max(old, default=-1) + 1], AXES, np.array(old, dtype=np.int64))
-    told = tell(np.array(new, dtype=np.int64), ids, earlier)
+    earlier = PreviousLabels(IDS[: max(old, default=-1) + 1], AXES, np.array(old, dtype=np.int64))
+    told = lineage_events(np.array(new, dtype=np.int64), ids, earlier)
     return [(event.event, event.from_id, event.to_id) for event in told]
 
 

@@ -7,13 +7,12 @@ import polars as pl
 import pytest
 
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.topics.corpus import Detail
-from feedbackminer.topics.previous import Known
-from feedbackminer.topics.result import Found
+from feedbackminer.topics.result import TopicResult
 from feedbackminer.topics.stage import find_topics
+from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix, unit
-from tests.support.builders import segments, texts
-from tests.support.topic_community import EACH, EVERYBODY, corrected
+from tests.support.builders import segments
+from tests.support.topic_community import EACH, EVERYBODY, corrected, posts_of, tables_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,50 +40,41 @@ def far(count: int) -> Matrix:
     return unit(noise)
 
 
-def find(about: int = 1, before: Found | None = None, said: pl.DataFrame | None = None) -> Found:
-    text, vectors = EVERYBODY
-    told = texts(*({"post_id": f"p{n:04d}", "text": line} for n, line in enumerate(text)))
-    known = Known()
-    if before is not None:
-        known = Known(before.topics, before.vocabulary, before.assignments)
-    if said is not None:
-        known = Known(known.topics, known.vocabulary, known.assignments, said)
+def find(
+    about: int = 1, before: TopicResult | None = None, corrections: pl.DataFrame | None = None
+) -> TopicResult:
     table, lies = parts(about)
     return find_topics(
-        told,
-        vectors,
-        told["post_id"],
-        known,
-        detail=Detail(segments=table, vectors=lies),
+        posts_of(*EVERYBODY, segments=table, segment_vectors=lies),
+        tables_of(before, corrections),
         settings=TopicSettings(seed=1),
-        encoder="axes",
-        run_id="r",
+        provenance=Provenance("axes", "r"),
     )
 
 
-def further(found: Found) -> dict[str, str]:
+def further(found: TopicResult) -> dict[str, str]:
     return dict(
         found.assignments.filter(pl.col("rank") > 1).select("post_id", "topic_id").iter_rows()
     )
 
 
-def main(found: Found) -> dict[str, str]:
+def main(found: TopicResult) -> dict[str, str]:
     return dict(found.assignments.filter(rank=1).select("post_id", "topic_id").iter_rows())
 
 
 @pytest.fixture(scope="module")
-def first() -> Found:
+def first() -> TopicResult:
     return find()
 
 
-def test_a_part_about_something_else_gives_its_post_a_second_topic(first: Found) -> None:
+def test_a_part_about_something_else_gives_its_post_a_second_topic(first: TopicResult) -> None:
     other = main(first)[f"p{EACH:04d}"]
     assert set(further(first).values()) == {other}
     assert set(further(first)) == {f"p{n:04d}" for n in range(MIXED)}
     assert first.assignments.filter(rank=2)["score"].min() > 0.5  # type: ignore[operator]
 
 
-def test_the_account_counts_each_post_once(first: Found) -> None:
+def test_the_account_counts_each_post_once(first: TopicResult) -> None:
     assert first.account.rows_out == len(main(first))
     assert first.topics.filter(level="topic")["size"].sum() == len(main(first))
 
@@ -93,13 +83,13 @@ def test_a_part_that_is_near_no_topic_gives_none() -> None:
     assert further(find(about=-1)) == {}
 
 
-def test_further_topics_are_the_same_when_posts_join_known_topics(first: Found) -> None:
+def test_further_topics_are_the_same_when_posts_join_known_topics(first: TopicResult) -> None:
     again = find(before=first)
     assert "joined known topics" in again.how
     assert further(again) == further(first)
 
 
-def test_topics_that_people_merged_are_not_a_post_s_first_and_second(first: Found) -> None:
+def test_topics_that_people_merged_are_not_a_post_s_first_and_second(first: TopicResult) -> None:
     own, other = main(first)["p0000"], main(first)[f"p{EACH:04d}"]
-    said = corrected({"action": "merge", "topic_id": other, "to": own})
-    assert further(find(before=first, said=said)) == {}
+    merged = corrected({"action": "merge", "topic_id": other, "to": own})
+    assert further(find(before=first, corrections=merged)) == {}

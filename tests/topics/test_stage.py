@@ -8,11 +8,13 @@ import pytest
 
 from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.tables import Topics, check
-from feedbackminer.topics.previous import Known
-from feedbackminer.topics.result import Found
-from feedbackminer.topics.stage import find_topics
+from feedbackminer.topics.corpus import TopicInput
+from feedbackminer.topics.result import TopicResult
+from feedbackminer.topics.stage import Naming, find_topics
+from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix, unit
 from tests.support.builders import texts
+from tests.support.topic_community import tables_of
 
 pytestmark = pytest.mark.slow  # importing BERTopic alone takes ten seconds
 
@@ -38,31 +40,26 @@ def near(subjects: int, posts: int, *, first: int = 0, seed: int = 0) -> Matrix:
 
 
 def find(
-    told: list[str],
+    passages: list[str],
     vectors: Matrix,
-    before: Found | None = None,
+    before: TopicResult | None = None,
     *,
     run_id: str = "r1",
     ignore: tuple[str, ...] = (),
     ids: str = "p",
-) -> Found:
+) -> TopicResult:
+    table = texts(*({"post_id": f"{ids}{i}", "text": text} for i, text in enumerate(passages)))
+    threads = pl.Series([f"thread {i}" for i in range(len(passages))], dtype=pl.String)
     return find_topics(
-        texts(*({"post_id": f"{ids}{i}", "text": text} for i, text in enumerate(told))),
-        vectors,
-        pl.Series([f"thread {i}" for i in range(len(told))], dtype=pl.String),
-        known(before) if before else None,
+        TopicInput(table, vectors, threads),
+        tables_of(before),
         settings=TopicSettings(),
-        encoder="axes",
-        run_id=run_id,
-        ignore_words=ignore,
+        provenance=Provenance("axes", run_id),
+        naming=Naming(ignore_words=ignore),
     )
 
 
-def known(found: Found, **more: pl.DataFrame) -> Known:
-    return Known(found.topics, found.vocabulary, found.assignments, **more)
-
-
-def events(found: Found) -> list[tuple[str, str, str]]:
+def events(found: TopicResult) -> list[tuple[str, str, str]]:
     return sorted(found.lineage.select("event", "from_id", "to_id").iter_rows())
 
 
@@ -182,12 +179,9 @@ def test_a_reply_goes_with_its_thread() -> None:
     between = unit(np.eye(8, dtype=np.float32)[:1] + 1.1 * np.eye(8, dtype=np.float32)[1:2])
     threads = pl.Series([*(f"thread {i}" for i in range(10)), "thread 0"])
     found = find_topics(
-        texts(*told),
-        np.vstack([near(2, 5), between]),
-        threads,
+        TopicInput(texts(*told), np.vstack([near(2, 5), between]), threads),
         settings=TopicSettings(),
-        encoder="axes",
-        run_id="r1",
+        provenance=Provenance("axes", "r1"),
     )
     topic_of = dict(found.assignments.select("post_id", "topic_id").iter_rows())
     assert topic_of["p10"] == topic_of["p0"] != topic_of["p9"]

@@ -91,8 +91,9 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
     """Return the topics of each text."""
     from feedbackminer.clean.segments import find_segments
     from feedbackminer.embed.load import load_encoder
-    from feedbackminer.topics.corpus import Detail
+    from feedbackminer.topics.corpus import TopicInput
     from feedbackminer.topics.stage import find_topics
+    from feedbackminer.topics.topic_set import Provenance
 
     limit = settings.clean.max_chars
     texts = as_texts({number: text[:limit] for number, text in enumerate(strings) if text})
@@ -101,13 +102,16 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
     vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
     themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
     result = find_topics(
-        texts,
-        vectors[: len(texts)],
-        texts["post_id"],
-        detail=Detail(find_file_repeats(texts), segments, vectors[len(texts) :]),
+        TopicInput(
+            texts=texts,
+            vectors=vectors[: len(texts)],
+            threads=texts["post_id"],
+            repeats=find_file_repeats(texts),
+            segments=segments,
+            segment_vectors=vectors[len(texts) :],
+        ),
         settings=settings.topics,
-        encoder=encoder.name,
-        run_id="fit",
+        provenance=Provenance(encoder.name, "fit"),
         themes=themes,
     )
 

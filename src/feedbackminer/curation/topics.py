@@ -126,7 +126,7 @@ def _parts(run: Run, topic_id: str, count: int) -> tuple[list[str], list[bytes],
     post_ids = store.read("assignments").filter(topic_id=topic_id, rank=1)["post_id"]
     inside = np.isin(np.array(corpus.post_ids, dtype=object), post_ids.to_numpy())
     seed = run.project.settings.topics.seed
-    centroids = corrections.divide(corpus.leaning[inside], count, seed)
+    centroids = corrections.divide(corpus.blended[inside], count, seed)
 
     earlier_parts = store.read("corrections").explode("parts")["parts"].drop_nulls()
     used = [*store.read("topics")["topic_id"], *earlier_parts]

@@ -21,8 +21,7 @@ from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
     stored_vectors,
-    texts_with_vectors,
-    topic_detail,
+    topic_input,
 )
 
 
@@ -82,28 +81,28 @@ EMBED = Stage(
 def _topics(tables: StageTables, context: Context, *, refit: bool = False) -> StageResult:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
     from feedbackminer.topics.naming.llm import EndpointLabeller
-    from feedbackminer.topics.previous import Known
-    from feedbackminer.topics.stage import find_topics
+    from feedbackminer.topics.previous import TopicTables
+    from feedbackminer.topics.stage import Naming, find_topics
+    from feedbackminer.topics.topic_set import Provenance
 
     settings, encoder = context.settings, context.models.encoder
+    previous = {name: tables.previous(name) for name in ("topics", "vocabulary", "assignments")}
     result = find_topics(
-        *texts_with_vectors(tables, encoder.name),
-        Known(
-            corrections=tables.read("corrections"),
-            **{name: tables.previous(name) for name in ("topics", "vocabulary", "assignments")},
-        ),
-        detail=topic_detail(tables, encoder.name),
+        topic_input(tables, encoder.name),
+        TopicTables(corrections=tables.read("corrections"), **previous),
         settings=settings.topics,
-        encoder=encoder.name,
-        run_id=context.run_id,
+        provenance=Provenance(encoder.name, context.run_id),
         themes={
             name: encoder.encode(examples).vectors
             for name, examples in settings.topics.themes.items()
         },
-        labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
-        ignore_words=tuple(settings.digest.product.split()),
+        naming=Naming(
+            ignore_words=tuple(settings.digest.product.split()),
+            labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
+        ),
         refit=refit,
     )
+
     # A run that was killed before it stored topics has noted the same events.
     event = ["event", "from_id", "to_id", "by"]
     earlier = tables.previous("lineage").join(result.lineage, on=event, how="anti")

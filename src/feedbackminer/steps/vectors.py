@@ -12,7 +12,7 @@ from feedbackminer.errors import StoreError
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoded
-    from feedbackminer.topics.corpus import Corpus, Detail
+    from feedbackminer.topics.corpus import Corpus, TopicInput
     from feedbackminer.vectors import Matrix
 
 
@@ -32,10 +32,7 @@ def read_corpus(run: Run) -> tuple[Corpus, str]:
 
     store, encoder = run.project.store, run.models.encoder_name
     weight = run.project.settings.topics.thread_weight
-    corpus = read_corpus(
-        *texts_with_vectors(store, encoder), topic_detail(store, encoder), thread_weight=weight
-    )
-    return corpus, encoder
+    return read_corpus(topic_input(store, encoder), thread_weight=weight), encoder
 
 
 def read_for_replay(run: Run) -> tuple[pl.DataFrame, Matrix, pl.DataFrame]:
@@ -53,13 +50,20 @@ def texts_with_vectors(tables: Tables, encoder: str) -> tuple[pl.DataFrame, Matr
     return texts, matrix_of(tables, texts["content_hash"], encoder), threads["thread_id"]
 
 
-def topic_detail(tables: Tables, encoder: str) -> Detail:
-    """Return which texts repeat others, and the parts of long ones with their vectors."""
-    from feedbackminer.topics.corpus import Detail
+def topic_input(tables: Tables, encoder: str) -> TopicInput:
+    """Return the texts with all that the topics want to know of them."""
+    from feedbackminer.topics.corpus import TopicInput
 
+    texts, vectors, threads = texts_with_vectors(tables, encoder)
     segments = tables.read("segments")
-    vectors = matrix_of(tables, segments["content_hash"], encoder)
-    return Detail(tables.read("repeats"), segments, vectors)
+    return TopicInput(
+        texts=texts,
+        vectors=vectors,
+        threads=threads,
+        repeats=tables.read("repeats"),
+        segments=segments,
+        segment_vectors=matrix_of(tables, segments["content_hash"], encoder),
+    )
 
 
 def matrix_of(tables: Tables, hashes: pl.Series, encoder: str) -> Matrix:

@@ -12,13 +12,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.topics.labels import UNSORTED, Labels, agreed, spread, without_dust
-from feedbackminer.vectors import Matrix, centres
+from feedbackminer.topics.labels import UNSORTED, Labels, consensus, evenly_spaced, relabel_by_size
+from feedbackminer.vectors import Matrix, centroids
 
 NEIGHBOURS = 15
 RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
 COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add to its silhouette
-ALIKE = 0.8  # median cosine to the common centre from which all is one topic
+ALIKE = 0.8  # median cosine to the common centroid from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
@@ -57,7 +57,7 @@ class GraphClusterer:
 
     How fine: of several resolutions the one whose topics have the best silhouette. One run of
     Leiden differs from the next; topics are what forty of them agree on. Edges between documents
-    that were in different topics before (``earlier``, -1: in none) weigh a third less, so that
+    that were in different topics before (``previous``, -1: in none) weigh a third less, so that
     what could as well be cut otherwise is cut as it was.
     docs/decisions/0004-lasting-topics.md has the figures.
     """
@@ -68,24 +68,24 @@ class GraphClusterer:
         min_size: int = 5,
         max_topics: int = 100,
         resolution: float | None = None,
-        earlier: Labels | None = None,
+        previous: Labels | None = None,
         random_state: int = 42,
     ) -> None:
         self.min_size = min_size
         self.max_topics = max_topics
         self.resolution = resolution
-        self.earlier = earlier
+        self.previous = previous
         self.random_state = random_state
 
     def fit(self, X: Matrix, y: None = None) -> Self:  # noqa: ARG002 (scikit-learn passes y)
         """Cluster unit vectors, shape (documents, dimensions)."""
-        if np.median(X @ centres(X, np.zeros(len(X), dtype=np.int64))[0]) >= ALIKE:
+        if np.median(X @ centroids(X, np.zeros(len(X), dtype=np.int64))[0]) >= ALIKE:
             self.labels_ = np.zeros(len(X), dtype=np.int64)
             self.resolution_, self.graph_ = self.resolution or USUAL, Graph.empty(len(X))
             return self
         self.graph_ = neighbour_graph(X, NEIGHBOURS)
         self.resolution_ = self.resolution or self._best_resolution(X, self.graph_)
-        self.labels_ = without_dust(self._consensus(self.graph_), self.min_size)
+        self.labels_ = relabel_by_size(self._consensus(self.graph_), self.min_size)
         return self
 
     def again(self, inside: NDArray[np.bool_], seed: int) -> Labels:
@@ -93,7 +93,7 @@ class GraphClusterer:
         if not len(self.graph_.weight):  # all was one topic
             return np.where(inside, 0, UNSORTED)
         labels = leiden(self.graph_.among(inside), self.resolution_, seed, iterations=1)
-        return without_dust(np.where(inside, labels, UNSORTED), self.min_size)
+        return relabel_by_size(np.where(inside, labels, UNSORTED), self.min_size)
 
     def _best_resolution(self, X: Matrix, graph: Graph) -> float:
         """Return the resolution of the best silhouette with no more topics than allowed.
@@ -102,22 +102,22 @@ class GraphClusterer:
         """
         ratings = {}
         for resolution in RESOLUTIONS:
-            labels = without_dust(leiden(graph, resolution, seed=0), self.min_size)
+            labels = relabel_by_size(leiden(graph, resolution, seed=0), self.min_size)
             count = int(labels.max(initial=UNSORTED)) + 1
             can_be_found_again = resolution == USUAL or count <= len(X) // AVERAGE_SIZE
             if can_be_found_again and count <= self.max_topics:
                 ratings[resolution] = silhouette(X, labels)
-        asked = {r: (COARSER if r < USUAL else FINER) if r != USUAL else 0.0 for r in ratings}
-        return max(ratings, key=lambda r: ratings[r] - asked[r], default=RESOLUTIONS[0])
+        margin = {r: (COARSER if r < USUAL else FINER) if r != USUAL else 0.0 for r in ratings}
+        return max(ratings, key=lambda r: ratings[r] - margin[r], default=RESOLUTIONS[0])
 
     def _consensus(self, graph: Graph) -> Labels:
         seeds = np.random.default_rng(self.random_state)
-        if self.earlier is not None:
-            one, other = self.earlier[graph.one], self.earlier[graph.other]
+        if self.previous is not None:
+            one, other = self.previous[graph.one], self.previous[graph.other]
             were_apart = (one != other) & (one != UNSORTED) & (other != UNSORTED)
             graph = replace(graph, weight=graph.weight * np.where(were_apart, 1 - LOOSENED, 1.0))
         runs = [leiden(graph, self.resolution_, _seed(seeds)) for _ in range(RUNS)]
-        return agreed([without_dust(run, self.min_size) for run in runs])
+        return consensus([relabel_by_size(run, self.min_size) for run in runs])
 
 
 class SmallClusterer:
@@ -142,7 +142,7 @@ class SmallClusterer:
                 linkage="average",
             )
             labels = np.asarray(model.fit_predict(X), dtype=np.int64)
-        sorted_ = without_dust(labels, 2)
+        sorted_ = relabel_by_size(labels, 2)
         self.labels_ = sorted_ if (sorted_ >= 0).any() else np.zeros(len(X), dtype=np.int64)
         return self
 
@@ -175,10 +175,10 @@ def leiden(graph: Graph, resolution: float, seed: int, *, iterations: int = 2) -
     labels = np.arange(graph.n_documents) + graph.n_documents
     if not len(graph.weight):
         return labels
-    _, found = graspologic_native.leiden(
+    _, community_of = graspologic_native.leiden(
         graph.edges, resolution=resolution, iterations=iterations, seed=seed
     )
-    labels[np.fromiter(map(int, found), dtype=np.int64)] = list(found.values())
+    labels[np.fromiter(map(int, community_of), dtype=np.int64)] = list(community_of.values())
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
@@ -191,7 +191,7 @@ def silhouette(vectors: Matrix, labels: Labels) -> float:
 
     inside = np.flatnonzero(labels != UNSORTED)
     if len(inside) > SCORED:
-        inside = inside[spread(len(inside), SCORED)]
+        inside = inside[evenly_spaced(len(inside), SCORED)]
     if len(np.unique(labels[inside])) < 2 or len(np.unique(labels[inside])) >= len(inside):
         return -1.0
     return float(silhouette_score(vectors[inside], labels[inside], metric="cosine"))

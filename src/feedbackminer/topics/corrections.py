@@ -22,11 +22,20 @@ NOWHERE: Matrix = np.zeros((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True)
-class Corrected:
-    """Topic rows and the topic of each found one, as people want them."""
+class Move:
+    """The posts of a topic go to another, or to its parts: to the one whose centroid is nearest."""
 
-    topics: Rows
-    moves: list[tuple[str, list[str], Matrix]]  # from a topic to others, by where those lie
+    topic_id: str
+    to: list[str]
+    centroids: Matrix  # of the parts of a split, else none
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """Topic rows, and where posts go from the topic they were found for, as people want them."""
+
+    rows: Rows
+    moves: list[Move]
     notices: list[str]
 
 
@@ -36,61 +45,74 @@ def replay(topics: Rows, corrections: pl.DataFrame, *, encoder: str) -> Correcte
         row["topic_id"]: row | {"label": row["found_label"], "named_by": row["found_by"]}
         for row in topics
     }
-    moves: list[tuple[str, list[str], Matrix]] = []
+    moves: list[Move] = []
     notices = []
-    for told in standing(corrections):
-        topic_id, action = told["topic_id"], told["action"]
-        row = rows.get(topic_id)
-        gone = next((i for i in _named_in(told) if _is_gone(rows.get(i))), "")
-        if row is None or gone:
-            notices.append(
-                f"correction {told['number']} ({action} {topic_id}) waits: topic {gone} is gone"
-            )
-        elif action == "rename":
-            row |= {"label": told["to"], "named_by": "human"}
+    for correction in standing(corrections):
+        if reason := _why_it_waits(correction, rows, encoder):
+            notices.append(f"correction {correction['number']} {reason}")
+            continue
+        row, action = rows[correction["topic_id"]], correction["action"]
+        if action == "rename":
+            row |= {"label": correction["to"], "named_by": "human"}
         elif action == "ignore":
             row["status"] = "ignored"
         elif action == "merge":
             row["status"] = "merged"
-            moves.append((topic_id, [told["to"]], NOWHERE))
+            moves.append(Move(row["topic_id"], [correction["to"]], NOWHERE))
         elif action == "split":
-            if told["encoder"] != encoder:
-                notices.append(
-                    f"correction {told['number']} (split of {topic_id}) waits: its parts were "
-                    f"told apart with {told['encoder']}, which is not the encoder now"
-                )
-                continue
-            moves.append((topic_id, told["parts"], from_bytes(told["centroids"])))
-            taken = {other["label"].lower() for other in rows.values()}
-            for number, part in enumerate(told["parts"], 1):
-                label = f"{row['label']} ({number})"
-                label = f"{label} {part}" if label.lower() in taken else label
-                unknown: dict[str, Any] = {"stability": None, "representatives": []}
-                rows[part] = row | {"topic_id": part, "label": label} | unknown
+            parts, lie = correction["parts"], from_bytes(correction["centroids"])
+            moves.append(Move(row["topic_id"], parts, lie))
+            rows |= _rows_of_parts(row, parts, rows)
             row["status"] = "split"
     return Corrected(list(rows.values()), moves, notices)
 
 
-def place(found: Sequence[str], meanings: Matrix, corrected: Corrected) -> list[str]:
+def _why_it_waits(correction: dict[str, Any], rows: dict[str, dict[str, Any]], encoder: str) -> str:
+    """Return why a correction cannot be applied now, or nothing."""
+    topic_id, action = correction["topic_id"], correction["action"]
+    if lost := next((i for i in _named_in(correction) if _is_lost(rows.get(i))), ""):
+        return f"({action} {topic_id}) waits: topic {lost} is gone"
+    if action == "split" and correction["encoder"] != encoder:
+        return (
+            f"(split of {topic_id}) waits: its parts were "
+            f"told apart with {correction['encoder']}, which is not the encoder now"
+        )
+    return ""
+
+
+def _rows_of_parts(
+    row: dict[str, Any], parts: list[str], rows: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return a row for each part of a split topic, numbered after the topic's name."""
+    taken = {other["label"].lower() for other in rows.values()}
+    made = {}
+    for number, part in enumerate(parts, 1):
+        label = f"{row['label']} ({number})"
+        label = f"{label} {part}" if label.lower() in taken else label
+        unknown: dict[str, Any] = {"stability": None, "representatives": []}
+        made[part] = row | {"topic_id": part, "label": label} | unknown
+    return made
+
+
+def apply_moves(topic_ids: Sequence[str], meanings: Matrix, moves: Sequence[Move]) -> list[str]:
     """Return the topic that each post is in after corrections, from the one it was found for.
 
     Args:
         meanings: unit rows, one per post: they decide between the parts of a split topic.
     """
-    ids = np.array(found, dtype=object)
-    for topic_id, ends, centroids in corrected.moves:
-        inside = np.flatnonzero(ids == topic_id)
+    ids = np.array(topic_ids, dtype=object)
+    for move in moves:
+        inside = np.flatnonzero(ids == move.topic_id)
         nearest: Labels = np.zeros(len(inside), dtype=np.int64)
-        if len(ends) > 1 and len(inside):
-            nearest = (meanings[inside] @ centroids.T).argmax(axis=1)
-        ids[inside] = np.array(ends, dtype=object)[nearest]
+        if len(move.to) > 1 and len(inside):
+            nearest = (meanings[inside] @ move.centroids.T).argmax(axis=1)
+        ids[inside] = np.array(move.to, dtype=object)[nearest]
     return list(ids)
 
 
 def protected(corrections: pl.DataFrame) -> set[str]:
     """Return the topics that people have touched: a refit that misses one makes it again."""
-    told = standing(corrections)
-    return {topic_id for row in told for topic_id in _named_in(row)}
+    return {topic_id for row in standing(corrections) for topic_id in _named_in(row)}
 
 
 def standing(corrections: pl.DataFrame) -> Rows:
@@ -99,7 +121,7 @@ def standing(corrections: pl.DataFrame) -> Rows:
 
 
 def divide(meanings: Matrix, count: int, seed: int) -> Matrix:
-    """Return the centres of ``count`` parts of a topic's posts, by k-means on unit rows.
+    """Return the centroids of ``count`` parts of a topic's posts, by k-means on unit rows.
 
     Raises:
         InputError: there are fewer distinct posts than parts.
@@ -123,9 +145,9 @@ def check(topics: pl.DataFrame, action: str, topic_id: str, to: str) -> None:
     active = topics.filter(pl.col("status").is_in(["active", "ignored"]))
     if action != "rename":  # themes and subtopics can be named, not moved
         active = active.filter(pl.col("level") == "topic")
-    known = active["topic_id"].to_list()
+    active_ids = active["topic_id"].to_list()
     for wanted in (topic_id, to) if action == "merge" else (topic_id,):
-        if wanted not in known:
+        if wanted not in active_ids:
             raise InputError(
                 f"{action}: no topic {wanted!r}; `feedbackminer topics list` shows those there are"
             )
@@ -138,14 +160,11 @@ def check(topics: pl.DataFrame, action: str, topic_id: str, to: str) -> None:
         raise InputError(f"rename: another topic is called {to!r}; `topics merge` joins two")
 
 
-def _named_in(told: dict[str, Any]) -> list[str]:
+def _named_in(correction: dict[str, Any]) -> list[str]:
     """Return the topics that a correction names."""
-    return [told["topic_id"], told["to"]] if _is_merge(told) else [told["topic_id"]]
+    is_merge = correction["action"] == "merge"
+    return [correction["topic_id"], correction["to"]] if is_merge else [correction["topic_id"]]
 
 
-def _is_gone(row: dict[str, Any] | None) -> bool:
+def _is_lost(row: dict[str, Any] | None) -> bool:
     return row is None or row["status"] == "retired"
-
-
-def _is_merge(row: dict[str, Any]) -> bool:
-    return bool(row["action"] == "merge")

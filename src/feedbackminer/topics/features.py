@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +23,34 @@ MIN_DOCUMENTS, MAX_SHARE = 3, 0.3  # a word in fewer, or in more of them, says n
 
 
 @dataclass(frozen=True)
-class Words:
-    """The vocabulary, each word with its weight and its place in latent semantic space.
+class Features:
+    """Passages as the topics see them, one row each.
+
+    ``joint``: unit rows of meaning and words together, shape (passages, dimensions + 128);
+    ``tfidf``: weight of each word, shape (passages, words).
+    """
+
+    joint: Matrix
+    tfidf: csr_matrix
+
+    def __len__(self) -> int:
+        return len(self.joint)
+
+    def __getitem__(self, rows: NDArray[Any]) -> Features:
+        """Return some of the rows, by index or by mask."""
+        return Features(self.joint[rows], self.tfidf[rows])
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The vocabulary, each word with its weight and its coordinates in latent semantic space.
 
     TF-IDF and truncated SVD (Deerwester et al. 1990, doi:10.1002/(SICI)1097-4571).
     """
 
     vocabulary: tuple[str, ...]
     idf: NDArray[np.float64]  # shape (words,)
-    places: Matrix  # shape (words, DIMENSIONS)
+    coordinates: Matrix  # shape (words, DIMENSIONS)
 
     @classmethod
     def fit(cls, passages: Sequence[str]) -> Self:
@@ -47,41 +66,47 @@ class Words:
             token_pattern=WORD_PATTERN,
         )
         try:
-            weighted = vectorizer.fit_transform(passages)
+            tfidf = vectorizer.fit_transform(passages)
         except ValueError:  # no word is left
             return cls.empty()
-        rank = min(DIMENSIONS, weighted.shape[1] - 1, weighted.shape[0] - 1)
+
+        rank = min(DIMENSIONS, tfidf.shape[1] - 1, tfidf.shape[0] - 1)
         if rank < 2:
             return cls.empty()
-        svd = TruncatedSVD(rank, random_state=0).fit(weighted)
-        places = np.zeros((weighted.shape[1], DIMENSIONS), dtype=np.float32)
-        places[:, :rank] = svd.components_.T
-        return cls(tuple(vectorizer.get_feature_names_out()), vectorizer.idf_, as_stored(places))
+        svd = TruncatedSVD(rank, random_state=0).fit(tfidf)
+        coordinates = np.zeros((tfidf.shape[1], DIMENSIONS), dtype=np.float32)
+        coordinates[:, :rank] = svd.components_.T
+        vocabulary = tuple(vectorizer.get_feature_names_out())
+        return cls(vocabulary, vectorizer.idf_, as_stored(coordinates))
 
     @classmethod
     def empty(cls) -> Self:
         """Know no word at all."""
         return cls((), np.zeros(0), np.zeros((0, DIMENSIONS), dtype=np.float32))
 
-    def weigh(self, passages: Sequence[str]) -> csr_matrix:
-        """Return the TF-IDF weight of each word in each passage, shape (passages, words)."""
+    def transform(self, passages: Sequence[str], vectors: Matrix) -> Features:
+        """Return the features of passages.
+
+        Args:
+            vectors: unit rows, what each passage means, shape (passages, dimensions).
+        """
+        tfidf = self._weigh(passages)
+        words = unit((tfidf @ self.coordinates).astype(np.float32))
+        shares = (np.sqrt(1 - WORD_SHARE) * vectors, np.sqrt(WORD_SHARE) * words)
+        return Features(unit(np.hstack(shares).astype(np.float32)), tfidf)
+
+    def _weigh(self, passages: Sequence[str]) -> csr_matrix:
         from sklearn.feature_extraction.text import CountVectorizer
         from sklearn.preprocessing import normalize
 
-        if not self.vocabulary:
-            return csr_matrix((len(passages), 0))
+        if not self.vocabulary or not passages:
+            return csr_matrix((len(passages), len(self.vocabulary)))
         counter = CountVectorizer(vocabulary=self.vocabulary, token_pattern=WORD_PATTERN)
         counts = counter.transform(passages).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         return normalize(counts.multiply(self.idf).tocsr())
 
-    def join(self, vectors: Matrix, weights: csr_matrix) -> Matrix:
-        """Return vectors of meaning and words together, unit rows."""
-        places = unit((weights @ self.places).astype(np.float32))
-        parts = (np.sqrt(1 - WORD_SHARE) * vectors, np.sqrt(WORD_SHARE) * places)
-        return unit(np.hstack(parts).astype(np.float32))
 
-
-def meaning(joined: Matrix) -> Matrix:
-    """Return the part of joined vectors that does not depend on a vocabulary, unit rows."""
-    return unit(joined[:, : joined.shape[1] - DIMENSIONS])
+def meaning(joint: Matrix) -> Matrix:
+    """Return the part of joint features that does not depend on a vocabulary, unit rows."""
+    return unit(joint[:, : joint.shape[1] - DIMENSIONS])

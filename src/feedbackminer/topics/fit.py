@@ -7,25 +7,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.topics import hierarchy
 from feedbackminer.topics.cluster import GraphClusterer, SmallClusterer
-from feedbackminer.topics.corpus import Corpus, documents, smallest_topic
-from feedbackminer.topics.features import Words
-from feedbackminer.topics.guided import apply_guided_topics, at_least_one_topic
-from feedbackminer.topics.labels import UNSORTED, Labels, best_overlaps, spread, without_dust
-from feedbackminer.topics.model import (
-    TopicModel,
-    calibrated,
-    describe,
-    nearest_part,
-    own_scores,
-    refine,
+from feedbackminer.topics.corpus import (
+    Corpus,
+    CorpusFeatures,
+    Documents,
+    smallest_topic,
+    split_into_documents,
 )
+from feedbackminer.topics.features import Features, Lexicon
+from feedbackminer.topics.guided import GuidedTopics, apply_guided_topics, at_least_one_topic
+from feedbackminer.topics.hierarchy import Subtopics, nearest_subtopics, subtopics_of, themes_of
+from feedbackminer.topics.labels import (
+    UNSORTED,
+    Labels,
+    best_jaccard,
+    evenly_spaced,
+    new_numbers,
+    relabel_by_size,
+)
+from feedbackminer.topics.model import TopicModel, calibrate, describe, own_scores, refine
 from feedbackminer.topics.multilabel import with_part_floors
-from feedbackminer.vectors import Matrix, centres
+from feedbackminer.vectors import Matrix, centroids
 
 FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
 RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
@@ -35,21 +40,56 @@ RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their
 class Fit:
     """Topics 0..k-1 of a corpus.
 
-    ``labels``, ``parts``: topic and subtopic of each post, -1 where none; ``scores``: cosine of
-    the post itself to the centre of its topic.
+    ``labels``: topic of each post, -1 where none; ``scores``: cosine of the post itself to the
+    centroid of its topic; ``themes``: of each topic, -1 where none; ``names``: of topics that a
+    theme of the settings names.
     """
 
+    features: CorpusFeatures
     model: TopicModel
     labels: Labels
     scores: NDArray[np.float64]
     stability: NDArray[np.float64]
     resolution: float | None
-    themes: Labels  # of each topic
-    parts: Labels
-    part_of: list[int]  # the topic of each subtopic
-    part_centres: Matrix
-    given: dict[int, str]  # topics that a theme of the settings names
+    themes: Labels
+    subtopics: Subtopics
+    names: dict[int, str]
     notices: list[str]
+
+
+@dataclass(frozen=True)
+class DocumentSample:
+    """The documents that topics are found in: all of them, or evenly spaced ones of very many."""
+
+    documents: Documents
+    lexicon: Lexicon
+    indices: Labels  # of the sampled documents
+    features: Features  # one row per sampled document
+    of_corpus: CorpusFeatures
+
+    @classmethod
+    def of(cls, corpus: Corpus, settings: TopicSettings) -> DocumentSample:
+        """Sample documents; where they are the posts, so are their features."""
+        documents = split_into_documents(corpus, fewest=settings.small_community)
+        lexicon = Lexicon.fit(documents.passages)
+        of_corpus = CorpusFeatures.of(corpus, lexicon)
+        features = of_corpus.posts
+        if not documents.are_posts:
+            features = lexicon.transform(documents.passages, documents.vectors)
+        indices = evenly_spaced(len(features), FIT_LIMIT)
+        return cls(
+            documents=documents,
+            lexicon=lexicon,
+            indices=indices,
+            features=features[indices],
+            of_corpus=of_corpus,
+        )
+
+    def of_posts(self, labels: Labels) -> Labels:
+        """Return the label of each post's document, -1 where that was not sampled."""
+        of_document = np.full(len(self.documents.passages), UNSORTED)
+        of_document[self.indices] = labels
+        return of_document[self.documents.document_of]
 
 
 def fit_topics(
@@ -58,132 +98,166 @@ def fit_topics(
     settings: TopicSettings,
     themes: Mapping[str, Matrix],
     resolution: float | None = None,
-    earlier: Labels | None = None,
+    previous: Labels | None = None,
 ) -> Fit:
     """Find topics.
 
     Args:
         themes: name -> vectors of its examples, which the company already uses.
         resolution: how fine; None: as the data ask for.
-        earlier: the topic of each post in the last fit, -1 where it had none.
+        previous: the topic of each post in the last fit, -1 where it had none.
     """
     if len(corpus) < settings.small_community:
         return _fit_few(corpus, settings, themes)
-    docs = documents(corpus, fewest=settings.small_community)
-    words = Words.fit(docs.passages)
-    pick = spread(len(docs.passages), FIT_LIMIT)
-    all_weights = words.weigh(docs.passages)
-    weights = all_weights[pick]
-    joined = words.join(docs.vectors[pick], weights)
-    clusterer = GraphClusterer(
-        min_size=settings.min_threads or smallest_topic(len(docs.passages)),
-        max_topics=settings.max_topics,
-        resolution=resolution,
-        earlier=None if earlier is None else mostly(docs.of_post, earlier)[pick],
-        random_state=settings.seed,
-    ).fit(joined)
-    marked = apply_guided_topics(
-        themes, joined, at_least_one_topic(clusterer.labels_), clusterer.min_size
-    )
-    model, own = refine(words, joined, weights, marked.labels, min_size=clusterer.min_size)
-    of_doc = np.full(len(docs.passages), UNSORTED)
-    of_doc[pick] = own
-    are_posts = docs.passages is corpus.passages
-    post_weights = all_weights if are_posts else words.weigh(corpus.passages)
-    posts = words.join(corpus.leaning, post_weights)
-    sure = model.nearest(posts, post_weights) == of_doc[docs.of_post]
-    model = calibrated(
-        model, posts, np.where(sure, of_doc[docs.of_post], UNSORTED), settings.accept_quantile
-    )
-    labels, _ = model.assign(posts, post_weights)
-    model = with_part_floors(model, corpus, labels)
-    parts, part_of = hierarchy.subtopics_of(joined, clusterer.graph_, own, clusterer.min_size)
-    part_centres = centres(joined, parts)
+
+    sample = DocumentSample.of(corpus, settings)
+    lexicon, posts, parts = sample.lexicon, sample.of_corpus.posts, sample.of_corpus.parts
+
+    clusterer = _clusterer(sample, settings, resolution, previous).fit(sample.features.joint)
+    guided = _guide(clusterer, sample.features, themes)
+
+    model, refined = refine(lexicon, sample.features, guided.labels, min_size=clusterer.min_size)
+
+    model = _calibrate_on_posts(model, posts, sample.of_posts(refined), settings)
+    labels = model.assign(posts)
+    model = with_part_floors(model, parts, corpus.parts.post_of, labels)
+
     return Fit(
-        model,
-        labels,
-        own_scores(model, corpus.vectors, labels),
-        _stability(clusterer, words, joined, weights, own),
-        clusterer.resolution_,
-        hierarchy.themes_of(model.centres),
-        nearest_part(posts, labels, part_of, part_centres),
-        part_of,
-        part_centres,
-        marked.given(own),
-        marked.notices,
+        features=sample.of_corpus,
+        model=model,
+        labels=labels,
+        scores=own_scores(model, corpus.vectors, labels),
+        stability=_stability(clusterer, lexicon, sample.features, refined),
+        resolution=clusterer.resolution_,
+        themes=themes_of(model.centroids),
+        subtopics=_divide(clusterer, sample.features, refined, posts, labels),
+        names=guided.names(refined),
+        notices=guided.notices,
     )
 
 
 def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matrix]) -> Fit:
     """Group the posts of a small community: no vocabulary, no subtopics, no stability."""
-    words = Words.empty()
-    weights = words.weigh(corpus.passages)
-    posts = words.join(corpus.leaning, weights)
-    marked = apply_guided_topics(themes, posts, SmallClusterer().fit(posts).labels_, min_size=2)
-    model = describe(words, posts, weights, marked.labels)
-    model = calibrated(model, posts, marked.labels, settings.accept_quantile)
+    lexicon = Lexicon.empty()
+    features = CorpusFeatures.of(corpus, lexicon)
+    posts = features.posts
+    clusters = SmallClusterer().fit(posts.joint).labels_
+    guided = apply_guided_topics(themes, posts.joint, clusters, min_size=2)
+    labels = guided.labels
+
+    model = describe(lexicon, posts, labels)
+    model = calibrate(model, posts, labels, settings.accept_quantile)
+    nowhere = np.full(len(corpus), UNSORTED)
     return Fit(
-        with_part_floors(model, corpus, marked.labels),
-        marked.labels,
-        own_scores(model, corpus.vectors, marked.labels),
-        np.full(len(model.centres), np.nan),
-        None,
-        hierarchy.themes_of(model.centres),
-        np.full(len(corpus), UNSORTED),
-        [],
-        centres(posts, np.full(len(corpus), UNSORTED)),
-        marked.given(marked.labels),
-        marked.notices,
+        features=features,
+        model=with_part_floors(model, features.parts, corpus.parts.post_of, labels),
+        labels=labels,
+        scores=own_scores(model, corpus.vectors, labels),
+        stability=np.full(len(model), np.nan),
+        resolution=None,
+        themes=themes_of(model.centroids),
+        subtopics=Subtopics(nowhere, nowhere[:0], centroids(posts.joint, nowhere)),
+        names=guided.names(labels),
+        notices=guided.notices,
     )
 
 
-def made_again(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
+def _clusterer(
+    sample: DocumentSample,
+    settings: TopicSettings,
+    resolution: float | None,
+    previous: Labels | None,
+) -> GraphClusterer:
+    of_documents = None if previous is None else mostly(sample.documents.document_of, previous)
+    return GraphClusterer(
+        min_size=settings.min_threads or smallest_topic(len(sample.documents.passages)),
+        max_topics=settings.max_topics,
+        resolution=resolution,
+        previous=None if of_documents is None else of_documents[sample.indices],
+        random_state=settings.seed,
+    )
+
+
+def _guide(
+    clusterer: GraphClusterer, sampled: Features, themes: Mapping[str, Matrix]
+) -> GuidedTopics:
+    clusters = at_least_one_topic(clusterer.labels_)
+    return apply_guided_topics(themes, sampled.joint, clusters, clusterer.min_size)
+
+
+def _calibrate_on_posts(
+    model: TopicModel, posts: Features, expected: Labels, settings: TopicSettings
+) -> TopicModel:
+    """Set floors by the posts that speak for the topic of their document themselves."""
+    is_sure = model.nearest(posts) == expected
+    labels = np.where(is_sure, expected, UNSORTED)
+    return calibrate(model, posts, labels, settings.accept_quantile)
+
+
+def _divide(
+    clusterer: GraphClusterer, sampled: Features, refined: Labels, posts: Features, labels: Labels
+) -> Subtopics:
+    """Return the subtopics that documents fall into, and which of them is nearest to each post."""
+    of_document, parents = subtopics_of(
+        sampled.joint, clusterer.graph_, refined, clusterer.min_size
+    )
+    subtopic_centroids = centroids(sampled.joint, of_document)
+    return Subtopics(
+        nearest_subtopics(posts.joint, labels, parents, subtopic_centroids),
+        parents,
+        subtopic_centroids,
+    )
+
+
+def restore_pinned(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
     """Add topics of given posts, taking these from whatever topic found them."""
     if not groups:
         return fit
     labels = fit.labels.copy()
-    for number, members in enumerate(groups, len(fit.model.centres)):
+    for number, members in enumerate(groups, len(fit.model)):
         labels[members] = number
-    weights = fit.model.words.weigh(corpus.passages)
-    posts = fit.model.words.join(corpus.leaning, weights)
-    model = calibrated(describe(fit.model.words, posts, weights, labels), posts, labels, 0.0)
-    nowhere = np.full(len(groups), UNSORTED)
+
+    posts, parts = fit.features.posts, fit.features.parts
+    model = calibrate(describe(fit.model.lexicon, posts, labels), posts, labels, 0.0)
+    is_moved = labels != fit.labels
     return replace(
         fit,
-        model=with_part_floors(model, corpus, labels),
+        model=with_part_floors(model, parts, corpus.parts.post_of, labels),
         labels=labels,
         scores=own_scores(model, corpus.vectors, labels),
         stability=np.append(fit.stability, np.full(len(groups), np.nan)),
-        themes=np.append(fit.themes, nowhere),
-        parts=np.where(labels == fit.labels, fit.parts, UNSORTED),
+        themes=np.append(fit.themes, np.full(len(groups), UNSORTED)),
+        subtopics=replace(fit.subtopics, labels=np.where(is_moved, UNSORTED, fit.subtopics.labels)),
     )
 
 
-def inhabited(fit: Fit) -> tuple[Fit, Labels]:
+def drop_empty(fit: Fit) -> tuple[Fit, Labels]:
     """Leave out topics without a post, such as those whose posts were all taken by others.
 
     Returns:
         the fit, and the number that each of its topics had before.
     """
-    count = len(fit.model.centres)
+    count = len(fit.model)
     kept = np.flatnonzero(np.bincount(fit.labels[fit.labels >= 0], minlength=count))
     if len(kept) == count:
         return fit, kept
-    number = np.full(count + 1, UNSORTED)  # the last for what is in no topic
-    number[kept] = np.arange(len(kept))
-    kept_parts = [part for part, topic in enumerate(fit.part_of) if number[topic] >= 0]
-    part_number = np.full(len(fit.part_of) + 1, UNSORTED)
-    part_number[kept_parts] = np.arange(len(kept_parts))
+
+    number = new_numbers(kept, count)
+    parents = number[fit.subtopics.parents]
+    kept_subtopics = np.flatnonzero(parents != UNSORTED)
+    subtopic_number = new_numbers(kept_subtopics, len(parents))
     return replace(
         fit,
-        model=fit.model.of(kept),
+        model=fit.model.take(kept),
         labels=number[fit.labels],
         stability=fit.stability[kept],
-        themes=without_dust(fit.themes[kept], 2),
-        parts=part_number[fit.parts],
-        part_of=[int(number[fit.part_of[part]]) for part in kept_parts],
-        part_centres=fit.part_centres[kept_parts],
-        given={int(number[t]): name for t, name in fit.given.items() if number[t] >= 0},
+        themes=relabel_by_size(fit.themes[kept], 2),
+        subtopics=Subtopics(
+            subtopic_number[fit.subtopics.labels],
+            parents[kept_subtopics],
+            fit.subtopics.centroids[kept_subtopics],
+        ),
+        names={int(number[t]): name for t, name in fit.names.items() if number[t] != UNSORTED},
     ), kept
 
 
@@ -198,7 +272,7 @@ def mostly(documents: Labels, labels: Labels) -> Labels:
 
 
 def _stability(
-    clusterer: GraphClusterer, words: Words, joined: Matrix, weights: csr_matrix, labels: Labels
+    clusterer: GraphClusterer, lexicon: Lexicon, sampled: Features, labels: Labels
 ) -> NDArray[np.float64]:
     """Return how well each topic is found again without a fifth of the documents, 0 to 1.
 
@@ -209,10 +283,9 @@ def _stability(
     overlaps = []
     for number in range(RESAMPLES):
         inside = seeds.random(len(labels)) < RESAMPLED
-        found = clusterer.again(inside, number)[inside]
-        if found.max(initial=UNSORTED) != UNSORTED:
-            own = joined[inside], weights[inside]
-            found = refine(words, *own, found, min_size=clusterer.min_size)[1]
-        overlaps.append(best_overlaps(labels[inside], found, count))
-    stable: NDArray[np.float64] = np.mean(overlaps, axis=0)
-    return stable
+        again = clusterer.again(inside, number)[inside]
+        if again.max(initial=UNSORTED) != UNSORTED:
+            again = refine(lexicon, sampled[inside], again, min_size=clusterer.min_size)[1]
+        overlaps.append(best_jaccard(labels[inside], again, count))
+    stability: NDArray[np.float64] = np.mean(overlaps, axis=0)
+    return stability

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from feedbackminer.topics.features import meaning
-from feedbackminer.topics.labels import UNSORTED, Labels, without_dust
-from feedbackminer.vectors import Matrix, centres
+from feedbackminer.topics.labels import UNSORTED, Labels, relabel_by_size
+from feedbackminer.vectors import Matrix, centroids
 
-SEED_NEAR = 0.45  # cosine of a theme's examples to a topic's centre that are the same
+SEED_NEAR = 0.45  # cosine of a theme's examples to a topic's centroid that are the same
 
 
 def at_least_one_topic(labels: Labels) -> Labels:
@@ -25,45 +25,45 @@ class GuidedTopics:
     """Documents with their topics, and those that each theme of the settings means."""
 
     labels: Labels
-    of_theme: Mapping[str, Labels]
+    members: Mapping[str, Labels]  # theme -> its documents
     notices: list[str]
 
-    def given(self, own: Labels) -> dict[int, str]:
-        """Return the topic that holds most of each theme's documents after a refinement."""
-        given: dict[int, str] = {}
-        for name, inside in self.of_theme.items():
-            held = own[inside][own[inside] != UNSORTED]
-            if len(held):
-                given.setdefault(int(np.bincount(held).argmax()), name)
-        return given
+    def names(self, labels: Labels) -> dict[int, str]:
+        """Return, by topic, the theme most of whose documents it holds after a refinement."""
+        names: dict[int, str] = {}
+        for theme, members in self.members.items():
+            topics = labels[members][labels[members] != UNSORTED]
+            if len(topics):
+                names.setdefault(int(np.bincount(topics).argmax()), theme)
+        return names
 
 
 def apply_guided_topics(
-    themes: Mapping[str, Matrix], joined: Matrix, found: Labels, min_size: int
+    themes: Mapping[str, Matrix], joint: Matrix, labels: Labels, min_size: int
 ) -> GuidedTopics:
-    """Mark the documents of each theme: a topic found near it, or what is nearer to it than own."""
+    """Mark each theme's documents: a topic found near it, or what is nearer to it than own."""
     if not themes:
-        return GuidedTopics(found, {}, [])
-    names = list(themes)
-    wanted = centres(
-        np.vstack([themes[name] for name in names]),
-        np.repeat(np.arange(len(names)), [len(themes[name]) for name in names]),
+        return GuidedTopics(labels, {}, [])
+    theme_centroids = centroids(
+        np.vstack(list(themes.values())),
+        np.repeat(np.arange(len(themes)), [len(examples) for examples in themes.values()]),
     )
-    vectors, middle = meaning(joined), meaning(centres(joined, found))
-    alike = wanted @ middle.T
-    near = dict(zip(*linear_sum_assignment(-alike), strict=True))
-    to_own = np.einsum("ij,ij->i", vectors, middle[np.maximum(found, 0)])
-    labels, of_theme, notices = found.copy(), {}, []
-    for number, name in enumerate(names):
-        topic = near.get(number)
+    vectors, topic_centroids = meaning(joint), meaning(centroids(joint, labels))
+    alike = theme_centroids @ topic_centroids.T
+    topic_of = dict(zip(*linear_sum_assignment(-alike), strict=True))
+    to_own = np.einsum("ij,ij->i", vectors, topic_centroids[np.maximum(labels, 0)])
+
+    guided, members, notices = labels.copy(), {}, []
+    for number, name in enumerate(themes):
+        topic = topic_of.get(number)
         if topic is not None and alike[number, topic] >= SEED_NEAR:
-            of_theme[name] = np.flatnonzero(found == topic)
+            members[name] = np.flatnonzero(labels == topic)
             continue
-        to_theme = vectors @ wanted[number]
+        to_theme = vectors @ theme_centroids[number]
         inside = np.flatnonzero((to_theme > to_own) & (to_theme >= SEED_NEAR))
         if len(inside) < min_size:
             notices.append(f"no posts are near the theme {name!r} ([topics.themes])")
             continue
-        labels[inside] = labels.max() + 1
-        of_theme[name] = inside
-    return GuidedTopics(without_dust(labels, 1), of_theme, notices)
+        guided[inside] = guided.max() + 1
+        members[name] = inside
+    return GuidedTopics(relabel_by_size(guided, 1), members, notices)

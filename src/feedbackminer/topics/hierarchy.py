@@ -2,53 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from feedbackminer.topics.cluster import Graph, leiden, silhouette
-from feedbackminer.topics.labels import UNSORTED, Labels, without_dust
+from feedbackminer.topics.labels import UNSORTED, Labels, relabel_by_size
 from feedbackminer.vectors import Matrix
 
 FEWEST_TOPICS = 8  # below which a list needs no headings
 WITHIN = 0.5  # Leiden's resolution inside a topic
 WORTH_A_NAME = 0.1  # share of the topic that a subtopic holds at least
-APART = 0.05  # silhouette from which the parts of a topic are worth telling apart
-LARGE = 4  # times the smallest topic: what can have parts
+APART = 0.05  # silhouette from which subtopics are worth telling apart
+LARGE = 4  # times the smallest topic: what can have subtopics
 
 
-def themes_of(middle: Matrix) -> Labels:
-    """Group topics by their centres, as the best silhouette has it; one alone has no theme."""
+@dataclass(frozen=True)
+class Subtopics:
+    """Subtopics 0..m-1: that of each post (-1: none), and the topic and centroid of each."""
+
+    labels: Labels
+    parents: Labels
+    centroids: Matrix
+
+
+def themes_of(centroids: Matrix) -> Labels:
+    """Group topics by their centroids, as the best silhouette has it; one alone has no theme."""
     from sklearn.cluster import AgglomerativeClustering
 
-    if len(middle) < FEWEST_TOPICS:
-        return np.full(len(middle), UNSORTED)
+    if len(centroids) < FEWEST_TOPICS:
+        return np.full(len(centroids), UNSORTED)
     cuts = [
         np.asarray(
-            AgglomerativeClustering(count, metric="cosine", linkage="average").fit_predict(middle),
+            AgglomerativeClustering(count, metric="cosine", linkage="average").fit_predict(
+                centroids
+            ),
             dtype=np.int64,
         )
-        for count in range(3, len(middle) // 2 + 1)
+        for count in range(3, len(centroids) // 2 + 1)
     ]
-    return without_dust(max(cuts, key=lambda labels: silhouette(middle, labels)), 2)
+    return relabel_by_size(max(cuts, key=lambda labels: silhouette(centroids, labels)), 2)
 
 
 def subtopics_of(
-    joined: Matrix, graph: Graph, labels: Labels, min_size: int
-) -> tuple[Labels, list[int]]:
+    joint: Matrix, graph: Graph, labels: Labels, min_size: int
+) -> tuple[Labels, Labels]:
     """Divide each large topic where its own documents fall apart.
 
     Returns:
         a subtopic per document (-1: none), and the topic of each subtopic.
     """
-    parts = np.full(len(labels), UNSORTED)
-    topic_of: list[int] = []
+    subtopics = np.full(len(labels), UNSORTED)
+    parents: list[int] = []
     for topic in range(int(labels.max(initial=UNSORTED)) + 1):
         inside = labels == topic
         if inside.sum() < LARGE * min_size:
             continue
-        own = leiden(graph.among(inside), WITHIN, seed=0)[inside]
-        own = without_dust(own, max(min_size, round(WORTH_A_NAME * inside.sum())))
-        count = int(own.max(initial=UNSORTED)) + 1
-        if count > 1 and silhouette(joined[inside], own) >= APART:
-            parts[inside] = np.where(own >= 0, own + len(topic_of), UNSORTED)
-            topic_of += [topic] * count
-    return parts, topic_of
+        groups = leiden(graph.among(inside), WITHIN, seed=0)[inside]
+        groups = relabel_by_size(groups, max(min_size, round(WORTH_A_NAME * inside.sum())))
+        count = int(groups.max(initial=UNSORTED)) + 1
+        if count > 1 and silhouette(joint[inside], groups) >= APART:
+            subtopics[inside] = np.where(groups >= 0, groups + len(parents), UNSORTED)
+            parents += [topic] * count
+    return subtopics, np.array(parents, dtype=np.int64)
+
+
+def nearest_subtopics(joint: Matrix, labels: Labels, parents: Labels, centroids: Matrix) -> Labels:
+    """Return the subtopic whose centroid is nearest, of those of the post's own topic.
+
+    Args:
+        joint: joint features of posts; ``labels``: the topic of each, -1 where it has none.
+        parents: the topic of each subtopic; ``centroids``: those of the subtopics.
+    """
+    chosen = np.full(len(joint), UNSORTED)
+    for topic in np.unique(parents[parents != UNSORTED]):
+        siblings = np.flatnonzero(parents == topic)
+        inside = np.flatnonzero(labels == topic)
+        chosen[inside] = siblings[(joint[inside] @ centroids[siblings].T).argmax(axis=1)]
+    return chosen

@@ -14,18 +14,26 @@ MOST = 0.5  # share of the runs that have found a topic
 SAME = 0.2  # mean Jaccard overlap from which topics of different runs are one
 
 
-def without_dust(labels: Labels, min_size: int) -> Labels:
+def new_numbers(kept: Sequence[int] | Labels, count: int) -> Labels:
+    """Return the new number of each label 0..count-1, and of -1 at the end.
+
+    The ``kept`` ones are numbered in their order; the others become -1.
+    """
+    numbers = np.full(count + 1, UNSORTED)
+    numbers[kept] = np.arange(len(kept))
+    return numbers
+
+
+def relabel_by_size(labels: Labels, min_size: int) -> Labels:
     """Number topics from the largest down; those below ``min_size`` become unsorted."""
     names, codes, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     order = np.argsort(-sizes, kind="stable")
     large = [i for i in order if sizes[i] >= min_size and names[i] != UNSORTED]
-    number = np.full(len(names), UNSORTED)
-    number[large] = np.arange(len(large))
-    kept: Labels = number[codes].astype(np.int64)
-    return kept
+    relabelled: Labels = new_numbers(large, len(names))[codes].astype(np.int64)
+    return relabelled
 
 
-def agreed(runs: Sequence[Labels]) -> Labels:
+def consensus(runs: Sequence[Labels]) -> Labels:
     """Return what several clusterings of the same documents have in common.
 
     The meta-clustering algorithm (Strehl and Ghosh 2002, JMLR 3): topics of different runs that
@@ -38,6 +46,7 @@ def agreed(runs: Sequence[Labels]) -> Labels:
     holds = hstack([_one_hot(run, n) for run, n in zip(runs, counts, strict=True)]).tocsr()
     if holds.shape[1] < 2:
         return max(runs, key=lambda run: int(run.max(initial=UNSORTED)))
+
     shared = (holds.T @ holds).toarray()
     sizes = shared.diagonal()
     apart = 1 - shared / (sizes[:, None] + sizes - shared)
@@ -45,12 +54,13 @@ def agreed(runs: Sequence[Labels]) -> Labels:
         None, distance_threshold=1 - SAME, metric="precomputed", linkage="average"
     )
     same = model.fit_predict(apart)
+
     run_of = np.repeat(np.arange(len(runs)), counts)
     seen_in = [len(np.unique(run_of[same == topic])) for topic in range(int(same.max()) + 1)]
     usual = np.flatnonzero(np.array(seen_in) >= MOST * max(seen_in))
     votes = (holds @ _one_hot(same, len(seen_in))).toarray()[:, usual]
-    found: Labels = np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), UNSORTED)
-    return found
+    labels: Labels = np.where(votes.max(axis=1) > 0, votes.argmax(axis=1), UNSORTED)
+    return labels
 
 
 def _one_hot(labels: Labels, count: int) -> csr_matrix:
@@ -59,7 +69,7 @@ def _one_hot(labels: Labels, count: int) -> csr_matrix:
     return csr_matrix((ones, (inside, labels[inside])), shape=(len(labels), count))
 
 
-def best_overlaps(labels: Labels, again: Labels, count: int) -> NDArray[np.float64]:
+def best_jaccard(labels: Labels, again: Labels, count: int) -> NDArray[np.float64]:
     """Return the Jaccard overlap of each topic 0..count-1 with the most alike of another run."""
     from scipy.sparse import coo_matrix
 
@@ -75,6 +85,6 @@ def best_overlaps(labels: Labels, again: Labels, count: int) -> NDArray[np.float
     return best
 
 
-def spread(count: int, limit: int) -> Labels:
-    """Return ``limit`` of ``count`` places at equal distances; all where there are no more."""
+def evenly_spaced(count: int, limit: int) -> Labels:
+    """Return ``limit`` of ``count`` indices at equal distances; all where there are no more."""
     return np.linspace(0, count - 1, min(count, limit)).astype(np.int64)

@@ -20,7 +20,7 @@ MOSTLY = 0.5  # share of a topic's posts that makes it a part of another
 
 
 @dataclass(frozen=True)
-class Event:
+class LineageEvent:
     """One row of ``lineage`` to be."""
 
     event: str
@@ -30,7 +30,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Earlier:
+class PreviousLabels:
     """Topics of the last run: ids, meanings, and which of them each post was in (or -1)."""
 
     ids: Sequence[str]
@@ -38,45 +38,50 @@ class Earlier:
     labels: Labels
 
 
-def match(labels: Labels, meanings: Matrix, earlier: Earlier) -> list[str | None]:
+def match(labels: Labels, meanings: Matrix, previous: PreviousLabels) -> list[str | None]:
     """Return for each topic 0..k-1 the id of the earlier one that it continues, or None.
 
     Optimal one-to-one assignment (Kuhn 1955) on shared posts plus cosine of meaning.
     """
-    if not len(meanings) or not len(earlier.ids):
+    if not len(meanings) or not len(previous.ids):
         return [None] * len(meanings)
-    overlap = _jaccard(labels, earlier.labels, len(meanings), len(earlier.ids))
+    overlap = _jaccard(labels, previous.labels, len(meanings), len(previous.ids))
     alike: NDArray[np.floating[Any]] = np.zeros(overlap.shape)
-    if earlier.meanings.shape[1] == meanings.shape[1]:  # else another encoder made them
-        alike = meanings @ earlier.meanings.T
-    found: list[str | None] = [None] * len(meanings)
+    if previous.meanings.shape[1] == meanings.shape[1]:  # else another encoder made them
+        alike = meanings @ previous.meanings.T
+    ids: list[str | None] = [None] * len(meanings)
     for new, old in zip(*linear_sum_assignment(-(overlap + alike)), strict=True):
         if overlap[new, old] >= SAME_POSTS or alike[new, old] >= SAME_MEANING:
-            found[new] = earlier.ids[old]
-    return found
+            ids[new] = previous.ids[old]
+    return ids
 
 
-def tell(labels: Labels, ids: Sequence[str], earlier: Earlier) -> list[Event]:
-    """Say what became of topics: which were born, split off, merged away and retired."""
-    old_number = {topic_id: i for i, topic_id in enumerate(earlier.ids)}
-    shared = _shared(labels, earlier.labels, len(ids), len(earlier.ids))
+def lineage_events(
+    labels: Labels, ids: Sequence[str], previous: PreviousLabels
+) -> list[LineageEvent]:
+    """Return what became of topics: which were born, split off, merged away and retired."""
+    shared = _shared(labels, previous.labels, len(ids), len(previous.ids))
     events = []
     for new, topic_id in enumerate(ids):
-        if topic_id not in old_number:
-            came_from, share = _most(shared[new])
-            if share >= MOSTLY:
-                why = f"{share:.0%} of its posts were there"
-                events.append(Event("split", earlier.ids[came_from], topic_id, why))
-            else:
-                events.append(Event("birth", "", topic_id, "no earlier topic has its posts"))
-    for topic_id, old in old_number.items():
-        if topic_id not in ids:
-            went_to, share = _most(shared[:, old])
-            if share >= MOSTLY:
-                why = f"{share:.0%} of its posts went there"
-                events.append(Event("merge", topic_id, ids[went_to], why))
-            else:
-                events.append(Event("retirement", topic_id, "", "no topic has its posts now"))
+        if topic_id in previous.ids:
+            continue
+        came_from, share = _most(shared[new])
+        if share >= MOSTLY:
+            why = f"{share:.0%} of its posts were there"
+            events.append(LineageEvent("split", previous.ids[came_from], topic_id, why))
+        else:
+            events.append(LineageEvent("birth", "", topic_id, "no earlier topic has its posts"))
+
+    for old, topic_id in enumerate(previous.ids):
+        if topic_id in ids:
+            continue
+        went_to, share = _most(shared[:, old])
+        if share >= MOSTLY:
+            why = f"{share:.0%} of its posts went there"
+            events.append(LineageEvent("merge", topic_id, ids[went_to], why))
+        else:
+            why = "no topic has its posts now"
+            events.append(LineageEvent("retirement", topic_id, "", why))
     return events
 
 
@@ -97,9 +102,9 @@ def _shared(new: Labels, old: Labels, n_new: int, n_old: int) -> NDArray[np.floa
 def _jaccard(new: Labels, old: Labels, n_new: int, n_old: int) -> NDArray[np.float64]:
     """Compare over the posts that there were already: new ones make no topic another."""
     shared = _shared(new, old, n_new, n_old)
-    known = old != UNSORTED
-    n_of_new = np.bincount(new[known & (new != UNSORTED)], minlength=n_new)
-    n_of_old = np.bincount(old[known], minlength=n_old)
+    had_topic = old != UNSORTED
+    n_of_new = np.bincount(new[had_topic & (new != UNSORTED)], minlength=n_new)
+    n_of_old = np.bincount(old[had_topic], minlength=n_old)
     union = n_of_new[:, None] + n_of_old - shared
     overlap: NDArray[np.float64] = shared / np.maximum(union, 1)
     return overlap

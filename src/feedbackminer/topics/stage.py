@@ -7,22 +7,18 @@ changed; else new posts join those there are. Either way people's corrections co
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-import numpy as np
-import polars as pl
-
-from feedbackminer.settings.sections import TopicSettings, hash_settings
-from feedbackminer.tables import (
-    Texts,
-    check,
-)
-from feedbackminer.topics.corpus import Detail, read_corpus
-from feedbackminer.topics.features import Words
-from feedbackminer.topics.naming.llm import Labeller, named
-from feedbackminer.topics.previous import Known, Past, read_past
+from feedbackminer.settings.sections import TopicSettings
+from feedbackminer.tables import Texts, check
+from feedbackminer.topics.corpus import TopicInput, read_corpus
+from feedbackminer.topics.labels import UNSORTED
+from feedbackminer.topics.naming.llm import Labeller, rename_topics
+from feedbackminer.topics.previous import PreviousTopics, TopicTables, read_previous
 from feedbackminer.topics.refit import refit_topics
-from feedbackminer.topics.result import Found, State, outcome
-from feedbackminer.topics.table import retired
+from feedbackminer.topics.result import TopicResult, to_tables
+from feedbackminer.topics.table import draft_topics
+from feedbackminer.topics.topic_set import FitRecord, Provenance, TopicSet
 from feedbackminer.topics.update import update_topics
 from feedbackminer.vectors import Matrix
 
@@ -30,81 +26,71 @@ STAGE = "topics"
 GROWN = 2.0  # times the texts of the last fit: then topics are found anew
 
 
+@dataclass(frozen=True)
+class Naming:
+    """How topics get their names."""
+
+    ignore_words: tuple[str, ...] = ()  # name no topic: the product's
+    labeller: Labeller | None = None  # suggests names; None: the plain ones are used
+
+
 def find_topics(
-    texts: pl.DataFrame,
-    vectors: Matrix,
-    threads: pl.Series,
-    known: Known | None = None,
+    posts: TopicInput,
+    tables: TopicTables | None = None,
     *,
     settings: TopicSettings,
-    encoder: str,
-    run_id: str,
-    detail: Detail | None = None,
+    provenance: Provenance,
     themes: Mapping[str, Matrix] | None = None,
-    labeller: Labeller | None = None,
-    ignore_words: tuple[str, ...] = (),
+    naming: Naming | None = None,
     refit: bool = False,
-) -> Found:
+) -> TopicResult:
     """Group texts into named topics.
 
     Args:
-        texts: the ``texts`` table.
-        vectors: unit vectors, one row per text, shape (len(texts), dimensions).
-        threads: thread id of each text.
-        known: what earlier runs left; topics that continue keep their ids.
-        encoder: what made the vectors.
-        detail: parts of long posts, and which posts repeat others.
+        tables: what earlier runs left; topics that continue keep their ids.
+        provenance: the encoder that made the vectors, and the run.
         themes: name -> vectors of the examples of a theme that the company uses.
-        labeller: suggests names for topics; None: the plain names are used.
         refit: find topics anew even where the known ones would do.
     Returns:
-        posts with a topic plus unsorted ones sum to ``len(texts)``.
+        posts with a topic plus unsorted ones sum to the number of texts.
     """
-    texts = check(texts, Texts, where=STAGE)
-    known = known or Known()
-    fitted_as = f"{encoder}|{hash_settings(settings)}"
-    detail, weight = detail or Detail(), settings.thread_weight
-    corpus = read_corpus(texts, vectors, threads, detail, thread_weight=weight)
-    past = read_past(known, corpus)
-    ignore = {*ignore_words, *settings.ignore_words}
-    fitted_in = "".join(known.vocabulary["fitted_in"].head(1))
-    why = _why_anew(past, len(texts), fitted_as, fitted_in, settings)
-    why = "asked for" if refit else why
-    if not len(texts):
-        how, nobody = "no texts", np.zeros(0)
-        state = State(retired(past.rows), Words.empty(), run_id, [], [], nobody, [], [], [])
-    elif why:
-        how = f"found anew: {why}"
-        state = refit_topics(
-            corpus,
-            known,
-            past,
-            settings=settings,
-            themes=themes or {},
-            ignore=ignore,
-            fitted_as=fitted_as,
-            run_id=run_id,
+    posts = replace(posts, texts=check(posts.texts, Texts, where=STAGE))
+    tables, naming = tables or TopicTables(), naming or Naming()
+    corpus = read_corpus(posts, thread_weight=settings.thread_weight)
+    previous = read_previous(tables, corpus)
+
+    fitted_as = provenance.fitted_as(settings)
+    reason = "asked for" if refit else _why_refit(previous, len(corpus), fitted_as, settings)
+    if not len(corpus):
+        topics, how = TopicSet.empty(FitRecord(fitted_as, provenance.run_id, 0, None)), "no texts"
+    elif reason:
+        how = f"found anew: {reason}"
+        topics = refit_topics(
+            corpus, previous, settings=settings, provenance=provenance, themes=themes or {}
         )
     else:
-        state = update_topics(corpus, known, past, settings=settings, ignore=ignore, run_id=run_id)
-        joined = past.place["topic"].count(None) - list(state.found).count(None)
-        how = f"{joined:,} posts joined known topics, {len(state.events):,} topics were born"
-    if labeller:
-        state = named(corpus, state, labeller)
-    return outcome(corpus, known, state, encoder, run_id, how)
+        topics = update_topics(corpus, previous, settings=settings)
+        how = _growth(previous, topics)
+
+    ignore = {*naming.ignore_words, *settings.ignore_words}
+    draft = draft_topics(topics, corpus, previous, ignore=ignore, run_id=provenance.run_id)
+    if naming.labeller:
+        draft = rename_topics(draft, corpus, naming.labeller)
+    return to_tables(draft, corpus, tables.corrections, provenance=provenance, how=how)
 
 
-def _why_anew(
-    past: Past, n_texts: int, fitted_as: str, fitted_in: str, settings: TopicSettings
+def _why_refit(
+    previous: PreviousTopics, n_texts: int, fitted_as: str, settings: TopicSettings
 ) -> str:
     """Return why topics must be found anew, or nothing where the known ones do."""
-    rows = past.alive("topic")
+    rows = previous.alive("topic")
     if not rows:
         return "no topics yet"
     if any(row["fitted_as"] != fitted_as for row in rows):
         return "settings or encoder have changed"
     if n_texts < settings.small_community:
         return "a small community"
+    fitted_in = previous.fitted_in
     if fitted_in and any(row["fitted_in"] != fitted_in for row in rows):
         return "the last fit was interrupted"
     if not fitted_in and any(row["words"] for row in rows):
@@ -112,3 +98,10 @@ def _why_anew(
     if n_texts >= GROWN * max(row["fitted_on"] for row in rows):
         return "the community has doubled"
     return ""
+
+
+def _growth(previous: PreviousTopics, topics: TopicSet) -> str:
+    """Say how many posts joined topics, and how many topics were born."""
+    n_waiting = int((topics.topics.labels == UNSORTED).sum())
+    n_joined = previous.ids_of_posts["topic"].count(None) - n_waiting
+    return f"{n_joined:,} posts joined known topics, {len(topics.events):,} topics were born"

@@ -1,143 +1,192 @@
-"""Topics as rows: what a fit found, under the ids and names that it continues."""
+"""Topics as rows of the ``topics`` table, under the names that they keep."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import polars as pl
 
+from feedbackminer.text.nlp import load_spacy
 from feedbackminer.topics.corpus import REPRESENTATIVES, Corpus, distinct_posts, nearest_posts
-from feedbackminer.topics.fit import Fit
+from feedbackminer.topics.corrections import Corrected
 from feedbackminer.topics.labels import UNSORTED, Labels
-from feedbackminer.topics.model import TopicModel, strongest_words
+from feedbackminer.topics.matching import LineageEvent
+from feedbackminer.topics.model import strongest_words
 from feedbackminer.topics.naming.namer import Namer
 from feedbackminer.topics.naming.phrases import Name
-from feedbackminer.topics.previous import Past, Rows
-from feedbackminer.vectors import Matrix, centres, to_bytes
+from feedbackminer.topics.previous import PreviousTopics, Rows
+from feedbackminer.topics.topic_set import Level, TopicSet
+from feedbackminer.vectors import finite_or_none, to_bytes
 
-TOPIC_EXAMPLES, PART_EXAMPLES = 25, 6  # posts that a name is drawn from
+TOPIC_EXAMPLES, SUBTOPIC_EXAMPLES = 25, 6  # posts that a name is drawn from
 
 
 @dataclass(frozen=True)
-class Maker:
-    """Makes rows of one fit."""
+class TopicDraft:
+    """Topics with their names, before corrections."""
 
+    topics: TopicSet
+    rows: Rows
+    events: Sequence[LineageEvent]
+    notices: Sequence[str]
+
+
+def draft_topics(
+    topics: TopicSet,
+    corpus: Corpus,
+    previous: PreviousTopics,
+    *,
+    ignore: Iterable[str],
+    run_id: str,
+) -> TopicDraft:
+    """Name what is new, and return a row for every topic of every level.
+
+    Args:
+        ignore: words that name no topic here, such as the product's.
+    """
+    n_topics = len(topics.topics.ids)
+    if n_topics == topics.n_kept:  # nothing to name
+        rows = previous.rows if n_topics else retired(previous.rows)
+        return TopicDraft(topics, rows, topics.events, topics.notices)
+    nlp, notices = load_spacy()
+    namer = Namer.of(corpus, nlp, ignore, n_topics)
+    rows = TopicTableBuilder(topics, corpus, previous, namer, run_id).rows()
+    return TopicDraft(topics, rows, topics.events, [*notices, *topics.notices])
+
+
+@dataclass(frozen=True)
+class TopicTableBuilder:
+    """Makes the rows of one topic set."""
+
+    topics: TopicSet
     corpus: Corpus
-    past: Past
+    previous: PreviousTopics
     namer: Namer
-    common: Mapping[str, Any]  # fitted_as, fitted_on, resolution
     run_id: str
 
-    def topics(self, fit: Fit, ids: Sequence[str]) -> Rows:
-        """Return the rows of the topics that a fit found."""
-        rows = self.of_model(fit.model, fit.labels, fit.scores, ids, given=fit.given)
-        return [
-            row | {"stability": _known(stable)}
-            for row, stable in zip(rows, fit.stability, strict=True)
-        ]
+    def rows(self) -> Rows:
+        """Return the rows: after an update those there were and the newborn, else all anew."""
+        new_topics = self.of_topics()
+        if self.topics.n_kept:
+            return [*self.previous.rows, *new_topics]
+        subtopics = self.of_subtopics(new_topics)
+        rows = [*self.of_themes(new_topics), *new_topics, *subtopics]
+        found_again = {row["topic_id"] for row in rows}
+        lost = [row for row in self.previous.rows if row["topic_id"] not in found_again]
+        return [*rows, *retired(lost)]
 
-    def of_model(
-        self,
-        model: TopicModel,
-        labels: Labels,
-        scores: NDArray[np.float64],
-        ids: Sequence[str],
-        used: Sequence[str] = (),
-        given: Mapping[int, str] | None = None,
-    ) -> Rows:
-        """Return the rows of topics 0..k-1 of a model; ``given`` ones are named by people."""
-        given = given or {}
-        past = [self.past.row(topic_id) for topic_id in ids]
-        taken = [
-            given.get(i) or (old["found_label"] if old else None) for i, old in enumerate(past)
+    def of_topics(self) -> Rows:
+        """Return the rows of the topics after the kept ones; people name those of themes."""
+        level, first = self.topics.topics, self.topics.n_kept
+        labels = np.where(level.labels >= first, level.labels - first, UNSORTED)
+        kept_rows = [self.previous.row(topic_id) for topic_id in level.ids[:first]]
+        used = [
+            *(row["found_label"] for row in kept_rows if row),
+            *(row["label"] for row in self.previous.rows),  # people's names too
         ]
-        used = [*used, *(row["label"] for row in self.past.rows)]  # people's names too
-        names = self.namer.name(labels, scores, taken, TOPIC_EXAMPLES, used)
+        given = {i - first: name for i, name in self.topics.given_names.items()}
+        carried = [
+            given.get(i) or self._carried_name(topic_id)
+            for i, topic_id in enumerate(level.ids[first:])
+        ]
+        names = self.namer.name(labels, self.topics.scores, carried, TOPIC_EXAMPLES, used)
+
         rows = []
-        for topic, topic_id in enumerate(ids):
-            words = strongest_words(model, topic)
+        for topic in range(first, len(level.ids)):
+            row = self._row("topic", level, topic, names[topic - first])
+            words = strongest_words(self.topics.model, topic)
+            theme = level.parents[topic]
+            if name := self.topics.given_names.get(topic):
+                row |= {"found_label": name, "found_by": "human"}
             rows.append(
-                self._row("topic", topic_id, names[topic], model.centres[topic])
-                | ({"found_label": given[topic], "found_by": "human"} if topic in given else {})
+                row
                 | {
-                    "representatives": self._representatives(labels, scores, topic),
-                    "floor": float(model.floors[topic]),
-                    "typical": float(model.typical[topic]),
-                    "part_floor": float(model.part_floors[topic]),
+                    "representatives": self._representatives(level, topic),
+                    "parent_id": self.topics.themes.ids[theme] if theme != UNSORTED else None,
+                    "stability": finite_or_none(self.topics.stability[topic]),
+                    "floor": float(self.topics.model.floors[topic]),
+                    "typical": float(self.topics.model.typical[topic]),
+                    "part_floor": float(self.topics.model.part_floors[topic]),
                     "words": list(words),
                     "ratios": list(words.values()),
                 }
             )
         return rows
 
-    def themes(self, fit: Fit, topics: Rows) -> Rows:
-        """Return the rows of the themes, and tell the topics which is theirs."""
-        middle = centres(fit.model.centres, fit.themes)
-        labels = np.append(fit.themes, UNSORTED)[fit.labels]
-        ids = self.past.continue_ids("theme", labels, middle)
-        sizes = np.bincount(fit.labels[fit.labels >= 0], minlength=len(topics))
+    def of_themes(self, topic_rows: Rows) -> Rows:
+        """Return the rows of the themes: each is named by its two largest topics."""
+        labels, parents = self.topics.topics.labels, self.topics.topics.parents
+        sizes = np.bincount(labels[labels >= 0], minlength=len(parents))
+        by_size = np.argsort(-sizes, kind="stable")
         rows = []
-        for theme, topic_id in enumerate(ids):
-            inside = [i for i in np.argsort(-sizes, kind="stable") if fit.themes[i] == theme]
-            leading = [topics[i]["found_label"].split(", ")[0] for i in inside[:2]]
-            keywords = [word for i in inside[:5] for word in topics[i]["keywords"][:4]]
+        for theme in range(len(self.topics.themes.ids)):
+            inside = [topic_rows[topic] for topic in by_size if parents[topic] == theme]
+            leading = [row["found_label"].split(", ")[0] for row in inside[:2]]
+            keywords = [word for row in inside[:5] for word in row["keywords"][:4]]
             name = Name(" · ".join(leading), tuple(dict.fromkeys(keywords)))
-            rows.append(self._row("theme", topic_id, name, middle[theme]))
-            for i in inside:
-                topics[i]["parent_id"] = topic_id
+            rows.append(self._row("theme", self.topics.themes, theme, name))
         return rows
 
-    def subtopics(self, fit: Fit, topics: Rows) -> Rows:
+    def of_subtopics(self, topic_rows: Rows) -> Rows:
         """Return the rows of the subtopics."""
-        if not fit.part_of:
+        level = self.topics.subtopics
+        if not len(level.ids):
             return []
-        ids = self.past.continue_ids("subtopic", fit.parts, fit.part_centres)
-        past = [self.past.row(topic_id) for topic_id in ids]
-        taken = [old["found_label"] if old else None for old in past]
-        used = [row["found_label"] for row in topics]
-        names = self.namer.name(fit.parts, fit.scores, taken, PART_EXAMPLES, used)
-        rows = []
-        for part, topic_id in enumerate(ids):
-            row = self._row("subtopic", topic_id, names[part], fit.part_centres[part])
-            parent = topics[fit.part_of[part]]["topic_id"]
-            nearest = self._representatives(fit.parts, fit.scores, part)
-            rows.append(row | {"parent_id": parent, "representatives": nearest})
-        return rows
+        carried = [self._carried_name(topic_id) for topic_id in level.ids]
+        used = [row["found_label"] for row in topic_rows]
+        names = self.namer.name(level.labels, self.topics.scores, carried, SUBTOPIC_EXAMPLES, used)
+        return [
+            self._row("subtopic", level, subtopic, names[subtopic])
+            | {
+                "parent_id": self.topics.topics.ids[level.parents[subtopic]],
+                "representatives": self._representatives(level, subtopic),
+            }
+            for subtopic in range(len(level.ids))
+        ]
 
-    def _row(self, level: str, topic_id: str, name: Name, centre: Matrix) -> dict[str, Any]:
-        old = self.past.row(topic_id)
+    def _carried_name(self, topic_id: str) -> str | None:
+        """Return the name that a topic had before, if it is an earlier one."""
+        earlier = self.previous.row(topic_id)
+        return earlier["found_label"] if earlier else None
+
+    def _row(self, name_of_level: str, level: Level, number: int, name: Name) -> dict[str, Any]:
+        topic_id = level.ids[number]
+        earlier = self.previous.row(topic_id)
         return {
-            **self.common,
+            **asdict(self.topics.record),
             "topic_id": topic_id,
-            "level": level,
-            "label": old["label"] if old else name.label,
-            "found_label": old["found_label"] if old else name.label,
-            "named_by": old["found_by"] if old else "model",
-            "found_by": old["found_by"] if old else "model",
+            "level": name_of_level,
+            "label": earlier["label"] if earlier else name.label,
+            "found_label": earlier["found_label"] if earlier else name.label,
+            "named_by": earlier["found_by"] if earlier else "model",
+            "found_by": earlier["found_by"] if earlier else "model",
             "keywords": list(name.keywords),
             "representatives": [],
             "parent_id": None,
             "stability": None,
-            "centroid": to_bytes(centre[None])[0],
+            "centroid": to_bytes(level.centroids[number][None])[0],
             "floor": -1.0,
             "typical": 1.0,
             "part_floor": 1.0,
             "words": [],
             "ratios": [],
-            "born_in": old["born_in"] if old else self.run_id,
+            "born_in": earlier["born_in"] if earlier else self.run_id,
             "size": 0,
             "status": "active",
         }
 
-    def _representatives(
-        self, labels: Labels, scores: NDArray[np.float64], topic: int
-    ) -> list[str]:
-        nearest = nearest_posts(labels, scores, topic)
-        chosen = distinct_posts(self.corpus.said_first, nearest, REPRESENTATIVES)
-        return [self.corpus.post_ids[i] for i in chosen]
+    def _representatives(self, level: Level, number: int) -> list[str]:
+        return representatives(self.corpus, nearest_posts(level.labels, self.topics.scores, number))
+
+
+def representatives(corpus: Corpus, order: Labels) -> list[str]:
+    """Return the ids of the first posts in this order of which no two say nearly the same."""
+    chosen = distinct_posts(corpus.original_ids, order, REPRESENTATIVES)
+    return [corpus.post_ids[post] for post in chosen]
 
 
 def retired(rows: Rows) -> Rows:
@@ -145,5 +194,36 @@ def retired(rows: Rows) -> Rows:
     return [row | {"status": "retired"} for row in rows]
 
 
-def _known(value: float) -> float | None:
-    return float(value) if value == value else None
+def corrected_rows(corrected: Corrected, main: pl.DataFrame, corpus: Corpus) -> Rows:
+    """Return the rows after people's corrections, with sizes, and posts that stand for parts.
+
+    Args:
+        main: the assignments of rank 1.
+    """
+    parts = [part for move in corrected.moves if len(move.centroids) for part in move.to]
+    index = {post_id: i for i, post_id in enumerate(corpus.post_ids)}
+    representatives_of = {}
+    for part in parts:
+        inside = main.filter(topic_id=part).sort("score", "post_id", descending=[True, False])
+        order = np.array([index[post_id] for post_id in inside["post_id"]], dtype=np.int64)
+        representatives_of[part] = representatives(corpus, order)
+
+    sizes = _sizes(corrected.rows, main)
+    return [
+        row
+        | {
+            "representatives": representatives_of.get(row["topic_id"], row["representatives"]),
+            "size": sizes[row["topic_id"]],
+        }
+        for row in corrected.rows
+    ]
+
+
+def _sizes(rows: Rows, main: pl.DataFrame) -> Counter[str]:
+    """Count the posts of each topic, of its subtopics, and of the theme above it."""
+    sizes = Counter(main["topic_id"].to_list())
+    sizes.update(i for i in main["subtopic_id"].to_list() if i)
+    for row in rows:
+        if row["level"] == "topic" and row["parent_id"] and row["status"] == "active":
+            sizes[row["parent_id"]] += sizes[row["topic_id"]]
+    return sizes

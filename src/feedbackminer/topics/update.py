@@ -2,174 +2,142 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.text.nlp import load_spacy
 from feedbackminer.topics.cluster import GraphClusterer
-from feedbackminer.topics.corpus import Corpus, document_of, smallest_topic
-from feedbackminer.topics.features import Words, meaning
-from feedbackminer.topics.labels import UNSORTED, Labels
-from feedbackminer.topics.matching import SAME_MEANING, Event
-from feedbackminer.topics.model import TopicModel, calibrated, describe, nearest_part, own_scores
-from feedbackminer.topics.multilabel import further_topics
-from feedbackminer.topics.naming.namer import Namer
-from feedbackminer.topics.previous import Known, Past, Rows, read_model, read_words
-from feedbackminer.topics.result import State
-from feedbackminer.topics.table import Maker
-from feedbackminer.vectors import Matrix, centres, from_bytes, unit
-
-FIT = ("fitted_as", "fitted_in", "fitted_on", "resolution")
+from feedbackminer.topics.corpus import Corpus, document_of, part_features, smallest_topic
+from feedbackminer.topics.features import Features, meaning
+from feedbackminer.topics.hierarchy import nearest_subtopics
+from feedbackminer.topics.labels import UNSORTED, Labels, new_numbers
+from feedbackminer.topics.matching import SAME_MEANING, LineageEvent
+from feedbackminer.topics.model import TopicModel, calibrate, describe, own_scores
+from feedbackminer.topics.multilabel import secondary_topics
+from feedbackminer.topics.previous import PreviousTopics
+from feedbackminer.topics.topic_set import Level, TopicSet
+from feedbackminer.vectors import Matrix, centroids, from_bytes, unit
 
 FEWEST_POSTS = 10  # that a topic is born of
-NEARLY = 0.9  # of how near the posts of an ordinary topic are to its centre: dense enough
+NEARLY = 0.9  # of how near the posts of an ordinary topic are to its centroid: dense enough
 
 
-@dataclass(frozen=True)
-class Extension:
-    """Where posts belong: -1 nowhere, 0..k-1 a topic there was, from k on a newborn one."""
+def update_topics(corpus: Corpus, previous: PreviousTopics, *, settings: TopicSettings) -> TopicSet:
+    """Let posts that have no topic join one, or found a new one where enough of them are alike.
 
-    labels: Labels
-    joined: Matrix
-    newborn: TopicModel | None
+    Posts that have a topic keep it. Every part of a long post is looked at again, for what was
+    born may be what it speaks of.
+    """
+    before, model = previous.labels("topic"), previous.model()
+    pending = np.flatnonzero(before.labels == UNSORTED)
+    passages = [corpus.passages[i] for i in pending.tolist()]
+    features = model.lexicon.transform(passages, corpus.blended[pending])
+
+    joined, newborn = _assign_pending(corpus, pending, features, model, settings)
+    n_kept, n_born = len(model), len(newborn)
+    model = model.extended_by(newborn) if n_born else model
+    ids = [*before.ids, *previous.complete_ids([None] * n_born, "topic")]
+    labels = before.labels.copy()
+    labels[pending] = joined
+
+    subtopics = _previous_subtopics(previous, ids)
+    subtopics.labels[pending] = nearest_subtopics(
+        features.joint, joined, subtopics.parents, subtopics.centroids
+    )
+    scores = np.array([previous.scores.get(i, 0.0) for i in corpus.post_ids])
+    scores[pending] = own_scores(model, corpus.vectors[pending], joined)
+
+    parts, post_of = part_features(corpus, model.lexicon), corpus.parts.post_of
+    why = "posts that fitted nowhere are dense enough"
+    return TopicSet(
+        model=model,
+        themes=Level.empty(len(corpus)),
+        topics=Level(ids, labels, np.full(len(ids), UNSORTED), model.centroids),
+        subtopics=subtopics,
+        scores=scores,
+        secondary=secondary_topics(model, parts, post_of, labels),
+        record=previous.record(),
+        stability=[np.nan] * len(ids),
+        n_kept=n_kept,
+        events=[LineageEvent("birth", "", topic_id, why) for topic_id in ids[n_kept:]],
+    )
 
 
-def extend_topics(
-    model: TopicModel, words: Words, corpus: Corpus, pending: Labels, *, settings: TopicSettings
-) -> Extension:
+def _previous_subtopics(previous: PreviousTopics, topic_ids: list[str]) -> Level:
+    """Return the subtopics there were, with the numbers of the topics that they are parts of."""
+    subtopics, rows = previous.labels("subtopic"), previous.alive("subtopic")
+    number = {topic_id: i for i, topic_id in enumerate(topic_ids)}
+    parents = [number.get(row["parent_id"], UNSORTED) for row in rows]
+    subtopic_centroids = from_bytes([row["centroid"] for row in rows])
+    return Level(
+        subtopics.ids, subtopics.labels, np.array(parents, dtype=np.int64), subtopic_centroids
+    )
+
+
+def _assign_pending(
+    corpus: Corpus,
+    pending: Labels,
+    features: Features,
+    model: TopicModel,
+    settings: TopicSettings,
+) -> tuple[Labels, TopicModel]:
     """Assign pending posts, at a cost that grows with their number alone.
 
     Args:
-        pending: places in the corpus of the posts that have no topic yet.
+        pending: indices of the posts that have no topic yet; ``features``: theirs.
+    Returns:
+        for each of them -1 (nowhere), 0..k-1 (a topic there was) or, from k on, a newborn one;
+        and the model of the newborn ones.
     """
-    weights = words.weigh([corpus.passages[i] for i in pending])
-    joined = words.join(corpus.leaning[pending], weights)
-    labels, _ = model.assign(joined, weights)
+    labels = model.assign(features)
     pool = np.flatnonzero(labels == UNSORTED)
-    docs = document_of(corpus, fewest=settings.small_community)
-    fewest = settings.min_threads or smallest_topic(int(docs.max(initial=-1)) + 1)
-    group = _dense_groups(joined[pool], docs[pending[pool]], fewest, model, settings.seed)
-    if group.max(initial=UNSORTED) == UNSORTED:
-        return Extension(labels, joined, None)
-    newborn = describe(words, joined[pool], weights[pool], group)
-    newborn = calibrated(newborn, joined[pool], group, settings.accept_quantile)
-    usual = np.full(len(newborn.centres), np.median(model.part_floors))
-    newborn = replace(newborn, part_floors=usual)
-    labels[pool] = np.where(group >= 0, group + len(model.centres), UNSORTED)
-    return Extension(labels, joined, newborn)
+    documents = document_of(corpus, fewest=settings.small_community)
+    fewest = settings.min_threads or smallest_topic(int(documents.max(initial=-1)) + 1)
+    pooled = features[pool]
+    groups = _dense_groups(pooled.joint, documents[pending[pool]], fewest, model, settings.seed)
+    if groups.max(initial=UNSORTED) == UNSORTED:
+        return labels, TopicModel.empty()
+
+    newborn = describe(model.lexicon, pooled, groups)
+    newborn = calibrate(newborn, pooled, groups, settings.accept_quantile)
+    usual = np.full(len(newborn), np.median(model.part_floors))
+    labels[pool] = np.where(groups >= 0, groups + len(model), UNSORTED)
+    return labels, replace(newborn, part_floors=usual)
 
 
 def _dense_groups(
-    vectors: Matrix, docs: Labels, fewest: int, model: TopicModel, seed: int
+    vectors: Matrix, documents: Labels, fewest: int, model: TopicModel, seed: int
 ) -> Labels:
     """Return groups of the pool that are as dense as a topic, and about something else.
 
     Args:
-        docs: the document of each post; ``fewest`` of them hold a group: one thread is no topic.
+        documents: that of each post; ``fewest`` of them hold a group: one thread is no topic.
     """
-    nobody = np.full(len(vectors), UNSORTED)
     if len(vectors) < 2 * FEWEST_POSTS:
-        return nobody
-    found = GraphClusterer(min_size=FEWEST_POSTS, random_state=seed).fit(vectors).labels_
-    middle = centres(vectors, found)
-    usual = NEARLY * float(np.median(model.typical)) if len(model.typical) else -1.0
+        return np.full(len(vectors), UNSORTED)
+    clusters = GraphClusterer(min_size=FEWEST_POSTS, random_state=seed).fit(vectors).labels_
+    cluster_centroids = centroids(vectors, clusters)
+    usual = NEARLY * float(np.median(model.typical)) if len(model) else -1.0
+
     kept = []
-    for group in range(len(middle)):
-        inside = found == group
+    for cluster in range(len(cluster_centroids)):
+        inside = clusters == cluster
         is_near = _nearness(vectors[inside]) >= usual
-        is_broad = len(np.unique(docs[inside][is_near])) >= fewest
-        if is_broad and is_near.mean() >= 0.5 and _is_new(middle[group : group + 1], model):
-            kept.append(group)
-    number = np.full(len(middle) + 1, UNSORTED)  # the last for what is in no group
-    number[kept] = np.arange(len(kept))
-    groups: Labels = number[found]
-    return groups
+        is_broad = len(np.unique(documents[inside][is_near])) >= fewest
+        is_new = _is_new(cluster_centroids[cluster : cluster + 1], model)
+        if is_broad and is_near.mean() >= 0.5 and is_new:
+            kept.append(cluster)
+    return new_numbers(kept, len(cluster_centroids))[clusters]
 
 
 def _nearness(vectors: Matrix) -> Matrix:
-    """Return the cosine of each of a group's members to the centre of the others."""
+    """Return the cosine of each of a group's members to the centroid of the others."""
     near: Matrix = np.einsum("ij,ij->i", vectors, unit(vectors.sum(axis=0) - vectors))
     return near
 
 
-def _is_new(middle: Matrix, model: TopicModel) -> bool:
-    if not len(model.centres):
+def _is_new(centroid: Matrix, model: TopicModel) -> bool:
+    if not len(model):
         return True
-    return bool((meaning(middle) @ meaning(model.centres).T).max() < SAME_MEANING)
-
-
-def update_topics(
-    corpus: Corpus,
-    known: Known,
-    past: Past,
-    *,
-    settings: TopicSettings,
-    ignore: set[str],
-    run_id: str,
-) -> State:
-    topics = past.alive("topic")
-    words = read_words(known.vocabulary)
-    model = read_model(words, topics)
-    found = list(past.place["topic"])
-    parts = list(past.place["subtopic"])
-    scores = np.array([past.scores.get(i, 0.0) for i in corpus.post_ids])
-    pending = np.array([i for i, topic_id in enumerate(found) if topic_id is None], dtype=np.int64)
-    grown = extend_topics(model, words, corpus, pending, settings=settings)
-    newborn: Rows = []
-    notices: list[str] = []
-    if grown.newborn:
-        nlp, notices = load_spacy()
-        newborn = _newborn(corpus, past, grown, pending, nlp, ignore, run_id)
-        model = model.joined_by(grown.newborn)
-    ids = [*(row["topic_id"] for row in topics), *(row["topic_id"] for row in newborn)]
-    number = {topic_id: i for i, topic_id in enumerate(ids)}
-    subtopics = [row for row in past.alive("subtopic") if row["parent_id"] in number]
-    part_of = [number[row["parent_id"]] for row in subtopics]
-    middle = from_bytes([row["centroid"] for row in subtopics])
-    nearest = nearest_part(grown.joined, grown.labels, part_of, middle)
-    own = own_scores(model, corpus.vectors[pending], grown.labels)
-    for place, label, part, score in zip(pending, grown.labels, nearest, own, strict=True):
-        found[place] = ids[label] if label >= 0 else None
-        parts[place] = subtopics[part]["topic_id"] if part >= 0 else None
-        scores[place] = score
-    labels = np.array([number.get(topic_id or "", UNSORTED) for topic_id in found])
-    why = "posts that fitted nowhere are dense enough"
-    return State(
-        [*past.rows, *newborn],
-        words,
-        topics[0]["fitted_in"],
-        found,
-        parts,
-        scores,
-        [(one, ids[one.topic]) for one in further_topics(model, corpus, labels)],
-        [Event("birth", "", row["topic_id"], why) for row in newborn],
-        notices,
-    )
-
-
-def _newborn(
-    corpus: Corpus,
-    past: Past,
-    grown: Extension,
-    pending: Labels,
-    nlp: Any,
-    ignore: set[str],
-    run_id: str,
-) -> Rows:
-    """Return the rows of topics that were born of the pool."""
-    assert grown.newborn is not None  # noqa: S101 (the caller's promise)
-    n_before = len(past.alive("topic"))
-    labels = np.full(len(corpus), UNSORTED)
-    is_new = grown.labels >= n_before
-    labels[pending[is_new]] = grown.labels[is_new] - n_before
-    scores = own_scores(grown.newborn, corpus.vectors, labels)
-    ids = past.complete([None] * len(grown.newborn.centres), "topic")
-    like = past.alive("topic")[0]
-    common = {name: like[name] for name in FIT}
-    namer = Namer.of(corpus, nlp, ignore, n_topics=2)
-    used = [row["found_label"] for row in past.alive("topic")]
-    maker = Maker(corpus, past, namer, common, run_id)
-    return maker.of_model(grown.newborn, labels, scores, ids, used)
+    return bool((meaning(centroid) @ meaning(model.centroids).T).max() < SAME_MEANING)

@@ -15,6 +15,7 @@ from feedbackminer.errors import SettingsError
 from feedbackminer.settings.load import load
 from feedbackminer.settings.sections import NamingSettings
 from feedbackminer.topics.naming.llm import EndpointLabeller, name_topics
+from feedbackminer.topics.stage import Naming
 from tests.support.topic_community import EVERYBODY, corrected, find
 
 PLAIN = [
@@ -189,12 +190,12 @@ class Echo:
 
 @pytest.mark.slow
 def test_names_are_kept_and_asked_for_once() -> None:
-    first = find(EVERYBODY, labeller=Echo())
+    first = find(EVERYBODY, naming=Naming(labeller=Echo()))
     topics = first.topics.filter(level="topic")
     assert set(topics["named_by"]) == {"llm"}
     assert first.lineage.filter(event="rename").height == 6
     echo = Echo()
-    again = find(EVERYBODY, before=first, labeller=echo)
+    again = find(EVERYBODY, before=first, naming=Naming(labeller=echo))
     assert echo.asked == 0
     assert again.topics["label"].to_list() == first.topics["label"].to_list()
 
@@ -203,7 +204,7 @@ def test_names_are_kept_and_asked_for_once() -> None:
 def test_topics_that_were_named_plainly_are_named_later_unless_people_did() -> None:
     plain = find(EVERYBODY)
     said = corrected({"action": "rename", "topic_id": "t002", "to": "Our own name"})
-    named = find(EVERYBODY, before=plain, labeller=Echo(), corrections=said)
+    named = find(EVERYBODY, before=plain, naming=Naming(labeller=Echo()), corrections=said)
     row = named.topics.row(by_predicate=pl.col("topic_id") == "t002", named=True)
     assert (row["label"], row["named_by"]) == ("Our own name", "human")
     others = named.topics.filter(pl.col("topic_id") != "t002", level="topic")

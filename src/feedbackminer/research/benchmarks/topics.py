@@ -26,11 +26,11 @@ from feedbackminer.clean.segments import find_segments
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.errors import InputError
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.tables import Corrections
-from feedbackminer.topics.corpus import Detail
-from feedbackminer.topics.previous import Known
-from feedbackminer.topics.result import Found
+from feedbackminer.topics.corpus import TopicInput
+from feedbackminer.topics.previous import TopicTables
+from feedbackminer.topics.result import TopicResult
 from feedbackminer.topics.stage import find_topics
+from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix
 
 Labels = NDArray[np.int64]
@@ -47,6 +47,7 @@ SEEDS_ALONE = 3  # fits that know nothing of each other
 SINGLE = 12_000  # texts that are left as they are
 LONG, PARTS = 300, 15  # posts made of texts of two labels, and texts of each
 NONE = -1
+BENCH = Provenance("bench", "bench")
 
 
 @dataclass(frozen=True)
@@ -140,21 +141,16 @@ def ours(data: LabelledSet, seed: int) -> Labels:
     return labels_of(fit(data, len(data.texts), seed), len(data.texts))
 
 
-def fit(data: LabelledSet, count: int, seed: int, previous: Known | None = None) -> Found:
+def fit(
+    data: LabelledSet, count: int, seed: int, previous: TopicTables | None = None
+) -> TopicResult:
     """Find topics in the first ``count`` texts."""
     texts = as_texts(dict(enumerate(data.texts[:count])))
-    return find_topics(
-        texts,
-        data.vectors[:count],
-        texts["post_id"],
-        previous,
-        settings=TopicSettings(seed=seed),
-        encoder="bench",
-        run_id="bench",
-    )
+    posts = TopicInput(texts, data.vectors[:count], texts["post_id"])
+    return find_topics(posts, previous, settings=TopicSettings(seed=seed), provenance=BENCH)
 
 
-def labels_of(result: Found, count: int) -> Labels:
+def labels_of(result: TopicResult, count: int) -> Labels:
     """Return a number per text, the same for the same topic id; -1 where it has no topic."""
     labels = np.full(count, NONE)
     main = result.assignments.filter(pl.col("rank") == 1)
@@ -188,15 +184,15 @@ def find_both(data: LabelledSet, seed: int, encoder: Encoder) -> MultiLabel:
     texts = as_texts(dict(enumerate([*data.texts[:SINGLE], *posts])))
     segments = find_segments(texts[SINGLE:], long_words=1)
     result = find_topics(
-        texts,
-        np.vstack([data.vectors[:SINGLE], encoder.encode(posts).vectors]),
-        texts["post_id"],
-        detail=Detail(
-            segments=segments, vectors=encoder.encode(segments["text"].to_list()).vectors
+        TopicInput(
+            texts=texts,
+            vectors=np.vstack([data.vectors[:SINGLE], encoder.encode(posts).vectors]),
+            threads=texts["post_id"],
+            segments=segments,
+            segment_vectors=encoder.encode(segments["text"].to_list()).vectors,
         ),
         settings=TopicSettings(seed=seed),
-        encoder="bench",
-        run_id="bench",
+        provenance=BENCH,
     )
     assignments = result.assignments.with_columns(number=pl.col("post_id").cast(pl.Int64))
     return _judged(_labels_of_long_posts(assignments, data.gold), truth)
@@ -261,24 +257,18 @@ class Community:
     vectors: Matrix
 
     def fit(
-        self, seed: int, previous: Known | None = None, *, until: datetime | None = None
-    ) -> Found:
+        self, seed: int, previous: TopicTables | None = None, *, until: datetime | None = None
+    ) -> TopicResult:
         """Find topics in what was written until then; what has no date counts as old."""
         inside = np.ones(len(self.texts), dtype=bool)
         if until:
             inside = (self.texts["created_at"] <= until).fill_null(True).to_numpy()
         chosen = self.texts.filter(inside)
-        return find_topics(
-            chosen.drop("thread_id", "created_at"),
-            self.vectors[inside],
-            chosen["thread_id"],
-            previous,
-            settings=TopicSettings(seed=seed),
-            encoder="bench",
-            run_id="bench",
-        )
+        texts = chosen.drop("thread_id", "created_at")
+        posts = TopicInput(texts, self.vectors[inside], chosen["thread_id"])
+        return find_topics(posts, previous, settings=TopicSettings(seed=seed), provenance=BENCH)
 
-    def labels_of(self, result: Found) -> Labels:
+    def labels_of(self, result: TopicResult) -> Labels:
         """Return a number per text, the same for the same topic id; -1 where it has no topic."""
         main = result.assignments.filter(pl.col("rank") == 1)
         topic_of = dict(main.select("post_id", "topic_id").iter_rows())
@@ -314,8 +304,8 @@ def replay(
     yield Stability("  two seeds, nothing known before", _pairwise_ami(alone), np.nan, len(labels))
 
 
-def _previous(result: Found) -> Known:
-    return Known(result.topics, result.vocabulary, result.assignments, Corrections.create_empty())
+def _previous(result: TopicResult) -> TopicTables:
+    return TopicTables(result.topics, result.vocabulary, result.assignments)
 
 
 def _stability(what: str, old: Labels, new: Labels) -> Stability:

@@ -18,10 +18,9 @@ from feedbackminer.errors import SettingsError
 from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.settings.sections import NamingSettings
 from feedbackminer.topics.corpus import Corpus
-from feedbackminer.topics.matching import Event
-from feedbackminer.topics.naming import llm
+from feedbackminer.topics.matching import LineageEvent
 from feedbackminer.topics.naming.phrases import content_stems
-from feedbackminer.topics.result import State
+from feedbackminer.topics.table import TopicDraft
 
 LONGEST, MOST_WORDS = 60, 8
 POSTS_SHOWN, POST_CHARS, KEYWORDS_SHOWN = 5, 500, 10
@@ -88,8 +87,8 @@ class EndpointLabeller:
             )
         except self._failures as error:
             status = getattr(error, "status_code", None)
-            told = f"{type(error).__name__}{f' {status}' if status else ''}"
-            raise LabellerError(told) from None
+            message = f"{type(error).__name__}{f' {status}' if status else ''}"
+            raise LabellerError(message) from None
         choices = getattr(answer, "choices", None)
         if not isinstance(choices, list):  # a log-in page, say
             raise LabellerError("the answer is no chat completion")
@@ -110,9 +109,9 @@ def name_topics(
     Returns:
         topic id -> name, and why other topics keep their plain ones.
     """
-    named: dict[str, str] = {}
+    names: dict[str, str] = {}
     reasons: list[str] = []
-    taken = {row[name].lower() for row in topics for name in ("found_label", "label")}
+    taken = {row[column].lower() for row in topics for column in ("found_label", "label")}
     for row in topics:
         if row["found_by"] != "model" or row["named_by"] == "human":
             continue
@@ -128,14 +127,14 @@ def name_topics(
         if reason := _why_not(name, posts_of[topic_id], others):
             reasons.append(f"{topic_id}: {reason}")
             continue
-        named[topic_id] = name
+        names[topic_id] = name
         taken.add(name.lower())
     for reason in reasons:
         _log.warning("naming by %s: %s", labeller.name, reason)
     if not reasons:
-        return named, []
-    told = f"topics that keep the plain name, as {labeller.name} gave none to use: "
-    return named, [told + "; ".join(reasons)]
+        return names, []
+    kept = f"topics that keep the plain name, as {labeller.name} gave none to use: "
+    return names, [kept + "; ".join(reasons)]
 
 
 def _why_not(name: str, posts: Sequence[str], taken: set[str]) -> str:
@@ -154,28 +153,32 @@ def _why_not(name: str, posts: Sequence[str], taken: set[str]) -> str:
     return ""
 
 
-def named(corpus: Corpus, state: State, labeller: Labeller) -> State:
+def rename_topics(draft: TopicDraft, corpus: Corpus, labeller: Labeller) -> TopicDraft:
     """Give topics the names that a language model suggests, where these can be used."""
-    topics = [r for r in state.rows if r["level"] == "topic" and r["status"] != "retired"]
+    topics = [r for r in draft.rows if r["level"] == "topic" and r["status"] != "retired"]
     text_of = dict(zip(corpus.post_ids, corpus.passages, strict=True))
     posts_of = defaultdict(list)
-    for topic_id, text in zip(state.found, corpus.passages, strict=True):
+    for topic_id, text in zip(draft.topics.topics.ids_of_posts(), corpus.passages, strict=True):
         posts_of[topic_id or ""].append(text)
     examples_of = {
         row["topic_id"]: [text_of[i] for i in row["representatives"] if i in text_of]
         for row in topics
     }
-    names, notices = llm.name_topics(topics, posts_of, examples_of, labeller)
+
+    names, notices = name_topics(topics, posts_of, examples_of, labeller)
     rows = [
         row | {"found_label": names[row["topic_id"]], "found_by": "llm"}
         if row["topic_id"] in names
         else row
-        for row in state.rows
+        for row in draft.rows
     ]
-    renamed = [Event("rename", i, i, f"{labeller.name}: {name}") for i, name in names.items()]
+    renames = [
+        LineageEvent("rename", topic_id, topic_id, f"{labeller.name}: {name}")
+        for topic_id, name in names.items()
+    ]
     return replace(
-        state,
+        draft,
         rows=rows,
-        events=[*state.events, *renamed],
-        notices=[*state.notices, *notices],
+        events=[*draft.events, *renames],
+        notices=[*draft.notices, *notices],
     )

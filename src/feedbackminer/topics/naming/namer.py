@@ -1,7 +1,4 @@
-"""What a topic's posts have in common: BERTopic's class-based TF-IDF, and the posts to name it by.
-
-The clusters are given: BERTopic's own sub-models for reduction and clustering are left out.
-"""
+"""What a topic's posts have in common: class-based TF-IDF, and the posts to name it by."""
 
 from __future__ import annotations
 
@@ -32,7 +29,7 @@ class Namer:
     """Names topics by what their nearest posts say."""
 
     passages: Sequence[str]
-    said_first: Sequence[str]
+    original_ids: Sequence[str]
     nlp: Any
     ignore: frozenset[str]
 
@@ -42,26 +39,28 @@ class Namer:
         words = {*ignore, *greeted_names(corpus.passages)}
         if n_topics > 1:  # a community with one subject is named by it
             words |= common_words(corpus.passages)
-        return cls(corpus.passages, corpus.said_first, nlp, frozenset(words))
+        return cls(corpus.passages, corpus.original_ids, nlp, frozenset(words))
 
     def name(
         self,
         labels: Labels,
         scores: NDArray[np.float64],
-        given: Sequence[str | None],
+        carried: Sequence[str | None],
         n_examples: int,
         used: Iterable[str] = (),
     ) -> dict[int, Name]:
-        """Name topics 0..k-1; those that bear a name already keep it, and no two get the same."""
+        """Name topics 0..k-1; those that carry a name keep it, and no two get the same."""
         weights = class_words(self.passages, labels)
         examples = {}
-        for topic in (i for i, label in enumerate(given) if not label):
+        for topic in (i for i, label in enumerate(carried) if not label):
             nearest = nearest_posts(labels, scores, topic)
-            chosen = distinct_posts(self.said_first, nearest, n_examples)
+            chosen = distinct_posts(self.original_ids, nearest, n_examples)
             examples[topic] = [self.passages[i][:EXAMPLE_CHARS] for i in chosen]
-        taken = [*used, *(label for label in given if label)]
+
+        taken = [*used, *(label for label in carried if label)]
         names = name_topics(examples, weights, nlp=self.nlp, ignore=self.ignore, taken=taken)
-        for topic, label in enumerate(given):
+
+        for topic, label in enumerate(carried):
             if label:
                 keywords = distinct_words(weights[topic], {*self.ignore})[:KEYWORDS]
                 names[topic] = Name(label, tuple(keywords))

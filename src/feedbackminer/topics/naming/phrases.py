@@ -54,7 +54,7 @@ def name_topics(
     """Name every topic; no two get the same name.
 
     Args:
-        examples: topic -> texts nearest its centre.
+        examples: topic -> texts nearest its centroid.
         weights: topic -> word -> c-TF-IDF weight.
         nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
         ignore: words kept out of names, such as the product's.
