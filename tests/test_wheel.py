@@ -86,7 +86,7 @@ def test_it_tags_a_file_with_the_heads_it_carries(installed: Path, tmp_path: Pat
     _do(command, "tag", export.name, "--out", "out.jsonl", cwd=tmp_path)
     (row,) = map(json.loads, (tmp_path / "out.jsonl").read_text("utf-8").splitlines())
     assert row["kinds"] == ["question"]
-    code = "from feedbackminer.tag.head_tagger import find; print(find('kinds'))"
+    code = "from feedbackminer.tagging.head_tagger import find; print(find('kinds'))"
     assert Path(_do(installed, "-c", code, cwd=tmp_path).strip()).is_relative_to(
         installed.parent.parent
     )

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.project.store import Store
-from feedbackminer.tag.head_tagger import LABELS, find
+from feedbackminer.tagging.head_tagger import LABELS, find
 from tests.support.command import SAMPLE, Mined, invoke
 
 pytestmark = pytest.mark.slow
@@ -193,7 +193,7 @@ class TestFromStore:
     def test_a_label_that_could_be_given_does_not_vanish(
         self, mined: Mined, gold: dict[str, dict[str, Any]]
     ) -> None:
-        from feedbackminer.tag.heads import Head
+        from feedbackminer.tagging.heads import Head
 
         label_by_gold(mined, gold)
         invoke("train", "kinds", "--from-store", "--project", mined.project)

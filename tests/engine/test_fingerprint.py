@@ -47,9 +47,9 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
         (TOPICS, "topics/naming/phrases.py"),
         (TOPICS, "text/nlp.py"),
         (TOPICS, "steps/vectors.py"),
-        (TAG, "tag/rules.toml"),
+        (TAG, "tagging/rules.toml"),
         (TAG, "vocabulary/tags.py"),
-        (TAG, "tag/heads.py"),
+        (TAG, "tagging/heads.py"),
         (TAG, "embed/backends/torch.py"),
         (SIGNALS, "signals/members.py"),
         (INSIGHT, "insight/finders/change.py"),
@@ -66,7 +66,7 @@ def test_a_change_of_code_that_a_stage_rests_on_is_seen(
 
 @pytest.mark.parametrize(
     ("stage", "file"),
-    [(CLEAN, "topics/fit.py"), (SIGNALS, "tag/heads.py"), (TAG, "insight/stage.py")],
+    [(CLEAN, "topics/fit.py"), (SIGNALS, "tagging/heads.py"), (TAG, "insight/stage.py")],
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_a_change_elsewhere_is_no_reason_to_do_a_stage_again(

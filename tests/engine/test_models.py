@@ -9,8 +9,8 @@ import sentence_transformers
 import spacy
 
 from feedbackminer.embed.backends import torch
-from feedbackminer.tag import head_tagger
-from feedbackminer.tag.heads import Head
+from feedbackminer.tagging import head_tagger
+from feedbackminer.tagging.heads import Head
 from feedbackminer.text import nlp
 from tests.support.command import SAMPLE, invoke, read_jsonl, write_jsonl
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from feedbackminer.tag.head_tagger import LABELS, find
-from feedbackminer.tag.heads import Head
+from feedbackminer.tagging.head_tagger import LABELS, find
+from feedbackminer.tagging.heads import Head
 from tests.support.command import ROOT, SHARED, invoke
 
 pytestmark = [

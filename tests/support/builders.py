@@ -27,8 +27,8 @@ from feedbackminer.tables import (
     check,
     column_types,
 )
-from feedbackminer.tag.stage import read_texts
-from feedbackminer.tag.tagger import Text
+from feedbackminer.tagging.stage import read_texts
+from feedbackminer.tagging.tagger import Text
 
 DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 Row = Mapping[str, Any]

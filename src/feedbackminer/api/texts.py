@@ -20,7 +20,7 @@ from feedbackminer.settings.sections import Settings
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
 
 if TYPE_CHECKING:
-    from feedbackminer.tag.tagger import Tag
+    from feedbackminer.tagging.tagger import Tag
 
 Row = dict[str, Any]
 
@@ -72,8 +72,8 @@ def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = 
     """Return what the heads say of each text."""
     from feedbackminer.clean.stage import clean_text
     from feedbackminer.embed.load import load_encoder
-    from feedbackminer.tag.head_tagger import load_tagger
-    from feedbackminer.tag.stage import read_texts
+    from feedbackminer.tagging.head_tagger import load_tagger
+    from feedbackminer.tagging.stage import read_texts
 
     encoder = load_encoder(settings.embed)
     tagger = load_tagger(encoder.name)
@@ -125,7 +125,7 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
 def _reason(text: str, prose: str) -> str:
     """Return why nothing can be said of a text, or nothing."""
     from feedbackminer.clean import language
-    from feedbackminer.tag.tagger import LANGUAGES
+    from feedbackminer.tagging.tagger import LANGUAGES
     from feedbackminer.text.words import count_words
 
     if not text:

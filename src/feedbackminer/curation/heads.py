@@ -18,10 +18,10 @@ from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import encoded_texts
 from feedbackminer.tables import passage
-from feedbackminer.tag import features
-from feedbackminer.tag.fit import NEVER, Examples, Recipe, fit_head, one_hot
-from feedbackminer.tag.head_tagger import AT_LEAST, LABELS, find
-from feedbackminer.tag.heads import ANY_ENCODER, Head
+from feedbackminer.tagging import features
+from feedbackminer.tagging.fit import NEVER, Examples, Recipe, fit_head, one_hot
+from feedbackminer.tagging.head_tagger import AT_LEAST, LABELS, find
+from feedbackminer.tagging.heads import ANY_ENCODER, Head
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 BY_HUMAN, WEAK = 5.0, 1.0  # what a person's label weighs, and one from stars or categories

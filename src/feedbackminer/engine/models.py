@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder
     from feedbackminer.engine.stage import ModelName
     from feedbackminer.settings.sections import Settings
-    from feedbackminer.tag.tagger import Tagger
+    from feedbackminer.tagging.tagger import Tagger
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,8 @@ def choose_tagger(encoder: str, heads: Path) -> tuple[Tagger, tuple[str, ...]]:
     Raises:
         ModelError: a head is damaged.
     """
-    from feedbackminer.tag.head_tagger import load_tagger
-    from feedbackminer.tag.rule_tagger import RuleTagger
+    from feedbackminer.tagging.head_tagger import load_tagger
+    from feedbackminer.tagging.rule_tagger import RuleTagger
 
     try:
         return load_tagger(encoder, heads), ()

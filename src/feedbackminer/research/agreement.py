@@ -10,8 +10,8 @@ import numpy as np
 from feedbackminer.curation import heads
 from feedbackminer.engine.run import Run
 from feedbackminer.research.metrics import Array, bootstrap
-from feedbackminer.tag.head_tagger import find
-from feedbackminer.tag.heads import Head
+from feedbackminer.tagging.head_tagger import find
+from feedbackminer.tagging.heads import Head
 from feedbackminer.vocabulary.tags import POST_HEADS
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.research.metrics import judge
-from feedbackminer.tag.fit import Examples, Fitted, Recipe
+from feedbackminer.tagging.fit import Examples, Fitted, Recipe
 
 # Kinds with fewer of our labels than this are weak; the digest marks them.
 EXPERIMENTAL_BELOW = 400

@@ -18,10 +18,10 @@ from feedbackminer.research.cards import as_markdown, card_of
 from feedbackminer.research.data import tags
 from feedbackminer.research.data.tags import TEXTS, LabelledText
 from feedbackminer.research.metrics import precision
-from feedbackminer.tag import features
-from feedbackminer.tag.fit import Examples, Fitted, Recipe, fit_head, one_hot
-from feedbackminer.tag.head_tagger import LABELS
-from feedbackminer.tag.heads import ANY_ENCODER, CARD, Head
+from feedbackminer.tagging import features
+from feedbackminer.tagging.fit import Examples, Fitted, Recipe, fit_head, one_hot
+from feedbackminer.tagging.head_tagger import LABELS
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, Head
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 SENTIMENT_SETS = ("goemotions", "senti4sd", "vader", "urr")

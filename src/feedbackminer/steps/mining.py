@@ -140,8 +140,8 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.tag.extract import collect_needs, find_aspects
-    from feedbackminer.tag.stage import read_texts, tag_texts
+    from feedbackminer.tagging.extract import collect_needs, find_aspects
+    from feedbackminer.tagging.stage import read_texts, tag_texts
 
     settings, models = context.settings.tag, context.models
     encoder, tagger, nlp = models.encoder, models.tagger, models.nlp

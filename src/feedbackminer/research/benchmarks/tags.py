@@ -23,12 +23,12 @@ from feedbackminer.research.training import (
     recipe_of,
     training_rows,
 )
-from feedbackminer.tag import features, lexicon
-from feedbackminer.tag.fit import Examples, Recipe, fit_head
-from feedbackminer.tag.head_tagger import Batch, HeadTagger, load_tagger
-from feedbackminer.tag.heads import Head
-from feedbackminer.tag.rule_tagger import RuleTagger
-from feedbackminer.tag.tagger import Tag, Text
+from feedbackminer.tagging import features, lexicon
+from feedbackminer.tagging.fit import Examples, Recipe, fit_head
+from feedbackminer.tagging.head_tagger import Batch, HeadTagger, load_tagger
+from feedbackminer.tagging.heads import Head
+from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.tagger import Tag, Text
 from feedbackminer.text.sentences import split
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 

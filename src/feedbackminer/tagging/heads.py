@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.errors import ModelError
-from feedbackminer.tag import features
-from feedbackminer.tag.features import Matrix
+from feedbackminer.tagging import features
+from feedbackminer.tagging.features import Matrix
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 ANY_ENCODER = ""  # of a head that reads no vectors
@@ -60,7 +60,7 @@ class Head:
         """Return calibrated probabilities, shape (texts, labels).
 
         Args:
-            dense, words: features, see :mod:`feedbackminer.tag.features`.
+            dense, words: features, see :mod:`feedbackminer.tagging.features`.
             genres: what each text is, as a number of ``GENRES``.
 
         Formula: σ(scores · C + c), where σ is the softmax if labels exclude each other, else the

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.tag import features
+from feedbackminer.tagging import features
 
 
 def manner(text: str) -> list[float]:

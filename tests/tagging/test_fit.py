@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.tag import features
-from feedbackminer.tag.fit import FEWEST_GIVEN, NEVER, Examples, Recipe, fit_head, threshold
+from feedbackminer.tagging import features
+from feedbackminer.tagging.fit import FEWEST_GIVEN, NEVER, Examples, Recipe, fit_head, threshold
 
 RECIPE = Recipe("test", ("bug",), False, "", alpha=1e-3)
 

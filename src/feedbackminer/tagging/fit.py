@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.tag import features
-from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.heads import GENRES, Genres, Head, Weights
+from feedbackminer.tagging import features
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.heads import GENRES, Genres, Head, Weights
 
 FOLDS = 5
 PASSES = 12  # over the examples

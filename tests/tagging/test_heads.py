@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from feedbackminer.errors import ModelError, OtherEncoderError
-from feedbackminer.tag import features
-from feedbackminer.tag.head_tagger import LABELS, find, load_tagger
-from feedbackminer.tag.heads import CARD, WEIGHTS, Head, Weights, evidence
+from feedbackminer.tagging import features
+from feedbackminer.tagging.head_tagger import LABELS, find, load_tagger
+from feedbackminer.tagging.heads import CARD, WEIGHTS, Head, Weights, evidence
 
 SHIPPED = "all-MiniLM-L6-v2@128"
 

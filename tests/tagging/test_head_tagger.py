@@ -9,9 +9,9 @@ import pytest
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.embed.load import load_encoder
 from feedbackminer.settings.sections import EmbedSettings
-from feedbackminer.tag.head_tagger import RULED_OUT, WITNESSED, HeadTagger, load_tagger
-from feedbackminer.tag.stage import read_texts
-from feedbackminer.tag.tagger import Tag
+from feedbackminer.tagging.head_tagger import RULED_OUT, WITNESSED, HeadTagger, load_tagger
+from feedbackminer.tagging.stage import read_texts
+from feedbackminer.tagging.tagger import Tag
 from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, UNSURE
 from tests.support.builders import texts
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from feedbackminer.tables import TagLabels, Tags, check, column_types
-from feedbackminer.tag.stage import MAX_SENTENCES, tag_texts
-from feedbackminer.tag.tagger import Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging.stage import MAX_SENTENCES, tag_texts
+from feedbackminer.tagging.tagger import Sentence, Sentiment, Tag, Text
 from tests.support.builders import day, read
 
 

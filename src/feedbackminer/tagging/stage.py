@@ -11,8 +11,8 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.tables import Tags, Texts, check, column_types, passage
-from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.tagger import Sentence, Tag, Tagger, Text
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
 from feedbackminer.text.sentences import quotable, split
 from feedbackminer.vocabulary.tags import POST_HEADS, PROBLEMS
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from feedbackminer.tag import lexicon
+from feedbackminer.tagging import lexicon
 
 if TYPE_CHECKING:
     from spacy.language import Language

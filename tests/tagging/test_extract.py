@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from feedbackminer.settings.sections import TagSettings
-from feedbackminer.tag.extract import collect_needs, find_aspects
-from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.rule_tagger import RuleTagger
+from feedbackminer.tagging.extract import collect_needs, find_aspects
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.rule_tagger import RuleTagger
 from tests.support.builders import read
 
 SETTINGS = TagSettings(components={"Editor": ("writing view",), "Sync": ("synchronis*",)})

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.errors import ModelError, OtherEncoderError
-from feedbackminer.tag import features
-from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head, evidence
-from feedbackminer.tag.rule_tagger import kinds_of
-from feedbackminer.tag.tagger import LANGUAGES, Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging import features
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head, evidence
+from feedbackminer.tagging.rule_tagger import kinds_of
+from feedbackminer.tagging.tagger import LANGUAGES, Sentence, Sentiment, Tag, Text
 from feedbackminer.vocabulary.tags import (
     HEADS,
     KINDS,

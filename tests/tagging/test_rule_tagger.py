@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from feedbackminer.tag.lexicon import label, mean, score
-from feedbackminer.tag.rule_tagger import RuleTagger, in_context
-from feedbackminer.tag.tagger import Tag
+from feedbackminer.tagging.lexicon import label, mean, score
+from feedbackminer.tagging.rule_tagger import RuleTagger, in_context
+from feedbackminer.tagging.tagger import Tag
 from tests.support.builders import read
 
 TAGGER = RuleTagger()

@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from feedbackminer.tag import lexicon
-from feedbackminer.tag.tagger import Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging import lexicon
+from feedbackminer.tagging.tagger import Sentence, Sentiment, Tag, Text
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.sentences import typewritten
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-    from feedbackminer.tag.rules import Rules
+    from feedbackminer.tagging.rules import Rules
 
 # "Your log", but not "your app": that speaks to the company.
 _READER = re.compile(
@@ -76,7 +76,7 @@ class RuleTagger:
 
 def kinds_of(sentence: str) -> tuple[str, ...]:
     """Return the kinds that the rules find in a sentence."""
-    from feedbackminer.tag.rules import kind_of
+    from feedbackminer.tagging.rules import kind_of
 
     rules, nlp = _rules()
     typed = typewritten(sentence)
@@ -87,7 +87,7 @@ def kinds_of(sentence: str) -> tuple[str, ...]:
 @cache
 def _rules() -> tuple[Rules, Language]:
     """Return the rules and what finds words; compiling them takes half a second."""
-    from feedbackminer.tag.rules import Rules
+    from feedbackminer.tagging.rules import Rules
 
     nlp = blank()
     return Rules(nlp), nlp

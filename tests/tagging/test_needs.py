@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from feedbackminer.tag import need_groups
-from feedbackminer.tag.need_groups import group_needs, most_central
-from feedbackminer.tag.needs import LONGEST, MOST_WORDS, Need, find_needs
+from feedbackminer.tagging import need_groups
+from feedbackminer.tagging.need_groups import group_needs, most_central
+from feedbackminer.tagging.needs import LONGEST, MOST_WORDS, Need, find_needs
 
 
 @pytest.mark.parametrize(

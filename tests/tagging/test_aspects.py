@@ -9,7 +9,7 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.tag.aspects import Components, clauses, discover
+from feedbackminer.tagging.aspects import Components, clauses, discover
 
 PARTS = Components(
     {

@@ -11,12 +11,12 @@ import polars as pl
 
 from feedbackminer.settings.sections import TagSettings
 from feedbackminer.tables import Aspects, Needs, check, column_types
-from feedbackminer.tag.aspects import Components, clauses, discover
-from feedbackminer.tag.features import Matrix
-from feedbackminer.tag.need_groups import group_needs, most_central
-from feedbackminer.tag.needs import Need, find_needs
-from feedbackminer.tag.stage import STAGE
-from feedbackminer.tag.tagger import LANGUAGES, Tagger, Text
+from feedbackminer.tagging.aspects import Components, clauses, discover
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.need_groups import group_needs, most_central
+from feedbackminer.tagging.needs import Need, find_needs
+from feedbackminer.tagging.stage import STAGE
+from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
 
 LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 

@@ -3,8 +3,8 @@
 import pytest
 import spacy
 
-from feedbackminer.tag.rule_tagger import RuleTagger
-from feedbackminer.tag.rules import Rules, kind_of, load_rules
+from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.rules import Rules, kind_of, load_rules
 from feedbackminer.text.phrases import expand
 from feedbackminer.vocabulary.tags import KINDS
 from tests.support.builders import read

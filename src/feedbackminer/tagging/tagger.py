@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from feedbackminer.tag.features import Matrix
+from feedbackminer.tagging.features import Matrix
 
 LANGUAGES = ("en", "und")  # that heads know; "und": too short to tell
 
