@@ -43,7 +43,7 @@ class Community:
 
     @property
     def topics(self) -> pl.DataFrame:
-        """Return the topics that stand: id, level, label, keywords, size, stability."""
+        """Return the topics that stand, then their subtopics and themes; the largest first."""
         topics = self.project.store.read("topics").filter(pl.col("status") == "active")
         columns = ("topic_id", "level", "label", "keywords", "size", "stability", "parent_id")
         return topics.select(columns).sort(

@@ -91,15 +91,17 @@ def find_file_repeats(texts: pl.DataFrame) -> pl.DataFrame:
 def _items(data: Any) -> Iterable[Any]:
     import narwhals.stable.v2 as nw
 
-    if isinstance(data, str | bytes | Mapping) or not hasattr(data, "__iter__"):
+    if any(name is not None for name in getattr(getattr(data, "index", None), "names", ())):
+        data = data.reset_index()
+    table = nw.from_native(data, eager_only=True, pass_through=True)
+    if isinstance(table, nw.DataFrame):
+        return table.iter_rows(named=True)
+    if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
         raise InputError(
             f"want a table or a list of posts, got {type(data).__name__}; to read a file, use "
             "`feedbackminer run FILE`"
         )
-    if any(name is not None for name in getattr(getattr(data, "index", None), "names", ())):
-        data = data.reset_index()
-    table = nw.from_native(data, eager_only=True, pass_through=True)
-    return table.iter_rows(named=True) if isinstance(table, nw.DataFrame) else data
+    return data
 
 
 def _values(item: Any, number: int) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def find_columns(
     if "body" not in column_of:
         raise InputError(
             f"{where}: no column holds the text of the posts; found {_some(columns)}; "
-            "name it with --map body=COLUMN"
+            "name it with --map body=COLUMN (in Python: columns={'body': 'COLUMN'})"
         )
     return column_of
 
