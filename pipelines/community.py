@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from prefect import flow
 
-from pipelines.context import Place
+from pipelines.context import RunContext
 from pipelines.parameters import Export, Folder, Moment, SourceName
+from pipelines.stages import HOUR
 from pipelines.tasks import (
-    HOUR,
     do_stage,
     erase_old,
     mine_stages,
@@ -39,9 +39,9 @@ def collect(
         since: Read posts from this moment on again; the cursor stays.
         until: Read posts before this moment again; the cursor stays.
     """
-    place = Place.at(project, since, until)
-    with place.occupied():
-        read_sources(place, sources or ())
+    context = RunContext.begin(project, since, until)
+    with context.locked():
+        read_sources(context, sources or ())
 
 
 @flow(name="mine", log_prints=True, timeout_seconds=24 * HOUR)
@@ -53,10 +53,10 @@ def mine(project: Folder, since: Moment = None, until: Moment = None) -> str:
         since: Leave posts before this moment out of the claims.
         until: Leave posts from this moment on out of the claims.
     """
-    place = Place.at(project, since, until)
-    with place.occupied():
-        mine_stages(place)
-    return place.run_id
+    context = RunContext.begin(project, since, until)
+    with context.locked():
+        mine_stages(context)
+    return context.run_id
 
 
 @flow(name="digest", log_prints=True, timeout_seconds=4 * HOUR)
@@ -76,11 +76,11 @@ def digest(
         until: Count anew without posts from this moment on.
         force: Write it although a drift check warns that the settings let stop it.
     """
-    place = Place.at(project, since, until)
-    with place.occupied():
-        if place.has_window:
-            do_stage("insight", place)
-        return write_digest(place, out, force=force)
+    context = RunContext.begin(project, since, until)
+    with context.locked():
+        if context.has_window:
+            do_stage("insight", context)
+        return write_digest(context, out, force=force)
 
 
 @flow(name="retain", log_prints=True, timeout_seconds=4 * HOUR)
@@ -90,9 +90,9 @@ def retain(project: Folder) -> None:
     Args:
         project: Folder of the project.
     """
-    place = Place.at(project)
-    with place.occupied():
-        erase_old(place)
+    context = RunContext.begin(project)
+    with context.locked():
+        erase_old(context)
 
 
 @flow(name="community-digest", log_prints=True, timeout_seconds=24 * HOUR)
@@ -114,11 +114,11 @@ def community_digest(
         since: Leave posts before this moment out of the claims.
         until: Leave posts from this moment on out of the claims.
     """
-    place = Place.at(project, since, until)
-    with place.occupied():
-        read_exports(place, exports, threads or [])
-        mine_stages(place)
-        return write_digest(place, out)
+    context = RunContext.begin(project, since, until)
+    with context.locked():
+        read_exports(context, exports, threads or [])
+        mine_stages(context)
+        return write_digest(context, out)
 
 
 def main(arguments: Sequence[str]) -> None:

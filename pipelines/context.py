@@ -1,4 +1,4 @@
-"""Where a flow run works: the only thing that its tasks hand on to each other."""
+"""The context of a flow run: the only thing that its tasks hand on to each other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from feedbackminer.vocabulary.moments import as_utc
 BLOCK = "feedbackminer-"  # then the name of a source, with - for _
 
 
-class Place(BaseModel, frozen=True):
+class RunContext(BaseModel, frozen=True):
     """A run of a project, and the window that it looks at; frames stay in the store."""
 
     folder: str
@@ -33,7 +33,9 @@ class Place(BaseModel, frozen=True):
     until: datetime | None = None
 
     @classmethod
-    def at(cls, folder: str, since: datetime | None = None, until: datetime | None = None) -> Self:
+    def begin(
+        cls, folder: str, since: datetime | None = None, until: datetime | None = None
+    ) -> Self:
         """Begin a run; dates without a zone are of UTC.
 
         Raises:
@@ -60,7 +62,7 @@ class Place(BaseModel, frozen=True):
         return slug(self.path.resolve().name)
 
     @contextmanager
-    def occupied(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other runs out of the project, and write the metrics of this one at its end.
 
         A flow that has to wait for its turn says so in its log.
@@ -71,13 +73,13 @@ class Place(BaseModel, frozen=True):
     def project(self) -> Project:
         """Open the project as it is now."""
         window = {"since": self.since, "until": self.until}
-        given = {name: moment for name, moment in window.items() if moment}
-        return open_project(self.path, {"insight": given})
+        bounds = {name: moment for name, moment in window.items() if moment}
+        return open_project(self.path, {"insight": bounds})
 
     def run(self, attempt: int = 1) -> Run:
         """Return the run for the steps; a step that is tried again is told apart in ``runs``."""
-        again = f"-again{attempt - 1}" if attempt > 1 else ""
-        run = Run(self.project(), run_id=self.run_id + again)
+        run = Run(self.project(), run_id=self.run_id)
+        run = run.part(f"again{attempt - 1}") if attempt > 1 else run
         if run.project.settings.log == "json":
             run.reporter = JsonLog(run.run_id)
         return run

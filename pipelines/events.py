@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect.events import emit_event
 
-from pipelines.context import Place
+from pipelines.context import RunContext
 
 INSIGHT_NEW = "insight.new"
 HEALTH_WARNING = "health.warning"
@@ -13,14 +13,14 @@ DIGEST_PUBLISHED = "digest.published"
 DIGEST_BLOCKED = "digest.blocked"
 
 
-def tell(event: str, place: Place, /, **payload: object) -> None:
+def emit(event: str, context: RunContext, /, **payload: object) -> None:
     """Emit ``feedbackminer.EVENT`` about the project, for automations to react to."""
     emit_event(
         f"feedbackminer.{event}",
         resource={
-            "prefect.resource.id": f"feedbackminer.project.{place.slug}",
-            "prefect.resource.name": place.slug,
-            "feedbackminer.folder": str(place.path.resolve()),
+            "prefect.resource.id": f"feedbackminer.project.{context.slug}",
+            "prefect.resource.name": context.slug,
+            "feedbackminer.folder": str(context.path.resolve()),
         },
-        payload={"run_id": place.run_id, **payload},
+        payload={"run_id": context.run_id, **payload},
     )

@@ -56,10 +56,10 @@ def mined(code: str, export: Path) -> Mined:
         project = open_project(Path(folder))
         collect_exports(Run(project), [str(export)])
         began = time.perf_counter()
-        done = subprocess.run([sys.executable, "-c", code, folder], capture_output=True)  # noqa: S603
+        completed = subprocess.run([sys.executable, "-c", code, folder], capture_output=True)  # noqa: S603
         whole = time.perf_counter() - began
-        if done.returncode:
-            raise SystemExit(done.stderr.decode()[-2000:])
+        if completed.returncode:
+            raise SystemExit(completed.stderr.decode()[-2000:])
         runs = project.store.read("runs").filter(pl.col("stage") != COLLECT)
         return Mined(whole, float(runs["seconds"].sum()))
 

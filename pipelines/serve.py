@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).parents[1]
 POOL = "feedbackminer"
 LOST_RUNS = "feedbackminer-lost-runs"  # in automations.yaml
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
+SERVER = (sys.executable, "-m", "pipelines.server")
 PATIENCE = 120.0  # seconds that a server may take to start, and a process to stop
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -46,7 +47,7 @@ def serve(project: Path, digest: Path) -> int:
         if not _is_done(env, "automation", "inspect", LOST_RUNS):
             file = Path(__file__).with_name("automations.yaml")
             _prefect(env, "automation", "create", "--from-file", str(file))
-        with _started(env, "worker", "start", "--pool", POOL) as worker:
+        with _started(env, *PREFECT, "worker", "start", "--pool", POOL) as worker:
             print(f"Deployments and runs: {api.removesuffix('/api')} (Ctrl-C stops)", flush=True)
             return worker.wait()
 
@@ -57,9 +58,9 @@ def _server(api: str, env: Mapping[str, str]) -> Iterator[None]:
     if _answers(api):
         yield
         return
-    where = urlsplit(api)
-    address = ("--host", str(where.hostname), "--port", str(where.port or 4200))
-    with _started(env, "server", "start", *address) as server:
+    url = urlsplit(api)
+    address = ("--host", str(url.hostname), "--port", str(url.port or 4200))
+    with _started(env, *SERVER, *address) as server:
         deadline = time.monotonic() + PATIENCE
         while not _answers(api):
             if server.poll() is not None or time.monotonic() > deadline:
@@ -71,7 +72,7 @@ def _server(api: str, env: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _started(env: Mapping[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a part of Prefect in a session of its own, so that Ctrl-C reaches us alone."""
-    process = subprocess.Popen([*PREFECT, *command], env=env, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, env=env, start_new_session=True)  # noqa: S603
     try:
         yield process
     finally:
@@ -88,9 +89,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _prefect(env: Mapping[str, str], *command: str) -> None:
-    done = _run(env, command)
-    if done.returncode:
-        raise SystemExit(f"prefect {' '.join(command)}:\n{done.stdout}{done.stderr}")
+    completed = _run(env, command)
+    if completed.returncode:
+        raise SystemExit(f"prefect {' '.join(command)}:\n{completed.stdout}{completed.stderr}")
 
 
 def _is_done(env: Mapping[str, str], *command: str) -> bool:

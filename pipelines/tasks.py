@@ -1,4 +1,4 @@
-"""The tasks of the flows, one per step; they exchange a place, never frames.
+"""The tasks of the flows, one per step; they exchange a ``RunContext``, never frames.
 
 Prefect caches no results: ``runs`` knows by content what was done already, for the command line
 too. Only what asks the network is tried again.
@@ -21,16 +21,14 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, SettingsError, SourceError
 from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.steps import digest as digests
-from feedbackminer.steps import mining, sources
+from feedbackminer.steps import sources
 from feedbackminer.steps.erase import retain
 from feedbackminer.steps.exports import collect_exports
 from pipelines import artifacts
-from pipelines.context import Place, secret
-from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, tell
-
-HOUR = 3600
-STAGES = {stage.name: stage for stage in mining.STAGES}
-LONGEST = {"embed": 12 * HOUR, "tag": 4 * HOUR}  # of the others two hours
+from pipelines.context import RunContext, secret
+from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, emit
+from pipelines.published import publish
+from pipelines.stages import HOUR, STAGES, time_limit
 
 
 def may_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -48,80 +46,81 @@ def may_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     retry_jitter_factor=0.5,
     retry_condition_fn=may_pass,
 )
-def read_source(place: Place, name: str) -> str:
+def read_source(context: RunContext, name: str) -> str:
     """Read what is new in a source, or its window again; returns the name."""
-    run = place.run(attempt=task_run.run_count or 1)
+    run = context.run(attempt=task_run.run_count or 1)
     outcome = sources.collect_source(
-        run, name, secret=secret(name), since=place.since, until=place.until
+        run, name, secret=secret(name), since=context.since, until=context.until
     )
-    _report(place, f"collect-{name}", outcome)
+    _report(context, f"collect-{name}", outcome)
     return name
 
 
 @task(task_run_name="import", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
-def read_exports(place: Place, exports: Sequence[str], threads: Sequence[str]) -> None:
+def read_exports(context: RunContext, exports: Sequence[str], threads: Sequence[str]) -> None:
     """Read exports."""
-    _report(place, "collect", collect_exports(place.run(), exports, threads))
+    _report(context, "collect", collect_exports(context.run(), exports, threads))
 
 
 @task(task_run_name="{stage}", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
-def do_stage(stage: str, place: Place) -> None:
+def do_stage(stage: str, context: RunContext) -> None:
     """Do one stage of mining; one that was done on the same input is not done again."""
-    _report(place, stage, place.run().step(STAGES[stage]))
+    _report(context, stage, context.run().step(STAGES[stage]))
 
 
 @task(task_run_name="digest", cache_policy=NO_CACHE, timeout_seconds=HOUR)
-def write_digest(place: Place, out: str, *, force: bool = False) -> str:
+def write_digest(context: RunContext, out: str, *, force: bool = False) -> str:
     """Write the digest, link it and announce what is new in it; returns its front page."""
-    folder = Path(out)
-    known = artifacts.ids_in(folder)
+    folder, run = Path(out), context.run()
     try:
-        outcome = digests.write_digest(place.run(), folder, force=force)
+        outcome, published = publish(folder, lambda: digests.write_digest(run, folder, force=force))
     except DriftError as error:
-        tell(DIGEST_BLOCKED, place, why=str(error))
+        emit(DIGEST_BLOCKED, context, why=str(error))
         raise
-    _report(place, "digest", outcome)
-    artifacts.show_digest(place, folder, known)
-    return str((folder / "index.html").resolve())
+    _report(context, "digest", outcome)
+    artifacts.show_digest(context, published)
+    return str(published.page)
 
 
 @task(task_run_name="retain", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)
-def erase_old(place: Place) -> None:
+def erase_old(context: RunContext) -> None:
     """Erase what is older than the settings allow and publish the receipt."""
-    lines = retain(place.run()).lines()
+    lines = retain(context.run()).lines()
     get_run_logger().info("\n".join(lines))
-    artifacts.show_table(place, "receipt", [{"receipt": line} for line in lines], "What was erased")
+    artifacts.show_table(
+        context, "receipt", [{"receipt": line} for line in lines], "What was erased"
+    )
 
 
-def read_sources(place: Place, names: Sequence[str]) -> None:
+def read_sources(context: RunContext, names: Sequence[str]) -> None:
     """Read sources one after the other; one that fails does not keep the others from being read.
 
     Raises:
         SettingsError: no source was named, and none is configured.
         SourceError: some could not be read, whatever the reason; the message has them all.
     """
-    wanted = list(dict.fromkeys(names)) or list(place.project().settings.sources)
-    if not wanted:
-        raise SettingsError(f"{place.folder}: no source is configured; see [sources.NAME]")
+    sources_to_read = list(dict.fromkeys(names)) or list(context.project().settings.sources)
+    if not sources_to_read:
+        raise SettingsError(f"{context.folder}: no source is configured; see [sources.NAME]")
     failures = []
-    for name in wanted:
-        state = read_source(place, name, return_state=True)
+    for name in sources_to_read:
+        state = read_source(context, name, return_state=True)
         if not state.is_completed():
             why = mask_secrets(str(state.result(raise_on_failure=False)))
-            tell(SOURCE_FAILED, place, source=name, why=why)
+            emit(SOURCE_FAILED, context, source=name, why=why)
             failures.append(f"{name}: {why}")
     if failures:
         raise SourceError("; ".join(failures))
 
 
-def mine_stages(place: Place) -> None:
+def mine_stages(context: RunContext) -> None:
     """Do the stages of mining in their order."""
     for stage in STAGES:
-        do_stage.with_options(timeout_seconds=LONGEST.get(stage, 2 * HOUR))(stage, place)
-    artifacts.show_health(place, latest_checks(place.project().store))
+        do_stage.with_options(timeout_seconds=time_limit(stage))(stage, context)
+    artifacts.show_health(context, latest_checks(context.project().store))
 
 
-def _report(place: Place, what: str, outcome: Outcome) -> None:
+def _report(context: RunContext, what: str, outcome: Outcome) -> None:
     """Log the row account of a stage and publish it."""
     account, log = outcome.account, get_run_logger()
     how = "unchanged" if outcome.reused else f"{outcome.seconds:.1f} s"
@@ -130,4 +129,4 @@ def _report(place: Place, what: str, outcome: Outcome) -> None:
              dropped, how)  # fmt: skip
     for notice in outcome.notices:
         log.warning(notice)
-    artifacts.show_account(place, what, outcome)
+    artifacts.show_account(context, what, outcome)

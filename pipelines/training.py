@@ -23,9 +23,9 @@ from feedbackminer.research.cards import as_markdown
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.steps.vectors import read_for_replay
 from pipelines import artifacts
-from pipelines.context import Place
+from pipelines.context import RunContext
 from pipelines.parameters import Folder, Head, Seed
-from pipelines.tasks import HOUR
+from pipelines.stages import HOUR
 
 
 @task(cache_policy=NO_CACHE, task_run_name="train-{head}", timeout_seconds=6 * HOUR)
@@ -41,28 +41,28 @@ def train_head(head: str, data: str, labels: str, out: str, cache: str, seed: in
 
 
 @task(cache_policy=NO_CACHE, task_run_name="adapt-{head}", timeout_seconds=2 * HOUR)
-def adapt_head(place: Place, head: str, seed: int) -> bool:
+def adapt_head(context: RunContext, head: str, seed: int) -> bool:
     """Fit a head to a project and publish the comparison; returns whether it was replaced."""
-    found = adapting.adapt(place.run(), head, seed=seed)
-    rows = [{"what": name, "value": str(value)} for name, value in asdict(found).items()]
-    artifacts.show_table(place, f"comparison-{head}", rows, "Before and after")
-    return found.replaced
+    comparison = adapting.adapt(context.run(), head, seed=seed)
+    rows = [{"what": name, "value": str(value)} for name, value in asdict(comparison).items()]
+    artifacts.show_table(context, f"comparison-{head}", rows, "Before and after")
+    return comparison.replaced
 
 
 @task(cache_policy=NO_CACHE, task_run_name="agreement", timeout_seconds=HOUR)
-def judge_tags(place: Place, seed: int) -> None:
+def judge_tags(context: RunContext, seed: int) -> None:
     """Publish how far the heads agree with what people said of posts."""
-    found = agreement.agreements(place.run(), seed=seed)
-    rows = [{name: str(value) for name, value in asdict(one).items()} for one in found]
-    artifacts.show_table(place, "agreement", rows, "Heads against what people said")
+    agreements = agreement.agreements(context.run(), seed=seed)
+    rows = [{name: str(value) for name, value in asdict(one).items()} for one in agreements]
+    artifacts.show_table(context, "agreement", rows, "Heads against what people said")
 
 
 @task(cache_policy=NO_CACHE, task_run_name="lasting", timeout_seconds=6 * HOUR)
-def judge_topics(place: Place, seed: int) -> None:
+def judge_topics(context: RunContext, seed: int) -> None:
     """Publish how well topics last when the latest weeks are added one by one."""
-    replayed = topics.replay(*read_for_replay(place.run()), place.slug, seed)
-    rows = [{name: str(value) for name, value in asdict(kept).items()} for kept in replayed]
-    artifacts.show_table(place, "lasting", rows, "Topics, week by week")
+    replayed = topics.replay(*read_for_replay(context.run()), context.slug, seed)
+    rows = [{name: str(value) for name, value in asdict(week).items()} for week in replayed]
+    artifacts.show_table(context, "lasting", rows, "Topics, week by week")
 
 
 @flow(name="train", log_prints=True, timeout_seconds=8 * HOUR)
@@ -96,9 +96,9 @@ def adapt(head: Head, project: Folder, seed: Seed = 0) -> bool:
         project: Folder of a mined project.
         seed: Of the held-out part and the fit.
     """
-    place = Place.at(project)
-    with place.occupied():
-        return adapt_head(place, head, seed)
+    context = RunContext.begin(project)
+    with context.locked():
+        return adapt_head(context, head, seed)
 
 
 @flow(name="evaluate", log_prints=True, timeout_seconds=8 * HOUR)
@@ -109,10 +109,10 @@ def evaluate(project: Folder, seed: Seed = 0) -> None:
         project: Folder of a mined project.
         seed: Of intervals and fits.
     """
-    place = Place.at(project)
-    with place.occupied():
-        judge_tags(place, seed)
-        judge_topics(place, seed)
+    context = RunContext.begin(project)
+    with context.locked():
+        judge_tags(context, seed)
+        judge_topics(context, seed)
 
 
 def main(arguments: Sequence[str]) -> None:

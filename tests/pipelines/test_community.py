@@ -23,7 +23,7 @@ from feedbackminer.steps.mining import STAGES
 from feedbackminer.vocabulary.tags import KINDS
 from pipelines import artifacts
 from pipelines.community import community_digest, digest, mine
-from pipelines.context import Place
+from pipelines.context import RunContext
 from pipelines.training import evaluate
 from tests.support.standing import Standing, until
 
@@ -45,16 +45,16 @@ def export(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("flows")
 
 
 def test_flow_writes_a_digest_and_publishes_each_row_account(
-    export: str, place: Path, server: Standing
+    export: str, home: Path, server: Standing
 ) -> None:
-    page = community_digest([export], str(place / "digest"), str(place / "Inkwren"))
+    page = community_digest([export], str(home / "digest"), str(home / "Inkwren"))
 
-    shown = digest_in(place)
+    shown = digest_in(home)
     assert Path(page).is_file()
     assert [row["stage"] for row in shown["account"]] == [
         *("collect", *(stage.name for stage in STAGES), "digest")
@@ -64,10 +64,10 @@ def test_flow_writes_a_digest_and_publishes_each_row_account(
     assert "index.html" in server.artifact("inkwren-digest")
 
 
-def test_each_claim_is_announced_once(place: Path, server: Standing) -> None:
-    digest(str(place / "Inkwren"), str(place / "digest"))
+def test_each_claim_is_announced_once(home: Path, server: Standing) -> None:
+    digest(str(home / "Inkwren"), str(home / "digest"))
 
-    shown = {claim["claim_id"] for claim in digest_in(place)["claims"]}
+    shown = {claim["claim_id"] for claim in digest_in(home)["claims"]}
     until(lambda: len(server.events("feedbackminer.digest.published")) == 2, "both digests")
     announced = [event["payload"] for event in server.events("feedbackminer.insight.new")]
     assert sorted(payload["claim_id"] for payload in announced) == sorted(shown)
@@ -76,34 +76,34 @@ def test_each_claim_is_announced_once(place: Path, server: Standing) -> None:
     assert published == [0, len(shown)]
 
 
-def test_nothing_that_members_wrote_goes_to_prefect(place: Path, server: Standing) -> None:
+def test_nothing_that_members_wrote_goes_to_prefect(home: Path, server: Standing) -> None:
     kept = b"".join(file.read_bytes() for file in server.home.glob("prefect.db*"))
-    quotes = [quote["text"] for quote in digest_in(place)["quotes"]]
+    quotes = [quote["text"] for quote in digest_in(home)["quotes"]]
     assert len(quotes) > 10
     assert not [text for text in quotes if json.dumps(text)[1:-1].encode() in kept]
     assert not re.search(PSEUDONYM.pattern.encode(), kept)
 
 
 def test_a_drift_that_warns_is_told_and_stops_the_digest_where_the_settings_say_so(
-    place: Path, server: Standing
+    home: Path, server: Standing
 ) -> None:
-    project = open_project(place / "Inkwren")
+    project = open_project(home / "Inkwren")
     warning = {
         "run_id": "z", "check": "posts_per_day", "value": 9.0, "low": 1.0, "high": 2.0,
         "status": "warning", "detail": "", "checked_at": datetime.now(UTC),
     }  # fmt: skip
     project.store.append("health", pl.DataFrame([warning]))
-    (place / "Inkwren" / "feedbackminer.toml").write_text('[drift]\nblock = ["all"]\n', "utf-8")
-    here = Place(folder=str(place / "Inkwren"), run_id="z")
+    (home / "Inkwren" / "feedbackminer.toml").write_text('[drift]\nblock = ["all"]\n', "utf-8")
+    context = RunContext(folder=str(home / "Inkwren"), run_id="z")
 
     @flow
     def telling() -> None:
-        artifacts.show_health(here, latest_checks(project.store))
+        artifacts.show_health(context, latest_checks(project.store))
 
     telling()
     with pytest.raises(DriftError):
-        digest(str(place / "Inkwren"), str(place / "digest"))
-    digest(str(place / "Inkwren"), str(place / "digest"), force=True)
+        digest(str(home / "Inkwren"), str(home / "digest"))
+    digest(str(home / "Inkwren"), str(home / "digest"), force=True)
 
     (event,) = server.events("feedbackminer.health.warning")
     assert event["payload"]["check"] == "posts_per_day"
@@ -113,15 +113,15 @@ def test_a_drift_that_warns_is_told_and_stops_the_digest_where_the_settings_say_
 
 
 def test_topics_and_tags_are_measured_in_the_project_itself(
-    place: Path, server: Standing, gold: dict[str, dict[str, Any]]
+    home: Path, server: Standing, gold: dict[str, dict[str, Any]]
 ) -> None:
-    run = Run(open_project(place / "Inkwren"))
+    run = Run(open_project(home / "Inkwren"))
     tags = run.project.store.read("tags")
     said = {i: gold[i.split(":", 1)[1]]["kinds"] for i in tags["post_id"]}
     rows = [{"post_id": i, "kinds": ",".join(kinds) or "none"} for i, kinds in said.items()]
     labels.accept(run, [label for row in rows if (label := as_label(row))])
 
-    evaluate(str(place / "Inkwren"))
+    evaluate(str(home / "Inkwren"))
 
     found = {row["label"]: row for row in server.artifact("inkwren-agreement")}
     assert set(found) == set(KINDS)  # of nothing else did people say anything
@@ -134,14 +134,14 @@ def test_topics_and_tags_are_measured_in_the_project_itself(
     assert server.artifact("inkwren-lasting")
 
 
-def test_a_window_that_ends_before_it_begins_is_refused(place: Path) -> None:
+def test_a_window_that_ends_before_it_begins_is_refused(home: Path) -> None:
     with pytest.raises(SettingsError, match="is not before until"):
-        mine(str(place / "Inkwren"), since=datetime(2026, 5, 1), until=datetime(2026, 4, 1))
+        mine(str(home / "Inkwren"), since=datetime(2026, 5, 1), until=datetime(2026, 4, 1))
 
 
-def digest_in(place: Path) -> dict[str, Any]:
+def digest_in(home: Path) -> dict[str, Any]:
     """Return digest.json."""
-    content: dict[str, Any] = json.loads((place / "digest" / "digest.json").read_text("utf-8"))
+    content: dict[str, Any] = json.loads((home / "digest" / "digest.json").read_text("utf-8"))
     return content
 
 

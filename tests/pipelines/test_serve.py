@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 def test_serve_brings_everything_up_and_ctrl_c_takes_it_down(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}/api"
     env = {**environment(), "PREFECT_HOME": str(tmp_path / "prefect"), "PREFECT_API_URL": url}
-    here = Standing(url, tmp_path, env)
+    server = Standing(url, tmp_path, env)
     (tmp_path / "community").mkdir()
     command = [sys.executable, "-m", "pipelines.serve", str(tmp_path / "community")]
     with (tmp_path / "log").open("wb") as log:
@@ -34,24 +34,25 @@ def test_serve_brings_everything_up_and_ctrl_c_takes_it_down(tmp_path: Path) -> 
     try:
         until(lambda: b"Worker 'Process" in (tmp_path / "log").read_bytes(), "the worker", 120)
         everything = psutil.Process(process.pid).children(recursive=True)
-        digest = here.deployment("digest/weekly")
+        digest = server.deployment("digest/weekly")
         assert digest["parameters"]["out"] == str(tmp_path / "community" / "digest")
-        assert len(here.ask("automations/filter")) == 1
+        assert len(server.ask("automations/filter")) == 1
+        assert any("pipelines.server" in process.cmdline() for process in everything)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     finally:
         process.kill()
-    gone, alive = psutil.wait_procs(everything, timeout=5)
-    assert len(gone) >= 2
+    ended, alive = psutil.wait_procs(everything, timeout=5)
+    assert len(ended) >= 2
     assert not alive
     assert not is_up(url)
 
 
 def test_it_is_not_served_without_a_project(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipelines.serve", str(tmp_path / "nothing")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "no such project; `feedbackminer init" in done.stderr
+    completed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert completed.returncode == 1
+    assert "no such project; `feedbackminer init" in completed.stderr
 
 
 @pytest.fixture

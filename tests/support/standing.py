@@ -18,11 +18,11 @@ from typing import Any
 
 import httpx
 import psutil
-import stamina
 
 from tests.support.command import ROOT, environment
 
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
+SERVER = (sys.executable, "-m", "pipelines.server")
 POOL = "feedbackminer"
 FORUM = '[sources.forum]\nkind = "discourse"\nurl = "{}"\nprivate_network = true\n'
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "CRASHED"}
@@ -53,9 +53,8 @@ class Standing:
         """Get something from the server."""
         return self._request("GET", path)
 
-    @stamina.retry(on=lambda error: "503" in str(error), attempts=5)  # SQLite is busy now and then
     def _request(self, method: str, path: str, body: Any = None) -> Any:
-        answer = httpx.request(method, f"{self.url}/{path}", json=body, timeout=30)
+        answer = httpx.request(method, f"{self.url}/{path}", json=body, timeout=60)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -116,6 +115,19 @@ class Standing:
         until(lambda: bool(self.ask("events/filter", wanted)["events"]), name)
         return list(self.ask("events/filter", wanted)["events"])
 
+    def events_like(self, *prefixes: str) -> list[dict[str, Any]]:
+        """Return all events whose names begin like that, as far as the server has stored them."""
+        page = self.ask("events/filter", filter={"event": {"prefix": prefixes}}, limit=50)
+        events = list(page["events"])
+        while page["next_page"]:
+            page = self.get(page["next_page"].removeprefix(f"{self.url}/"))
+            events += page["events"]
+        return events
+
+    def log(self) -> str:
+        """Return what the server has logged."""
+        return (self.home / "server.log").read_text("utf-8")
+
     def artifact(self, key: str) -> Any:
         """Return the data of the latest artifact of a key."""
         data = self.get(f"artifacts/{key}/latest")["data"]
@@ -153,13 +165,15 @@ def standing(home: Path, database: str = "") -> Iterator[Standing]:
         "PREFECT_WORKER_QUERY_SECONDS": "1",
         "PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS": "2",
         "PREFECT_LOGGING_TO_API_BATCH_INTERVAL": "0.5",
+        "PREFECT_SERVER_LOG_RETRYABLE_ERRORS": "true",  # a locked database among them
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     }
     if database:
         env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = database
     with (home / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            env=env, stdout=log, stderr=log, start_new_session=True,
+            [*SERVER, "--host", "127.0.0.1", "--port", str(port)],
+            env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     server = Standing(env["PREFECT_API_URL"], home, env)
     try:

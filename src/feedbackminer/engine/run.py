@@ -73,7 +73,8 @@ class Run:
 
     def part(self, name: str) -> Run:
         """Return a part of this run, or another attempt at it: a run by itself in ``runs``."""
-        return replace(self, run_id=f"{self.run_id}-{name}", parent_run=self.run_id)
+        whole = self.parent_run or self.run_id
+        return replace(self, run_id=f"{self.run_id}-{name}", parent_run=whole)
 
     def step(self, stage: Stage) -> Outcome:
         """Do a stage, unless ``runs`` says that it was done on the same input already."""
