@@ -27,6 +27,7 @@ from tests.support.command import (
     environment,
     invoke,
     process,
+    processor_time,
     whole_threads,
     write_jsonl,
 )
@@ -237,10 +238,10 @@ class Repeated:
 def repeated(sample: Mined, tmp_path_factory: pytest.TempPathFactory) -> Repeated:
     copy = sample.copy_to(tmp_path_factory.mktemp("again"))
     command = ("run", SAMPLE, "--project", copy.project, "--out", copy.out, "--product", "Inkwren")
-    began = time.perf_counter()
+    before = processor_time()
     done = process(*command, "--json")
     assert done.returncode == 0, done.stderr
-    seconds = time.perf_counter() - began
+    seconds = processor_time() - before
     return Repeated(
         sample, Mined(copy.project, copy.out, seconds, done.stderr), json.loads(done.stdout)
     )
