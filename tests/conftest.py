@@ -65,6 +65,16 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have nobody wait where a site asks for a rest; return the seconds asked for."""
+    from feedbackminer.collect.http.client import Web
+
+    asked: list[float] = []
+    monkeypatch.setattr(Web, "sleep", staticmethod(asked.append))
+    return asked
+
+
 @pytest.fixture(scope="session")
 def sample_rows() -> Rows:
     """Return the posts of the sample community."""
