@@ -27,7 +27,7 @@ hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in 
 hypothesis.settings.load_profile("ours")
 
 
-GROUPS_FIRST = ("prefect", "real", "sample")  # the longest: nobody waits for them at the end
+GROUPS_FIRST = ("prefect", "real", "sample", "kills")  # the longest: nobody waits for their end
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -52,6 +52,8 @@ def _group(item: pytest.Item) -> str:
     fixtures: list[str] = getattr(item, "fixturenames", [])
     if "server" in fixtures:
         return "prefect"
+    if "forkserver" in fixtures:  # it imports everything once, which takes as long as a test
+        return "kills"
     if "sample" in fixtures:
         return "sample"
     if item.get_closest_marker("real"):
@@ -63,6 +65,14 @@ def _group(item: pytest.Item) -> str:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("FEEDBACKMINER_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def forkserver() -> None:
+    """Have the parent of processes that a test kills; see ``tests.support.kills``."""
+    from tests.support import kills
+
+    kills.killable()
 
 
 @pytest.fixture

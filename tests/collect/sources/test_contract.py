@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import time
@@ -20,6 +19,7 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SourceError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps.sources import collect_source
+from tests.support import kills
 from tests.support.sites import SITES
 from tests.support.sites.serving import FAULTS, SLOW, Faults, Served, Site, doubled, serve
 
@@ -166,8 +166,9 @@ def until_done(project: Project, site: Site, served: Served) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.usefixtures("forkserver")
 def test_killed_at_any_moment_the_next_collect_completes_it(
-    site: Site, tmp_path: Path, seed: int, killable: multiprocessing.context.ForkServerContext
+    site: Site, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
     with serve(site) as served:
@@ -175,22 +176,12 @@ def test_killed_at_any_moment_the_next_collect_completes_it(
         settings = project.settings.sources["here"].model_dump(mode="json")
         arguments = (str(tmp_path), settings, site.secret)
         for _ in range(3):
-            process = killable.Process(target=collect_in_steps_of_ten, args=arguments)
-            process.start()
+            process = kills.start(collect_in_steps_of_ten, *arguments)
             time.sleep(chance.random() * 0.8)
-            process.kill()
-            process.join()
+            kills.kill(process)
             assert not doubled(native_ids(project))
         collect(project, site)
     assert native_ids(project) == sorted(site.ids())
-
-
-@pytest.fixture(scope="session")
-def killable() -> multiprocessing.context.ForkServerContext:
-    """Processes that start at once, with everything imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["feedbackminer.steps.sources"])
-    return context
 
 
 def collect_in_steps_of_ten(folder: str, settings: dict[str, object], secret: str) -> None:
