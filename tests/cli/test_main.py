@@ -165,6 +165,7 @@ class TestExitCodes:
         assert invoke(*import_, 0.2).exit_code == 1  # done before is no excuse
         assert invoke(*import_, 0.3).exit_code == 0
 
+    @pytest.mark.slow
     def test_1_still_writes_the_digest(self, tmp_path: Path) -> None:
         rows = [
             *some_posts(12),
@@ -308,6 +309,7 @@ class TestOutput:
             ("collect", 12, 12)
         ]
 
+    @pytest.mark.slow
     def test_json_of_a_run_names_every_stage_and_the_digest(self, tmp_path: Path) -> None:
         export = write_jsonl(tmp_path / "talk.jsonl", some_posts(12))
         told = json.loads(invoke("run", export, "--out", tmp_path / "d", "--json").stdout)

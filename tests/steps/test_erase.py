@@ -33,6 +33,8 @@ from tests.support.builders import day
 from tests.support.command import invoke
 from tests.support.erase_project import NAME, WORDS, export, mined, needles, remains
 
+pytestmark = pytest.mark.slow  # each in a mined project of its own
+
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -345,7 +347,6 @@ class TestCutOff:
         assert erasures["detail"].to_list() == ["on request", "finished"]
         assert erasures["rows"].sum() == 4
 
-    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(4))
     @pytest.mark.usefixtures("forkserver")
     def test_killed_at_any_moment_every_table_is_readable_and_a_rerun_finishes(

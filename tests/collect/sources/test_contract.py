@@ -78,6 +78,7 @@ def test_first_collect_brings_the_whole_history(site: Site, tmp_path: Path) -> N
         assert posts["thread_id"].n_unique() < len(posts)
 
 
+@pytest.mark.slow
 def test_a_quiet_collect_asks_little_and_changes_nothing(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
@@ -93,6 +94,7 @@ def test_a_quiet_collect_asks_little_and_changes_nothing(site: Site, tmp_path: P
     assert seconds < 2
 
 
+@pytest.mark.slow
 def test_later_posts_edits_and_deletions_are_seen(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
@@ -111,6 +113,7 @@ def test_later_posts_edits_and_deletions_are_seen(site: Site, tmp_path: Path) ->
     assert native_ids(project) == sorted(site.ids())
 
 
+@pytest.mark.slow
 def test_a_window_read_again_gives_the_same_rows(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
