@@ -6,17 +6,27 @@ export HF_HUB_OFFLINE := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: reference demo test check install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
+.PHONY: reference demo test check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
 
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 
-test: install ## the whole suite, import-linter, ruff and mypy
+# Two workers take files in turn; what bounds its own time runs alone, after the others.
+PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
+TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
+
+test: static ## the whole suite, import-linter, ruff and mypy
+	$(BIN)/pytest $(PARALLEL) -m "not full and not timing"
+	$(BIN)/pytest -m timing $(TIMED)
+
+check: static ## what is quick of it, every few minutes
+	$(BIN)/pytest -q $(PARALLEL) -m "not slow and not real and not full and not timing"
+
+static: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -m "not full"
+	$(BIN)/mypy
 
 install: .venv/.installed
 

@@ -8,25 +8,81 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from filelock import FileLock
 
-from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, read_jsonl
+from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, processor_time, read_jsonl
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if IS_WORKER:  # beside others: one thread each, before numpy and polars are imported
+    for pool in ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "RAYON_NUM", "POLARS_MAX"):
+        os.environ.setdefault(f"{pool}_THREADS", "1")
 # No deadline on busy machines; new examples where people look, the same ones where CI does.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("ours")
+
+
+GROUPS_FIRST = ("prefect", "real", "sample", "kills")  # the longest: nobody waits for their end
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one worker, what shares a server, a mined project or a module's fixtures.
+
+    Workers take group after group: those that take long begin, then files with slow tests.
+    """
+    if not IS_WORKER:
+        return
+    groups = [_group(item) for item in items]
+    slow = {g for g, item in zip(groups, items, strict=True) if item.get_closest_marker("slow")}
+    for group, item in zip(groups, items, strict=True):
+        item.add_marker(pytest.mark.xdist_group(group))
+    order = [*GROUPS_FIRST, *sorted(slow), *sorted({*groups} - slow)]
+    place = {group: number for number, group in reversed([*enumerate(order)])}
+    ordered = sorted(zip(groups, items, strict=True), key=lambda pair: place[pair[0]])
+    items[:] = [item for _, item in ordered]
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures: list[str] = getattr(item, "fixturenames", [])
+    if "server" in fixtures:
+        return "prefect"
+    if "forkserver" in fixtures:  # it imports everything once, which takes as long as a test
+        return "kills"
+    if "sample" in fixtures:
+        return "sample"
+    if item.get_closest_marker("real"):
+        return "real"
+    return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
 
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("FEEDBACKMINER_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def forkserver() -> None:
+    """Have the parent of processes that a test kills; see ``tests.support.kills``."""
+    from tests.support import kills
+
+    kills.killable()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Have nobody wait where a site asks for a rest; return the seconds asked for."""
+    from feedbackminer.collect.http.client import Web
+
+    asked: list[float] = []
+    monkeypatch.setattr(Web, "sleep", staticmethod(asked.append))
+    return asked
 
 
 @pytest.fixture(scope="session")
@@ -50,29 +106,25 @@ def sample(request: pytest.FixtureRequest) -> Mined:
     assert request.config.cache is not None
     cache = Path(request.config.cache.mkdir("mined-sample"))
     folder = cache / _state()
-    if not (folder / "told.json").exists():
-        for old in cache.iterdir():
-            shutil.rmtree(old, ignore_errors=True)
-        draft = Path(tempfile.mkdtemp(dir=cache))
-        began = time.perf_counter()
-        done = process(
-            "run",
-            SAMPLE,
-            "--project",
-            draft / "project",
-            "--out",
-            draft / "digest",
-            "--product",
-            "Inkwren",
-        )
-        assert done.returncode == 0, done.stderr
-        told = {"seconds": time.perf_counter() - began, "stderr": done.stderr}
-        (draft / "told.json").write_text(json.dumps(told), "utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
+    with FileLock(cache.with_suffix(".lock")):  # one worker mines it, the others wait
+        if not (folder / "told.json").exists():
+            for old in cache.iterdir():
+                shutil.rmtree(old, ignore_errors=True)
+            _mine_sample(Path(tempfile.mkdtemp(dir=cache))).rename(folder)
     told = json.loads((folder / "told.json").read_text("utf-8"))
     return Mined(folder / "project", folder / "digest", told["seconds"], told["stderr"])
+
+
+def _mine_sample(draft: Path) -> Path:
+    before = processor_time()
+    done = process(
+        *("run", SAMPLE, "--product", "Inkwren"),
+        *("--project", draft / "project", "--out", draft / "digest"),
+    )
+    assert done.returncode == 0, done.stderr
+    told = {"seconds": processor_time() - before, "stderr": done.stderr}
+    (draft / "told.json").write_text(json.dumps(told), "utf-8")
+    return draft
 
 
 def _state() -> str:

@@ -214,6 +214,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Ended:
     return _mine(folder, content)
 
 
+@pytest.mark.slow
 class TestMessyExport:
     """One export with every kind of bad row: each is set aside, the rest is mined."""
 
@@ -293,6 +294,7 @@ class TestMessyExport:
                 assert "alert('author')" not in file.read_text("utf-8"), file.name
 
 
+@pytest.mark.slow
 class TestOddCommunities:
     """Exit code 0, and a digest that is honest about what it has."""
 
@@ -388,6 +390,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.slow
 class TestFullDisk:
     @pytest.mark.parametrize("free_kb", [12, 60, 120])
     def test_a_full_disk_ends_with_3_and_a_rerun_continues(

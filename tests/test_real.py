@@ -25,12 +25,13 @@ from tests.support.command import (
     Rows,
     environment,
     process,
+    processor_time,
     whole_threads,
     write_jsonl,
 )
 
 FORUM = SHARED / "openenergymonitor_forum"
-POSTS = 2_500
+POSTS = (1_000, pytest.param(2_500, marks=pytest.mark.full))
 PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
 # What a mask or a pseudonym looks like: where one stands, the author wrote something else.
 MASKED = re.compile(rf"<[a-z]+>|\[[a-z_ ]+\]|{PSEUDONYM_PATTERN}")
@@ -55,24 +56,24 @@ def read_gz(path: Path) -> Rows:
         return [json.loads(line) for line in lines]
 
 
-@pytest.fixture(scope="module")
-def rows() -> Rows:
+@pytest.fixture(scope="module", params=POSTS)
+def rows(request: pytest.FixtureRequest) -> Rows:
     """Return the first posts of the forum, in whole threads."""
-    return whole_threads(read_gz(FORUM / "posts.jsonl.gz"), POSTS)
+    return whole_threads(read_gz(FORUM / "posts.jsonl.gz"), request.param)
 
 
 @pytest.fixture(scope="module")
 def forum(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Mined:
     folder = tmp_path_factory.mktemp("forum")
     export = write_jsonl(folder / "oem.jsonl", rows)
-    began = time.perf_counter()
+    before = processor_time()
     done = process(
         *("run", export, "--threads", FORUM / "threads.jsonl.gz"),
         *("--project", folder / "project", "--out", folder / "digest"),
     )
     print(f"\n{done.stderr}")
     assert done.returncode == 0, done.stderr
-    return Mined(folder / "project", folder / "digest", time.perf_counter() - began, done.stderr)
+    return Mined(folder / "project", folder / "digest", processor_time() - before, done.stderr)
 
 
 def claims(mined: Mined, kind: str = "") -> Iterator[dict[str, Any]]:

@@ -83,6 +83,7 @@ def test_nothing_disappears() -> None:
     assert "count once with it: 4" in cleaned.notices[-1]
 
 
+@pytest.mark.timing
 def test_thousands_of_copies_cost_no_more_than_one() -> None:
     def seconds(passages: Sequence[str]) -> float:
         began = time.process_time()

@@ -181,6 +181,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: str(step.__name__))
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_costs_less_than_a_second(unit: str, step: Callable[[str], str]) -> None:
@@ -189,6 +190,7 @@ def test_hostile_text_costs_less_than_a_second(unit: str, step: Callable[[str], 
     assert time.process_time() - started < 1
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_cleaning_costs_time_in_proportion_to_the_length(unit: str) -> None:
     started = time.process_time()

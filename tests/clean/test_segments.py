@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,8 +44,22 @@ def test_text_without_an_end_is_one_part() -> None:
     assert split("word " * 500) == [("word " * 500).strip()]
 
 
-def test_a_text_of_millions_of_characters_is_no_error() -> None:
-    assert len(split("word\n" * 450_000)) > 1_000
+def test_a_text_of_more_than_a_million_characters_is_no_error() -> None:
+    line = "w" * 999 + "\n"  # few words: what spaCy limits is the number of characters
+    assert len(split(line * 1_200)) == 1_200 / ENOUGH_LINES
+
+
+@pytest.mark.timing
+@pytest.mark.parametrize("line", ["word\n", SENTENCE, "word "])
+def test_twice_the_text_takes_about_twice_the_time(line: str) -> None:
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        split(line * count)
+        return time.process_time() - began
+
+    seconds(1_000)
+    count = 100_000 // len(line)
+    assert seconds(2 * count) < 4 * seconds(count)
 
 
 def test_only_long_texts_have_parts() -> None:

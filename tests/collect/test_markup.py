@@ -69,6 +69,7 @@ def test_any_markup_becomes_text(pieces: list[str]) -> None:
     assert "<script" not in markup.to_text("<p>" + "".join(pieces) + "<script>alert(1)</script>")
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     "unit",
     ["<div>", "<p>", "<b>", "<br>", "<pre>", "<blockquote>", "<blockquote>a</blockquote>", "<"],

@@ -1,4 +1,4 @@
-"""A run that is watched leaves its metrics, however it ends, and the log hears of it."""
+"""A run under observation leaves its metrics, however it ends, and the log hears of it."""
 
 from __future__ import annotations
 

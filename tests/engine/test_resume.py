@@ -15,10 +15,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feedbackminer.embed.backends.torch import BUNDLED, model_path
+from feedbackminer.embed.backends.torch import BUNDLED
 from feedbackminer.embed.stage import CHUNK
 from feedbackminer.project.store import Store
 from feedbackminer.tables import TABLES
+from tests.support import kills
 from tests.support.command import (
     COMMAND,
     SAMPLE,
@@ -27,9 +28,11 @@ from tests.support.command import (
     environment,
     invoke,
     process,
+    processor_time,
     whole_threads,
     write_jsonl,
 )
+from tests.support.tiny_encoder import save_tiny_encoder
 
 STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "health", "digest")
 OF_THE_RUN = (  # what no two runs have in common
@@ -39,6 +42,7 @@ OF_THE_RUN = (  # what no two runs have in common
 LOGS = ("runs", "audit")  # tables of what was done, not of what came of it
 SEED = 20_260_705
 KILLS_AT_RANDOM = 6
+LONGEST = 5.0  # seconds until a kill; a run takes about as long
 
 pytestmark = pytest.mark.slow
 
@@ -52,78 +56,34 @@ def export(sample_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def small_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A real encoder that knows nothing and is quick: one thin layer, drawn by chance."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import AutoTokenizer, BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("encoder")
-    torch.manual_seed(SEED)
-    tokenizer = AutoTokenizer.from_pretrained(model_path(BUNDLED))
-    size = BertConfig(
-        vocab_size=len(tokenizer), hidden_size=48, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=48,
-    )  # fmt: skip
-    BertModel(size).save_pretrained(folder / "bert")
-    tokenizer.save_pretrained(folder / "bert")
-    words = Transformer(str(folder / "bert"))
-    SentenceTransformer(modules=[words, Pooling(48)], device="cpu").save(str(folder / "small"))
-    return str(folder / "small")
+    return save_tiny_encoder(tmp_path_factory.mktemp("encoder"))
 
 
-class Attempt:
-    """The command in a process that is to be killed."""
+def _attempt(export: Path, folder: Path, *, encoder: str = BUNDLED) -> kills.Attempt:
+    return kills.Attempt(
+        *("run", export, "--project", folder / "project", "--out", folder / "out"),
+        log=folder.with_suffix(".log"),
+        extra={"FEEDBACKMINER_EMBED__MODEL": encoder},
+    )
 
-    def __init__(self, export: Path, folder: Path, *, encoder: str = BUNDLED) -> None:
-        self.process = subprocess.Popen(
-            [
-                *COMMAND,
-                "run",
-                str(export),
-                "--project",
-                folder / "project",
-                "--out",
-                folder / "out",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment({"FEEDBACKMINER_EMBED__MODEL": encoder}),
-        )
 
-    def ended_stages(self) -> Iterator[str]:
-        """Yield the name of each stage when it is done."""
-        assert self.process.stderr
-        for line in self.process.stderr:
-            if line.split()[0:1] and line.split()[0] in STAGES:
-                yield line.split()[0]
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stderr
-        self.process.stderr.close()
+def _ended_stages(attempt: kills.Attempt) -> Iterator[str]:
+    """Yield the name of each stage when it is done."""
+    for line in attempt.lines():
+        if line.split()[0:1] and line.split()[0] in STAGES:
+            yield line.split()[0]
 
 
 def _kill_in(stage: str, after: float, export: Path, folder: Path) -> bool:
     """Kill the command some seconds after a stage began; return whether it was still running."""
-    attempt = Attempt(export, folder)
+    attempt = _attempt(export, folder)
     before = STAGES.index(stage) - 1
     if before < 0:
-        _wait_for(folder / "project")
-    elif STAGES[before] not in attempt.ended_stages():
+        kills.wait_until((folder / "project").exists, attempt.process)
+    elif STAGES[before] not in _ended_stages(attempt):
         raise AssertionError(f"{STAGES[before]} never ended")
     time.sleep(after)
-    alive = attempt.process.poll() is None
-    attempt.kill()
-    return alive
-
-
-def _wait_for(path: Path) -> None:
-    deadline = time.monotonic() + 60
-    while not path.exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
+    return attempt.kill()
 
 
 def _content(mined: Mined) -> dict[str, pl.DataFrame]:
@@ -165,6 +125,7 @@ def _assert_no_key_twice(project: Path) -> None:
         assert not frame.select(TABLES[name].primary_key()).is_duplicated().any(), name
 
 
+@pytest.mark.usefixtures("forkserver")
 def test_a_run_killed_in_every_stage_ends_as_if_undisturbed(export: Path, tmp_path: Path) -> None:
     chance = random.Random(SEED)
     folder = tmp_path / "killed"
@@ -173,6 +134,7 @@ def test_a_run_killed_in_every_stage_ends_as_if_undisturbed(export: Path, tmp_pa
     _assert_ends_as_if_undisturbed(export, folder, tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("forkserver")
 def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(
     export: Path, small_encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,31 +142,37 @@ def test_a_run_killed_at_random_moments_ends_as_if_undisturbed(
     folder = tmp_path / "killed"
     monkeypatch.setenv("FEEDBACKMINER_EMBED__MODEL", small_encoder)
     for _ in range(KILLS_AT_RANDOM):
-        attempt = Attempt(export, folder, encoder=small_encoder)
-        try:
-            attempt.process.wait(chance.uniform(0.5, 8))
-        except subprocess.TimeoutExpired:
-            attempt.kill()
+        attempt = _attempt(export, folder, encoder=small_encoder)
+        attempt.process.join(chance.uniform(0.1, LONGEST))
+        attempt.kill()
         if (folder / "project" / "tables" / "posts").exists():
             Store(folder / "project" / "tables").read("posts")  # whole at any moment
     _assert_ends_as_if_undisturbed(export, folder, tmp_path / "whole")
 
 
+@pytest.mark.usefixtures("forkserver")
 def test_a_run_killed_between_two_chunks_encodes_only_the_rest(
     small_encoder: str, tmp_path: Path
 ) -> None:
     count = 4 * CHUNK
     rows = [{"id": n, "body": f"Sync note {_words(n)}"} for n in range(count)]
     export = write_jsonl(tmp_path / "short.jsonl", rows)
-    first = Attempt(export, tmp_path, encoder=small_encoder)
-    _wait_for_vectors(first, tmp_path / "project" / "tables" / "vectors" / "_delta_log")
+    command = ("run", str(export), "--project", tmp_path / "project", "--out", tmp_path / "out")
+    extra = {"FEEDBACKMINER_EMBED__MODEL": small_encoder}
+    # This one is the command as a user starts it, from the start of Python on.
+    first = subprocess.Popen([*COMMAND, *command], env=environment(extra),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    log = tmp_path / "project" / "tables" / "vectors" / "_delta_log"
+    while not (log / f"{1:020d}.json").exists():  # the first chunk; commit 0 makes the table
+        assert first.poll() is None, "it ended before it stored a chunk"
+        time.sleep(0.01)
     first.kill()
+    first.wait()
     stored = len(Store(tmp_path / "project" / "tables").read("vectors"))
     assert stored % CHUNK == 0
     assert 0 < stored < count
-    second = Attempt(export, tmp_path, encoder=small_encoder)
-    assert second.process.stderr
-    line = next(line for line in second.process.stderr if line.startswith("embed"))
+    second = kills.Attempt(*command, log=tmp_path / "second.log", extra=extra)
+    line = next(line for line in second.lines() if line.startswith("embed"))
     second.kill()
     assert f"{count - stored:,} of {count:,} distinct texts and parts encoded" in line
     vectors = pl.read_delta(str(tmp_path / "project" / "tables" / "vectors"))
@@ -215,13 +183,6 @@ def _words(number: int) -> str:
     """Spell a number with words, for short distinct texts."""
     digits = ("oak", "elm", "ash", "fir", "yew", "bay", "fig", "nut", "ivy", "rye")
     return " ".join(digits[int(digit)] for digit in f"{number:04d}")
-
-
-def _wait_for_vectors(attempt: Attempt, log: Path) -> None:
-    """Wait until the first chunk is committed; commit 0 makes the empty table."""
-    while not (log / f"{1:020d}.json").exists():
-        assert attempt.process.poll() is None, "it ended before it stored a chunk"
-        time.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -237,10 +198,10 @@ class Repeated:
 def repeated(sample: Mined, tmp_path_factory: pytest.TempPathFactory) -> Repeated:
     copy = sample.copy_to(tmp_path_factory.mktemp("again"))
     command = ("run", SAMPLE, "--project", copy.project, "--out", copy.out, "--product", "Inkwren")
-    began = time.perf_counter()
+    before = processor_time()
     done = process(*command, "--json")
     assert done.returncode == 0, done.stderr
-    seconds = time.perf_counter() - began
+    seconds = processor_time() - before
     return Repeated(
         sample, Mined(copy.project, copy.out, seconds, done.stderr), json.loads(done.stdout)
     )

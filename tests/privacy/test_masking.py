@@ -81,6 +81,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_hostile_text_costs_time_in_proportion_to_its_length(unit: str) -> None:
     # 300 kB keep the test quick; a quadratic pattern would need minutes for them.
@@ -90,6 +91,7 @@ def test_hostile_text_costs_time_in_proportion_to_its_length(unit: str) -> None:
     assert time.process_time() - started < 3
 
 
+@pytest.mark.timing
 def test_a_thousand_short_posts_take_well_below_a_second() -> None:
     post = "My emonPi 11.4.11 reads 12% too high since 2024-11-05, see https://example.org/t/{}."
     started = time.process_time()

@@ -39,6 +39,7 @@ def test_a_second_writer_is_told_that_another_is_at_work(
     assert other.poll() is None
 
 
+@pytest.mark.timing
 def test_a_writer_that_was_killed_is_out_at_once(
     tmp_path: Path, other: subprocess.Popen[str]
 ) -> None:

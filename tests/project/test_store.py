@@ -354,12 +354,15 @@ def test_vectors_of_an_older_contract_are_not_found_and_start_anew(store: Store)
     assert len(store.select("vectors", keys)) == 1
 
 
-def test_many_small_writes_end_in_few_files_and_lose_nothing(tmp_path: Path) -> None:
+def test_many_small_writes_end_in_few_files_and_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedbackminer.project.store.MANY_FILES", 8)
     store = Store(tmp_path)
-    for number in range(140):
+    for number in range(20):
         store.merge("dropped", dropped(f"row {number:03}"))
-    assert len(store.read("dropped")) == 140
-    assert len(DeltaTable(str(tmp_path / "dropped")).file_uris()) < 70
+    assert len(store.read("dropped")) == 20
+    assert len(DeltaTable(str(tmp_path / "dropped")).file_uris()) < 10
 
 
 # --- old versions -----------------------------------------------------------------------------

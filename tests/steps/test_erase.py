@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -30,9 +27,12 @@ from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.erase import erase_posts, forget, retain
 from feedbackminer.steps.exports import collect_exports
 from feedbackminer.tables import TABLES
+from tests.support import kills
 from tests.support.builders import day
-from tests.support.command import COMMAND, environment
+from tests.support.command import invoke
 from tests.support.erase_project import NAME, WORDS, export, mined, needles, remains
+
+pytestmark = pytest.mark.slow  # each in a mined project of its own
 
 
 @pytest.fixture(scope="module")
@@ -346,26 +346,23 @@ class TestCutOff:
         assert erasures["detail"].to_list() == ["on request", "finished"]
         assert erasures["rows"].sum() == 4
 
-    @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.usefixtures("forkserver")
     def test_killed_at_any_moment_every_table_is_readable_and_a_rerun_finishes(
         self, place: Path, seed: int
     ) -> None:
         project = project_at(place)
         member = pseudonym(project)
         wanted = needles(posts_of(project, member), member)
-        command = [*COMMAND, "forget", "--author", NAME, "--project", str(place / "project")]
-        process = subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)  # fmt: skip
-        _wait_for(lambda: len(project.store.read("suppressed")) > 0)
+        command = ("forget", "--author", NAME, "--project", place / "project")
+        attempt = kills.Attempt(*command, log=place / "attempt.log")
+        kills.wait_until(lambda: len(project.store.read("suppressed")) > 0, attempt.process)
         time.sleep(random.Random(seed).random() * 1.5)
-        process.send_signal(signal.SIGKILL)
-        process.wait(30)
+        attempt.kill()
         for name in TABLES:
             project.store.read(name)
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True,
-                              timeout=120, check=False)  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        done = invoke(*command)
+        assert done.exit_code == 0, done.stderr
         assert found_in(place, wanted) == {}
         events = project.store.read("audit").filter(pl.col("action") == "erase")
         assert events["detail"].to_list().count("finished") >= 1
@@ -374,10 +371,3 @@ class TestCutOff:
 
 def _texts_in(name: str) -> tuple[str, ...]:
     return {"posts": ("body",), "texts": ("text",), "tags": ("sentences",)}[name]
-
-
-def _wait_for(is_so: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)

@@ -30,7 +30,7 @@ class Mined:
 
     project: Path
     out: Path
-    seconds: float  # wall time of the command
+    seconds: float  # processor time of the command
     stderr: str
 
     def table(self, name: str) -> pl.DataFrame:
@@ -69,6 +69,12 @@ def process(*args: object, stdin: str | None = None) -> subprocess.CompletedProc
         timeout=900,
         check=False,
     )
+
+
+def processor_time() -> float:
+    """Return the seconds that processes took that this one waited for, beside whom ever."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:

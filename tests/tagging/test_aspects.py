@@ -144,15 +144,16 @@ def test_clauses_stand_in_the_sentence_word_by_word_and_in_order(sentence: str) 
         at = sentence.index(clause, at) + len(clause)
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     "part", ["but ", "a, ", "I love it, I hate it, ", "; ", "(", "sync", "sync-"]
 )
 def test_a_hostile_sentence_takes_no_longer_than_its_first_part(part: str) -> None:
     clauses("I love it, I hate it")
-    began = time.perf_counter()
+    began = time.process_time()
     clauses(part * 200_000)
     PARTS.mentioned(part * 200_000)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.fixture(scope="module")

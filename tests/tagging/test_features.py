@@ -51,8 +51,9 @@ def test_any_text_has_finite_features(text: str) -> None:
     assert np.isfinite(features.words(features.read([text])).data).all()
 
 
+@pytest.mark.timing
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert features.read(["a" * 5_000_000]) == ["a" * features.READ]
     assert manner("!?" * 1_000_000)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -121,14 +121,15 @@ def test_needs_stand_in_the_sentence_word_by_word_and_in_order(sentence: str) ->
         assert "\n" not in need
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize(
     "part", ["I want to ", "I really just ", "(", "so that ", "a-", "I want an"]
 )
 def test_a_hostile_sentence_takes_no_longer_than_its_first_part(part: str) -> None:
     find_needs("warm up the pipeline")
-    began = time.perf_counter()
+    began = time.process_time()
     find_needs(part * 200_000)
-    assert time.perf_counter() - began < 2, LONGEST
+    assert time.process_time() - began < 2, LONGEST
 
 
 def test_a_need_knows_its_post_and_sentence() -> None:

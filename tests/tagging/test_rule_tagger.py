@@ -131,11 +131,12 @@ def test_the_same_texts_get_the_same_tags_in_any_order() -> None:
     assert list(TAGGER.tag(read(*texts))) == list(TAGGER.tag(read(*texts[::-1])))[::-1]
 
 
+@pytest.mark.timing
 def test_a_text_of_twenty_thousand_words_is_tagged_in_seconds() -> None:
     long = (
         "lost all of my own many " * 2_000 + "My notes are gone after the sync, all of them. " * 800
     )
-    began = time.perf_counter()
+    began = time.process_time()
     whole = tag(long)
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert whole.kinds == ("bug",)

@@ -20,6 +20,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedbackminer.collect import files
 from feedbackminer.collect.files import open_file, read_rows
 from feedbackminer.collect.formats import archives
 from feedbackminer.errors import InputError
@@ -245,6 +246,13 @@ def test_an_archive_with_a_changed_byte_gives_rows_or_an_input_error(
         assert len({row.ref for row in rows}) == len(rows)
 
 
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lower what any archive may unpack to from 64 MiB to one, and what is read at once."""
+    monkeypatch.setattr(archives, "RATIO_FREE", MIB)
+    monkeypatch.setattr(archives, "CHUNK", MIB // 16)
+    monkeypatch.setattr(files, "ZSTD_CHUNK", 1 << 8)
+
+
 def bomb_of(pack: str, size: int) -> bytes:
     """Return ``size`` bytes of nothing, packed."""
     if pack == "zip":
@@ -256,20 +264,21 @@ def bomb_of(pack: str, size: int) -> bytes:
 
 @pytest.mark.parametrize("pack", ["gzip", "zstd", "zip", "zip of many"])
 def test_what_unpacks_to_far_more_than_text_is_an_error_before_it_fills_the_memory(
-    tmp_path: Path, pack: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: str
 ) -> None:
+    small_limits(monkeypatch)
     path = tmp_path / "bomb"
-    path.write_bytes(bomb_of(pack, 300 * MIB))
+    path.write_bytes(bomb_of(pack, 64 * MIB))
     tracemalloc.start()
     with pytest.raises(InputError, match="unpacks to more than 200 times its size"):
         list(read_rows(open_file(str(path))))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 230 * MIB
+    assert peak < 24 * MIB
 
 
 def test_a_header_that_lies_about_its_size_changes_nothing() -> None:
-    bomb = bytearray(zipped(a=bytes(100 * MIB)))
+    bomb = bytearray(zipped(a=bytes(8 * MIB)))
     directory = bytes(bomb).index(b"PK\x01\x02")
     for offset in (22, directory + 24):
         bomb[offset : offset + 4] = struct.pack("<I", 10)
@@ -277,9 +286,12 @@ def test_a_header_that_lies_about_its_size_changes_nothing() -> None:
     assert list(reasons(rows).values()) == ["damaged_member"]
 
 
-def test_a_sparse_tar_file_is_measured_by_what_it_unpacks_to(tmp_path: Path) -> None:
+def test_a_sparse_tar_file_is_measured_by_what_it_unpacks_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_limits(monkeypatch)
     with (tmp_path / "sparse").open("wb") as file:
-        file.truncate(300 * MIB)
+        file.truncate(16 * MIB)
     run = os.system(f"cd {tmp_path} && tar --sparse -cf sparse.tar sparse")  # noqa: S605
     if run:
         pytest.skip("no tar command")
@@ -306,8 +318,9 @@ def test_the_number_of_members_is_limited(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_small_file_full_of_repeats_is_read(tmp_path: Path) -> None:
     path = tmp_path / "posts.gz"
-    path.write_bytes(gzip.compress(b'{"id": 1, "body": "a"}\n' * 100_000))
-    assert len(list(read_rows(open_file(str(path))))) == 100_000
+    path.write_bytes(packed := gzip.compress(b'{"id": 1, "body": "a"}\n' * 20_000))
+    assert len(packed) * archives.MOST_RATIO < 20_000 * 23
+    assert len(list(read_rows(open_file(str(path))))) == 20_000
 
 
 def test_an_office_document_is_told_from_an_archive_of_posts() -> None:

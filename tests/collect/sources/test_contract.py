@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import time
@@ -20,6 +19,7 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SourceError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps.sources import collect_source
+from tests.support import kills
 from tests.support.sites import SITES
 from tests.support.sites.serving import FAULTS, SLOW, Faults, Served, Site, doubled, serve
 
@@ -78,14 +78,15 @@ def test_first_collect_brings_the_whole_history(site: Site, tmp_path: Path) -> N
         assert posts["thread_id"].n_unique() < len(posts)
 
 
+@pytest.mark.slow
 def test_a_quiet_collect_asks_little_and_changes_nothing(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
         collect(project, site)
         before, asked = project.store.version("posts"), len(served.requests)
-        began = time.perf_counter()
+        began = time.process_time()
         outcome = collect(project, site)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         channels = len(project.store.read("cursors"))
     assert project.store.version("posts") == before
     assert outcome.account.rows_out == 0
@@ -93,6 +94,7 @@ def test_a_quiet_collect_asks_little_and_changes_nothing(site: Site, tmp_path: P
     assert seconds < 2
 
 
+@pytest.mark.slow
 def test_later_posts_edits_and_deletions_are_seen(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
@@ -111,6 +113,7 @@ def test_later_posts_edits_and_deletions_are_seen(site: Site, tmp_path: Path) ->
     assert native_ids(project) == sorted(site.ids())
 
 
+@pytest.mark.slow
 def test_a_window_read_again_gives_the_same_rows(site: Site, tmp_path: Path) -> None:
     with serve(site) as served:
         project = project_of(tmp_path, site, served.url)
@@ -166,8 +169,9 @@ def until_done(project: Project, site: Site, served: Served) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.usefixtures("forkserver")
 def test_killed_at_any_moment_the_next_collect_completes_it(
-    site: Site, tmp_path: Path, seed: int, killable: multiprocessing.context.ForkServerContext
+    site: Site, tmp_path: Path, seed: int
 ) -> None:
     chance = random.Random(seed)
     with serve(site) as served:
@@ -175,22 +179,12 @@ def test_killed_at_any_moment_the_next_collect_completes_it(
         settings = project.settings.sources["here"].model_dump(mode="json")
         arguments = (str(tmp_path), settings, site.secret)
         for _ in range(3):
-            process = killable.Process(target=collect_in_steps_of_ten, args=arguments)
-            process.start()
+            process = kills.start(collect_in_steps_of_ten, *arguments)
             time.sleep(chance.random() * 0.8)
-            process.kill()
-            process.join()
+            kills.kill(process)
             assert not doubled(native_ids(project))
         collect(project, site)
     assert native_ids(project) == sorted(site.ids())
-
-
-@pytest.fixture(scope="session")
-def killable() -> multiprocessing.context.ForkServerContext:
-    """Processes that start at once, with everything imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["feedbackminer.steps.sources"])
-    return context
 
 
 def collect_in_steps_of_ten(folder: str, settings: dict[str, object], secret: str) -> None:

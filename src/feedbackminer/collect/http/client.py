@@ -63,6 +63,7 @@ class Web:
     headers: Mapping[str, str] = field(default_factory=dict)
     private_network: bool = False
     limits: Limits = field(default_factory=Limits)
+    sleep = staticmethod(time.sleep)  # tests put a list of the seconds in its place
     _rested_until: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
@@ -132,14 +133,14 @@ class Web:
         headers: Mapping[str, str] | None = None,
     ) -> T:
         url = path if "://" in path else f"{self.base}/{path.lstrip('/')}"
-        given = {k: v for k, v in (params or {}).items() if v is not None}
+        query = {k: v for k, v in (params or {}).items() if v is not None}
         content: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
         if isinstance(body, bytes):
             headers = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
         request = self._client.build_request(
             "GET" if body is None else "POST",
             url,
-            params=given or None,
+            params=query or None,
             headers=headers,
             **content,
         )
@@ -160,21 +161,21 @@ class Web:
 
     def _answer(self, request: httpx.Request) -> Answer:
         """Send a request once and read the whole answer, within the limits."""
-        time.sleep(max(0.0, self._rested_until - time.monotonic()))
-        where = shown(str(request.url))
+        self._keep_rest()
+        page = shown(str(request.url))
         try:
             answer = self._followed(request)
         except httpx.UnsupportedProtocol:
-            raise SourceError(f"{where}: leads to an address that is no web page") from None
+            raise SourceError(f"{page}: leads to an address that is no web page") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            what = str(error) or "no answer in time"
-            raise PassingError(f"{where}: {type(error).__name__}: {mask_secrets(what)}") from None
+            cause = mask_secrets(str(error) or "no answer in time")
+            raise PassingError(f"{page}: {type(error).__name__}: {cause}") from None
         self._rest(answer)
         return raise_unless_accepted(answer, self.limits.longest_wait)
 
     def _followed(self, request: httpx.Request) -> Answer:
         """Follow redirects; of their answers nothing is read, and no other site gets a secret."""
-        where = shown(str(request.url))
+        page = shown(str(request.url))
         onward: httpx.Request | None = request
         for _ in range(REDIRECTS + 1):
             if onward is None:
@@ -188,11 +189,11 @@ class Web:
                 self._refuse_rebound(response)
                 onward = response.next_request
                 if onward is None:
-                    body = self._body(response, where)
+                    body = self._body(response, page)
                     return Answer(str(response.url), response.status_code, response.headers, body)
             finally:
                 response.close()
-        raise SourceError(f"{where}: redirects without end; check the address")
+        raise SourceError(f"{page}: redirects without end; check the address")
 
     def _without_secrets(self, message: str) -> str:
         words = [word for value in self.headers.values() for word in value.split()]
@@ -200,52 +201,58 @@ class Web:
             message = message.replace(word, "…")
         return mask_secrets(message)
 
-    def _body(self, response: httpx.Response, where: str) -> bytes:
+    def _body(self, response: httpx.Response, page: str) -> bytes:
         deadline = time.monotonic() + self.limits.total
         pieces, size = [], 0
         for piece in response.iter_bytes():
             size += len(piece)
             if size > self.limits.size:
                 raise SourceError(
-                    f"{where}: the answer is larger than {self.limits.size // MEGABYTE} MB; refused"
+                    f"{page}: the answer is larger than {self.limits.size // MEGABYTE} MB; refused"
                 )
             if time.monotonic() > deadline:
                 raise PassingError(
-                    f"{where}: the answer did not end within {self.limits.total:.0f} s"
+                    f"{page}: the answer did not end within {self.limits.total:.0f} s"
                 )
             pieces.append(piece)
         return b"".join(pieces)
 
     def _rest(self, answer: Answer) -> None:
         """Where the server says that its allowance is used up, wait before the next request."""
-        left, reset = requests_left(answer), rate_limit(answer, "reset")
-        if left is not None and left < 1 and reset:
+        reset = rate_limit(answer, "reset")
+        if reset and requests_left(answer, otherwise=1) < 1:
             wait = min(seconds_until(reset), self.limits.longest_wait)  # else it refuses, and says
             self._rested_until = time.monotonic() + wait
+
+    def _keep_rest(self) -> None:
+        rest = self._rested_until - time.monotonic()
+        if rest > 0:
+            self._rested_until = 0.0
+            self.sleep(rest)
 
     def _refuse_unsafe(self, request: httpx.Request) -> None:
         """Refuse addresses that are no public web address; called for every hop."""
         url = request.url
         if url.scheme not in ("http", "https"):
             raise SourceError(f"{shown(str(url))}: is no web address; want http:// or https://")
-        if self._is_own(url):
+        if self._is_allowed(url):
             return
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+            addresses = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise PassingError(f"{url.host[:80]}: no such host is known: {error}") from None
-        for *_, address in found:
+        for *_, address in addresses:
             _refuse_private(url.host, str(address[0]))
 
     def _refuse_rebound(self, response: httpx.Response) -> None:
         """Refuse an answer from a private address: a name may mean another one by now."""
         stream = response.extensions.get("network_stream")
         address = stream.get_extra_info("server_addr") if stream else None
-        if address and not self._is_own(response.url):
+        if address and not self._is_allowed(response.url):
             _refuse_private(response.url.host, str(address[0]))
 
-    def _is_own(self, url: httpx.URL) -> bool:
+    def _is_allowed(self, url: httpx.URL) -> bool:
         return self.private_network and self._is_base(url)
 
     def _is_base(self, url: httpx.URL) -> bool:
@@ -261,9 +268,9 @@ def _site(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def _refuse_private(host: str, address: str) -> None:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    is_other = any(found in network for network in _TUNNELS if found.version == network.version)
-    if not found.is_global or found.is_multicast or is_other:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    is_tunnel = any(ip in network for network in _TUNNELS if ip.version == network.version)
+    if not ip.is_global or ip.is_multicast or is_tunnel:
         raise SourceError(
             f"{host}: is an address of a private network, refused; if it is your own site, set "
             "private_network = true for the source"

@@ -35,44 +35,67 @@ def raise_unless_accepted(answer: Answer, longest_wait: float) -> Answer:
     """Return an answer that can be used; raise what its status means otherwise."""
     if answer.status < 400:
         return answer
-    where, status = shown(answer.url), answer.status
+    page, status = shown(answer.url), answer.status
     if status in _GONE:
-        raise MissingError(f"{where}: there is no such page (HTTP {status}); check the address")
-    left = requests_left(answer)
-    says_limit = status == 403 and _LIMIT.search(answer.body[:2_000]) is not None
-    refused = status == 403 and left is not None and left < 1
-    if status in _MAY_PASS or refused or says_limit or "retry-after" in answer.headers:
-        counts = status in (403, 429) and (left is None or left < 1)  # else another limit is meant
-        reset = rate_limit(answer, "reset") if counts else None
-        asked = answer.headers.get("retry-after") or reset
-        unknown = LIMIT_LASTS if says_limit else None
-        wait = unknown if asked is None else seconds_until(asked)
-        if wait is not None and wait > longest_wait:
-            raise SourceError(
-                f"{where}: asks to wait {wait:.0f} s (HTTP {status}); what was read is kept, run "
-                "the same command again after that"
-            )
-        raise PassingError(f"{where}: HTTP {status} again and again; try later", wait)
+        raise MissingError(f"{page}: there is no such page (HTTP {status}); check the address")
+    if _may_pass(answer):
+        raise _try_later(answer, longest_wait)
     if status in (401, 403):
         raise RefusedError(
-            f"{where}: access refused (HTTP {status}); check the secret of this source and what "
+            f"{page}: access refused (HTTP {status}); check the secret of this source and what "
             "it may read"
         )
-    raise SourceError(f"{where}: HTTP {status}: {mask_secrets(answer.text()[:200])!r}")
+    raise SourceError(f"{page}: HTTP {status}: {mask_secrets(answer.text()[:200])!r}")
 
 
-def requests_left(answer: Answer) -> float | None:
-    """Return how many requests a server still allows, where it says so."""
+def _may_pass(answer: Answer) -> bool:
+    is_used_up = answer.status == 403 and requests_left(answer, otherwise=1) < 1
+    return (
+        answer.status in _MAY_PASS
+        or is_used_up
+        or _names_limit(answer)
+        or "retry-after" in answer.headers
+    )
+
+
+def _names_limit(answer: Answer) -> bool:
+    return answer.status == 403 and _LIMIT.search(answer.body[:2_000]) is not None
+
+
+def _try_later(answer: Answer, longest_wait: float) -> SourceError:
+    """Return the error of a failure that passes: an end of it where the wait is too long."""
+    page, status, wait = shown(answer.url), answer.status, _requested_wait(answer)
+    if wait is not None and wait > longest_wait:
+        return SourceError(
+            f"{page}: asks to wait {wait:.0f} s (HTTP {status}); what was read is kept, run "
+            "the same command again after that"
+        )
+    return PassingError(f"{page}: HTTP {status} again and again; try later", wait)
+
+
+def _requested_wait(answer: Answer) -> float | None:
+    """Return the seconds that a refusal asks to wait; None where it speaks of no wait."""
+    # With requests left in the allowance, another limit is meant than the one that is reset.
+    is_allowance = answer.status in (403, 429) and requests_left(answer, otherwise=0) < 1
+    reset = rate_limit(answer, "reset") if is_allowance else None
+    when = answer.headers.get("retry-after") or reset
+    if when is not None:
+        return seconds_until(when)
+    return LIMIT_LASTS if _names_limit(answer) else None
+
+
+def requests_left(answer: Answer, *, otherwise: float) -> float:
+    """Return how many requests a server still allows, or ``otherwise`` where it does not say."""
     try:
         return float(rate_limit(answer, "remaining") or "")
     except ValueError:
-        return None
+        return otherwise
 
 
 def rate_limit(answer: Answer, what: str) -> str | None:
     """Return a rate limit header, with or without the ``X-`` that some platforms write."""
-    named: str | None = answer.headers.get(f"x-ratelimit-{what}")
-    return named or answer.headers.get(f"ratelimit-{what}")
+    prefixed: str | None = answer.headers.get(f"x-ratelimit-{what}")
+    return prefixed or answer.headers.get(f"ratelimit-{what}")
 
 
 def seconds_until(when: str) -> float:
