@@ -1,28 +1,80 @@
-"""The docs cover what there is: each kind of source has its paragraph."""
+"""The docs cover what there is, and what they show runs."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from feedbackminer.collect.sources import KINDS
 from feedbackminer.settings.sections import Settings
-from tests.support.command import ROOT
+from tests.support.command import ROOT, Rows, whole_threads
 
+README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text("utf-8")
 
 
 def paragraph_of(kind: str) -> str:
-    found = re.search(rf"^## {kind}\n(.*?)(?=^## |\Z)", SOURCES, re.DOTALL | re.MULTILINE)
-    assert found, f"docs/sources.md says nothing of {kind}"
-    return found[1]
+    paragraph = re.search(rf"^## {kind}\n(.*?)(?=^## |\Z)", SOURCES, re.DOTALL | re.MULTILINE)
+    assert paragraph, f"docs/sources.md says nothing of {kind}"
+    return paragraph[1]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_of_source_is_shown_with_settings_that_load(kind: str) -> None:
-    found = re.search(r"```toml\n(.*?)```", paragraph_of(kind), re.DOTALL)
-    assert found
-    settings = Settings(**tomllib.loads(found[1]))
+    example = re.search(r"```toml\n(.*?)```", paragraph_of(kind), re.DOTALL)
+    assert example
+    settings = Settings(**tomllib.loads(example[1]))
     assert {source.kind for source in settings.sources.values()} == {kind}
+
+
+@pytest.mark.slow
+def test_the_lines_of_python_in_the_readme_run(
+    sample_rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lines,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in lines.splitlines() if line]) <= 5
+    monkeypatch.chdir(tmp_path)
+    exec(lines, {"posts": whole_threads(sample_rows, 20)})  # noqa: S102
+    assert (tmp_path / "digest" / "index.html").is_file()
+
+
+class TestArchitecture:
+    def test_it_names_every_package_and_no_other(self) -> None:
+        named = set(re.findall(r"^\| \d+ \| (.*?) \|", ARCHITECTURE, re.MULTILINE))
+        rooms = {room for cell in named for room in re.findall(r"`(\w+)(?:/|\.py)`", cell)}
+        package = ROOT / "src" / "feedbackminer"
+        there = {p.stem for p in package.iterdir() if p.is_dir() or p.suffix == ".py"}
+        assert rooms - {"pipelines"} == there - {"__init__", "__pycache__"}
+
+    def test_its_layers_are_those_that_import_linter_holds(self) -> None:
+        settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+        contract = settings["tool"]["importlinter"]["contracts"][0]
+        rank = {
+            room.removeprefix("feedbackminer."): number
+            for number, layer in enumerate(contract["layers"])
+            for room in layer.split(" | ")
+        }
+        rows = re.findall(r"^\| (\d+) \| (.*?) \|", ARCHITECTURE, re.MULTILINE)
+        ranks = [
+            (int(number), rank[room])
+            for number, cell in rows
+            for room in re.findall(r"`(\w+)(?:/|\.py)`", cell)
+            if room in rank
+        ]
+        assert [held for _, held in ranks] == sorted(held for _, held in ranks)
+
+    def test_every_file_that_it_names_exists(self) -> None:
+        paths = re.findall(r"`((?:\w+/)*\w+\.(?:py|toml|jsonl|yaml))`", ARCHITECTURE)
+        folders = (ROOT, ROOT / "src" / "feedbackminer", ROOT / "tests")
+        of_its_folder = ("stage.py", "frame.py", "builders.py", "update.py")
+        missing = [
+            path
+            for path in paths
+            if path not in of_its_folder and not any((folder / path).exists() for folder in folders)
+        ]
+        assert len(paths) > 20
+        assert missing == []

@@ -209,13 +209,34 @@ def test_a_table_that_another_version_of_the_code_wrote_is_told_or_replaced(stor
     assert store.read("dropped")["ref"].to_list() == ["a", "b"]
 
 
-def test_append_adds_rows_and_select_and_missing_find_them_by_key(store: Store) -> None:
+def test_append_adds_rows_and_select_finds_them_by_key(store: Store) -> None:
     keys = pl.DataFrame({"content_hash": ["h" * 16, "i" * 16], "encoder": "mini"})
     vector = keys.head(1).with_columns(vector=pl.lit(b"\x00\x3c"), middle=pl.lit(b"\x00\x00"))
-    assert store.missing("vectors", keys).equals(keys)
+    assert store.select("vectors", keys).is_empty()
     store.append("vectors", vector)
     assert store.select("vectors", keys).equals(vector)
-    assert store.missing("vectors", keys).equals(keys.tail(1))
+
+
+@pytest.mark.parametrize("write", ["merge", "append", "replace", "rewrite"])
+def test_a_table_of_the_version_before_gets_the_columns_that_came_since(
+    write: str, store: Store
+) -> None:
+    older = dropped("a").with_columns(detail=pl.lit("language fr")).drop("value", "other_ref")
+    write_deltalake(f"{store.url}/dropped", older, mode="overwrite", schema_mode="overwrite",
+                    storage_options=store.options)  # fmt: skip
+    before = store.version("dropped")
+    assert store.read("dropped")["value"].to_list() == ["fr"]
+    assert store.version("dropped") == before  # who reads changes nothing
+
+    if write == "rewrite":
+        store.rewrite(("dropped",), lambda tables: {"dropped": pl.concat(
+            [tables["dropped"], dropped("b")])})  # fmt: skip
+    else:
+        frame = pl.concat([store.read("dropped"), dropped("b")]) if write == "replace" else None
+        getattr(store, write)("dropped", dropped("b") if frame is None else frame)
+
+    rows = store.read("dropped").select("ref", "value").rows()
+    assert rows == [("a", "fr"), ("b", "")]
 
 
 # --- several writers at once ------------------------------------------------------------------

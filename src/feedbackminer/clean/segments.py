@@ -30,14 +30,14 @@ def find_segments(texts: pl.DataFrame, *, long_words: int) -> dy.DataFrame[Segme
 
 def split(text: str) -> list[str]:
     """Return parts of whole sentences, each an exact substring; a short rest joins the last."""
-    places = [0]
+    breaks = [0]
     for end in _ends(text):
         enough = ENOUGH_LINES if text[end - 1] == "\n" else ENOUGH
-        if count_words(text[places[-1] : end]) >= enough:
-            places.append(end)
-    if len(places) > 1 and count_words(text[places[-1] :]) < ENOUGH_LINES:
-        places.pop()
-    parts = [text[a:b].strip() for a, b in zip(places, [*places[1:], len(text)], strict=True)]
+        if count_words(text[breaks[-1] : end]) >= enough:
+            breaks.append(end)
+    if len(breaks) > 1 and count_words(text[breaks[-1] :]) < ENOUGH_LINES:
+        breaks.pop()
+    parts = [text[a:b].strip() for a, b in zip(breaks, [*breaks[1:], len(text)], strict=True)]
     return [part for part in parts if part]
 
 

@@ -110,14 +110,14 @@ def changed_claims(old: pl.DataFrame, new: pl.DataFrame) -> dict[str, list[Row]]
         then, now = _unique(went, mark), _unique(came, mark)
         same = [(then[m], now[m]) for m in now if m in then]
         pairs += same
-        gone, found = [id(row) for row, _ in same], [id(row) for _, row in same]
-        went = [row for row in went if id(row) not in gone]
-        came = [row for row in came if id(row) not in found]
+        paired = {id(row) for pair in same for row in pair}
+        went = [row for row in went if id(row) not in paired]
+        came = [row for row in came if id(row) not in paired]
     return {
-        "came": [_told(row) for row in came],
-        "went": [_told(row) for row in went],
+        "came": [_summary(row) for row in came],
+        "went": [_summary(row) for row in went],
         "changed": [
-            _told(now) | {"was": _told(then)} for then, now in pairs if _is_beyond(then, now)
+            _summary(now) | {"was": _summary(then)} for then, now in pairs if _is_beyond(then, now)
         ],
     }
 
@@ -138,10 +138,9 @@ def _changed_steps(
 
 def _is_other_work(then: Row, now: Row) -> bool:
     """Tell whether only the code can be why a step was not the same work as before."""
-    known = ("code_version", "settings_hash", "models", "reads")
-    return bool(
-        all(then[name] == now[name] for name in known) and then["fingerprint"] != now["fingerprint"]
-    )
+    causes = ("code_version", "settings_hash", "models", "reads")
+    is_same_work = all(then[name] == now[name] for name in causes)
+    return is_same_work and bool(then["fingerprint"] != now["fingerprint"])
 
 
 def _facts(step: Row) -> Row:
@@ -204,5 +203,5 @@ def _is_beyond(then: Row, now: Row) -> bool:
     return not ((low is None or low <= value) and (high is None or value <= high))
 
 
-def _told(claim: Row) -> Row:
+def _summary(claim: Row) -> Row:
     return {n: claim[n] for n in ("claim_id", "kind", "headline", "metric", "value", "low", "high")}

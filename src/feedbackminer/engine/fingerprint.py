@@ -114,8 +114,8 @@ def _imported_files(source: str) -> Iterator[Path]:
 def _files_of(module: str) -> tuple[Path, ...]:
     """Return the file of a module, and those of the packages it is in; none where there is none."""
     path = SOURCE.joinpath(*module.split(".")[1:])
-    own = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    if path == SOURCE or not own.is_file():
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if path == SOURCE or not file.is_file():
         return ()
-    packages = [p for p in own.parents if SOURCE in p.parents]
-    return (own, *(package / "__init__.py" for package in packages))
+    packages = [p for p in file.parents if SOURCE in p.parents]
+    return (file, *(package / "__init__.py" for package in packages))

@@ -46,10 +46,10 @@ class PastRun:
     @property
     def versions(self) -> dict[str, int]:
         """Return the version of each table as the run left it, or else read it."""
-        found: Row = {}
+        versions: Row = {}
         for step in self.steps:
-            found |= {**step["reads"], **step["writes"]}
-        return {n: v for n, v in found.items() if n in TABLES and isinstance(v, int)}
+            versions |= {**step["reads"], **step["writes"]}
+        return {n: v for n, v in versions.items() if n in TABLES and isinstance(v, int)}
 
 
 def past_runs(store: TableStore) -> list[PastRun]:
@@ -68,14 +68,14 @@ def find_run(store: TableStore, wanted: str) -> PastRun:
         InputError: there is none, or there are several.
     """
     runs = past_runs(store)
-    found = [run for run in runs if run.run_id == wanted]
-    found = found or [run for run in runs if run.run_id.startswith(wanted)]
-    if len(found) == 1:
-        return found[0]
+    matches = [run for run in runs if run.run_id == wanted]
+    matches = matches or [run for run in runs if run.run_id.startswith(wanted)]
+    if len(matches) == 1:
+        return matches[0]
     if not runs:
         raise InputError(f"{store.url}: nothing was run yet; `feedbackminer import` is the first")
-    what = "fits several runs" if found else "is no run"
-    some = ", ".join(run.run_id for run in (found or runs)[:3])
+    what = "fits several runs" if matches else "is no run"
+    some = ", ".join(run.run_id for run in (matches or runs)[:3])
     raise InputError(
         f"run {wanted!r} {what}; want one such as {some}; `feedbackminer runs list` shows them"
     )

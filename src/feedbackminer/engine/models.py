@@ -33,8 +33,8 @@ class Models:
 
     def names(self, wanted: Sequence[ModelName]) -> list[str]:
         """Return the names of models, which change with what they would give; loads none."""
-        known = {"encoder": lambda: self.encoder_name, "tagger": lambda: self.tagger.name}
-        return [known.get(name, str)() for name in wanted]
+        name_of = {"encoder": lambda: self.encoder_name, "tagger": lambda: self.tagger.name}
+        return [name_of.get(name, str)() for name in wanted]
 
     @property
     def encoder_name(self) -> str:

@@ -64,8 +64,8 @@ def open_project(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{folder}: cannot be a project folder: {error.strerror}") from None
-    own = folder / FILE_NAME
-    file = settings_file or (own if own.exists() else None)
+    default = folder / FILE_NAME
+    file = settings_file or (default if default.exists() else None)
     settings = load(file, overrides)
     url = settings.store.url or str(folder / "tables")
     return Project(folder, settings, Store(url, settings.store.options))

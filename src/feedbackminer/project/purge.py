@@ -49,8 +49,8 @@ def purge_table(table: DeltaTable, path: str, options: dict[str, str]) -> Purged
 
 
 def _listed(files: DeltaStorageHandler) -> set[str]:
-    found = files.get_file_info_selector(FileSelector("", recursive=True))
-    return {info.path for info in found if info.type == FileType.File}
+    entries = files.get_file_info_selector(FileSelector("", recursive=True))
+    return {info.path for info in entries if info.type == FileType.File}
 
 
 def _is_commit(path: str) -> bool:

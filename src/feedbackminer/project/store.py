@@ -120,7 +120,7 @@ class Store:
             StoreError: it cannot be read, or that version is not kept any more.
         """
         schema = TABLES[name]
-        with _told(self._path(name), "read"):
+        with _explained(self._path(name), "read"):
             table = self._open(name, version)
             if table is None and version is not None:
                 raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
@@ -138,23 +138,18 @@ class Store:
 
     def recall(self, name: str) -> pl.DataFrame:
         """Return a table, or an empty one where another version of the code wrote it."""
-        with _told(self._path(name), "read"):
+        with _explained(self._path(name), "read"):
             table = self._open(name)
         if table is not None and _is_outdated(table, name):
             return TABLES[name].create_empty()
         return self.read(name)
-
-    def missing(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows of ``keys`` (the key columns) that the table does not hold."""
-        known = self.read(name, keys.columns)
-        return keys.join(known, on=keys.columns, how="anti", maintain_order="left")
 
     def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of the table whose key columns stand in ``keys``, one a key.
 
         Of a table that another version of the code wrote, none.
         """
-        with _told(self._path(name), "read"):
+        with _explained(self._path(name), "read"):
             table = self._open(name)
             if table is None or _is_outdated(table, name):
                 return TABLES[name].create_empty()
@@ -233,7 +228,7 @@ class Store:
 
         @_retry_conflicts
         def attempt() -> None:
-            with _told(self.url, "read"):
+            with _explained(self.url, "read"):
                 opened = {name: self._open(name) for name in names}
                 before = {name: _rows(table, name) for name, table in opened.items()}
             after = change(before)
@@ -250,13 +245,13 @@ class Store:
     def purge(self, name: str) -> Purged:
         """Remove every old version of a table, and whatever no version names."""
         path = self._path(name)
-        with _told(path, "cleared of old versions"):
+        with _explained(path, "cleared of old versions"):
             table = self._open(name)
             return purge_table(table, path, self.options) if table else Purged(0, 0)
 
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
-        with _told(self._path(name), "read"):
+        with _explained(self._path(name), "read"):
             table = self._open(name)
         return None if table is None else table.version()
 
@@ -266,7 +261,7 @@ class Store:
 
     def files(self, name: str) -> int:
         """Return of how many files the table consists now."""
-        with _told(self._path(name), "read"):
+        with _explained(self._path(name), "read"):
             table = self._open(name)
             return 0 if table is None else len(table.file_uris())
 
@@ -282,7 +277,7 @@ class Store:
     @_retry_conflicts
     def _bring_up_to_date(self, name: str) -> None:
         """Give a table of an older version the columns of today, before rows of today come in."""
-        with _told(self._path(name), "written"):
+        with _explained(self._path(name), "written"):
             table = self._open(name)
             if table is not None and _is_older(table, name) and not _is_outdated(table, name):
                 self._overwrite(table, name, _rows(table, name))
@@ -306,7 +301,7 @@ class Store:
         predicate: str | None = None,
         schema_mode: Literal["overwrite"] | None = None,
     ) -> None:
-        with _told(self._path(name), "written"):
+        with _explained(self._path(name), "written"):
             table = self._open_or_create(name)
             if mode == "append":
                 write_deltalake(table, _plain(frame), mode="append")
@@ -323,7 +318,7 @@ class Store:
     def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
         """Replace what this version of a table holds, if nothing came in since it was opened."""
         seen = table.version()
-        with _told(self._path(name), "written"):
+        with _explained(self._path(name), "written"):
             write_deltalake(table, _plain(frame), mode="overwrite", schema_mode="overwrite")
             table = DeltaTable(self._path(name), storage_options=self.options)
         if table.version() != seen + 1:
@@ -334,7 +329,7 @@ class Store:
 
     def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
-        with _told(self._path(name), "written"):
+        with _explained(self._path(name), "written"):
             same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
             merge = self._open_or_create(name).merge(
                 _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
@@ -402,7 +397,7 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 @contextmanager
-def _told(path: str, verb: str) -> Iterator[None]:
+def _explained(path: str, verb: str) -> Iterator[None]:
     """Turn an I/O failure into an error that says what to do."""
     try:
         yield

@@ -52,13 +52,13 @@ def card_of(
 
 
 def _judged(
-    fitted: Fitted, examples: Examples, k: int, place: int, recipe: Recipe
+    fitted: Fitted, examples: Examples, k: int, genre: int, recipe: Recipe
 ) -> dict[str, Any]:
-    """Judge a label in one place, by what was scored unseen."""
+    """Judge a label in one genre, by what was scored unseen."""
     is_labelled = (examples.typical > 0) & ~np.isnan(examples.truth[:, k])
-    rows = is_labelled & (examples.genres == place)
+    rows = is_labelled & (examples.genres == genre)
     truth, weight = examples.truth[rows, k], examples.typical[rows]
-    threshold = float(fitted.head.weights.thresholds[place, k])
+    threshold = float(fitted.head.weights.thresholds[genre, k])
     figures = judge(fitted.out_of_fold[rows, k], truth, weight, threshold, recipe.seed)
     return {
         "threshold": round(threshold, 4),

@@ -116,17 +116,17 @@ def examples_of(rows: Sequence[LabelledText], name: str, sources: Sources) -> Ex
     """Return rows as a head sees them."""
     read = features.read([row.text for row in rows])
     if name == "tone":
-        vectors = middle = np.zeros((len(rows), 0), np.float32)
+        vectors = layer_mean = np.zeros((len(rows), 0), np.float32)
     else:
         encoded = tags.encode(rows, sources.encoder, sources.cache)
-        vectors, middle = encoded.vectors, encoded.layer_mean
+        vectors, layer_mean = encoded.vectors, encoded.layer_mean
 
     # Public sets do not calibrate: they are no picture of what a community writes.
     is_ours = np.array([bool(row.kinds) or row.severity is not None for row in rows])
     typical = np.array([PICKED if row.picked else 1.0 for row in rows], np.float32)
     is_review = np.array([row.data in REVIEWS for row in rows])
     return Examples(
-        dense=features.dense(read, vectors, middle),
+        dense=features.dense(read, vectors, layer_mean),
         words=features.words(read),
         truth=truth_of(rows, name),
         weight=weights_of(rows) if name in FEELINGS else np.where(is_review, 1, OWN_WEIGHT),
