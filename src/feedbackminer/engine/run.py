@@ -32,7 +32,7 @@ from feedbackminer.engine.stage import (
 )
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import hash_settings
-from feedbackminer.tables import Dropped, Runs, check, column_types
+from feedbackminer.tables import Runs, check, column_types
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,8 @@ class Run:
 
         def do() -> StageResult:
             result = stage.do(StageTables(stage, project.store), context)
-            dropped = Dropped.create_empty() if result.dropped is None else result.dropped
-            project.store.replace("dropped", dropped, where=("stage", stage.name))
+            if result.dropped is not None:
+                project.store.replace("dropped", result.dropped, where=("stage", stage.name))
             return result
 
         return self._unless_done(Step(stage.name, read, stage.writes, settings, mark), do)

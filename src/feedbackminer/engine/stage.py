@@ -42,7 +42,8 @@ class StageResult:
     """What a stage did beside the tables it wrote.
 
     Attributes:
-        dropped: rows of ``dropped`` that take the place of those the stage told of before.
+        dropped: rows of ``dropped`` that take the place of those that the stage left before; None:
+            the stage drops nothing.
     """
 
     account: Account
