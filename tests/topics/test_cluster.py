@@ -1,6 +1,7 @@
 """Clusterers: posts that lie together are one topic, and those that lie nowhere are unsorted."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
@@ -89,12 +90,14 @@ def test_the_same_seed_gives_the_same_topics() -> None:
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_another_seed_gives_nearly_the_same_topics_though_they_touch() -> None:
     vectors, _ = blobs(12, 60, wide=1.6)
     one, other = (graph_topics(vectors, random_state=seed) for seed in (1, 2))
     assert adjusted_mutual_info_score(one, other) > 0.9
 
 
+@pytest.mark.slow
 def test_another_seed_does_not_change_how_fine_topics_are() -> None:
     vectors, _ = blobs(12, 60, wide=1.6)
     chosen = {GraphClusterer(random_state=seed).fit(vectors).resolution_ for seed in range(4)}
@@ -106,6 +109,7 @@ def test_a_resolution_that_is_given_is_taken() -> None:
     assert GraphClusterer(resolution=8.0).fit(vectors).resolution_ == 8.0
 
 
+@pytest.mark.slow
 def test_topics_are_no_finer_than_allowed() -> None:
     vectors = np.vstack([blobs(5, 40, wide=0.2, seed=i)[0] for i in range(8)])
     free, bound = graph_topics(vectors), graph_topics(vectors, max_topics=40)

@@ -139,6 +139,7 @@ def test_a_page_that_was_given_before_is_asked_for_again(tmp_path: Path) -> None
     assert ids(project) == play.ids()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_forgotten", [False, True])
 def test_a_history_that_broke_off_goes_on_or_where_google_forgot_it_begins_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_forgotten: bool
