@@ -72,7 +72,7 @@ def _server(api: str, env: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _started(env: Mapping[str, str], *command: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a part of Prefect in a session of its own, so that Ctrl-C reaches us alone."""
-    process = subprocess.Popen(command, env=env, start_new_session=True)  # noqa: S603
+    process = subprocess.Popen(command, env=env, cwd=CHECKOUT, start_new_session=True)  # noqa: S603
     try:
         yield process
     finally:

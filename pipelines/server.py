@@ -49,6 +49,8 @@ def database() -> AbstractContextManager[None]:
 
 def main(arguments: Sequence[str]) -> None:
     """Start the server in this process, and stop it on Ctrl-C."""
+    if {"-b", "--background"} & {*arguments}:
+        raise SystemExit("--background starts another process, without what this one mends")
     with database():
         sys.argv = ["prefect", "--no-prompt", "server", "start", *arguments]  # what it reads
         app()

@@ -1,8 +1,8 @@
 """The tables that pass between stages: key, columns, types, units. Declared here only.
 
 A stage checks its input on entry and its output on exit with :func:`check`. ``dropped``
-holds every row that did not go on, with the stage and the reason; :class:`Account` states
-for each stage that rows in = rows out + rows dropped.
+holds every row that did not go on, with the stage and the reason; an account (``accounts.py``)
+states for each stage that rows in = rows out + rows dropped.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import feedbackminer as fm
+from feedbackminer.api.frames import as_rows
 from feedbackminer.errors import InputError, SettingsError
 from feedbackminer.privacy.names import PSEUDONYM
+from feedbackminer.project.memory import MemoryStore
+from tests.support import builders
 from tests.support.builders import day
 from tests.support.command import Mined, Rows, environment, whole_threads
 
@@ -94,8 +98,15 @@ class TestCommunity:
         assert not names & set(community.posts["author_id"])
         assert community.posts["author_id"].drop_nulls().str.starts_with("m_").all()
 
-    def test_nothing_is_written_to_disk(self, community: fm.Community) -> None:
-        assert not community.project.folder.exists()
+    def test_nothing_is_written_to_disk(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "temporary").mkdir()
+        (tmp_path / "here").mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+        monkeypatch.chdir(tmp_path / "here")
+        fm.mine(["The export fails every time.", "I love the new editor."])
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
     @pytest.mark.parametrize("make", [pl.DataFrame, pd.DataFrame, pa.Table.from_pylist])
     def test_every_kind_of_table_gives_the_same_posts(
@@ -153,7 +164,51 @@ class TestWhatPeopleHave:
         assert len(mined.posts) == 1
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pl.Series(["It works.", None]),
+        pa.array(["It works.", None]),
+        pd.Series(["It works.", None], index=pd.Index([7, 8], name="id")),
+        ["It works.", None],
+        ("It works.", float("nan")),
+        pa.RecordBatch.from_pylist([{"body": "It works."}, {"body": None}]),
+        pd.DataFrame({"body": ["It works.", pd.NA]}).set_index("body", drop=False),
+    ],
+    ids=lambda data: f"{type(data).__module__}.{type(data).__name__}",
+)
+def test_a_missing_text_is_a_row_without_a_body(data: Any) -> None:
+    assert [row.values.get("body") for row in as_rows(data)] == ["It works.", None]
+
+
+def test_topics_come_before_their_parts_and_themes(community: fm.Community) -> None:
+    store = MemoryStore()
+    levels = ["theme", "subtopic", "topic", "topic"]
+    rows = builders.topic_rows(
+        *(
+            {"topic_id": f"x{n}", "level": level, "label": level, "found_label": level}
+            for n, level in enumerate(levels)
+        )
+    )
+    store.replace("topics", rows)
+    opened = fm.Community(replace(community.project, store=store))
+    assert opened.topics["level"].to_list() == ["topic", "topic", "subtopic", "theme"]
+
+
 class TestWrongInput:
+    def test_a_lazy_table_is_to_be_collected(self) -> None:
+        with pytest.raises(InputError, match="collect it first"):
+            fm.mine(pl.LazyFrame({"body": ["It works."]}))
+
+    def test_columns_of_one_name_are_an_error(self) -> None:
+        with pytest.raises(InputError, match="the table cannot be read"):
+            fm.mine(pd.DataFrame([["a", "b"]], columns=["body", "body"]))
+
+    @pytest.mark.parametrize("settings", [{"topics": None}, {"topics": {"seed": "many"}}])
+    def test_a_setting_of_another_kind_is_an_error(self, settings: Any) -> None:
+        with pytest.raises(SettingsError):
+            fm.mine(["It works."], settings=settings)
+
     @pytest.mark.parametrize("empty", [[], pl.DataFrame(), pd.DataFrame({"body": []})])
     def test_nothing_is_an_error(self, empty: Any) -> None:
         with pytest.raises(InputError, match="no rows; want one post per row"):

@@ -39,7 +39,9 @@ def test_topics_are_found_with_names(sample_rows: Rows) -> None:
     assert set(topics.filter(pl.col("topic_id").is_null())["reason"]) <= {"unsorted", "no_text"}
 
 
-@pytest.mark.parametrize("texts", ["one string", 7, None, {"a": "b"}])
+@pytest.mark.parametrize(
+    "texts", ["one string", 7, None, {"a": "b"}, pl.DataFrame({"body": ["It works."]})]
+)
 def test_what_is_no_list_of_texts_is_an_error(texts: Any) -> None:
     with pytest.raises(InputError, match="want a list of texts"):
         fm.tag(texts)

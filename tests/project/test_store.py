@@ -22,7 +22,8 @@ from deltalake.fs import DeltaStorageHandler
 
 from feedbackminer.errors import StoreError, TableError
 from feedbackminer.project.store import Merged, Rewritten, Store
-from feedbackminer.tables import Posts, column_types
+from feedbackminer.tables import Audit, Posts, Runs, check, column_types
+from tests.support.builders import day
 
 MONDAY, TUESDAY = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
 S3_KEYS = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret"}
@@ -237,6 +238,46 @@ def test_a_table_of_the_version_before_gets_the_columns_that_came_since(
 
     rows = store.read("dropped").select("ref", "value").rows()
     assert rows == [("a", "fr"), ("b", "")]
+
+
+def test_steps_of_the_version_before_tell_what_they_were_part_of(store: Store) -> None:
+    step = {
+        "stage": "collect", "reused": False, "rows_in": 1, "rows_out": 1, "dropped": "{}",
+        "seconds": 0.1, "settings_hash": "s", "code_version": "0.1.0", "models": "{}",
+        "reads": "{}", "writes": "{}", "notices": [], "finished_at": day(0),
+    }  # fmt: skip
+    runs = [
+        {"run_id": "20260105T000000-abc123", "fingerprint": "f" * 24},
+        {"run_id": "20260105T000000-abc123-forum", "fingerprint": "source:forum"},
+    ]
+    types = {k: v for k, v in column_types(Runs).items() if k not in ("source", "parent_run")}
+    older = pl.DataFrame([step | run for run in runs], schema=types)
+    write_deltalake(f"{store.url}/runs", older, storage_options=store.options)
+    steps = store.read("runs").sort("run_id").select("source", "parent_run").rows()
+    assert steps == [("", ""), ("forum", "20260105T000000-abc123")]
+
+
+def test_rows_that_an_older_process_adds_meanwhile_are_read_like_the_others(store: Store) -> None:
+    older = dropped("b").with_columns(detail=pl.lit("language fr")).drop("value", "other_ref")
+    store.merge("dropped", dropped("a"))
+    write_deltalake(f"{store.url}/dropped", older, mode="append", schema_mode="merge",
+                    storage_options=store.options)  # fmt: skip
+    assert store.read("dropped").select("ref", "value").rows() == [("a", ""), ("b", "fr")]
+
+
+@pytest.mark.parametrize("name", ["dropped", "audit"])
+def test_nothing_is_added_to_a_table_of_columns_that_nobody_knows(name: str, store: Store) -> None:
+    newer = dropped("a").with_columns(strange=pl.lit("?"))
+    write_deltalake(f"{store.url}/{name}", newer, storage_options=store.options)
+    rows = {"dropped": dropped("b"), "audit": event()}[name]
+    with pytest.raises(StoreError, match="another version of feedbackminer"):
+        store.append(name, rows)
+
+
+def event() -> pl.DataFrame:
+    row = {"event_id": "e", "at": day(0), "run_id": "r", "action": "import", "subject": "a",
+           "rows": 1, "detail": ""}  # fmt: skip
+    return check(pl.DataFrame([row]), Audit, where="test")
 
 
 # --- several writers at once ------------------------------------------------------------------

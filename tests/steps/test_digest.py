@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from feedbackminer.engine.run import Run
 from feedbackminer.project.project import Project
-from feedbackminer.settings.sections import Settings
+from feedbackminer.settings.sections import DigestSettings, Settings
 from feedbackminer.steps.digest import PUBLISHED, published_settings, write_digest
 from tests.support.erase_project import mined
 
@@ -84,3 +84,8 @@ def test_what_is_named_exists_and_is_published(project: Project) -> None:
         section: set(names) for section, names in PUBLISHED.items()
     }
     assert shown["digest"]["product"] == "Inkwren"
+
+
+def test_whatever_decides_how_a_digest_is_rendered_again_is_published() -> None:
+    """An erasure renders digests again with the settings that they print."""
+    assert set(PUBLISHED["digest"]) == set(DigestSettings.model_fields)

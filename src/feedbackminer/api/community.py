@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,13 @@ import polars as pl
 
 from feedbackminer.accounts import account_of
 from feedbackminer.engine.run import Run
+from feedbackminer.project.lock import hold
 from feedbackminer.project.project import Project
 
 if TYPE_CHECKING:
     from feedbackminer.digest.views import Digest
 
+WAIT = 60.0  # seconds, for another run in the same project
 _ACCOUNT = pl.Schema(
     {  # type: ignore[arg-type]  # its stubs know no mixture of classes and instances
         "stage": pl.String,
@@ -35,6 +37,7 @@ class Community:
     """
 
     project: Project
+    _contents: dict[int | None, Digest] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def posts(self) -> pl.DataFrame:
@@ -46,9 +49,9 @@ class Community:
         """Return the topics that stand, then their subtopics and themes; the largest first."""
         topics = self.project.store.read("topics").filter(pl.col("status") == "active")
         columns = ("topic_id", "level", "label", "keywords", "size", "stability", "parent_id")
-        return topics.select(columns).sort(
-            "level", "size", "topic_id", descending=[True, True, False]
-        )
+        rank = {"topic": 0, "subtopic": 1, "theme": 2}
+        level = pl.col("level").cast(pl.String).replace_strict(rank)
+        return topics.select(columns).sort(level, -pl.col("size"), "topic_id")
 
     @property
     def assignments(self) -> pl.DataFrame:
@@ -95,7 +98,7 @@ class Community:
         """Return what the reader should know: columns guessed, posts left out, limits."""
         return list(self.content.provenance.notices)
 
-    @cached_property
+    @property
     def content(self) -> Digest:
         """Return what a digest says, before any format.
 
@@ -104,20 +107,32 @@ class Community:
         """
         from feedbackminer.steps.digest import digest_of
 
-        return digest_of(Run(self.project))
+        version = self.project.store.version("claims")
+        if version not in self._contents:  # a project on disk may be mined again meanwhile
+            self._contents.clear()
+            self._contents[version] = digest_of(Run(self.project))
+        return self._contents[version]
 
-    def digest(self, folder: str | Path) -> Path:
+    def digest(self, folder: str | Path, *, force: bool = False) -> Path:
         """Write the digest and return the path of its front page.
 
+        Args:
+            force: write it although a check warns that the settings let stop it.
         Raises:
             InputError: nothing was mined yet, or the folder holds something else.
+            DriftError: a check warns that the settings let stop a digest.
+            StoreError: another run is at work in the project for more than a minute.
         """
         from feedbackminer.steps.digest import write_digest
 
-        write_digest(Run(self.project), Path(folder))
+        is_kept = self.project.folder.exists()
+        with hold(self.project.folder, wait=WAIT) if is_kept else nullcontext():
+            write_digest(Run(self.project), Path(folder), force=force)
         return (Path(folder) / "index.html").resolve()
 
     def __repr__(self) -> str:
+        if self.project.store.version("claims") is None:
+            return f"<Community in {self.project.folder}: not mined yet>"
         counts = self.content.totals
         return (
             f"<Community {self.content.title!r}: {counts['posts']:,} posts by "

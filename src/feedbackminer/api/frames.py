@@ -35,12 +35,18 @@ def as_strings(texts: Any) -> list[str]:
     Args:
         texts: an iterable of strings, such as a list or a column of a table.
     Raises:
-        InputError: it is one string, or one of them is something else.
+        InputError: it is a table or one string, or one of the texts is something else.
     """
-    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+    items = _of_arrow(texts)
+    if _is_table(items) or isinstance(items, str | bytes | Mapping):
+        raise InputError(
+            f"want a list of texts, got {type(texts).__name__}; of a table, name one column, such "
+            "as table['text']"
+        )
+    if not isinstance(items, Iterable):
         raise InputError(f"want a list of texts, got {type(texts).__name__}")
     strings = []
-    for number, text in enumerate(texts, 1):
+    for number, text in enumerate(items, 1):
         value = _present(text)
         if not isinstance(value, str | None):
             raise InputError(f"text {number}: want a string, got {type(value).__name__}")
@@ -89,24 +95,45 @@ def find_file_repeats(texts: pl.DataFrame) -> pl.DataFrame:
 
 
 def _items(data: Any) -> Iterable[Any]:
+    items = _of_arrow(data)
+    if _is_table(items):
+        return _rows_of_table(items)
+    if isinstance(items, str | bytes | Mapping) or not isinstance(items, Iterable):
+        hint = "collect it first" if hasattr(data, "collect") else "`feedbackminer run` reads files"
+        raise InputError(f"want a table or a list of posts, got {type(data).__name__}; {hint}")
+    return items
+
+
+def _is_table(data: Any) -> bool:
+    import narwhals.stable.v2 as nw
+    from narwhals.exceptions import NarwhalsError
+
+    try:
+        table = nw.from_native(data, eager_only=True, pass_through=True)
+    except NarwhalsError as error:  # columns of one name
+        raise InputError(f"the table cannot be read: {error}") from None
+    return isinstance(table, nw.DataFrame)
+
+
+def _rows_of_table(table: Any) -> Iterable[Any]:
     import narwhals.stable.v2 as nw
 
-    if any(name is not None for name in getattr(getattr(data, "index", None), "names", ())):
-        data = data.reset_index()
-    table = nw.from_native(data, eager_only=True, pass_through=True)
-    if isinstance(table, nw.DataFrame):
-        return table.iter_rows(named=True)
-    if isinstance(data, str | bytes | Mapping) or not isinstance(data, Iterable):
-        raise InputError(
-            f"want a table or a list of posts, got {type(data).__name__}; to read a file, use "
-            "`feedbackminer run FILE`"
-        )
-    return data
+    index = getattr(getattr(table, "index", None), "names", ())  # of pandas
+    named = [name for name in index if name is not None and name not in table.columns]
+    frame = nw.from_native(table.reset_index(named) if named else table, eager_only=True)
+    rows: Iterable[dict[str, Any]] = frame.iter_rows(named=True)
+    return rows
+
+
+def _of_arrow(data: Any) -> Any:
+    """Return arrays and batches of Arrow as lists; a table of Arrow is a table."""
+    is_arrow = type(data).__module__.startswith("pyarrow") and not _is_table(data)
+    return data.to_pylist() if is_arrow and hasattr(data, "to_pylist") else data
 
 
 def _values(item: Any, number: int) -> dict[str, Any]:
-    if isinstance(item, str):
-        return {"body": item}
+    if isinstance(item, str) or _present(item) is None:
+        return {"body": _present(item)}
     if not isinstance(item, Mapping):
         raise InputError(
             f"row {number}: want a mapping of columns or a string, got {type(item).__name__}"
@@ -116,9 +143,6 @@ def _values(item: Any, number: int) -> dict[str, Any]:
 
 def _present(value: Any) -> Any:
     """Return a value, or None where it is missing in one of the ways of pandas: NaN, NaT, NA."""
-    try:
-        return value if value == value else None
-    except TypeError:  # NA is neither equal nor not
+    if type(value).__name__ in ("NAType", "NaTType"):
         return None
-    except ValueError:  # an array
-        return value
+    return None if isinstance(value, float) and value != value else value

@@ -16,7 +16,8 @@ from feedbackminer.privacy.key import KEY_BYTES
 from feedbackminer.project import project as projects
 from feedbackminer.project.memory import MemoryStore
 from feedbackminer.project.project import Project
-from feedbackminer.settings.load import load
+from feedbackminer.settings.load import load, merge
+from feedbackminer.settings.sections import Settings
 
 SOURCE = "posts"  # prefix of the ids of posts in memory
 
@@ -45,12 +46,11 @@ def mine(
     from feedbackminer.steps.exports import collect_rows
     from feedbackminer.steps.mining import mine as mine_project
 
-    overrides: dict[str, Any] = {name: dict(values) for name, values in (settings or {}).items()}
-    if product:
-        overrides["digest"] = {"product": product} | overrides.get("digest", {})
-    if columns:
-        overrides["collect"] = {"map": dict(columns)} | overrides.get("collect", {})
-    project = _in_memory(load(None, overrides))
+    arguments = {
+        "digest": {"product": product} if product else {},
+        "collect": {"map": columns or {}},
+    }
+    project = _in_memory(load(None, merge(settings or {}, arguments)))
 
     run = Run(project)
     collect_rows(run, as_rows(posts), name=SOURCE)
@@ -71,7 +71,7 @@ def open_project(folder: str | Path) -> Community:
     return Community(projects.open_project(path))
 
 
-def _in_memory(settings: Any) -> Project:
+def _in_memory(settings: Settings) -> Project:
     """Return a project that is kept nowhere; its folder is none."""
     folder = Path(tempfile.gettempdir()) / f"feedbackminer-{secrets.token_hex(8)}"
     return Project(folder, settings, MemoryStore(), key=secrets.token_bytes(KEY_BYTES))

@@ -23,6 +23,7 @@ SOURCE = Path(__file__).parents[1]
 UNCOUNTED = (f"{ROOT}.settings", f"{ROOT}.errors")
 DATA = ".toml"  # tables that code reads from beside it
 _TYPES_ONLY = re.compile(r"^if TYPE_CHECKING:\n(?:[ \t]+.*\n|\n)*", re.MULTILINE)
+_COMMENT = re.compile(r"#.*")
 _IMPORT = re.compile(
     rf"^[ \t]*(?:from ({ROOT}[\w.]*) import (\([^)]*\)|[^\n#]*)|import ({ROOT}[\w.]+))",
     re.MULTILINE,
@@ -94,16 +95,17 @@ def _source_of(do: Callable[..., Any]) -> str:
 
 def _names(node: ast.stmt) -> Iterator[str]:
     """Return the names that a statement of a module defines or imports."""
-    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Import | ast.ImportFrom):
         yield from (alias.asname or alias.name for alias in node.names)
-    elif isinstance(node, ast.Assign):
-        yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+    elif isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        yield from (n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name))
 
 
 def _imported_files(source: str) -> Iterator[Path]:
-    for module, names, plain in _IMPORT.findall(_TYPES_ONLY.sub("", source)):
+    for module, names, plain in _IMPORT.findall(_COMMENT.sub("", _TYPES_ONLY.sub("", source))):
         for name in ("", *re.findall(r"\w+", names)):
             path = f"{module or plain}.{name}".rstrip(".")
             if not path.startswith(UNCOUNTED):

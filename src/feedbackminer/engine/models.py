@@ -32,9 +32,18 @@ class Models:
     heads: Path
 
     def names(self, wanted: Sequence[ModelName]) -> list[str]:
-        """Return the names of models, which change with what they would give; loads none."""
-        name_of = {"encoder": lambda: self.encoder_name, "tagger": lambda: self.tagger.name}
-        return [name_of.get(name, str)() for name in wanted]
+        """Return the names of models, which change with what they would give.
+
+        Heads are read for theirs; encoder and spaCy pipeline are not loaded.
+        """
+        from feedbackminer.text.nlp import pipeline_name
+
+        name_of = {
+            "encoder": lambda: self.encoder_name,
+            "tagger": lambda: self.tagger.name,
+            "nlp": pipeline_name,
+        }
+        return [name_of[name]() for name in wanted]
 
     @property
     def encoder_name(self) -> str:

@@ -51,13 +51,16 @@ class MemoryStore:
         key, old = TABLES[name].primary_key(), self.read(name)
         frame = check(frame, TABLES[name], where=f"merge into {name}")
         changes = compare(frame, old, key, ignore)
-        self._put(name, pl.concat([old.join(changes.rows, on=key, how="anti"), changes.rows]))
+        if len(changes.rows):
+            kept = old.join(changes.rows, on=key, how="anti")
+            self._put(name, pl.concat([kept, changes.rows]))
         return changes.counts
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows whose keys are known to be new."""
-        frame = check(frame, TABLES[name], where=f"append to {name}")
-        self._put(name, pl.concat([self.read(name), frame]))
+        if len(frame):
+            frame = check(frame, TABLES[name], where=f"append to {name}")
+            self._put(name, pl.concat([self.read(name), frame]))
 
     def replace(
         self, name: str, frame: pl.DataFrame, *, where: tuple[str, str] | None = None
@@ -97,7 +100,7 @@ class MemoryStore:
         return 0
 
     def _put(self, name: str, frame: pl.DataFrame) -> None:
-        frame = check(frame, TABLES[name], where=name).sort(TABLES[name].primary_key())
+        frame = frame.sort(TABLES[name].primary_key())
         if name not in self._frames or not frame.equals(self._frames[name]):
             self._frames[name] = frame
             self._versions[name] = self._versions.get(name, -1) + 1

@@ -20,11 +20,12 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from feedbackminer.errors import StoreError
 from feedbackminer.project.purge import Purged, purge_table
-from feedbackminer.project.upgrade import can_upgrade, upgrade
+from feedbackminer.project.upgrade import ADDED, can_upgrade, upgrade
 from feedbackminer.tables import TABLES, check
 
 # Polars panics on a file cut short.
 _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
+STARTS_ANEW = ("vectors",)  # a table that is added to, and made again
 MANY_FILES = 64  # of one table; each is opened by every read
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
@@ -125,11 +126,7 @@ class Store:
             if table is None and version is not None:
                 raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
             if table is not None and _is_outdated(table, name):
-                raise StoreError(
-                    f"{self._path(name)}: was written by another version of feedbackminer (its "
-                    f"columns: {', '.join(_columns(table))}); `feedbackminer mine` writes all "
-                    "but `posts` anew; to read posts again, import them into a new project"
-                )
+                raise _outdated_error(self._path(name), table)
             scan = schema.create_empty().lazy() if table is None else _scan(table, name)
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
@@ -174,16 +171,24 @@ class Store:
         return changes.counts
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
-        """Add rows whose keys are known to be new; a table of another version starts anew."""
+        """Add rows whose keys are known to be new.
+
+        Vectors of another version of the code, with columns that nobody knows, start anew.
+
+        Raises:
+            StoreError: another table was written by another version of the code.
+        """
         if not len(frame):
             return
         frame = check(frame, TABLES[name], where=f"append to {name}")
         self._bring_up_to_date(name)
         table = self._open(name)
-        if table is not None and _is_outdated(table, name):
+        if table is None or not _is_outdated(table, name):
+            self._write(name, frame, "append")
+        elif name in STARTS_ANEW:
             self._write(name, frame, "overwrite", schema_mode="overwrite")
         else:
-            self._write(name, frame, "append")
+            raise _outdated_error(self._path(name), table)
 
     @_retry_conflicts
     def replace(
@@ -353,6 +358,14 @@ def _columns(table: DeltaTable) -> list[str]:
     return [field.name for field in table.schema().fields]
 
 
+def _outdated_error(path: str, table: DeltaTable) -> StoreError:
+    return StoreError(
+        f"{path}: was written by another version of feedbackminer (its columns: "
+        f"{', '.join(_columns(table))}); `feedbackminer mine` writes all but `posts` anew; to read "
+        "posts again, import them into a new project"
+    )
+
+
 def _is_older(table: DeltaTable, name: str) -> bool:
     """Tell whether it has other columns than today."""
     return set(_columns(table)) != set(TABLES[name].column_names())
@@ -365,7 +378,7 @@ def _is_outdated(table: DeltaTable, name: str) -> bool:
 
 def _scan(table: DeltaTable, name: str) -> pl.LazyFrame:
     """Read a table, with the columns of today."""
-    return upgrade(name, pl.scan_delta(table)) if _is_older(table, name) else pl.scan_delta(table)
+    return upgrade(name, pl.scan_delta(table)) if name in ADDED else pl.scan_delta(table)
 
 
 def _rows(table: DeltaTable | None, name: str) -> pl.DataFrame:

@@ -29,7 +29,14 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         .otherwise(pl.lit("")),
         "other_ref": pl.lit(""),
     },
-    "claims": {"subject": pl.lit("")},
+    "claims": {
+        "subject": pl.when(pl.col("kind") == "component")
+        .then(pl.col("headline").str.extract(r"^(.*):"))
+        .when(pl.col("kind") == "need")
+        .then(pl.col("headline").str.extract("“(.*)”"))
+        .otherwise(pl.lit(""))
+        .fill_null("")
+    },
 }
 
 
@@ -40,9 +47,15 @@ def can_upgrade(name: str, columns: frozenset[str]) -> bool:
 
 
 def upgrade(name: str, frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Return a table with the columns of today."""
+    """Return a table with the columns of today.
+
+    They are also filled where they stand and are empty: a process of an older version may have
+    added rows to a table that has them.
+    """
     present = frame.collect_schema().names()
-    added = {
-        column: value for column, value in ADDED.get(name, {}).items() if column not in present
-    }
-    return frame.with_columns(**added)
+    return frame.with_columns(
+        **{
+            column: pl.coalesce(column, value) if column in present else value
+            for column, value in ADDED.get(name, {}).items()
+        }
+    )

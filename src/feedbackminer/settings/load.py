@@ -29,7 +29,7 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         SettingsError: no such file, not TOML, an unknown key or a value out of range.
     """
     values = _read_toml(path) if path else {}
-    merged = _merge(_merge(values, _read_environment()), overrides or {})
+    merged = merge(merge(values, _read_environment()), overrides or {})
     try:
         return Settings(**merged)
     except ValidationError as error:
@@ -72,13 +72,14 @@ def _unknown_sections() -> dict[str, Any]:
     return {name: value for name, value in sections.items() if name not in Settings.model_fields}
 
 
-def _merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings, nested like the file, where ``high`` beats ``low`` key by key."""
     """Return both, tables key by key; ``high`` beats ``low``."""
     merged = dict(low)
     for key, value in high.items():
         old = merged.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping):
-            merged[key] = _merge(old, value)
+            merged[key] = merge(old, value)
         else:
             merged[key] = value
     return merged

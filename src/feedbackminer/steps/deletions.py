@@ -65,7 +65,7 @@ class Deletions:
         try:
             return self.reader.deleted(native_ids) if native_ids else ()
         except SourceError as error:  # it can be asked again; the cursor must not wait for it
-            self.tally.note(f"cannot tell which posts were deleted: {error}")
+            self.tally.note(f"cannot tell which posts were deleted ({type(error).__name__})")
             return ()
 
     def _erase(self, post_ids: Sequence[str]) -> None:

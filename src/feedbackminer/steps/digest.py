@@ -62,10 +62,11 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
 
     run.reporter.start("digest", None)
     began = time.perf_counter()
-    content = digest_of(run)
+    _refuse_unmined(run.project)
     if not force:
         _refuse_unusual(run.project)
 
+    content = digest_of(run)
     write_folder(render_digest(content), out, replaces=FILES)
     audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
     outcome = Outcome(content.account, time.perf_counter() - began, False)
@@ -81,11 +82,10 @@ def digest_of(run: Run) -> Digest:
     """
     from feedbackminer.digest.stage import build_digest
 
-    project, store = run.project, run.project.store
-    if store.version("claims") is None:
-        raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
-    tables = {name: store.read(name) for name in READS}
-    return build_digest(tables, settings=project.settings.digest, provenance=_provenance(run))
+    _refuse_unmined(run.project)
+    tables = {name: run.project.store.read(name) for name in READS}
+    settings = run.project.settings.digest
+    return build_digest(tables, settings=settings, provenance=_provenance(run))
 
 
 def _provenance(run: Run) -> Provenance:
@@ -122,6 +122,11 @@ def check_target(out: Path) -> None:
     from feedbackminer.publish.folder import refuse_foreign
 
     refuse_foreign(out, FILES)
+
+
+def _refuse_unmined(project: Project) -> None:
+    if project.store.version("claims") is None:
+        raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
 
 
 def _refuse_unusual(project: Project) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
@@ -13,10 +14,12 @@ from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
-from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
 from feedbackminer.errors import InputError
 from feedbackminer.privacy.pseudonyms import Pseudonyms
+
+if TYPE_CHECKING:
+    from feedbackminer.engine.run import Run
 
 GENERIC_NAMES = {
     "posts",

@@ -85,6 +85,6 @@ def _as_published(run: Run, content: dict[str, Any]) -> Run:
     try:
         digest = DigestSettings(**content["settings"]["digest"])
     except (ValidationError, KeyError, TypeError):
-        return replace(run, run_id="")
+        return replace(run, run_id="", parent_run="")
     settings = project.settings.model_copy(update={"digest": digest})
-    return replace(run, run_id="", project=replace(project, settings=settings))
+    return replace(run, run_id="", parent_run="", project=replace(project, settings=settings))

@@ -72,7 +72,8 @@ def collect_source(
     try:
         sync.read_all()
     except FeedbackminerError as error:
-        sync.tally.note(f"was read in part only: {error}")
+        # A digest prints notices; what the site said, and where it is, is for the log alone.
+        sync.tally.note(f"was read in part only ({type(error).__name__}); collect it again")
         raise
     finally:
         reader.close()

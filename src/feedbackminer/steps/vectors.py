@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
-from feedbackminer.engine.run import Run
 from feedbackminer.errors import StoreError
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoded
+    from feedbackminer.engine.run import Run
     from feedbackminer.topics.corpus import Corpus, TopicInput
     from feedbackminer.vectors import Matrix
 

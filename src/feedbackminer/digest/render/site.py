@@ -6,6 +6,7 @@ content security policy that would stop a script all the same.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -31,11 +32,11 @@ PAGES = {
 
 def render(digest: Digest) -> dict[str, str]:
     """Return all pages and assets: relative path -> text."""
-    site = _environment(digest)
     style = files("feedbackminer.digest").joinpath("assets/style.css").read_text("utf-8")
+    shared = _shared(digest)
 
     def page(template: str, **values: Any) -> str:
-        return site.get_template(f"{template}.j2").render(**values)
+        return _environment().get_template(f"{template}.j2").render(shared, **values)
 
     return {
         "assets/style.css": style,
@@ -54,10 +55,12 @@ def render(digest: Digest) -> dict[str, str]:
 
 def render_summary(digest: Digest) -> str:
     """Return the front of a digest as one piece of HTML for a notebook, without links."""
-    return _environment(digest).get_template("summary.html.j2").render()
+    return _environment().get_template("summary.html.j2").render(_shared(digest))
 
 
-def _environment(digest: Digest) -> Environment:
+@cache
+def _environment() -> Environment:
+    """Return where templates come from; each is compiled once a process."""
     site = Environment(
         loader=PackageLoader("feedbackminer.digest"),
         autoescape=True,
@@ -65,24 +68,28 @@ def _environment(digest: Digest) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    site.globals.update(
-        digest=digest,
-        pages=PAGES,
-        charts=charts,
-        wording=wording,
-        vocabulary=vocabulary,
-        topic_columns=vocabulary.topic_columns(),
-        labels={topic.topic_id: topic.label for topic in digest.topics},
-        segments=dict(digest.members["segment"].cast(pl.String).value_counts().iter_rows()),
-        advocates=digest.members.filter("advocate")
-        .sort("n_thanks", "author_id", descending=[True, False])
-        .to_dicts(),
-        topic_pages={topic.topic_id: topic.page for topic in digest.topics},
-    )
     site.filters["day"] = lambda moment: f"{moment:%-d %b %Y}" if moment else "undated"
     site.filters["thousands"] = lambda n: f"{n:,}"
     site.filters["anchor"] = anchor
     return site
+
+
+def _shared(digest: Digest) -> dict[str, Any]:
+    """Return what every template may use."""
+    return {
+        "digest": digest,
+        "pages": PAGES,
+        "charts": charts,
+        "wording": wording,
+        "vocabulary": vocabulary,
+        "topic_columns": vocabulary.topic_columns(),
+        "labels": {topic.topic_id: topic.label for topic in digest.topics},
+        "segments": dict(digest.members["segment"].cast(pl.String).value_counts().iter_rows()),
+        "advocates": digest.members.filter("advocate")
+        .sort("n_thanks", "author_id", descending=[True, False])
+        .to_dicts(),
+        "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
+    }
 
 
 def anchor(post_id: str) -> str:
