@@ -12,7 +12,7 @@ demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 
 # Two workers take files in turn; what bounds its own time runs alone, after the others.
-PARALLEL := -n 2 --dist loadgroup --no-loadscope-reorder
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
 
 test: static ## the whole suite, import-linter, ruff and mypy

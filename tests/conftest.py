@@ -9,11 +9,15 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, processor_time, read_jsonl
 
@@ -27,38 +31,38 @@ hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in 
 hypothesis.settings.load_profile("ours")
 
 
-GROUPS_FIRST = ("prefect", "real", "sample", "kills")  # the longest: nobody waits for their end
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Give each worker one file after the other, and all flows to one, for their one server.
 
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, in one worker, what shares a server, a mined project or a module's fixtures.
-
-    Workers take group after group: those that take long begin, then files with slow tests.
+    By hand: ``--dist loadgroup`` groups nothing with pytest 9.2 (pytest-xdist, issue 1386).
     """
-    if not IS_WORKER:
-        return
-    groups = [_group(item) for item in items]
-    slow = {g for g, item in zip(groups, items, strict=True) if item.get_closest_marker("slow")}
-    for group, item in zip(groups, items, strict=True):
-        item.add_marker(pytest.mark.xdist_group(group))
-    order = [*GROUPS_FIRST, *sorted(slow), *sorted({*groups} - slow)]
-    place = {group: number for number, group in reversed([*enumerate(order)])}
-    ordered = sorted(zip(groups, items, strict=True), key=lambda pair: place[pair[0]])
-    items[:] = [item for _, item in ordered]
+    return _ByFile(config, log)
 
 
-def _group(item: pytest.Item) -> str:
+class _ByFile(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return FLOWS if file.startswith(f"{FLOWS}/") else file
+
+
+FLOWS = "tests/pipelines"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let files that take long begin, so that no worker waits for another one's at the end."""
+    if IS_WORKER:
+        weights: dict[Path, int] = {}
+        for item in items:
+            weights[item.path] = max(weights.get(item.path, 0), _weight(item))
+        items.sort(key=lambda item: -weights[item.path])
+
+
+def _weight(item: pytest.Item) -> int:
     fixtures: list[str] = getattr(item, "fixturenames", [])
-    if "server" in fixtures:
-        return "prefect"
-    if "forkserver" in fixtures:  # it imports everything once, which takes as long as a test
-        return "kills"
-    if "sample" in fixtures:
-        return "sample"
-    if item.get_closest_marker("real"):
-        return "real"
-    return item.path.relative_to(Path(__file__).parent).with_suffix("").as_posix()
+    kinds = ("server" in fixtures, item.get_closest_marker("real"), "forkserver" in fixtures,
+             "sample" in fixtures, item.get_closest_marker("slow"))  # fmt: skip
+    return next((len(kinds) - n for n, is_so in enumerate(kinds) if is_so), 0)
 
 
 @pytest.fixture(autouse=True)
