@@ -11,16 +11,17 @@ export DO_NOT_TRACK := 1
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 
-# Two workers take files in turn; what bounds its own time runs alone, after the others.
+# Two workers take files in turn, with one thread each; what bounds its own time runs alone, after them.
+ONE_THREAD := env OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
 
 test: static ## the whole suite, import-linter, ruff and mypy
-	$(BIN)/pytest $(PARALLEL) -m "not full and not timing"
+	$(ONE_THREAD) $(BIN)/pytest $(PARALLEL) -m "not full and not timing"
 	$(BIN)/pytest -m timing $(TIMED)
 
 check: static ## what is quick of it, every few minutes
-	$(BIN)/pytest -q $(PARALLEL) --ignore=tests/pipelines \
+	$(ONE_THREAD) $(BIN)/pytest -q $(PARALLEL) --ignore=tests/pipelines \
 		-m "not slow and not real and not full and not timing"
 
 static: install

@@ -16,16 +16,14 @@ import pytest
 from filelock import FileLock
 from xdist.scheduler import LoadFileScheduling
 
+from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, processor_time, read_jsonl
+
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, processor_time, read_jsonl
+FLOWS = "tests/pipelines"
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
-IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
-if IS_WORKER:  # beside others: one thread each, before numpy and polars are imported
-    for pool in ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "RAYON_NUM", "POLARS_MAX"):
-        os.environ.setdefault(f"{pool}_THREADS", "1")
 # No deadline on busy machines; new examples where people look, the same ones where CI does.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("ours")
@@ -40,18 +38,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return _ByFile(config, log)
 
 
-class _ByFile(LoadFileScheduling):
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # it comes without types
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
         return FLOWS if file.startswith(f"{FLOWS}/") else file
 
 
-FLOWS = "tests/pipelines"
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let files that take long begin, so that no worker waits for another one's at the end."""
-    if IS_WORKER:
+    if "PYTEST_XDIST_WORKER" in os.environ:
         weights: dict[Path, int] = {}
         for item in items:
             weights[item.path] = max(weights.get(item.path, 0), _weight(item))
