@@ -1,5 +1,6 @@
 """Tables: what breaks a contract is refused by name, and no row goes missing unsaid."""
 
+import math
 from collections import Counter
 
 import polars as pl
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.errors import ConservationError, FeedbackminerError, TableError
-from feedbackminer.tables import TABLES, Assignments, Tags, check, column_types
+from feedbackminer.tables import TABLES, Assignments, Tags, check, column_types, finite_or_none
 
 ASSIGNMENT = {
     "post_id": "x:1",
@@ -133,3 +134,13 @@ def test_a_lost_row_is_an_internal_error() -> None:
     assert issubclass(ConservationError, TableError)
     assert issubclass(TableError, FeedbackminerError)
     assert ConservationError.exit_code == 4
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [(0.5, 0.5), (0.0, 0.0), (math.nan, None), (math.inf, None), (-math.inf, None)],
+)
+def test_what_is_undefined_or_unbounded_is_stored_as_null(
+    value: float, stored: float | None
+) -> None:
+    assert finite_or_none(value) == stored

@@ -7,6 +7,7 @@ states for each stage that rows in = rows out + rows dropped.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -401,6 +402,11 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
             f"{where}: table {schema.__name__.lower()} breaks its contract: {error}\n"
             f"got columns {frame.columns}; the contract is in feedbackminer/tables.py"
         ) from error
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a measure as tables hold it: null where it is undefined or unbounded."""
+    return float(value) if math.isfinite(value) else None
 
 
 def passage() -> pl.Expr:

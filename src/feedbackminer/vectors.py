@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -45,8 +44,3 @@ def centroids(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
     ones = np.ones(len(members), dtype=np.float32)
     belongs = coo_matrix((ones, (labels[members], members)), shape=(count, len(labels))).tocsr()
     return unit(belongs @ vectors)
-
-
-def finite_or_none(value: float) -> float | None:
-    """Return a number as a table keeps it: None where it is nan or infinite."""
-    return float(value) if math.isfinite(value) else None

@@ -10,7 +10,6 @@ from feedbackminer.insight.measures import (
     compare_rates,
     effective_voices,
     false_discovery,
-    finite_or_none,
     share,
     surprise,
 )
@@ -122,12 +121,3 @@ def test_a_corrected_value_is_never_smaller_and_keeps_the_order(p_values: list[f
     assert all(q >= p - 1e-12 for p, q in zip(p_values, q_values, strict=True))
     by_p = [q for _, q in sorted(zip(p_values, q_values, strict=True))]
     assert by_p == sorted(by_p)
-
-
-@pytest.mark.parametrize(
-    ("value", "stored"), [(0.5, 0.5), (0.0, 0.0), (math.nan, None), (math.inf, None)]
-)
-def test_what_is_undefined_or_unbounded_is_stored_as_null(
-    value: float, stored: float | None
-) -> None:
-    assert finite_or_none(value) == stored

@@ -12,7 +12,7 @@ from feedbackminer.topics.features import DIMENSIONS, Features, Lexicon, meaning
 from feedbackminer.topics.result import TopicResult
 from feedbackminer.topics.stage import find_topics
 from feedbackminer.topics.topic_set import Provenance
-from feedbackminer.vectors import Matrix, finite_or_none
+from feedbackminer.vectors import Matrix
 from tests.support.builders import segments
 from tests.support.topic_community import (
     EVERYBODY,
@@ -143,12 +143,3 @@ def test_no_passages_have_no_features(lexicon: Lexicon) -> None:
     features = lexicon.transform([], NO_VECTORS)
     assert len(features) == 0
     assert features.joint.shape == (0, 4 + DIMENSIONS)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_what_is_no_number_is_stored_as_none(value: float) -> None:
-    assert finite_or_none(value) is None
-
-
-def test_a_number_is_stored_as_it_is() -> None:
-    assert finite_or_none(np.float64(0.25)) == 0.25

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +15,7 @@ from feedbackminer.health.baseline import Reading
 from feedbackminer.health.checks import CHECKS
 from feedbackminer.health.weeks import MICROSECOND, Recent
 from feedbackminer.settings.sections import DriftSettings
-from feedbackminer.tables import Health, check, column_types
+from feedbackminer.tables import Health, check, column_types, finite_or_none
 
 STAGE = "health"
 
@@ -51,7 +50,7 @@ def check_health(recent: Recent, *, settings: DriftSettings, run_id: str, now: d
 def _row(name: str, reading: Reading) -> dict[str, Any]:
     """Return a row of ``health``, with null for what is nan."""
     numbers = {"value": reading.value, "low": reading.low, "high": reading.high}
-    numbers_or_null = {n: value if math.isfinite(value) else None for n, value in numbers.items()}
+    numbers_or_null = {name: finite_or_none(value) for name, value in numbers.items()}
     return {"check": name, "status": reading.status, "detail": reading.detail} | numbers_or_null
 
 

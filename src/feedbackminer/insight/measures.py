@@ -85,10 +85,5 @@ def false_discovery(p_values: Sequence[float]) -> list[float]:
     return [float(q) for q in false_discovery_control(p_values)] if p_values else []
 
 
-def finite_or_none(value: float) -> float | None:
-    """Return a measure as tables hold it: null where it is undefined or unbounded."""
-    return value if math.isfinite(value) else None
-
-
 def _odds(part: float) -> float:
     return math.inf if part >= 1 else part / (1 - part)

@@ -25,10 +25,10 @@ from feedbackminer.insight.finders.change import (
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
 from feedbackminer.insight.finders.topics import loud_claims, share_claims
-from feedbackminer.insight.measures import false_discovery, finite_or_none
+from feedbackminer.insight.measures import false_discovery
 from feedbackminer.insight.period import period_of
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.tables import TABLES, Claims, Dropped, check, column_types
+from feedbackminer.tables import TABLES, Claims, Dropped, check, column_types, finite_or_none
 
 STAGE = "insight"
 READS = (

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from feedbackminer.tables import finite_or_none
 from feedbackminer.text.nlp import load_spacy
 from feedbackminer.topics.corpus import REPRESENTATIVES, Corpus, distinct_posts, nearest_posts
 from feedbackminer.topics.corrections import Corrected
@@ -20,7 +21,7 @@ from feedbackminer.topics.naming.namer import Namer
 from feedbackminer.topics.naming.phrases import Name
 from feedbackminer.topics.previous import PreviousTopics, Rows
 from feedbackminer.topics.topic_set import Level, TopicSet
-from feedbackminer.vectors import finite_or_none, to_bytes
+from feedbackminer.vectors import to_bytes
 
 TOPIC_EXAMPLES, SUBTOPIC_EXAMPLES = 25, 6  # posts that a name is drawn from
 
