@@ -172,6 +172,6 @@ def test_no_kind_is_named_outside_its_row_and_its_finder(kind: str) -> None:
     files = [path for path in source.rglob("*") if path.suffix in {".py", ".j2", ".toml"}]
     naming = {str(path.relative_to(source)) for path in files if literal.search(path.read_text())}
     assert "vocabulary/claims.py" in naming
-    assert {name for name in naming if not name.startswith("insight/finders/")} == {
-        "vocabulary/claims.py"
-    }
+    of_the_past = "project/upgrade.py"  # what a version before wrote does not change any more
+    elsewhere = {name for name in naming if not name.startswith("insight/finders/")}
+    assert elsewhere - {of_the_past} == {"vocabulary/claims.py"}
