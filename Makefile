@@ -20,8 +20,8 @@ test: static ## the whole suite, import-linter, ruff and mypy
 	$(ONE_THREAD) $(BIN)/pytest $(PARALLEL) -m "not full and not timing"
 	$(BIN)/pytest -m timing $(TIMED)
 
-check: static ## what is quick of it, every few minutes
-	$(ONE_THREAD) $(BIN)/pytest -q $(PARALLEL) --ignore=tests/pipelines \
+check: static ## what is quick of it, every few minutes; without servers of flows and of platforms
+	$(ONE_THREAD) $(BIN)/pytest -q $(PARALLEL) --ignore=tests/pipelines --ignore=tests/collect/sources \
 		-m "not slow and not real and not full and not timing"
 
 static: install

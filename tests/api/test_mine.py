@@ -181,6 +181,7 @@ def test_a_missing_text_is_a_row_without_a_body(data: Any) -> None:
     assert [row.values.get("body") for row in as_rows(data)] == ["It works.", None]
 
 
+@pytest.mark.slow
 def test_topics_come_before_their_parts_and_themes(community: fm.Community) -> None:
     store = MemoryStore()
     levels = ["theme", "subtopic", "topic", "topic"]

@@ -11,13 +11,10 @@ from feedbackminer.tagging.head_tagger import LABELS, find
 from feedbackminer.tagging.heads import Head
 from tests.support.command import ROOT, SHARED, invoke
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.slow,
-    pytest.mark.skipif(not SHARED.exists(), reason=f"no public data sets at {SHARED}"),
-]
 
-
+@pytest.mark.real
+@pytest.mark.full  # it encodes thousands of posts, for files that change only when somebody trains
+@pytest.mark.skipif(not SHARED.exists(), reason=f"no public data sets at {SHARED}")
 def test_the_shipped_head_of_severity_comes_out_again(tmp_path: Path) -> None:
     done = invoke(
         *("train", "severity", "--data", SHARED, "--labels", ROOT / "data" / "labels"),
