@@ -45,6 +45,7 @@ def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.D
 def encoded(passages: pl.Expr) -> pl.Expr:
     """What is encoded of a text: all of it, but every pseudonym is one word.
 
-    Pseudonyms differ from project to project, and the topics should not.
+    Pseudonyms differ from project to project, and the topics should not. Vectors are known by the
+    hash of the text: whoever changes this has to give encoders another name.
     """
     return passages.str.replace_all(PSEUDONYM.pattern, "somebody")
