@@ -32,14 +32,12 @@ static: install
 
 install: .venv/.installed
 
-# torch first, and by itself: a later request for "torch" would bring gigabytes of CUDA. Last, BERTopic
-# is imported once: it compiles for a minute, which the first run would otherwise wait for.
+# torch first, and by itself: a later request for "torch" would bring gigabytes of CUDA.
 .venv/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
-	$(BIN)/python -W ignore -c 'import bertopic'
 	touch $@
 
 serve: install ## Prefect on this machine for PROJECT: server, worker and deployments; Ctrl-C stops

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +19,6 @@ def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, 
 
     Unsorted passages count as one more class: what they say marks no topic.
     """
-    from bertopic.vectorizers import ClassTfidfTransformer
     from sklearn.feature_extraction.text import CountVectorizer
 
     weights: dict[int, dict[str, float]] = {
@@ -34,9 +37,28 @@ def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, 
     words = counter.get_feature_names_out()
     if len(words) == 1:  # c-TF-IDF wants two
         return {topic: {words[0]: 1.0} for topic in weights}
-    transformer = ClassTfidfTransformer(reduce_frequent_words=True, bm25_weighting=True)
+    transformer = _transformer()(reduce_frequent_words=True, bm25_weighting=True)
     matrix = transformer.fit_transform(counts).tocsr()
     for topic, row in zip(classes, matrix, strict=True):
         if topic != UNSORTED:
             weights[topic] = dict(zip(words[row.indices], row.data.tolist(), strict=True))
     return weights
+
+
+@cache
+def _transformer() -> Any:
+    """Return BERTopic's ``ClassTfidfTransformer``, out of its own file.
+
+    Importing it by name runs BERTopic's package, which imports UMAP, HDBSCAN and Plotly: twelve
+    seconds of every run, for a class that needs scikit-learn alone.
+    """
+    package = find_spec("bertopic")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("No module named 'bertopic'")
+    file = Path(package.origin).parent / "vectorizers" / "_ctfidf.py"
+    spec = spec_from_file_location("bertopic_ctfidf", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file}: cannot be imported")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ClassTfidfTransformer
