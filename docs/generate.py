@@ -19,6 +19,7 @@ import typer
 from feedbackminer.cli.main import app
 from feedbackminer.collect.sources import KINDS
 from feedbackminer.settings.sections import Settings
+from feedbackminer.steps.mining import STAGES
 from feedbackminer.tables import TABLES
 
 REFERENCE = Path(__file__).with_name("reference.md")
@@ -167,8 +168,17 @@ def _tables() -> Iterator[str]:
             (f"`{column}`", _column_type(definition), notes.get(column, "").rstrip(","))
             for column, definition in schema.columns().items()
         ]
-        yield from (f"### `{name}`", "", f"{_said(schema.__doc__, name)} Key: {key}.", "")
+        about = f"{_said(schema.__doc__, name)} Key: {key}.{_stages_of(name)}"
+        yield from (f"### `{name}`", "", about, "")
         yield from (*_table(("column", "type", "is"), rows), "")
+
+
+def _stages_of(name: str) -> str:
+    """Say which stages write and read a table, where any does."""
+    writers = [f"`{stage.name}`" for stage in STAGES if name in stage.writes]
+    readers = [f"`{stage.name}`" for stage in STAGES if name in stage.reads]
+    written = f" Written by {', '.join(writers)}." if writers else ""
+    return written + (f" Read by {', '.join(readers)}." if readers else "")
 
 
 def _column_type(column: dy.Column) -> str:

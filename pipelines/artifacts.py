@@ -6,7 +6,6 @@ Neither holds what members wrote or who they are: Prefect's database is no place
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,8 +16,6 @@ from feedbackminer.engine.stage import Outcome
 from pipelines.context import RunContext, slug
 from pipelines.events import DIGEST_PUBLISHED, HEALTH_WARNING, INSIGHT_NEW, emit
 from pipelines.published import Claim, Published
-
-QUOTED = re.compile(r"“[^”]*”")
 
 
 def show_account(context: RunContext, what: str, outcome: Outcome) -> None:
@@ -58,16 +55,16 @@ def show_digest(context: RunContext, published: Published) -> None:
 
     for claim in new:
         editions = list(claim.get("editions") or ())
-        emit(INSIGHT_NEW, context, claim_id=claim["claim_id"], headline=_headline(claim),
+        emit(INSIGHT_NEW, context, claim_id=claim["claim_id"], headline=headline_for_prefect(claim),
              editions=editions, digest=str(page))  # fmt: skip
     emit(DIGEST_PUBLISHED, context, digest=str(page), claims=len(claims), new=len(new))
 
 
 def _listed(title: str, claims: Iterable[Claim]) -> str:
-    lines = "".join(f"- {_headline(claim)}\n" for claim in claims)
+    lines = "".join(f"- {headline_for_prefect(claim)}\n" for claim in claims)
     return f"## {title}\n\n{lines or 'none'}\n\n"
 
 
-def _headline(claim: Claim) -> str:
-    """Return a headline without the words of a member that it may quote."""
-    return QUOTED.sub("“…”", str(claim["headline"]))
+def headline_for_prefect(claim: Claim) -> str:
+    """Return a headline without the words of a member that it may quote: those of a need."""
+    return str(claim["headline"]).replace(f"“{claim['subject']}”", "“…”")

@@ -18,6 +18,7 @@ import pytest
 from feedbackminer.embed.backends.torch import BUNDLED
 from feedbackminer.embed.stage import CHUNK
 from feedbackminer.project.store import Store
+from feedbackminer.steps import mining
 from feedbackminer.tables import TABLES
 from tests.support import kills
 from tests.support.command import (
@@ -34,7 +35,7 @@ from tests.support.command import (
 )
 from tests.support.tiny_encoder import save_tiny_encoder
 
-STAGES = ("collect", "clean", "embed", "topics", "tag", "signals", "insight", "health", "digest")
+STAGES = ("collect", *(stage.name for stage in mining.STAGES), "digest")
 OF_THE_RUN = (  # what no two runs have in common
     *("run_id", "born_in", "fitted_in"),
     *("collected_at", "checked_at"),

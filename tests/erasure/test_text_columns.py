@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from feedbackminer.erasure.tables import COUNTED, OF_OTHERS, OF_POSTS, OF_TOPICS, text_columns
+from feedbackminer.steps.mining import INSIGHT, SIGNALS
 from feedbackminer.tables import TABLES
 
 # Why a column needs no cleaning -> its name, or table.name where only that one is meant.
@@ -70,6 +71,10 @@ def test_no_reason_is_given_for_a_column_that_is_marked_or_not_there() -> None:
         for spelling in (column, f"{name}.{column}")
     }
     assert set().union(*HARMLESS.values()) - unmarked == set()
+
+
+def test_what_is_counted_anew_is_all_that_counts() -> None:
+    assert {*COUNTED} == {*SIGNALS.writes, *INSIGHT.writes}
 
 
 def test_every_marked_table_is_cleaned_in_one_way() -> None:

@@ -1,0 +1,37 @@
+"""Prefect's database is no place that an erasure reaches: what members wrote stays out of it."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from feedbackminer.insight.facts import build_facts
+from feedbackminer.insight.finders.product import need_claims
+from feedbackminer.insight.period import period_of
+from feedbackminer.insight.stage import READS
+from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.tables import TABLES
+from pipelines.artifacts import headline_for_prefect
+from tests.support import builders
+
+WORDS = "move my “old” notes to another device"
+
+
+def test_a_headline_that_quotes_a_member_is_told_without_the_words() -> None:
+    posts = builders.posts({"post_id": "x:1", "body": f"I want to {WORDS}."})
+    needs = builders.needs({"post_id": "x:1", "text": WORDS, "label": WORDS})
+    empty = {name: TABLES[name].create_empty() for name in READS}
+    tables: dict[str, pl.DataFrame] = {**empty, "posts": posts, "needs": needs}
+    settings = InsightSettings()
+    facts = build_facts(tables, period_of(posts["created_at"], settings))
+    (claim,) = need_claims(facts, settings)
+    assert WORDS in claim.headline
+    shown = headline_for_prefect({"headline": claim.headline, "subject": claim.subject})
+    assert WORDS not in shown
+    assert shown.endswith("“…”")
+
+
+@pytest.mark.parametrize("subject", ["", "Sync"])
+def test_other_headlines_are_told_as_they_are(subject: str) -> None:
+    claim = {"headline": "Sync: 3 members speak badly of it, 1 well", "subject": subject}
+    assert headline_for_prefect(claim) == claim["headline"]
