@@ -186,11 +186,11 @@ def _column_type(column: dy.Column) -> str:
     return _name_type(column.dtype) + null
 
 
-def _name_type(dtype: pl.DataType) -> str:
+def _name_type(dtype: pl.DataType | pl.datatypes.DataTypeClass) -> str:
     if isinstance(dtype, pl.Enum):
         return " or ".join(f"`{value}`" for value in dtype.categories)
     if isinstance(dtype, pl.List):
-        return f"list of {_many(_name_type(dtype.inner))}"  # type: ignore[arg-type]
+        return f"list of {_many(_name_type(dtype.inner))}"
     if isinstance(dtype, pl.Datetime):
         return "moment (UTC)"
     return _TYPES.get(str(dtype), str(dtype).lower())

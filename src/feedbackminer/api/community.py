@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 WAIT = 60.0  # seconds, for another run in the same project
 _ACCOUNT = pl.Schema(
-    {  # type: ignore[arg-type]  # its stubs know no mixture of classes and instances
-        "stage": pl.String,
-        "rows_in": pl.Int64,
-        "rows_out": pl.Int64,
+    {
+        "stage": pl.String(),
+        "rows_in": pl.Int64(),
+        "rows_out": pl.Int64(),
         "dropped": pl.List(pl.Struct({"reason": pl.String, "rows": pl.Int64})),
     }
 )

@@ -58,7 +58,7 @@ def correct(run: Run, action: str, topic_id: str, *, to: str = "", parts: int = 
     corrections.check(topics, action, topic_id, to)
     _bring_up_to_date(run)
 
-    number = int(store.read("corrections")["number"].max() or 0) + 1  # type: ignore[arg-type]
+    number = (store.read("corrections").select(pl.col("number").max()).item() or 0) + 1
     ids, centroids, encoder = _parts(run, topic_id, parts) if parts else ([], [], "")
     row = {
         "number": number,
