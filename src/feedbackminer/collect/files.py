@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import zstandard
 
@@ -32,11 +32,24 @@ from feedbackminer.collect.formats import (
     tables,
     tickets,
 )
+from feedbackminer.collect.formats.json_access import Values
 from feedbackminer.collect.rows import BadRow, FileContent, Row
 from feedbackminer.errors import InputError
 
 __all__ = ["BadRow", "FileContent", "Row", "open_file", "read_rows"]
 
+
+class DocumentFormat(Protocol):
+    """A platform's export that is one JSON object; each is a module of ``formats``."""
+
+    def is_document(self, document: Values) -> bool:
+        """Tell whether an object is such an export."""
+
+    def document_rows(self, name: str, document: Values) -> Iterator[Row | BadRow]:
+        """Yield its posts in our names."""
+
+
+DOCUMENTS: tuple[DocumentFormat, ...] = (discord, tickets)  # the first that knows it reads it
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 REDDIT_WINDOW = 2**31  # Reddit's dumps are packed with a long window
 ZSTD_CHUNK = 1 << 12  # a few bytes of zstd may stand for 128 KiB
@@ -113,14 +126,13 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
         return tickets.rows(tables.csv_rows(name, text))
 
     document = _document(name, text)
-    if discord.is_export(document):
-        return discord.rows(name, document)
-    if tickets.is_document(document):
-        return tickets.document_rows(name, document)
+    for platform in DOCUMENTS:
+        if platform.is_document(document):
+            return platform.document_rows(name, document)
     return tickets.rows(tables.jsonl_rows(name, text))
 
 
-def _document(name: str, text: str) -> dict[str, Any]:
+def _document(name: str, text: str) -> Values:
     """Return the object that the whole text is; empty for JSONL, which has one a line."""
     try:
         whole = json.loads(text, strict=False)

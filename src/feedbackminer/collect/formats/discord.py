@@ -15,12 +15,12 @@ _POST_TYPES = {"Default", "Reply", "ChatInputCommand", "ContextMenuCommand", "0"
 _REPLIES = {"Reply", "19"}
 
 
-def is_export(document: Values) -> bool:
+def is_document(document: Values) -> bool:
     """Tell whether a JSON object is a channel with its messages."""
     return isinstance(document.get("messages"), list) and isinstance(document.get("channel"), dict)
 
 
-def rows(name: str, document: Values) -> Iterator[Row | BadRow]:
+def document_rows(name: str, document: Values) -> Iterator[Row | BadRow]:
     """Yield every message of a channel."""
     items = list(item_rows(name, document["messages"]))
     channel = _Channel(document, _parents(items))
