@@ -65,9 +65,6 @@ def reasons(*rows: dict[str, Any] | BadRow, **change: Any) -> list[tuple[str, st
         ({"body": "[deleted]"}, "deleted_at_source"),
         ({"body": "[removed]", "title": "It crashes"}, "deleted_at_source"),
         ({"body": "closed", "post_type": 3}, "system_action"),
-        ({"body": "hi", "created_at": "yesterday"}, "bad_timestamp"),
-        ({"body": "hi", "created_at": "2099-01-01"}, "future_timestamp"),
-        ({"body": "hi", "created_at": "0001-01-01"}, "implausible_timestamp"),
     ],
 )
 def test_a_row_that_is_no_post_is_dropped_with_a_reason(row: dict[str, Any], reason: str) -> None:
@@ -129,10 +126,19 @@ def test_a_file_without_any_post_is_an_error(rows: list[Any], message: str) -> N
 
 
 def test_dropped_details_are_masked() -> None:
-    (row,) = collect(
-        {"body": "a", "created_at": "2026-03-01"}, {"body": "b", "created_at": "jane@example.org"}
-    ).dropped.iter_rows(named=True)
-    assert row["detail"].startswith("'<email>' is not a timestamp")
+    twice = {"id": "jane@example.org", "body": "a"}
+    (row,) = collect(twice, twice).dropped.iter_rows(named=True)
+    assert row["detail"].startswith("id '<email>' stands already at f.csv:2")
+
+
+@pytest.mark.parametrize("date", ["", None, "yesterday", "2099-01-01", "0001-01-01"])
+def test_a_date_that_is_none_costs_the_date_and_is_told(date: str | None) -> None:
+    collected = collect(
+        {"body": "a", "created_at": "2026-03-01"}, {"body": "b", "created_at": date}
+    )
+    assert collected.posts["created_at"].to_list() == [datetime(2026, 3, 1, tzinfo=UTC), None]
+    assert any(n.startswith("1 of 2 posts have no date") for n in collected.notices)
+    assert any("first at f.csv:3" in n for n in collected.notices)
 
 
 # --- columns ----------------------------------------------------------------------------------
@@ -308,7 +314,7 @@ def test_a_threads_file_gives_titles_and_channels() -> None:
         Row("t.csv:3", {"topic_id": None, "title": "nobody's"}),
         BadRow("t.csv:4", "malformed_json", ""),
     ]
-    threads, bad = read_threads(rows, name="t.csv")
+    threads, bad = read_threads(rows)
     assert (threads, bad) == ({"9": ThreadInfo("Tom & Co", "Help")}, 2)
     collected = collect(
         {"id": 1, "topic_id": 9, "body": "a"},

@@ -17,7 +17,7 @@ import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -73,12 +73,28 @@ def open_file(path: str) -> FileContent:
     return FileContent(name, data, hashlib.sha256(raw).hexdigest())
 
 
-def read_rows(content: FileContent, *, encoding: str = "utf-8") -> Iterator[Row | BadRow]:
-    """Yield every row of the file, readable or not, in order.
+@dataclass(frozen=True)
+class ExportRows:
+    """Every row of a file, readable or not, in order; read anew each time, and never held."""
+
+    content: FileContent
+    encoding: str
+
+    def __iter__(self) -> Iterator[Row | BadRow]:
+        return _rows(self.content, self.encoding)
+
+
+def read_rows(content: FileContent, *, encoding: str = "utf-8") -> ExportRows:
+    """Return the rows of a file.
 
     Raises:
-        InputError: the content is none of the known formats, or unpacks to more than an export.
+        InputError: when they are read: the content is none of the known formats, or unpacks to
+            more than an export.
     """
+    return ExportRows(content, encoding)
+
+
+def _rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
     archive = archives.open_archive(content)
     if archive is None:
         yield from _file_rows(content, encoding)

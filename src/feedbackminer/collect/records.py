@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from feedbackminer.collect import fields, markup
-from feedbackminer.collect.columns import find_columns, find_meta
+from feedbackminer.collect import fields, markup, ratings
 from feedbackminer.collect.context import CollectContext
+from feedbackminer.collect.dates import moment
 from feedbackminer.collect.fields import BadValueError
-from feedbackminer.collect.files import Row
+from feedbackminer.collect.platforms import adapted
+from feedbackminer.collect.reading import Reading, RowFields
+from feedbackminer.collect.rows import Row
 from feedbackminer.privacy.masking import mask
 from feedbackminer.privacy.names import is_anonymous, normal_name
 
 DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
+NOT_FILLED = {"", "0", "none", "null", "nan"}  # of ids: what programs write for none
 # A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
 _BOT_NAME = re.compile(
     r"(?i:(?<![^\W_])(?<!\ble[-_. ])bot\d*(?![^\W_])|^(?:automoderator|discobot|system)$)"
@@ -34,7 +36,7 @@ class Record:
 
     ref: str
     native_id: str
-    thread: str
+    thread: str  # empty: that of the post it replies to, else its own
     parent: str
     number: str
     reply_to_number: str
@@ -43,28 +45,41 @@ class Record:
     title: str
     body: str
     channel: str
-    values: dict[str, Any]  # columns of a post that are final as they are
+    author_role: str
+    created_at: datetime | None
+    edited_at: datetime | None
+    url: str | None
+    rating: float | None
+    score: float | None
+    accepted: bool
+    meta: str
 
 
+@dataclass(frozen=True)
+class Lost:
+    """How many values of a field could not be read, though their posts were kept."""
+
+    n: int
+    first: str  # where
+
+
+@dataclass
 class RecordReader:
-    """Reads records out of rows, given which columns an export has.
+    """Reads records out of rows, given how the export is read.
 
-    Args:
-        rows: of the export.
-        columns: what they may hold.
-        context: what else is the same for all of them.
-    Raises:
-        InputError: no column can hold the text.
-        SettingsError: the mapping names a field that posts do not have.
+    Attributes:
+        reading: which columns hold which field.
+        context: what else is the same for all rows.
+        lost: field -> values that were left out.
     """
 
-    def __init__(self, rows: list[Row], columns: Sequence[str], context: CollectContext) -> None:
-        settings = context.settings
-        self.context, self.settings = context, settings
-        self.columns = find_columns(columns, settings.map, where=context.name)
-        self.meta_columns = find_meta(columns)
+    reading: Reading
+    context: CollectContext
+    lost: dict[str, Lost] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        settings = self.context.settings
         self.zone = ZoneInfo(settings.timezone)
-        self.day_first = self._day_first(rows)
         self.staff = {normal_name(name) for name in settings.staff}
         self.bots = {normal_name(name) for name in settings.bots}
         self.made_ids: Counter[str] = Counter()
@@ -73,62 +88,57 @@ class RecordReader:
         """Return the record of a row.
 
         Raises:
-            BadValueError: the row is no post, or a value makes it unusable.
+            BadValueError: the row is no post.
         """
-        get = _Fields(row.values, self.columns)
-        body, title = _content(get)
+        get = self.reading.of(adapted(row))
+        body, title = self._content(get)
         author = get.text("author").strip()
         author = "" if is_anonymous(author) else author
         native = self._native_id(get, body, author)
-        thread = get.identifier("thread_id") or native
-
+        created_at = self._created_at(get, row.ref)
         return Record(
             ref=row.ref,
             native_id=native,
-            thread=thread,
-            parent=get.identifier("parent_id"),
+            thread=get.identifier("thread_id"),
+            parent=_reference(get, "parent_id"),
             number=get.identifier("post_number"),
-            reply_to_number=get.identifier("reply_to_number"),
+            reply_to_number=_reference(get, "reply_to_number"),
             author=author,
-            accepted_answer_id=get.identifier("accepted_answer_id"),
+            accepted_answer_id=_reference(get, "accepted_answer_id"),
             title=title,
             body=body,
             channel=get.text("channel").strip(),
-            values={
-                "author_role": self._role(get, author),
-                "created_at": self._moment(get, "created_at"),
-                "edited_at": self._edited_at(get),
-                "url": self._url(get, native, thread),
-                "rating": fields.rating(get.value("rating")),
-                "score": fields.number(get.value("score")),
-                "accepted": fields.flag(get.value("accepted")),
-                "meta": self._meta(row.values),
-            },
+            author_role=self._role(get, author),
+            created_at=created_at,
+            edited_at=self._edited_at(get, created_at),
+            url=self._url(get, native),
+            rating=self._rating(get, row.ref),
+            score=fields.number(get.value("score")),
+            accepted=fields.flag(get.value("accepted")),
+            meta=self._meta(get),
         )
 
-    def notices(self) -> list[str]:
-        """Return what the digest's reader should know about columns the export lacks."""
-        missing = {
-            "created_at": "the export has no dates: nothing can be said about change",
-            "author": "the export has no authors: each post counts as one voice",
-            "thread_id": "the export has no threads: nothing can be said about answers",
-        }
-        notices = [text for name, text in missing.items() if name not in self.columns]
-        if self.day_first is None:
-            notices.append(
-                "no date shows whether its day or its month comes first; they were read month "
-                "first (collect.date_order says otherwise)"
-            )
-        return notices
+    def _content(self, get: RowFields) -> tuple[str, str]:
+        """Return body and title as plain text."""
+        title = markup.title_text(get.text("title")).strip()
+        body = "\n\n".join(self._passages(get))
+        if body.strip() in DELETED_MARKS:
+            raise BadValueError("deleted_at_source", f"the text is {body.strip()}")
+        if get.text("post_type") == "deleted":
+            raise BadValueError("deleted_at_source", "it was removed there")
+        if get.identifier("post_type") in SYSTEM_ACTIONS:
+            raise BadValueError("system_action", "a notice of the forum software, not a post")
+        if not (body.strip() or title):
+            raise BadValueError("empty", "neither text nor title")
+        return body, title
 
-    def _day_first(self, rows: list[Row]) -> bool | None:
-        """Tell whether 03/04/2026 is 3 April; None where nothing says so."""
-        if self.settings.date_order != "auto":
-            return self.settings.date_order == "day_first"
-        column = self.columns.get("created_at", "")
-        return fields.is_day_first(row.values.get(column) for row in rows)
+    def _passages(self, get: RowFields) -> list[str]:
+        """Return the body, and what a review says in other columns."""
+        said = [get.text("body"), *(fields.text(get.values.get(c)) for c in self.reading.parts)]
+        plain = [markup.to_text(text) if markup.is_html(text) else text for text in said]
+        return [text for text in plain if text.strip()]
 
-    def _native_id(self, get: _Fields, body: str, author: str) -> str:
+    def _native_id(self, get: RowFields, body: str, author: str) -> str:
         native = get.identifier("post_id")
         if native:
             return native
@@ -139,72 +149,77 @@ class RecordReader:
         self.made_ids[seal] += 1
         return seal if self.made_ids[seal] == 1 else f"{seal}-{self.made_ids[seal]}"
 
-    def _role(self, get: _Fields, author: str) -> str:
+    def _role(self, get: RowFields, author: str) -> str:
         name = normal_name(author)
         if name in self.bots or _BOT_NAME.search(author):
             return "bot"
         if name in self.staff:
             return "staff"
-        role = fields.role(get.value("author_role"), self.columns.get("author_role", ""))
+        column, value = get.filled("author_role")
+        role = fields.role(value, column)
         return "member" if role == "unknown" and author else role
 
-    def _moment(self, get: _Fields, name: str) -> datetime | None:
-        if name not in self.columns:
+    def _created_at(self, get: RowFields, ref: str) -> datetime | None:
+        """Return when a post was written; a date that cannot be costs the date, not the post."""
+        if "created_at" not in self.reading.columns:
             return None
-        return fields.timestamp(
-            get.value(name), zone=self.zone, now=self.context.now, day_first=bool(self.day_first)
-        )
-
-    def _edited_at(self, get: _Fields) -> datetime | None:
+        column, value = get.filled("created_at")
+        if not column:
+            self._lose("created_at", ref)
+            return None
         try:
-            return self._moment(get, "edited_at")
+            return self._moment(column, value)
+        except BadValueError:
+            self._lose("created_at", ref)
+            return None
+
+    def _edited_at(self, get: RowFields, created_at: datetime | None) -> datetime | None:
+        """Return when a post was changed; in the second of its creation it was not."""
+        column, value = get.filled("edited_at")
+        if not column:
+            return None
+        try:
+            edited_at = self._moment(column, value)
         except BadValueError:
             return None
+        is_later = created_at is None or (edited_at - created_at).total_seconds() >= 1
+        return edited_at if is_later else None
 
-    def _url(self, get: _Fields, native: str, thread: str) -> str | None:
-        template = self.settings.url_template
-        link = get.value("url")
+    def _moment(self, column: str, value: Any) -> datetime:
+        day_first = self.reading.day_first.get(column, False)
+        return moment(value, zone=self.zone, now=self.context.now, day_first=day_first)
+
+    def _rating(self, get: RowFields, ref: str) -> float | None:
+        column, value = get.filled("rating")
+        stars = ratings.stars(value, self.reading.scales.get(column, ratings.STARS))
+        if column and stars is None and fields.number(value) != 0:  # 0 of 5: not rated
+            self._lose("rating", ref)
+        return stars
+
+    def _url(self, get: RowFields, native: str) -> str | None:
+        template = self.context.settings.url_template
         if template:
-            number = get.identifier("post_number")
-            link = template.format(post_id=native, thread_id=thread, post_number=number)
-        address = fields.web_link(link)
+            link = template.format(
+                post_id=native,
+                thread_id=get.identifier("thread_id") or native,
+                post_number=get.identifier("post_number"),
+            )
+            address = fields.web_link(link)
+        else:
+            links = map(fields.web_link, get.all("url"))
+            address = next((link for link in links if link), None)
         return mask(address) if address else None
 
-    def _meta(self, values: Mapping[str, Any]) -> str:
-        meta = {name: fields.text(values.get(col)) for name, col in self.meta_columns.items()}
+    def _meta(self, get: RowFields) -> str:
+        meta = {name: fields.text(get.values.get(c)) for name, c in self.reading.meta.items()}
         return json.dumps({k: mask(v[:200]) for k, v in meta.items() if v}, ensure_ascii=False)
 
-
-def header(rows: list[Row]) -> list[str]:
-    """Return every column that any row has, in order of appearance."""
-    return list(dict.fromkeys(key for row in rows for key in row.values))
-
-
-@dataclass(frozen=True)
-class _Fields:
-    """The values of one row by field name."""
-
-    values: Mapping[str, Any]
-    columns: Mapping[str, str]
-
-    def value(self, name: str) -> Any:
-        return self.values.get(self.columns.get(name, ""))
-
-    def text(self, name: str) -> str:
-        return fields.text(self.value(name))
-
-    def identifier(self, name: str) -> str:
-        return fields.identifier(self.value(name))
+    def _lose(self, name: str, ref: str) -> None:
+        lost = self.lost.get(name, Lost(0, ref))
+        self.lost[name] = Lost(lost.n + 1, lost.first)
 
 
-def _content(get: _Fields) -> tuple[str, str]:
-    """Return body and title as plain text."""
-    body, title = get.text("body"), markup.title_text(get.text("title")).strip()
-    body = markup.to_text(body) if markup.is_html(body) else body
-    if body.strip() in DELETED_MARKS:
-        raise BadValueError("deleted_at_source", f"the text is {body.strip()}")
-    if get.identifier("post_type") in SYSTEM_ACTIONS:
-        raise BadValueError("system_action", "a notice of the forum software, not a post")
-    if not (body.strip() or title):
-        raise BadValueError("empty", "neither text nor title")
-    return body, title
+def _reference(get: RowFields, name: str) -> str:
+    """Return the id of another post, empty where a program wrote its word for none."""
+    native = get.identifier(name)
+    return "" if native.casefold() in NOT_FILLED else native

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an export and its place in it."""
+    """One row of an export and its place in it.
 
-    ref: str  # file:line
+    Attributes:
+        ref: file:line, or whatever else finds it again.
+        values: column -> value.
+        ours: fields that a known format gave: no other column stands in for them, filled or not.
+    """
+
+    ref: str
     values: dict[str, Any]
+    ours: Collection[str] = ()
 
 
 @dataclass(frozen=True)

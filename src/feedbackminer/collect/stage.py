@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import fields as fields_of
+from itertools import islice
 
 import dataframely as dy
 import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
-from feedbackminer.collect import fields, markup, platforms
-from feedbackminer.collect.columns import find_columns
+from feedbackminer.collect import fields, markup
+from feedbackminer.collect.columns import candidates
 from feedbackminer.collect.context import CollectContext
-from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.records import Record, RecordReader, header
+from feedbackminer.collect.notices import what_to_know
+from feedbackminer.collect.platforms import adapted
+from feedbackminer.collect.reading import Profile, Reading, of_columns, read
+from feedbackminer.collect.records import Record, RecordReader
+from feedbackminer.collect.rows import BadRow, Row
+from feedbackminer.collect.structure import linked
 from feedbackminer.errors import InputError
 from feedbackminer.privacy.masking import mask
 from feedbackminer.privacy.names import KnownNames
@@ -24,6 +27,14 @@ from feedbackminer.privacy.pseudonyms import Members
 from feedbackminer.tables import Dropped, Posts, check, column_types
 
 STAGE = "collect"
+ROWS_AT_ONCE = 20_000
+_MOMENT = pl.Datetime("us", "UTC")
+_RECORD = pl.Schema(
+    dict.fromkeys((field.name for field in fields_of(Record)), pl.String())
+    | dict.fromkeys(("created_at", "edited_at"), _MOMENT)
+    | dict.fromkeys(("rating", "score"), pl.Float64())
+    | {"accepted": pl.Boolean()}
+)
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ def collect_posts(
     """Turn the rows of one file into posts.
 
     Args:
-        rows: what :func:`read_rows` yields.
+        rows: what :func:`read_rows` yields; they are read twice, and not held.
         context: what else is the same for all of them.
         threads: titles and channels by native thread id.
         live: the rows are a part of a source that is read bit by bit.
@@ -82,73 +93,99 @@ def collect_posts(
     Raises:
         InputError: no row can be read, or no column can hold the text.
     """
-    everything = list(rows)
-    readable = [row for row in everything if isinstance(row, Row)]
-    adapted = readable if live else _adapted(everything, context.name)
-    reader = RecordReader(adapted, live.columns if live else header(adapted), context)
-
-    dropped = [DroppedRow(r.ref, r.reason, r.detail) for r in everything if isinstance(r, BadRow)]
-    records = []
-    for row in adapted:
-        try:
-            records.append(reader.record(row))
-        except fields.BadValueError as bad:
-            dropped.append(DroppedRow(row.ref, bad.reason, mask(str(bad))))
-    records, repeated = _first_by_id(records, context)
-
+    rows = list(rows) if isinstance(rows, Iterator) else rows
+    reading = _reading(rows, context, live)
+    reader = RecordReader(reading, context)
+    dropped: list[DroppedRow] = []
+    everything = _frame(_records(rows, reader, dropped))
+    records, repeated = _first_by_id(everything, context)
     dropped_table = dropped_frame(STAGE, dropped + repeated)
+
     finisher = _Finisher(context, records, threads or {}, live)
-    posts = _frame([finisher.post(record) for record in records], context.now)
-    return Collected(
-        posts,
-        dropped_table,
-        account(STAGE, len(everything), posts, dropped_table),
-        tuple(reader.notices()),
-    )
+    posts = check(finisher.posts(), Posts, where=STAGE)
+    n_rows = len(everything) + len(dropped)
+    notices = what_to_know(reading, reader.lost, n_rows)
+    return Collected(posts, dropped_table, account(STAGE, n_rows, posts, dropped_table), notices)
 
 
-def read_threads(rows: Iterable[Row | BadRow], *, name: str) -> tuple[dict[str, ThreadInfo], int]:
+def read_threads(rows: Iterable[Row | BadRow]) -> tuple[dict[str, ThreadInfo], int]:
     """Read a threads file: native thread id -> title and channel, and how many rows were bad."""
-    everything = list(rows)
-    readable = [row for row in everything if isinstance(row, Row)]
-    columns = find_columns([*header(readable), "body"], {}, where=name)
-    key = columns.get("thread_id") or columns.get("post_id")
+    found = Profile()
+    n_rows = 0
+    for row in rows:
+        n_rows += 1
+        if isinstance(row, Row):
+            found.add(row.values)
+    reading = Reading(candidates(found.columns))
+    key = "thread_id" if "thread_id" in reading.columns else "post_id"
 
     threads = {}
-    for values in (row.values for row in readable):
-        native = fields.identifier(values.get(key or ""))
-        if native:
-            title = markup.title_text(fields.text(values.get(columns.get("title", ""))))
-            channel = fields.text(values.get(columns.get("channel", "")))
-            threads[native] = ThreadInfo(title, channel)
-    return threads, len(everything) - len(threads)
+    for row in rows:
+        get = reading.of(row) if isinstance(row, Row) else None
+        native = get.identifier(key) if get else ""
+        if get and native:
+            title = markup.title_text(get.text("title"))
+            threads[native] = ThreadInfo(title, get.text("channel"))
+    return threads, n_rows - len(threads)
 
 
-def _adapted(everything: list[Row | BadRow], name: str) -> list[Row]:
-    """Return the readable rows, with our names for what their platform calls otherwise."""
-    readable = [row for row in everything if isinstance(row, Row)]
-    if not readable:
-        bad = [f"{r.ref}: {r.reason}: {r.detail}" for r in everything if isinstance(r, BadRow)]
-        none = f"none of its {len(bad)} rows can be read, first {bad[0]}" if bad else "has no rows"
-        raise InputError(f"{name}: {none}; want one post per row")
-    adapt = platforms.adapter(header(readable))
-    return [Row(row.ref, adapt(row.values)) for row in readable]
+def _reading(rows: Iterable[Row | BadRow], context: CollectContext, live: Live | None) -> Reading:
+    """Decide how the rows are read."""
+    if live:
+        return of_columns(live.columns, context.settings, where=context.name)
+    found, first_bad, n_bad = Profile(), "", 0
+    for row in rows:
+        if isinstance(row, Row):
+            found.add(adapted(row).values)
+        else:
+            n_bad += 1
+            first_bad = first_bad or f"{row.ref}: {row.reason}: {row.detail}"
+    if not found.n_rows:
+        none = (
+            f"none of its {n_bad} rows can be read, first {first_bad}" if n_bad else "has no rows"
+        )
+        raise InputError(f"{context.name}: {none}; want one post per row")
+    return read(found, context.settings, where=context.name)
+
+
+def _records(
+    rows: Iterable[Row | BadRow], reader: RecordReader, dropped: list[DroppedRow]
+) -> Iterator[Record]:
+    """Yield the record of each row that is a post; the others are put into ``dropped``."""
+    for row in rows:
+        if isinstance(row, BadRow):
+            dropped.append(DroppedRow(row.ref, row.reason, row.detail))
+            continue
+        try:
+            yield reader.record(row)
+        except fields.BadValueError as bad:
+            dropped.append(DroppedRow(row.ref, bad.reason, mask(str(bad))))
+
+
+def _frame(records: Iterable[Record]) -> pl.DataFrame:
+    """Return records as a table: a tenth of the memory that the objects would take."""
+    values = (tuple(getattr(record, name) for name in _RECORD) for record in records)
+    parts = [pl.DataFrame(schema=_RECORD)]
+    while part := list(islice(values, ROWS_AT_ONCE)):
+        parts.append(pl.DataFrame(part, schema=_RECORD, orient="row"))
+    return pl.concat(parts)
 
 
 def _first_by_id(
-    records: list[Record], context: CollectContext
-) -> tuple[list[Record], list[DroppedRow]]:
+    records: pl.DataFrame, context: CollectContext
+) -> tuple[pl.DataFrame, list[DroppedRow]]:
     """Keep the first record of each id; the others are dropped, with the post that has it."""
-    first: dict[str, Record] = {}
+    is_first = records["native_id"].is_first_distinct()
+    kept, others = records.filter(is_first), records.filter(~is_first)
+    first = kept.select("native_id", first="ref")
     repeated = []
-    for record in records:
-        kept = first.setdefault(record.native_id, record)
-        if kept is not record:
-            detail = f"id {record.native_id[:80]!r} stands already at {kept.ref}; the first is kept"
-            other = context.post_id(record.native_id)
-            row = DroppedRow(record.ref, "duplicate_id", mask(detail), other_ref=other)
-            repeated.append(row)
-    return list(first.values()), repeated
+    for ref, native, kept_at in (
+        others.select("ref", "native_id").join(first, on="native_id").iter_rows()
+    ):
+        detail = f"id {native[:80]!r} stands already at {kept_at}; the first is kept"
+        other = context.post_id(native)
+        repeated.append(DroppedRow(ref, "duplicate_id", mask(detail), other_ref=other))
+    return kept, repeated
 
 
 class _Finisher:
@@ -157,72 +194,55 @@ class _Finisher:
     def __init__(
         self,
         context: CollectContext,
-        records: list[Record],
+        records: pl.DataFrame,
         threads: Mapping[str, ThreadInfo],
         live: Live | None,
     ) -> None:
         self.context, self.threads = context, threads
         self.pseudonyms = context.pseudonyms
-        authors = [record.author for record in records if record.author]
-        self.has_authors = live is not None or bool(authors)
-        self.members = live and live.members(map(self.pseudonyms.of, authors))
+        authors = records["author"].filter(records["author"] != "")
+        self.has_authors = live is not None or bool(len(authors))
+        self.members = live and live.members(map(self.pseudonyms.of, authors.unique()))
         # Names of one part alone would give a post another text in another part.
-        self.names = KnownNames(() if live else authors, (record.body for record in records))
-        self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
-        self.accepted = {record.accepted_answer_id for record in records} - {""}
-        self.openers = _openers(records)
+        self.names = KnownNames(() if live else authors, records["body"])
+        self.records = linked(records)
 
-    def post(self, record: Record) -> dict[str, Any]:
-        info = self.threads.get(record.thread, ThreadInfo("", ""))
-        is_opener = self.openers[record.thread] == record.native_id
-        is_accepted = record.native_id in self.accepted and not record.accepted_answer_id
-        return record.values | {
-            "post_id": self.context.post_id(record.native_id),
-            "source": self.context.source,
-            "channel": mask(record.channel or info.channel) or None,
-            "thread_id": self.context.post_id(record.thread),
-            "parent_id": self._parent(record),
-            "author_id": self._author_id(record),
-            "title": (self._private(record.title or info.title) or None) if is_opener else None,
-            "body": self._private(record.body),
-            "accepted": record.values["accepted"] or is_accepted,
-        }
+    def posts(self) -> pl.DataFrame:
+        """Return the posts, in the order of their records."""
+        parts = [self._posts(part) for part in self.records.iter_slices(ROWS_AT_ONCE)]
+        types = column_types(Posts)
+        return pl.concat([pl.DataFrame(schema=types), *parts])
 
-    def _parent(self, record: Record) -> str | None:
-        answered = self.by_number.get((record.thread, record.reply_to_number), "")
-        parent = record.parent or answered
-        is_other = parent and parent != record.native_id
-        return self.context.post_id(parent) if is_other else None
+    def _posts(self, part: pl.DataFrame) -> pl.DataFrame:
+        info = [self.threads.get(thread, ThreadInfo("", "")) for thread in part["thread"]]
+        titles = [
+            self._private(title or known.title) if is_opener else ""
+            for title, known, is_opener in zip(part["title"], info, part["is_opener"], strict=True)
+        ]
+        channels = [
+            mask(c or known.channel) for c, known in zip(part["channel"], info, strict=True)
+        ]
+        authors = map(self._author_id, part["author"], part["native_id"])
+        prefix = pl.lit(self.context.post_id(""))
+        columns = part.with_columns(
+            post_id=prefix + pl.col("native_id"),
+            source=pl.lit(self.context.source),
+            channel=pl.Series(channels, dtype=pl.String).replace("", None),
+            thread_id=prefix + pl.col("thread"),
+            parent_id=prefix + pl.col("parent"),
+            author_id=pl.Series(list(authors), dtype=pl.String),
+            title=pl.Series(titles, dtype=pl.String).replace("", None),
+            body=pl.Series(map(self._private, part["body"]), dtype=pl.String),
+            collected_at=pl.lit(self.context.now),
+        )
+        types = column_types(Posts)
+        return columns.select(types.keys()).cast(pl.Schema(types))
 
     def _private(self, text: str) -> str:
         private = self.pseudonyms.in_text(mask(text), self.names)
         return self.pseudonyms.members_in(private, self.members) if self.members else private
 
-    def _author_id(self, record: Record) -> str | None:
-        if record.author:
-            return self.pseudonyms.of(record.author)
-        return None if self.has_authors else self.pseudonyms.of(record.native_id)
-
-
-def _openers(records: list[Record]) -> dict[str, str]:
-    """Return the native id of the post that opens each thread.
-
-    Its number decides, else that the thread is named after it, else its time, else its index.
-    """
-    first: dict[str, tuple[float, bool, float, int]] = {}
-    openers = {}
-    for index, record in enumerate(records):
-        number = float(record.number) if record.number.isdecimal() else math.inf
-        moment = record.values["created_at"]
-        seconds = moment.timestamp() if moment else math.inf
-        rank = (number, record.native_id != record.thread, seconds, index)
-        if rank < first.setdefault(record.thread, (math.inf, True, math.inf, len(records))):
-            first[record.thread], openers[record.thread] = rank, record.native_id
-    return openers
-
-
-def _frame(posts: list[dict[str, Any]], now: datetime) -> dy.DataFrame[Posts]:
-    types = column_types(Posts)
-    del types["collected_at"]
-    frame = pl.DataFrame(posts, schema=types, orient="row")
-    return check(frame.with_columns(collected_at=pl.lit(now)), Posts, where=STAGE)
+    def _author_id(self, author: str, native: str) -> str | None:
+        if author:
+            return self.pseudonyms.of(author)
+        return None if self.has_authors else self.pseudonyms.of(native)

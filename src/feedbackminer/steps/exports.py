@@ -155,7 +155,7 @@ def _threads(files: _Files, encoding: str) -> tuple[dict[str, ThreadInfo], int]:
     threads: dict[str, ThreadInfo] = {}
     n_bad = 0
     for content in files.threads:
-        more, bad = read_threads(read_rows(content, encoding=encoding), name=content.name)
+        more, bad = read_threads(read_rows(content, encoding=encoding))
         threads.update(more)
         n_bad += bad
     return threads, n_bad

@@ -66,7 +66,8 @@ class _Channel:
             )
         if self.is_private:
             return BadRow(row.ref, "private_message", "said between persons, not in a channel")
-        return Row(row.ref, self._values(message))
+        values = self._values(message)
+        return Row(row.ref, values, values.keys())
 
     def _values(self, message: Values) -> Values:
         author, native = part(message, "author"), message.get("id")

@@ -126,7 +126,7 @@ class _Ticket:
             "satisfaction_score": part(values, "satisfaction_rating").get("score")
             or values.get("satisfaction_score"),
         }
-        return self._post(self.row.ref, values | mine, self.has.get("is_public"))
+        return self._post(self.row.ref, values, mine, self.has.get("is_public"))
 
     def _comment(self, ref: str, comment: Values, number: int) -> Row | BadRow:
         native = fields.identifier(comment.get("id")) or str(number)
@@ -138,7 +138,7 @@ class _Ticket:
             "body": _comment_text(comment),
             "created_at": comment.get("created_at"),
         }
-        return self._post(ref, mine, comment.get("public"))
+        return self._post(ref, {}, mine, comment.get("public"))
 
     def _values(self, author: Any, role: str) -> Values:
         person = author if isinstance(author, dict) else self.people.get(fields.identifier(author))
@@ -152,12 +152,12 @@ class _Ticket:
             "channel": part(self.has, "channel").get("name") or self.has.get("channel"),
         }
 
-    def _post(self, ref: str, values: Values, is_public: Any) -> Row | BadRow:
+    def _post(self, ref: str, values: Values, mine: Values, is_public: Any) -> Row | BadRow:
         if fields.text(self.has.get("status")).lower() == "deleted":
             return BadRow(ref, "deleted_at_source", "the ticket was deleted")
         if fields.text(is_public).strip().lower() in _NO:
             return BadRow(ref, "internal_note", "a note that only the team can see")
-        return Row(ref, values)
+        return Row(ref, values | mine, mine.keys())
 
 
 def _comment_text(comment: Any) -> str:

@@ -39,7 +39,8 @@ def as_rows(
     rows: list[Row | BadRow] = []
     for number, item in enumerate(items, start=1):
         try:
-            rows.append(Row(ref(item), dict(read(item))))
+            values = dict(read(item))
+            rows.append(Row(ref(item), values, values.keys()))
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             rows.append(BadRow(_name(item, ref, number), "schema_changed", _what(error)))
     return rows

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from feedbackminer.collect.fields import CLOCK_SKEW
+from feedbackminer.collect.dates import CLOCK_SKEW
 from feedbackminer.collect.http.answers import MissingError
 from feedbackminer.collect.sources.protocol import Position, Whole
 from feedbackminer.errors import SourceError

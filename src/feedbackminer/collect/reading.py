@@ -1,0 +1,265 @@
+"""How an export is read: which column became which field, and what its values mean.
+
+It is decided once for all rows, from the names of the columns and from what stands in them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from feedbackminer.collect import columns, fields
+from feedbackminer.collect.dates import DateOrder
+from feedbackminer.collect.ratings import Scale
+from feedbackminer.collect.rows import Row
+from feedbackminer.errors import InputError
+from feedbackminer.settings.sections import CollectSettings
+
+# Beside one of these, "score" of 1 to 5 is what the reviewer gave, not what others voted.
+_BESIDE_STARS = (
+    "thumbsup", "helpful", "review", "product", "appversion", "asin", "verified", "purchase",
+)  # fmt: skip
+_MOST_EXAMPLES = 3
+
+
+@dataclass
+class Column:
+    """What stands in a column.
+
+    Attributes:
+        n_filled: rows that have a value there.
+        n_texts: values that are neither numbers nor yes or no.
+        examples: the first values.
+        dates: in which order its dates are written.
+        scale: what its bare numbers would be counted in, were they ratings.
+        n_stars: whole numbers from 1 to 5.
+        length: of all values together, in characters.
+    """
+
+    n_filled: int = 0
+    n_texts: int = 0
+    n_stars: int = 0
+    length: int = 0
+    examples: list[str] = field(default_factory=list)
+    dates: DateOrder = field(default_factory=DateOrder)
+    scale: Scale = field(default_factory=Scale)
+
+    def add(self, value: Any) -> None:
+        """Count a value; empty ones are none."""
+        if not is_filled(value):
+            return
+        self.n_filled += 1
+        if len(self.examples) < _MOST_EXAMPLES:
+            self.examples.append(fields.text(value)[:80])
+        if not isinstance(value, str):
+            self._add_number(value)
+        elif value[0] in "0123456789+-.,":
+            self.dates.add(value)
+            self._add_number(value)
+        else:
+            self.n_texts += 1
+            self.length += len(value)
+
+    def _add_number(self, value: Any) -> None:
+        number = fields.number(value)
+        if number is None or isinstance(value, bool):
+            self.n_texts += isinstance(value, str)
+            self.length += len(value) if isinstance(value, str) else 0
+        else:
+            self.scale.add(number)
+            self.n_stars += number in (1, 2, 3, 4, 5)
+
+
+@dataclass
+class Profile:
+    """What stands in an export: its columns, in order of appearance."""
+
+    n_rows: int = 0
+    columns: dict[str, Column] = field(default_factory=dict)
+
+    def add(self, values: Mapping[str, Any]) -> None:
+        """Count a row."""
+        self.n_rows += 1
+        for name, value in values.items():
+            column = self.columns.get(name)
+            if column is None:
+                column = self.columns[name] = Column()
+            column.add(value)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Which columns hold which field, and how their values are read.
+
+    Attributes:
+        columns: field -> columns; row by row, the first that is filled counts.
+        mapped: fields whose column the user named.
+        parts: columns whose words belong to the body as well.
+        meta: name -> column of what is kept beside the fields.
+        scales: column -> the best that its bare numbers can give; 0: they are no ratings.
+        day_first: column -> whether 03/04/2024 is 3 April there.
+        undecided: columns of dates in which nothing shows the order.
+        by_value: columns that stand for a field because of what is in them.
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    mapped: frozenset[str] = frozenset()
+    parts: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+    scales: Mapping[str, float] = field(default_factory=dict)
+    day_first: Mapping[str, bool] = field(default_factory=dict)
+    undecided: tuple[str, ...] = ()
+    by_value: tuple[str, ...] = ()
+
+    def of(self, row: Row) -> RowFields:
+        """Return the fields of a row."""
+        return RowFields(row.values, self, row.ours)
+
+
+@dataclass(frozen=True)
+class RowFields:
+    """The values of one row by field name."""
+
+    values: Mapping[str, Any]
+    reading: Reading
+    ours: Collection[str] = ()
+
+    def columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns that may hold a field in this row, the best first."""
+        if name in self.ours and name not in self.reading.mapped:
+            return (name,)
+        return self.reading.columns.get(name, ())
+
+    def filled(self, name: str) -> tuple[str, Any]:
+        """Return the first column of a field that is filled, with its value; else ("", None)."""
+        for column in self.columns(name):
+            value = self.values.get(column)
+            if is_filled(value):
+                return column, value
+        return "", None
+
+    def value(self, name: str) -> Any:
+        """Return the value of a field, or None."""
+        return self.filled(name)[1]
+
+    def all(self, name: str) -> list[Any]:
+        """Return the values of all columns of a field, the best first."""
+        return [self.values.get(column) for column in self.columns(name)]
+
+    def text(self, name: str) -> str:
+        """Return the value of a field as text; empty where there is none."""
+        return fields.text(self.value(name))
+
+    def identifier(self, name: str) -> str:
+        """Return the value of a field as an id; empty where there is none."""
+        return fields.identifier(self.value(name))
+
+
+def is_filled(value: Any) -> bool:
+    """Tell whether there is a value: text of blanks, null and NaN are none."""
+    if isinstance(value, str):
+        return bool(value) and not value.isspace()
+    return value is not None and not (isinstance(value, float) and math.isnan(value))
+
+
+def profile(rows: Iterable[Row]) -> Profile:
+    """Read all rows once, to learn what stands in their columns."""
+    found = Profile()
+    for row in rows:
+        found.add(row.values)
+    return found
+
+
+def read(found: Profile, settings: CollectSettings, *, where: str) -> Reading:
+    """Decide how an export is read.
+
+    Args:
+        where: what to call the export in a message.
+    Raises:
+        SettingsError: the mapping names a field that posts do not have.
+        InputError: a mapped column does not exist, or nothing can be the body.
+    """
+    names = list(found.columns)
+    columns.check_mapping(settings.map, names, where=where)
+    column_of = columns.candidates(names)
+    column_of["body"] = tuple(c for c in column_of.get("body", ()) if _has_text(found, c))
+    by_value = _stars_called_score(found, column_of)
+    if by_value:
+        column_of["rating"] = by_value
+        column_of["score"] = tuple(c for c in column_of["score"] if c not in by_value)
+    column_of |= {name: (column,) for name, column in settings.map.items()}
+    parts = () if "body" in settings.map else columns.parts(names)
+    if not (column_of["body"] or parts):
+        raise InputError(_no_body(found, where))
+    return _with_values(found, column_of, parts, settings, by_value)
+
+
+def of_columns(names: Sequence[str], settings: CollectSettings, *, where: str) -> Reading:
+    """Decide by the names of the columns alone, where the rows come bit by bit."""
+    columns.check_mapping(settings.map, list(names), where=where)
+    mapped = {name: (column,) for name, column in settings.map.items()}
+    return Reading(
+        columns.candidates(names) | mapped, frozenset(mapped), meta=columns.find_meta(names)
+    )
+
+
+def _with_values(
+    found: Profile,
+    column_of: Mapping[str, tuple[str, ...]],
+    parts: tuple[str, ...],
+    settings: CollectSettings,
+    by_value: tuple[str, ...],
+) -> Reading:
+    dates = {c: found.columns[c].dates for c in _of(column_of, "created_at", "edited_at")}
+    is_auto = settings.date_order == "auto"
+    return Reading(
+        columns={name: found for name, found in column_of.items() if found},
+        mapped=frozenset(settings.map),
+        parts=parts,
+        meta=columns.find_meta(found.columns),
+        scales={c: found.columns[c].scale.best for c in _of(column_of, "rating")},
+        day_first={
+            c: order.is_day_first if is_auto else settings.date_order == "day_first"
+            for c, order in dates.items()
+        },
+        undecided=tuple(c for c, order in dates.items() if is_auto and order.is_open),
+        by_value=by_value,
+    )
+
+
+def _of(column_of: Mapping[str, tuple[str, ...]], *names: str) -> list[str]:
+    return [column for name in names for column in column_of.get(name, ())]
+
+
+def _has_text(found: Profile, column: str) -> bool:
+    """Tell whether a column can hold texts: "comments" may be how many there are."""
+    here = found.columns[column]
+    return columns.plain(column) not in columns.MAY_BE_COUNTS or here.n_texts > 0
+
+
+def _stars_called_score(
+    found: Profile, column_of: Mapping[str, tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Return the column "score" where it holds what reviewers gave."""
+    if any(found.columns[column].n_filled for column in column_of.get("rating", ())):
+        return ()
+    plain = columns.plain_names(found.columns)
+    is_beside = any(mark in name for name in plain for mark in _BESIDE_STARS)
+    score = plain.get("score", "")
+    if not score or not is_beside:
+        return ()
+    here = found.columns[score]
+    return (score,) if 0 < here.n_filled == here.n_stars else ()
+
+
+def _no_body(found: Profile, where: str) -> str:
+    """Say that no column holds the text, and which one looks most like it."""
+    texts = {c: f.length / f.n_filled for c, f in found.columns.items() if f.n_texts}
+    longest = max(texts, key=texts.__getitem__, default="")
+    hint = f" ({longest!r} has the longest values)" if longest else ""
+    return (
+        f"{where}: no column holds the text of the posts; found {columns.some(list(found.columns))}"
+        f"; name it with --map body=COLUMN{hint} (in Python: columns={{'body': 'COLUMN'}})"
+    )
