@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from feedbackminer.engine.run import Run
     from feedbackminer.engine.stage import Outcome
     from feedbackminer.project.project import Project
+    from feedbackminer.settings.sections import Settings
 
 OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
 WAIT = 60.0  # seconds, for another run in the same project
@@ -110,6 +111,13 @@ class Session:
         from feedbackminer.project.project import open_project
 
         return open_project(self.folder, overrides, settings_file=self.settings_file)
+
+    def settings(self, overrides: Mapping[str, Any] | None = None) -> Settings:
+        """Return the settings of the project, which may not exist; nothing is made."""
+        from feedbackminer.settings.load import FILE_NAME, load
+
+        default = self.folder / FILE_NAME
+        return load(self.settings_file or (default if default.exists() else None), overrides)
 
     def begin(self, overrides: Mapping[str, Any] | None = None) -> Run:
         """Return a run that writes: until the command ends, no other one works in the project."""

@@ -11,6 +11,7 @@ import typer
 
 from feedbackminer.cli.frame import INTERRUPTED, TOO_MANY_DROPPED, Session, command, exit_code
 from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
+from feedbackminer.cli.previews import show_previews
 
 if TYPE_CHECKING:
     from feedbackminer.engine.stage import Outcome
@@ -39,6 +40,9 @@ MaxDropped = Annotated[
 ]
 Force = Annotated[
     bool, typer.Option("--force", help="Write it although a check of [drift] block warns")
+]
+Preview = Annotated[
+    bool, typer.Option("--preview", help="Show what would be read as what, and store nothing")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
 
@@ -97,16 +101,21 @@ def import_(
     encoding: Encoding = None,
     settings: Config = None,
     max_dropped: MaxDropped = None,
+    preview: Preview = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Read exports into the project's store; repeating it changes nothing."""
-    from feedbackminer.steps.exports import collect_exports
+    from feedbackminer.steps.exports import collect_exports, preview_exports
 
-    run = session.begin(
-        _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
-    )
+    overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
+    if preview:
+        chosen = session.settings(overrides).collect
+        previews = preview_exports(files, threads or [], chosen)
+        show_previews(previews, as_json=as_json)
+        return
+    run = session.begin(overrides)
     outcomes = [collect_exports(run, files, threads or [])]
     session.summarise(run, outcomes)
     _exit_if_too_many_dropped(session, outcomes, run.project.settings.max_dropped_share)

@@ -99,9 +99,9 @@ class DateOrder:
     month_first: int = 0
     either: int = 0
 
-    def add(self, value: Any) -> None:
+    def add(self, value: str) -> None:
         """Count a date; those with dots are day first everywhere."""
-        match = _NUMERIC_DATE.match(value) if isinstance(value, str) else None
+        match = _NUMERIC_DATE.match(value) if "/" in value[:6] or "-" in value[:6] else None
         if match is None or match[2] == ".":
             return
         first, second = int(match[1]), int(match[3])
@@ -113,6 +113,11 @@ class DateOrder:
     def is_day_first(self) -> bool:
         """Tell whether most dates that show it put the day first."""
         return self.day_first > self.month_first
+
+    @property
+    def matters(self) -> bool:
+        """Tell whether there are dates to which the order matters."""
+        return bool(self.day_first or self.month_first or self.either)
 
     @property
     def is_open(self) -> bool:

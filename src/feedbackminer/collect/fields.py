@@ -10,7 +10,6 @@ import math
 import re
 from typing import Any
 
-_FLOAT_ID = re.compile(r"^(\d+)\.0$")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _TRUE = {"true", "1", "yes", "y", "t"}
 _WEB_LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
@@ -45,13 +44,15 @@ def text(value: Any) -> str:
 
 def identifier(value: Any) -> str:
     """Return an id as text; "12.0" is 12 that went through a column of floats."""
-    return _FLOAT_ID.sub(r"\1", text(value).strip())
+    plain = text(value).strip()
+    return plain[:-2] if plain.endswith(".0") and plain[:-2].isdecimal() else plain
 
 
 def number(value: Any) -> float | None:
     """Return a finite number, or None; a comma before three digits parts thousands."""
+    plain = text(value)
     try:
-        parsed = float(_THOUSANDS.sub("", text(value)).replace(",", "."))
+        parsed = float(_THOUSANDS.sub("", plain).replace(",", ".") if "," in plain else plain)
     except ValueError:
         return None
     return parsed if math.isfinite(parsed) else None

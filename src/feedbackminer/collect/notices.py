@@ -1,9 +1,12 @@
-"""What the reader of a digest should know about an export: what it lacks, what was made of it."""
+"""What a person should know about an export: what it lacks, what was made of it, what is odd."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+import polars as pl
+
+from feedbackminer.accounts import Account
 from feedbackminer.collect.ratings import STARS
 from feedbackminer.collect.reading import Reading
 from feedbackminer.collect.records import Lost
@@ -13,6 +16,48 @@ _LACKS = {
     "author": "the export has no authors: each post counts as one voice",
     "thread_id": "the export has no threads: nothing can be said about answers",
 }
+FEWEST = 10  # rows; of fewer, nothing is odd
+MOST_DROPPED = 0.2  # of the rows
+MOST_NAMELESS = 0.4  # of the posts of an export with authors
+
+
+def what_is_odd(posts: pl.DataFrame, balance: Account, reading: Reading) -> tuple[str, ...]:
+    """Return what makes a whole import look misread, the worst first.
+
+    Args:
+        posts: of the import.
+        balance: its rows, and what became of them.
+        reading: how the export was read.
+    """
+    if balance.rows_in < FEWEST:
+        return ()
+    odd = tuple(_odd(posts, balance, reading))
+    return (*odd, "import --preview shows what was read as what") if odd else ()
+
+
+def _odd(posts: pl.DataFrame, balance: Account, reading: Reading) -> Iterator[str]:
+    if sum(balance.dropped.values()) > MOST_DROPPED * balance.rows_in:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in balance.dropped.items())
+        yield f"only {balance.rows_out:,} of {balance.rows_in:,} rows are posts ({reasons})"
+    if posts.is_empty():
+        return
+    roles = set(posts["author_role"])
+    if roles <= {"bot", "staff"}:
+        yield f"all posts are by {' and '.join(sorted(roles))}; nothing is said by members"
+    if "author" in reading.columns:
+        yield from _odd_authors(posts["author_id"])
+    if "created_at" in reading.columns and posts["created_at"].null_count() == len(posts):
+        yield "no post has a date, though there is a column for it"
+    if "thread_id" in reading.columns and posts["thread_id"].n_unique() == 1:
+        yield "all posts are in one thread"
+
+
+def _odd_authors(authors: pl.Series) -> Iterator[str]:
+    nameless = authors.null_count() / len(authors)
+    if nameless > MOST_NAMELESS:
+        yield f"{nameless:.0%} of the posts have no author"
+    elif authors.drop_nulls().n_unique() == 1:
+        yield "all posts are by one author"
 
 
 def what_to_know(reading: Reading, lost: Mapping[str, Lost], n_rows: int) -> tuple[str, ...]:
@@ -39,7 +84,7 @@ def _dates(reading: Reading, lost: Mapping[str, Lost], n_rows: int) -> list[str]
         undated = lost["created_at"]
         notices.append(
             f"{undated.n:,} of {n_rows:,} posts have no date that can be read, first at "
-            f"{undated.first}: they are kept, and left out of what is said of time"
+            f"{undated.first}: they are kept without one"
         )
     if reading.undecided:
         notices.append(

@@ -22,6 +22,8 @@ _BESIDE_STARS = (
     "thumbsup", "helpful", "review", "product", "appversion", "asin", "verified", "purchase",
 )  # fmt: skip
 _MOST_EXAMPLES = 3
+_FIRST_OF_NUMBERS = frozenset("0123456789+-., ")
+_LONGEST_NUMBER = 12  # what is longer is no rating
 
 
 @dataclass
@@ -53,21 +55,26 @@ class Column:
         self.n_filled += 1
         if len(self.examples) < _MOST_EXAMPLES:
             self.examples.append(fields.text(value)[:80])
-        if not isinstance(value, str):
-            self._add_number(value)
-        elif value[0] in "0123456789+-.,":
+        if isinstance(value, str):
+            self._add_text(value)
+        elif not isinstance(value, bool):
+            self._add_number(fields.number(value))
+
+    def _add_text(self, value: str) -> None:
+        starts_with_digit = value[0] in _FIRST_OF_NUMBERS
+        if starts_with_digit:
             self.dates.add(value)
-            self._add_number(value)
-        else:
+        number = (
+            fields.number(value) if starts_with_digit and len(value) <= _LONGEST_NUMBER else None
+        )
+        if number is None:
             self.n_texts += 1
             self.length += len(value)
-
-    def _add_number(self, value: Any) -> None:
-        number = fields.number(value)
-        if number is None or isinstance(value, bool):
-            self.n_texts += isinstance(value, str)
-            self.length += len(value) if isinstance(value, str) else 0
         else:
+            self._add_number(number)
+
+    def _add_number(self, number: float | None) -> None:
+        if number is not None:
             self.scale.add(number)
             self.n_stars += number in (1, 2, 3, 4, 5)
 
@@ -99,9 +106,10 @@ class Reading:
         parts: columns whose words belong to the body as well.
         meta: name -> column of what is kept beside the fields.
         scales: column -> the best that its bare numbers can give; 0: they are no ratings.
-        day_first: column -> whether 03/04/2024 is 3 April there.
+        day_first: column -> whether 03/04/2024 is 3 April there; columns with such dates only.
         undecided: columns of dates in which nothing shows the order.
         by_value: columns that stand for a field because of what is in them.
+        ignored: columns that are no field.
     """
 
     columns: Mapping[str, tuple[str, ...]]
@@ -112,6 +120,7 @@ class Reading:
     day_first: Mapping[str, bool] = field(default_factory=dict)
     undecided: tuple[str, ...] = ()
     by_value: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def of(self, row: Row) -> RowFields:
         """Return the fields of a row."""
@@ -154,7 +163,7 @@ class RowFields:
 
     def identifier(self, name: str) -> str:
         """Return the value of a field as an id; empty where there is none."""
-        return fields.identifier(self.value(name))
+        return fields.identifier(self.value(name)) if self.columns(name) else ""
 
 
 def is_filled(value: Any) -> bool:
@@ -213,19 +222,23 @@ def _with_values(
     by_value: tuple[str, ...],
 ) -> Reading:
     dates = {c: found.columns[c].dates for c in _of(column_of, "created_at", "edited_at")}
+    meta = columns.find_meta(found.columns)
+    used = {*_of(column_of, *column_of), *parts, *meta.values()}
     is_auto = settings.date_order == "auto"
     return Reading(
         columns={name: found for name, found in column_of.items() if found},
         mapped=frozenset(settings.map),
         parts=parts,
-        meta=columns.find_meta(found.columns),
+        meta=meta,
         scales={c: found.columns[c].scale.best for c in _of(column_of, "rating")},
         day_first={
             c: order.is_day_first if is_auto else settings.date_order == "day_first"
             for c, order in dates.items()
+            if order.matters
         },
         undecided=tuple(c for c, order in dates.items() if is_auto and order.is_open),
         by_value=by_value,
+        ignored=tuple(c for c in found.columns if c not in used),
     )
 
 

@@ -14,7 +14,7 @@ from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.collect import fields, markup
 from feedbackminer.collect.columns import candidates
 from feedbackminer.collect.context import CollectContext
-from feedbackminer.collect.notices import what_to_know
+from feedbackminer.collect.notices import what_is_odd, what_to_know
 from feedbackminer.collect.platforms import adapted
 from feedbackminer.collect.reading import Profile, Reading, of_columns, read
 from feedbackminer.collect.records import Record, RecordReader
@@ -72,6 +72,8 @@ class Collected:
     dropped: dy.DataFrame[Dropped]
     account: Account
     notices: tuple[str, ...]
+    odd: tuple[str, ...]  # what makes it look misread; among the notices as well
+    reading: Reading
 
 
 def collect_posts(
@@ -94,7 +96,22 @@ def collect_posts(
         InputError: no row can be read, or no column can hold the text.
     """
     rows = list(rows) if isinstance(rows, Iterator) else rows
-    reading = _reading(rows, context, live)
+    if live:
+        reading = of_columns(live.columns, context.settings, where=context.name)
+    else:
+        reading = read(profile_of(rows, context.name), context.settings, where=context.name)
+    return collect_as(reading, rows, context, threads=threads, live=live)
+
+
+def collect_as(
+    reading: Reading,
+    rows: Iterable[Row | BadRow],
+    context: CollectContext,
+    *,
+    threads: Mapping[str, ThreadInfo] | None = None,
+    live: Live | None = None,
+) -> Collected:
+    """Turn rows into posts, given how they are read; else as :func:`collect_posts`."""
     reader = RecordReader(reading, context)
     dropped: list[DroppedRow] = []
     everything = _frame(_records(rows, reader, dropped))
@@ -103,9 +120,29 @@ def collect_posts(
 
     finisher = _Finisher(context, records, threads or {}, live)
     posts = check(finisher.posts(), Posts, where=STAGE)
-    n_rows = len(everything) + len(dropped)
-    notices = what_to_know(reading, reader.lost, n_rows)
-    return Collected(posts, dropped_table, account(STAGE, n_rows, posts, dropped_table), notices)
+    balance = account(STAGE, len(everything) + len(dropped), posts, dropped_table)
+    notices = what_to_know(reading, reader.lost, balance.rows_in)
+    odd = () if live else what_is_odd(posts, balance, reading)
+    return Collected(posts, dropped_table, balance, (*odd, *notices), odd, reading)
+
+
+def profile_of(rows: Iterable[Row | BadRow], name: str) -> Profile:
+    """Read all rows once, to learn what stands in their columns.
+
+    Raises:
+        InputError: none of them can be read.
+    """
+    found, first_bad, n_bad = Profile(), "", 0
+    for row in rows:
+        if isinstance(row, Row):
+            found.add(adapted(row).values)
+        else:
+            n_bad += 1
+            first_bad = first_bad or f"{row.ref}: {row.reason}: {row.detail}"
+    if not found.n_rows:
+        bad = f"none of its {n_bad} rows can be read, first {first_bad}"
+        raise InputError(f"{name}: {bad if n_bad else 'has no rows'}; want one post per row")
+    return found
 
 
 def read_threads(rows: Iterable[Row | BadRow]) -> tuple[dict[str, ThreadInfo], int]:
@@ -127,25 +164,6 @@ def read_threads(rows: Iterable[Row | BadRow]) -> tuple[dict[str, ThreadInfo], i
             title = markup.title_text(get.text("title"))
             threads[native] = ThreadInfo(title, get.text("channel"))
     return threads, n_rows - len(threads)
-
-
-def _reading(rows: Iterable[Row | BadRow], context: CollectContext, live: Live | None) -> Reading:
-    """Decide how the rows are read."""
-    if live:
-        return of_columns(live.columns, context.settings, where=context.name)
-    found, first_bad, n_bad = Profile(), "", 0
-    for row in rows:
-        if isinstance(row, Row):
-            found.add(adapted(row).values)
-        else:
-            n_bad += 1
-            first_bad = first_bad or f"{row.ref}: {row.reason}: {row.detail}"
-    if not found.n_rows:
-        none = (
-            f"none of its {n_bad} rows can be read, first {first_bad}" if n_bad else "has no rows"
-        )
-        raise InputError(f"{context.name}: {none}; want one post per row")
-    return read(found, context.settings, where=context.name)
 
 
 def _records(

@@ -6,6 +6,8 @@ known again when a source or an export tells of it again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from feedbackminer.accounts import DroppedRow, account, dropped_frame
@@ -37,12 +39,8 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
     anonymous = [_anonymous(row, sealer) for row in collected.dropped.to_dicts()]
     others = pl.DataFrame(anonymous, schema=collected.dropped.schema)
     table = check(pl.concat([others, dropped_frame(STAGE, rows)]), Dropped, where=STAGE)
-    return Collected(
-        kept,
-        table,
-        account(STAGE, collected.account.rows_in, kept, table),
-        collected.notices,
-    )
+    balance = account(STAGE, collected.account.rows_in, kept, table)
+    return replace(collected, posts=kept, dropped=table, account=balance)
 
 
 def _anonymous(row: dict[str, str], sealer: Sealer) -> dict[str, str]:

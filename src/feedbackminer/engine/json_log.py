@@ -57,6 +57,10 @@ class JsonLog:
     def advance(self, done: int) -> None:
         """Log nothing: a line a batch would bury the others."""
 
+    def tell(self, message: str) -> None:
+        """Log it as it is."""
+        self._log.info("message", message=message)
+
     def finish(self, outcome: Outcome) -> None:
         """Log stage_finished, and what there is to know as notices, of health as warnings."""
         self._stage = ""

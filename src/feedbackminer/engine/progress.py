@@ -14,6 +14,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from feedbackminer.engine.stage import Outcome
+from feedbackminer.privacy.secrets import mask_secrets
 
 
 class Progress:
@@ -42,6 +43,10 @@ class Progress:
         """Move the bar."""
         if self._bars:
             self._bars.advance(self._task, done)
+
+    def tell(self, message: str) -> None:
+        """Print a message above the bar."""
+        self.console.print(escape(mask_secrets(message)), highlight=False, soft_wrap=True)
 
     def finish(self, outcome: Outcome) -> None:
         """Replace the bar by one line: rows, what was dropped, seconds."""

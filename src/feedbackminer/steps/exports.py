@@ -5,20 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import TYPE_CHECKING
 
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
+from feedbackminer.collect.preview import Preview, described, preview
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
 from feedbackminer.errors import InputError
+from feedbackminer.privacy.key import KEY_BYTES
 from feedbackminer.privacy.pseudonyms import Pseudonyms
+from feedbackminer.settings.sections import CollectSettings
 
 if TYPE_CHECKING:
+    from feedbackminer.engine.reporting import Reporter
     from feedbackminer.engine.run import Run
 
 GENERIC_NAMES = {
@@ -50,6 +56,28 @@ def collect_exports(
     return run.import_files(
         lambda: _collect(run, files), files=files.hashes(), settings=settings, code=collect_exports
     )
+
+
+def preview_exports(
+    exports: Sequence[str], threads: Sequence[str], settings: CollectSettings, *, source: str = ""
+) -> list[Preview]:
+    """Tell how exports would be read; nothing is stored.
+
+    Raises:
+        InputError: a file cannot be read, or has no text.
+    """
+    files = _opened(exports, threads, source or settings.source)
+    titles, _ = _threads(files, settings.encoding)
+    pseudonyms = Pseudonyms(token_bytes(KEY_BYTES))  # that nobody can follow up
+    now = datetime.now(UTC)
+    previews = []
+    for content in files.exports:
+        context = CollectContext(
+            content.name, files.sources[content.sha256], settings, pseudonyms, now
+        )
+        rows = read_rows(content, encoding=settings.encoding)
+        previews.append(preview(rows, context, threads=titles))
+    return previews
 
 
 def source_name(path: str) -> str:
@@ -116,14 +144,12 @@ def _collect(run: Run, files: _Files) -> StageResult:
     """Read all files, and store what is in them once all of them could be read."""
     encoding = run.project.settings.collect.encoding
     threads, n_bad = _threads(files, encoding)
-    results = [
-        collect_posts(
-            read_rows(content, encoding=encoding),
-            _context(run, content.name, files.sources[content.sha256]),
-            threads=threads,
-        )
-        for content in files.exports
-    ]
+    results = []
+    for content in files.exports:
+        context = _context(run, content.name, files.sources[content.sha256])
+        rows = read_rows(content, encoding=encoding)
+        results.append(collect_posts(rows, context, threads=threads))
+        _tell(run.reporter, content.name, results[-1])
     _refuse_without_posts(files.paths, results)
 
     seals = frozenset(run.project.store.read("suppressed")["seal"])
@@ -132,6 +158,13 @@ def _collect(run: Run, files: _Files) -> StageResult:
     for content, result in zip(files.exports, results, strict=True):
         _store(run, result, content.name)
     return StageResult(_total(results), _notices(results, n_bad))
+
+
+def _tell(reporter: Reporter, name: str, collected: Collected) -> None:
+    """Show how a file was read while there is time to stop and say it better."""
+    reporter.tell(f"{name}: {described(collected.reading)}")
+    for odd in collected.odd:
+        reporter.tell(f"{name}: look twice: {odd}")
 
 
 def _context(run: Run, name: str, source: str) -> CollectContext:
