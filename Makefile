@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: reference demo test check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
+.PHONY: reference demo test suite check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
 
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
@@ -16,7 +16,10 @@ ONE_THREAD := env OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POL
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
 
-test: static ## the whole suite, import-linter, ruff and mypy
+test: install ## the whole suite; ruff, import-linter and mypy beside it, in what time it leaves
+	$(MAKE) --jobs=2 static suite
+
+suite:
 	$(ONE_THREAD) $(BIN)/pytest $(PARALLEL) -m "not full and not timing"
 	$(BIN)/pytest -m timing $(TIMED)
 
