@@ -167,7 +167,7 @@ class _Finisher:
         self.has_authors = live is not None or bool(authors)
         self.members = live and live.members(map(self.pseudonyms.of, authors))
         # Names of one part alone would give a post another text in another part.
-        self.names = KnownNames(() if live else authors, (record.body for record in records))
+        self.names = KnownNames(() if live else authors, ((r.author, r.body) for r in records))
         self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
         self.accepted = {record.accepted_answer_id for record in records} - {""}
         self.openers = _openers(records)

@@ -7,14 +7,16 @@ it the same member gets the same pseudonym in every run, so who answers whom sur
 import base64
 import hmac
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from feedbackminer.errors import SettingsError
 from feedbackminer.privacy.key import KEY_BYTES
 from feedbackminer.privacy.names import (
     PSEUDONYM,
+    UNSPACED,
     WORD,
     KnownNames,
     is_anonymous,
@@ -34,16 +36,38 @@ _REDDIT: Final = re.compile(r"(?<![\w./])(/?u/)([\w-]{3,30}+)(?![\w/-])")
 _AT: Final = re.compile(
     r"@(?<![\w@.+/-]@)(?=\w*[^\W\d])(\w{1,60}+(?:[.-]\w{1,60}+){0,5})(?![\w/@]|[.-]\w)"
 )
+# The head of a quotation: a line with a name and a colon, or with "wrote".
+_HEAD: Final = re.compile(
+    r"^((?:> ?)+(?:\[image\] ?)?)([^\s:>][^:\n>]{0,58}?)(?=(?: wrote| said| schrieb)?:[ \t]*$)"
+    r"|^((?:> ?){0,9})([^\s:>][^:\n>]{0,58}?)(?= (?:wrote|said|schrieb|a écrit|escribió):[ \t]*$)",
+    re.MULTILINE,
+)
 # A word that may be a name: with a capital, a digit or a sign; dots and hyphens only inside.
 _NAME_LIKE: Final = re.compile(
-    r"(?<![\w@])(?=[\w.-]*[A-Z\d_.-])[^\W_](?:[\w.-]{0,60}\w)?(?!\w)|(?<![\w@])_\w+"
+    rf"[{UNSPACED}]{{3,}}"
+    r"|(?<![\w@])(?=[\w.-]*[A-Z\d_.-])[^\W_](?:[\w.-]{0,60}\w)?(?!\w)|(?<![\w@])_\w+"
 )
+_UNSPACED_RUN: Final = re.compile(f"[{UNSPACED}]+")
 _PAIR: Final = re.compile(r"[A-Z]\w+ [A-Z]\w+(?!\w)")
 # Words after an @ that address everybody, or belong to a language rather than to a person.
 _NO_HANDLE: Final = re.compile(
     r"here|channel|everyone|all|team|override|media|import|include|param|return|returns|deprecated"
     r"|reboot|hourly|daily|weekly|monthly|yearly|property|staticmethod|classmethod|test|angular|[1-9]x",
     re.IGNORECASE,
+)
+
+
+_ADDRESS_SIGN: Final = re.compile(rf"[^\W{UNSPACED}]|[@._+/-]")
+_SIGNS: Final = (
+    "@",
+    "[quote=",
+    "u/",
+    "> ",
+    " wrote:",
+    " said:",
+    " schrieb:",
+    " écrit:",
+    "escribió:",
 )
 
 
@@ -76,19 +100,21 @@ class Pseudonyms:
 
     def members_in(self, text: str, members: Members) -> str:
         """Make words that are the name of a known member follow that member."""
+        text = _HEAD.sub(lambda match: self._head(match, partial(self._wrote, members)), text)
         pieces, done = [], 0
         for match in _NAME_LIKE.finditer(text):
             for start, end in _readings(text, match):
                 name = text[start:end]
                 if start >= done and self._is_member(name, members):
-                    pieces += [text[done:start], self.of(name)]
+                    pieces += [text[done:start], self._apart(text, start, name, end)]
                     done = end
         return "".join(pieces) + text[done:]
 
     def _is_member(self, name: str, members: Members) -> bool:
-        if not is_distinctive(name) or name.casefold() in members.subjects:
-            return False
-        return self._made_of(name) in members.author_ids
+        return is_distinctive(name) and self._wrote(members, name)
+
+    def _wrote(self, members: Members, name: str) -> bool:
+        return name.casefold() not in members.subjects and self._made_of(name) in members.author_ids
 
     def of(self, name: str) -> str:
         """``m_`` and the first 50 bits of HMAC-SHA256(key, normal name) in lower-case base32.
@@ -112,8 +138,9 @@ class Pseudonyms:
 
         In code only known names follow, so that ``@Override`` or ``npm i @scope/pkg`` stay whole.
         """
-        if not any(sign in text for sign in ("@", "[quote=", "u/")) and not names.occur_in(text):
+        if not any(sign in text for sign in _SIGNS) and not names.occur_in(text):
             return text
+        text = _HEAD.sub(lambda match: self._head(match, names.is_known), text)
         pieces, done = [], 0
         for code in _CODE.finditer(text):
             pieces.append(self._in_prose(text[done : code.start()], names))
@@ -132,11 +159,20 @@ class Pseudonyms:
         for word in WORD.finditer(text):
             if word.start() < done or not names.may_start_with(word[0]):
                 continue
-            longest = names.longest_at(text, word, after_at=_is_mention(text, word))
+            longest = names.longest_at(text, word, is_mention=_is_mention(text, word))
             if longest:
-                pieces += [text[done : word.start()], self.of(longest[0])]
+                pieces += [text[done : word.start()], self._apart(text, word.start(), *longest)]
                 done = longest[1]
         return "".join(pieces) + text[done:]
+
+    def _apart(self, text: str, start: int, name: str, end: int) -> str:
+        """Return a pseudonym that is a word of its own, also where no spaces part words."""
+        before = " " if text[max(start - 1, 0) : start].isalnum() else ""
+        return before + self.of(name) + (" " if text[end : end + 1].isalnum() else "")
+
+    def _head(self, match: re.Match[str], is_known: Callable[[str], bool]) -> str:
+        prefix, name = [group for group in match.groups() if group is not None]
+        return prefix + (self.of(name) if is_known(name) else name)
 
     def _after_prefix(self, match: re.Match[str]) -> str:
         prefix, name = [group for group in match.groups() if group is not None]
@@ -151,6 +187,9 @@ class Pseudonyms:
 def _readings(text: str, match: re.Match[str]) -> Iterator[tuple[int, int]]:
     """Yield what of a text may be a name at a word: with the next word, with its signs, alone."""
     start = match.start()
+    if _UNSPACED_RUN.fullmatch(match[0]):
+        yield from _parts(match)
+        return
     pair = _PAIR.match(text, start)
     if pair:
         yield start, pair.end()
@@ -159,9 +198,16 @@ def _readings(text: str, match: re.Match[str]) -> Iterator[tuple[int, int]]:
         yield word.start(), word.end()
 
 
+def _parts(run: re.Match[str]) -> Iterator[tuple[int, int]]:
+    """Yield what may be a name in a run of signs without spaces, longer ones first."""
+    for start in range(run.start(), run.end() - 2):
+        for end in range(min(start + 6, run.end()), start + 2, -1):
+            yield start, end
+
+
 def _is_mention(text: str, word: re.Match[str]) -> bool:
     at = word.start() - 1
     is_after_at = at >= 0 and text[at] == "@"
-    is_address = at > 0 and (text[at - 1].isalnum() or text[at - 1] in "@._+-/")
+    is_address = at > 0 and _ADDRESS_SIGN.match(text, at - 1) is not None
     is_package = text[word.end() : word.end() + 1] == "/"
     return is_after_at and not is_address and not is_package
