@@ -32,7 +32,7 @@ from feedbackminer.collect import markup
             "> Ann:\n> old\n\nnew",
         ),
         (
-            '<aside class="quote" data-username="ann_z"><div class="title"><img src="x"> Ann Z:</div>'
+            '<aside class="quote" data-username="ann_z"><div class="title"><img src="x"> Ann:</div>'
             "<blockquote><p>old</p></blockquote></aside><p>new</p>",
             "> @ann_z:\n> old\n\nnew",
         ),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from feedbackminer.errors import SettingsError
 from feedbackminer.privacy.key import load_or_create_key
-from feedbackminer.privacy.names import KnownNames, is_anonymous
+from feedbackminer.privacy.names import KnownNames
+from feedbackminer.privacy.nobody import is_anonymous
 from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
 
 PSEUDONYMS = Pseudonyms(b"a key for tests, 32 bytes long..")
@@ -230,14 +231,25 @@ def test_hostile_text_ends_soon(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Guest", "guest_12", "anonymous", "[deleted]", "deleted user", "", " Unknown "]
+    "name",
+    [
+        *("Guest", "guest_12", "anonymous", "[deleted]", "deleted user", "", " Unknown ", "N/A"),
+        *("ghost", "A Google user", "Amazon Customer", "Kindle-Kunde", "Deleted Account"),
+        *("DeletedUser#0000", "deleted_user_4711", "Utilisateur supprimé", "GELÖSCHTER NUTZER"),
+        *("Ein Google-Nutzer", "Client d’Amazon", "usuario eliminado", "Удалённый пользователь"),
+        *("匿名用户", "Amazon カスタマー", "탈퇴한 회원", "Former user", "anon12345678"),
+    ],
 )
 def test_account_names_of_nobody_are_anonymous(name: str) -> None:
     assert is_anonymous(name)
 
 
 @pytest.mark.parametrize(
-    "name", ["Ben", "guestavo", "Anonymouse7", "Robert Wall", "deleted_scenes"]
+    "name",
+    [
+        *("Ben", "guestavo", "Anonymouse7", "Robert Wall", "deleted_scenes", "ghost77", "Ghosty"),
+        *("Edgar Guest", "nobody_knows", "Nadja", "Google Nerd", "Customer Kim", "...", "王秀英"),
+    ],
 )
 def test_account_names_of_somebody_are_not_anonymous(name: str) -> None:
     assert not is_anonymous(name)

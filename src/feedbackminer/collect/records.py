@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +15,11 @@ from feedbackminer.collect.columns import find_columns, find_meta
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.fields import BadValueError
 from feedbackminer.collect.files import Row
+from feedbackminer.collect.people import People
 from feedbackminer.privacy.masking import mask
-from feedbackminer.privacy.names import is_anonymous, normal_name
 
 DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
-# A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
-_BOT_NAME = re.compile(
-    r"(?i:(?<![^\W_])(?<!\ble[-_. ])bot\d*(?![^\W_])|^(?:automoderator|discobot|system)$)"
-    r"|[a-z]Bot\d*$"
-)
 
 
 @dataclass(frozen=True)
@@ -65,8 +59,7 @@ class RecordReader:
         self.meta_columns = find_meta(columns)
         self.zone = ZoneInfo(settings.timezone)
         self.day_first = self._day_first(rows)
-        self.staff = {normal_name(name) for name in settings.staff}
-        self.bots = {normal_name(name) for name in settings.bots}
+        self.people = People.of(settings)
         self.made_ids: Counter[str] = Counter()
 
     def record(self, row: Row) -> Record:
@@ -77,8 +70,7 @@ class RecordReader:
         """
         get = _Fields(row.values, self.columns)
         body, title = _content(get)
-        author = get.text("author").strip()
-        author = "" if is_anonymous(author) else author
+        author = self.people.author(get.text("author"))
         native = self._native_id(get, body, author)
         thread = get.identifier("thread_id") or native
 
@@ -140,13 +132,8 @@ class RecordReader:
         return seal if self.made_ids[seal] == 1 else f"{seal}-{self.made_ids[seal]}"
 
     def _role(self, get: _Fields, author: str) -> str:
-        name = normal_name(author)
-        if name in self.bots or _BOT_NAME.search(author):
-            return "bot"
-        if name in self.staff:
-            return "staff"
-        role = fields.role(get.value("author_role"), self.columns.get("author_role", ""))
-        return "member" if role == "unknown" and author else role
+        column = self.columns.get("author_role", "")
+        return self.people.role(author, fields.role(get.value("author_role"), column))
 
     def _moment(self, get: _Fields, name: str) -> datetime | None:
         if name not in self.columns:

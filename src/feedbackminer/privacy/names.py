@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from feedbackminer.privacy.nobody import is_anonymous
 from feedbackminer.text import words
 
 PSEUDONYM: Final = re.compile(rf"\b{words.PSEUDONYM_PATTERN}\b")
@@ -39,25 +40,11 @@ _SPEAKS: Final = re.compile(
     r"|:\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_ANONYMOUS: Final = re.compile(
-    r"guest(?:[ _-]?\d+)?|anon(?:ymous)?(?: (?:user|coward|member))?(?:[ _-]?\d+)?|unknown|nobody"
-    r"|[\[(<]?(?:deleted|removed)(?:[ _-](?:user|account|member|profile))?[\])>]?|n/?a|none"
-    r"|(?:user|account)[ _-]?(?:deleted|removed)|former[ _-](?:user|member)"
-)
 
 
 def normal_name(name: str) -> str:
     """Fold what platforms show in several ways into one spelling: NFKC, stripped, casefolded."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def is_anonymous(name: str) -> bool:
-    """Tell whether an account name stands for nobody in particular.
-
-    "Guest" or "[deleted]" cover many people: as one member they would be the loudest voice.
-    """
-    folded = normal_name(name)
-    return not folded or _ANONYMOUS.fullmatch(folded) is not None
 
 
 @dataclass(frozen=True)

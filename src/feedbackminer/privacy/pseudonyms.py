@@ -19,10 +19,10 @@ from feedbackminer.privacy.names import (
     UNSPACED,
     WORD,
     KnownNames,
-    is_anonymous,
     is_distinctive,
     normal_name,
 )
+from feedbackminer.privacy.nobody import is_anonymous
 
 _CODE: Final = re.compile(
     r"^```.*?(?:^```|\Z)|`[^`\n]{1,500}+`|^(?:\t| {4})[^\n]*$", re.DOTALL | re.MULTILINE

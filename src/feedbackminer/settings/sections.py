@@ -52,7 +52,13 @@ class CollectSettings(StageSettings):
         default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
     )
     staff: tuple[str, ...] = Field(default=(), description="Account names of the company")
-    bots: tuple[str, ...] = Field(default=(), description="Account names of bots")
+    bots: tuple[str, ...] = Field(
+        default=(), description="Account names of bots, beside those that are known"
+    )
+    nobody: tuple[str, ...] = Field(
+        default=(),
+        description="Account names that many people share, beside guests and the deleted",
+    )
 
     @field_validator("url_template")
     @classmethod

@@ -225,7 +225,7 @@ def _context(run: Run, name: str) -> CollectContext:
     return CollectContext(
         name=name,
         source=name,
-        settings=CollectSettings(staff=settings.staff, bots=settings.bots),
+        settings=CollectSettings(staff=settings.staff, bots=settings.bots, nobody=settings.nobody),
         pseudonyms=Pseudonyms(run.project.pseudonym_key()),
         now=run.started_at,
     )
