@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from feedbackminer.cli.frame import INTERRUPTED, TOO_MANY_DROPPED, Session, command, exit_code
-from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
+from feedbackminer.cli.options import AsJson, Config, Identities, LogJson, ProjectFolder, Quiet
 
 if TYPE_CHECKING:
     from feedbackminer.engine.stage import Outcome
@@ -54,6 +54,7 @@ def run(
     ] = None,
     map_: Maps = None,
     source: Source = None,
+    identities: Identities = None,
     encoding: Encoding = None,
     product: Product = None,
     since: Since = None,
@@ -71,8 +72,8 @@ def run(
     from feedbackminer.steps.exports import collect_exports
 
     overrides = _overrides(
-        maps=map_, source=source, encoding=encoding, product=product, since=since, until=until,
-        max_dropped=max_dropped,
+        maps=map_, source=source, identities=identities, encoding=encoding, product=product,
+        since=since, until=until, max_dropped=max_dropped,
     )  # fmt: skip
     check_target(out)  # now, not after an hour of encoding
     if project is None:
@@ -94,6 +95,7 @@ def import_(
     project: ProjectFolder = Path(),
     map_: Maps = None,
     source: Source = None,
+    identities: Identities = None,
     encoding: Encoding = None,
     settings: Config = None,
     max_dropped: MaxDropped = None,
@@ -105,7 +107,13 @@ def import_(
     from feedbackminer.steps.exports import collect_exports
 
     run = session.begin(
-        _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
+        _overrides(
+            maps=map_,
+            source=source,
+            identities=identities,
+            encoding=encoding,
+            max_dropped=max_dropped,
+        )
     )
     outcomes = [collect_exports(run, files, threads or [])]
     session.summarise(run, outcomes)
@@ -172,6 +180,7 @@ def _overrides(
     *,
     maps: Sequence[str] | None = None,
     source: str | None = None,
+    identities: Path | None = None,
     encoding: str | None = None,
     product: str | None = None,
     since: str | None = None,
@@ -180,7 +189,12 @@ def _overrides(
 ) -> dict[str, Any]:
     """Return the options of the command line in the shape of the settings file."""
     given: dict[str, dict[str, Any]] = {
-        "collect": {"map": _parse_maps(maps), "source": source, "encoding": encoding},
+        "collect": {
+            "map": _parse_maps(maps),
+            "source": source,
+            "identities": str(identities.absolute()) if identities else None,
+            "encoding": encoding,
+        },
         "digest": {"product": product},
         "insight": {"since": since, "until": until},
     }

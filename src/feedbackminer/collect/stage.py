@@ -55,12 +55,25 @@ class Live:
 
 @dataclass(frozen=True)
 class Collected:
-    """Posts of one file, what was dropped, and what the reader of the digest should know."""
+    """Posts of one file, what was dropped, and what the reader of the digest should know.
+
+    Attributes:
+        apart: pseudonyms of members whose name another source has, too.
+    """
 
     posts: dy.DataFrame[Posts]
     dropped: dy.DataFrame[Dropped]
     account: Account
     notices: tuple[str, ...]
+    apart: frozenset[str] = frozenset()
+
+
+def apart_notice(n: int) -> str:
+    """Say that some names count as different members."""
+    return (
+        f"{n:,} names of it occur in another source, too; they count as different members "
+        "(collect.identities joins accounts of one person)"
+    )
 
 
 def collect_posts(
@@ -104,6 +117,7 @@ def collect_posts(
         dropped_table,
         account(STAGE, len(everything), posts, dropped_table),
         tuple(reader.notices()),
+        finisher.apart(),
     )
 
 
@@ -161,7 +175,7 @@ class _Finisher:
         threads: Mapping[str, ThreadInfo],
         live: Live | None,
     ) -> None:
-        self.context, self.threads = context, threads
+        self.context, self.records, self.threads = context, records, threads
         self.pseudonyms = context.pseudonyms
         authors = [record.author for record in records if record.author]
         self.has_authors = live is not None or bool(authors)
@@ -187,6 +201,11 @@ class _Finisher:
             "body": self._private(record.body),
             "accepted": record.values["accepted"] or is_accepted,
         }
+
+    def apart(self) -> frozenset[str]:
+        """Return the members whose name another source has, too."""
+        names = {r.author for r in self.records if r.values["author_role"] != "bot"} - {""}
+        return frozenset(self.pseudonyms.of(n) for n in names if self.pseudonyms.is_apart(n))
 
     def _parent(self, record: Record) -> str | None:
         answered = self.by_number.get((record.thread, record.reply_to_number), "")

@@ -42,6 +42,7 @@ def suppress(collected: Collected, seals: frozenset[str], pseudonyms: Pseudonyms
         table,
         account(STAGE, collected.account.rows_in, kept, table),
         collected.notices,
+        collected.apart,
     )
 
 

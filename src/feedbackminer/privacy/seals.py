@@ -37,7 +37,7 @@ class Sealer:
 
     def __init__(self, seals: Iterable[str], pseudonyms: Pseudonyms) -> None:
         self.seals, self._pseudonyms = frozenset(seals), pseudonyms
-        self._members = Members(_SealedAuthors(self))
+        self._members = Members(SealedAuthors(self))
         self._named: dict[str, bool] = {}
 
     def seal(self, what: str, name: str) -> str:
@@ -84,7 +84,7 @@ class Sealer:
         return self._named[name]
 
 
-class _SealedAuthors(Container[str]):
+class SealedAuthors(Container[str]):
     """The pseudonyms of sealed members: they cannot be listed, but each is known when it is met."""
 
     def __init__(self, sealer: Sealer) -> None:

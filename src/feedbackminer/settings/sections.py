@@ -60,6 +60,11 @@ class CollectSettings(StageSettings):
         description="Account names that many people share, beside guests and the deleted",
     )
 
+    identities: str = Field(
+        default="",
+        description="File (CSV, JSONL) with source, author and person: accounts of one person",
+    )
+
     @field_validator("url_template")
     @classmethod
     def _check_placeholders(cls, template: str) -> str:
