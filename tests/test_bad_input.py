@@ -124,7 +124,7 @@ class TestFilesThatAreNoPosts:
             (b"[1, 2", "not valid JSON"),
             (
                 b"<html><body>hello</body></html>",
-                "this is XML or HTML; want JSONL, JSON, CSV or Parquet",
+                "this is a web page; want an export, as JSON or CSV",
             ),
             (b"PAR1 but no Parquet at all PAR1", "damaged Parquet file"),
             (b"\x1f\x8b\x08 cut short", "the archive is damaged or cut short"),
