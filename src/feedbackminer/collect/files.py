@@ -27,11 +27,18 @@ from feedbackminer.collect.formats import (
     archive_members,
     archives,
     discord,
+    discourse_topic,
     disqus,
+    json_feed,
     mail,
+    mattermost,
     slack,
+    slackdump,
+    stack_exchange_api,
     stack_exchange_dump,
+    steam,
     tables,
+    telegram,
     tickets,
     xml_records,
 )
@@ -61,7 +68,16 @@ class XmlFormat(Protocol):
         """Yield its posts in our names."""
 
 
-DOCUMENTS: tuple[DocumentFormat, ...] = (discord, tickets)  # the first that knows it reads it
+DOCUMENTS: tuple[DocumentFormat, ...] = (  # the first that knows it reads it
+    discord,
+    tickets,
+    slackdump,
+    telegram,
+    stack_exchange_api,
+    discourse_topic,
+    steam,
+    json_feed,
+)
 XML: tuple[XmlFormat, ...] = (stack_exchange_dump, disqus)
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 XML_EXPORTS = "Posts.xml of a Stack Exchange dump, comments of Disqus; else JSON, CSV or Parquet"
@@ -69,7 +85,8 @@ SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
 HEAD = 1 << 16  # bytes by which a file is known
 REDDIT_WINDOW = 2**31  # Reddit's dumps are packed with a long window
 ZSTD_CHUNK = 1 << 12  # a few bytes of zstd may stand for 128 KiB
-_DISCORD = re.compile(r'\s*\{\s*"guild"\s*:')
+# One object over many lines, or known by its first key; JSONL begins each line with a brace.
+_ONE_OBJECT = re.compile(r'\s*\{(?:\s*\n\s*"|\s*"guild"\s*:)')
 
 
 def open_file(path: str) -> FileContent:
@@ -150,15 +167,30 @@ def _xml_rows(content: FileContent) -> Iterator[Row | BadRow]:
 def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
     start = text.lstrip()[:1]
     if start == "[":
-        return tickets.rows(tables.json_array_rows(name, text))
+        return tickets.rows(_unfolded(tables.json_array_rows(name, text)))
     if start != "{":
         return tickets.rows(tables.csv_rows(name, text))
+    if mattermost.is_export(text):
+        return map(tables.checked, mattermost.rows(name, text))
 
     document = _document(name, text)
-    for platform in DOCUMENTS:
-        if platform.is_document(document):
-            return platform.document_rows(name, document)
-    return tickets.rows(tables.jsonl_rows(name, text))
+    if platform := _platform(document):
+        return map(tables.checked, platform.document_rows(name, document))
+    return tickets.rows(_unfolded(tables.jsonl_rows(name, text)))
+
+
+def _platform(document: Values) -> DocumentFormat | None:
+    return next((platform for platform in DOCUMENTS if platform.is_document(document)), None)
+
+
+def _unfolded(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
+    """Yield the rows of a list; an item that is a platform's export yields its own."""
+    for row in rows:
+        platform = _platform(row.values) if isinstance(row, Row) else None
+        if platform and isinstance(row, Row):
+            yield from map(tables.checked, platform.document_rows(row.ref, row.values))
+        else:
+            yield row
 
 
 def _document(name: str, text: str) -> Values:
@@ -166,9 +198,9 @@ def _document(name: str, text: str) -> Values:
     try:
         whole = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
-        if _DISCORD.match(text) and "Extra data" not in str(error):
+        if _ONE_OBJECT.match(text) and "Extra data" not in str(error):
             raise InputError(
-                f"{name}: the Discord export is damaged or cut short: {error}"
+                f"{name}: the JSON is damaged or cut short: {error}; export it again"
             ) from None
         return {}
     return whole if isinstance(whole, dict) else {}
