@@ -87,7 +87,7 @@ def test_a_mention_gets_the_pseudonym_of_its_member(mention: Any) -> None:
 def test_an_account_is_its_id_whatever_it_is_called() -> None:
     rows = of(
         message(2), message(3, from_id="user8"), message(4, user="Annie", from_id="user1"),
-        message(5, user="", from_id="user6"), message(6, **{"from": None, "from_id": "user6"}),
+        message(5, user="", from_id="user6"), message(6, from_id="user6") | {"from": None},
     )  # fmt: skip
     assert values(rows, "author") == ["Ann K", "Ann K (user8)", "Ann K", "user6", "user6"]
 

@@ -37,8 +37,10 @@ def text(values: Mapping[str, Any], name: str) -> str:
 
 def identifier(values: Mapping[str, Any], *names: str) -> str:
     """Return the first of these ids that an object has, empty where there is none."""
-    found = (text(values, name).strip() for name in names)
-    return fields.identifier(next(filter(None, found), ""))
+    for name in names:
+        if native := text(values, name).strip():
+            return fields.identifier(native)
+    return ""
 
 
 def total(values: Mapping[str, Any], name: str, count: str) -> float:

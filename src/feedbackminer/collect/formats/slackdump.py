@@ -12,13 +12,18 @@ from feedbackminer.collect.formats.slack import Messages
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
 
+_REPLIES = "slackdump_thread_replies"
+
 
 def is_document(document: Values) -> bool:
     """Tell whether a JSON object is a channel with its messages."""
     messages = document.get("messages")
-    if not isinstance(messages, list) or "channel_id" not in document:
+    if not isinstance(messages, list):
         return False
-    return not messages or any(isinstance(m, dict) and "ts" in m for m in messages[:10])
+    first = [message for message in messages[:10] if isinstance(message, dict)]
+    if "channel_id" in document:
+        return not messages or any("ts" in message for message in first)
+    return any(_REPLIES in message for message in first)
 
 
 def document_rows(name: str, document: Values) -> Iterator[Row | BadRow]:
@@ -36,5 +41,5 @@ def _with_replies(name: str, document: Values) -> Iterator[Row | BadRow]:
     for row in item_rows(name, items(document, "messages")):
         yield row
         if isinstance(row, Row):
-            replies = items(row.values, "slackdump_thread_replies")
+            replies = items(row.values, _REPLIES)
             yield from item_rows(f"{row.ref}, replies", replies)
