@@ -37,7 +37,7 @@ def rows(archive: Archive) -> Iterator[Row | BadRow]:
     channels = _listed(archive, "channels", "groups")
     private = {str(chat["id"]) for chat in _listed(archive, "dms", "mpims")}
     private |= {str(chat.get("name")) for chat in _listed(archive, "mpims")}
-    reader = _Messages(people, {str(c.get("name")): str(c["id"]) for c in channels})
+    reader = Messages(people, {str(c.get("name")): str(c["id"]) for c in channels})
     root = _root(archive) or ""
     yield from archive.refused
     for member in sorted(archive.openers):
@@ -79,7 +79,7 @@ def _day_rows(archive: Archive, member: str) -> Iterator[Row | BadRow]:
     yield from item_rows(name, items if isinstance(items, list) else [items])
 
 
-class _Messages:
+class Messages:
     """Turns messages into rows, given the users by id and the channels' ids by name."""
 
     def __init__(self, people: dict[str, Values], channel_ids: dict[str, str]) -> None:
@@ -87,6 +87,7 @@ class _Messages:
         self.channel_names = {native: name for name, native in channel_ids.items()}
 
     def message(self, row: Row | BadRow, channel: str, is_private: bool) -> Row | BadRow:
+        """Return the row of a message in our names, or why it is no post."""
         if isinstance(row, BadRow):
             return row
         message = row.values

@@ -69,10 +69,15 @@ def item_rows(name: str, items: Iterable[Any]) -> Iterator[Row | BadRow]:
         ref = f"{name}:item {number}"
         if not isinstance(item, dict):
             yield _not_an_object(ref, item)
-        elif any(isinstance(value, str) and _broken(value) for value in item.values()):
-            yield _bad_encoding(ref)
         else:
-            yield Row(ref, item)
+            yield checked(Row(ref, item))
+
+
+def checked(row: Row | BadRow) -> Row | BadRow:
+    """Return a row as it is, unless a value holds bytes that are not text."""
+    if isinstance(row, Row) and any(isinstance(v, str) and _broken(v) for v in row.values.values()):
+        return _bad_encoding(row.ref)
+    return row
 
 
 def csv_rows(name: str, text: str) -> Iterator[Row | BadRow]:
