@@ -28,6 +28,7 @@ from feedbackminer.collect.formats import (
     archives,
     discord,
     mail,
+    separated,
     slack,
     tables,
     tickets,
@@ -123,7 +124,7 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
     if start == "[":
         return tickets.rows(tables.json_array_rows(name, text))
     if start != "{":
-        return tickets.rows(tables.csv_rows(name, text))
+        return tickets.rows(separated.csv_rows(name, text))
 
     document = _document(name, text)
     for platform in DOCUMENTS:
