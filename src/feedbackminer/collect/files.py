@@ -29,6 +29,7 @@ from feedbackminer.collect.formats import (
     discord,
     mail,
     separated,
+    sheets,
     slack,
     tables,
     tickets,
@@ -83,6 +84,8 @@ def read_rows(content: FileContent, *, encoding: str = "utf-8") -> Iterator[Row 
     archive = archives.open_archive(content)
     if archive is None:
         yield from _file_rows(content, encoding)
+    elif sheets.is_workbook(archive):
+        yield from _apart(sheets.rows(content, archive))
     elif slack.is_export(archive):
         yield from _apart(slack.rows(archive))
     else:
