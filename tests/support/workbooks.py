@@ -45,7 +45,8 @@ def workbook(sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -> bytes:
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
         "_rels/.rels": _relations(_relation("r1", "officeDocument", "xl/workbook.xml")),
-        "xl/workbook.xml": f'<workbook {_SHEETS} xmlns:r="{_OFFICE}"><sheets>{entries}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook {_SHEETS} xmlns:r="{_OFFICE}">'
+        f"<sheets>{entries}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": _relations(
             relations + _relation("s", "styles", "styles.xml")
         ),

@@ -112,6 +112,8 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
         return _apart(mail.maildir_rows(content))
     if mail.is_mbox(content.data):
         return mail.mbox_rows(content)
+    if mail.is_mail(content.data):
+        return mail.mail_rows(content)
     if content.data.startswith(tables.PARQUET):
         return tickets.rows(tables.parquet_rows(content))
     return _text_rows(content.name, tables.decode(content, encoding))

@@ -167,7 +167,9 @@ class _Finisher:
         self.has_authors = live is not None or bool(authors)
         self.members = live and live.members(map(self.pseudonyms.of, authors))
         # Names of one part alone would give a post another text in another part.
-        self.names = KnownNames(() if live else authors, (record.body for record in records))
+        spellings = [record.author_as_written for record in records if record.author_as_written]
+        known = () if live else [*authors, *(set(spellings) - set(authors))]
+        self.names = KnownNames(known, (record.body for record in records))
         self.by_number = {(r.thread, r.number): r.native_id for r in records if r.number}
         self.accepted = {record.accepted_answer_id for record in records} - {""}
         self.openers = _openers(records)

@@ -37,7 +37,7 @@ def rows(archive: Archive, read: Reader) -> Iterator[Row | BadRow]:
         InputError: the archive unpacks to more than an export can be.
     """
     yield from archive.refused
-    mails = [name for name in archive.openers if PurePosixPath(name).parent.name in ("cur", "new")]
+    mails = [name for name in archive.openers if _is_mail(PurePosixPath(name))]
     yield from _maildir(archive, sorted(mails))
     tables = [_table(archive, name, read) for name in sorted(archive.openers.keys() - set(mails))]
     yield from side_by_side(tables)
@@ -60,6 +60,11 @@ def _rows_of_table(table: Table, is_one_of_many: bool) -> Iterator[Row | BadRow]
         yield from (row for row in table.rows if isinstance(row, BadRow))
     else:
         yield from table.rows
+
+
+def _is_mail(path: PurePosixPath) -> bool:
+    """Tell whether a member is one mail of many: of a Maildir, or as mail programs save it."""
+    return path.parent.name in ("cur", "new") or path.suffix.lower() == ".eml"
 
 
 def _maildir(archive: Archive, names: list[str]) -> Iterator[Row | BadRow]:
