@@ -33,6 +33,7 @@ from feedbackminer.collect.formats import (
     slack,
     tables,
     tickets,
+    whatsapp,
 )
 from feedbackminer.collect.formats.json_access import Values
 from feedbackminer.collect.rows import BadRow, FileContent, Row
@@ -120,6 +121,8 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
 
 
 def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
+    if whatsapp.is_chat(text):
+        return whatsapp.chat_rows(name, text)
     start = text.lstrip()[:1]
     if start == "<":
         raise InputError(
