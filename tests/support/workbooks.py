@@ -32,8 +32,14 @@ def sheet(rows: Sequence[Sequence[Cell]], *, more: str = "", first_row: int = 1)
     return f"<sheetData>{''.join(lines)}</sheetData>{more}"
 
 
-def workbook(sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -> bytes:
-    """Return a workbook; ``sheets`` are name -> what :func:`sheet` gives."""
+def workbook(
+    sheets: Mapping[str, str], *, hidden: Sequence[str] = (), shared: Sequence[str] = ()
+) -> bytes:
+    """Return a workbook; ``sheets`` are name -> what :func:`sheet` gives.
+
+    Args:
+        shared: texts that cells refer to by their number.
+    """
     names = dict(enumerate(sheets, start=1))
     entries = "".join(
         f'<sheet name="{escape(name)}" sheetId="{n}" r:id="r{n}"'
@@ -42,6 +48,8 @@ def workbook(sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -> bytes:
     )
     relations = "".join(_relation(f"r{n}", "worksheet", f"worksheets/{n}.xml") for n in names)
     relations += _relation("s", "styles", "styles.xml")
+    relations += _relation("t", "sharedStrings", "sharedStrings.xml")
+    texts = "".join(f"<si><t>{escape(text)}</t></si>" for text in shared)
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"/>',
         "_rels/.rels": _relations(_relation("r1", "officeDocument", "xl/workbook.xml")),
@@ -50,6 +58,7 @@ def workbook(sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -> bytes:
         "xl/_rels/workbook.xml.rels": _relations(
             relations + _relation("s", "styles", "styles.xml")
         ),
+        "xl/sharedStrings.xml": f"<sst {_SHEETS}>{texts}</sst>",
         # The second format of a cell, number 22, is that of a date with its time.
         "xl/styles.xml": f'<styleSheet {_SHEETS}><cellXfs><xf numFmtId="0"/><xf numFmtId="22"/>'
         "</cellXfs></styleSheet>",

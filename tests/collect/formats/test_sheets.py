@@ -154,6 +154,27 @@ def test_a_sheet_that_claims_more_cells_than_memory_has_is_an_error(far: str) ->
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
 
 
+def shared_cells(numbers: list[int], form: str = '<c r="A{}" t="s"><v>{}</v></c>') -> str:
+    cells = (form.format(at, number) for at, number in enumerate(numbers, start=1))
+    return f"<sheetData>{''.join(f'<row>{cell}</row>' for cell in cells)}</sheetData>"
+
+
+@pytest.mark.parametrize(
+    "form", ['<c r="A{}" t="s"><v>{}</v></c>', "<c r='A{}' t = 's'><f>A1</f><v>{}</v></c>"]
+)
+def test_a_text_that_cells_repeat_beyond_all_memory_is_an_error(form: str) -> None:
+    bomb = shared_cells([0] * 20_000, form)
+    with pytest.raises(InputError, match="more than 1 GiB of text"):
+        read("r.xlsx", workbook({"S": bomb}, shared=["x" * 500_000]))
+
+
+def test_long_texts_that_few_cells_have_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "MOST_TEXT", 200_000)
+    texts = shared_cells([0, *[1] * 500, 2, 2, 2])
+    rows = read("r.xlsx", workbook({"S": texts}, shared=["text", "fine", "x" * 30_000]))
+    assert [len(text) for text in values(rows, "text")] == [4] * 500 + [30_000] * 3
+
+
 def test_the_extent_of_a_sheet_is_that_of_its_cells() -> None:
     assert sheets._n_cells(b'<row r="3"><c r="A3"/><c r="AB3"/></row>') == 3 * 28
     assert sheets._n_cells(b"<row><c/><c/></row><row><c/></row>") == 2 * 2

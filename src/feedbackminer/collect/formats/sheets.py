@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from feedbackminer.collect.formats import archive_members, tickets
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
     from fastexcel import ExcelReader
 
 MOST_CELLS = 30_000_000  # of a sheet, empty ones between filled ones included
+MOST_TEXT = 1 << 30  # bytes of all cells
 _WORKBOOK = "xl/workbook.xml"
 # A row or cell of a sheet with its place, "12" or "AB12", which it may leave out.
 _PLACE = re.compile(
     rb"<(?:\w{1,20}:)?(row|c)(?=[\s/>])(?:[^<]*?\br\s*=\s*[\"']\s*([A-Za-z]{0,9})(\d{0,9}))?"
 )
+
+# A cell that refers to a text stored once, by its number; and such a text.
+_SHARED = re.compile(rb"\bt\s*=\s*[\"']s[\"'][^<]*>(?:\s*<(?:\w{1,20}:)?v>(\d{1,9})<)?")
+_SHARED_TEXT = re.compile(rb"<(?:\w{1,20}:)?si(?=[\s>])")
 
 
 def is_workbook(archive: Archive) -> bool:
@@ -92,15 +97,46 @@ def _texts(cells: tuple[str | None, ...]) -> list[str]:
 
 def _measure(archive: Archive) -> None:
     """Unpack every part once: the library would take all memory for what a few bytes claim."""
-    for member in archive.openers:
-        data = archive.read(member)
-        if isinstance(data, BadRow) and data.reason == "damaged_member":
-            raise InputError(f"{archive.name}: damaged workbook: {member}: {data.detail}")
-        if isinstance(data, bytes) and _n_cells(data) > MOST_CELLS:
+    n_shared = longest = 0
+    for part in _parts(archive):
+        if _n_cells(part) > MOST_CELLS:
             raise InputError(
                 f"{archive.name}: a sheet has more than {MOST_CELLS:,} cells from its first to its "
                 "last; delete what stands far from the table, or save it as CSV"
             )
+        n_shared += sum(1 for _ in _SHARED.finditer(part))
+        longest = max([longest, *_sizes(part)])
+    if n_shared * longest > MOST_TEXT and _shared_text(archive, longest) > MOST_TEXT:
+        raise InputError(
+            f"{archive.name}: its cells hold more than {MOST_TEXT / 2**30:g} GiB of text, stored "
+            "once and repeated; if you trust it, save it as CSV"
+        )
+
+
+def _parts(archive: Archive) -> Iterator[bytes]:
+    for member in archive.openers:
+        data = archive.read(member)
+        if isinstance(data, bytes):
+            yield data
+        elif data.reason == "damaged_member":
+            raise InputError(f"{archive.name}: damaged workbook: {member}: {data.detail}")
+
+
+def _shared_text(archive: Archive, longest: int) -> int:
+    """Return how many bytes the cells hold that refer to a text stored once."""
+    sizes = [size for part in _parts(archive) for size in _sizes(part)]
+    total = 0
+    for part in _parts(archive):
+        for match in _SHARED.finditer(part):
+            number = int(match[1] or -1)
+            total += sizes[number] if 0 <= number < len(sizes) else longest
+    return total
+
+
+def _sizes(part: bytes) -> list[int]:
+    """Return the bytes of each text that is stored once, its marks included."""
+    starts = [match.start() for match in _SHARED_TEXT.finditer(part)]
+    return [end - start for start, end in pairwise([*starts, len(part)])]
 
 
 def _n_cells(part: bytes) -> int:
