@@ -32,6 +32,8 @@ from feedbackminer.collect.formats import (
     json_feed,
     mail,
     mattermost,
+    separated,
+    sheets,
     slack,
     slackdump,
     stack_exchange_api,
@@ -40,6 +42,7 @@ from feedbackminer.collect.formats import (
     tables,
     telegram,
     tickets,
+    whatsapp,
     xml_records,
 )
 from feedbackminer.collect.formats.json_access import Values
@@ -133,6 +136,8 @@ def _rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
     archive = archives.open_archive(content)
     if archive is None:
         yield from _file_rows(content, encoding)
+    elif sheets.is_workbook(archive):
+        yield from _apart(sheets.rows(content, archive))
     elif slack.is_export(archive):
         yield from _apart(slack.rows(archive))
     elif stack_exchange_dump.is_export(archive):
@@ -161,6 +166,8 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
         return _apart(mail.maildir_rows(content))
     if mail.is_mbox(content.data):
         return mail.mbox_rows(content)
+    if mail.is_mail(content.data):
+        return mail.mail_rows(content)
     if content.data.startswith(tables.PARQUET):
         return tickets.rows(tables.parquet_rows(content))
     if xml_records.is_xml(content.data):
@@ -181,11 +188,13 @@ def _xml_rows(content: FileContent) -> Iterator[Row | BadRow]:
 
 
 def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
+    if whatsapp.is_chat(text):
+        return whatsapp.chat_rows(name, text)
     start = text.lstrip()[:1]
     if start == "[":
         return tickets.rows(_unfolded(tables.json_array_rows(name, text)))
     if start != "{":
-        return tickets.rows(tables.csv_rows(name, text))
+        return tickets.rows(separated.csv_rows(name, text))
     if mattermost.is_export(text):
         return map(tables.checked, mattermost.rows(name, text))
 

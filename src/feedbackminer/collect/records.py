@@ -35,6 +35,7 @@ class Record:
     number: str
     reply_to_number: str
     author: str  # empty: nobody knows who
+    author_as_written: str  # another spelling of the name, which texts may have too
     accepted_answer_id: str
     title: str
     body: str
@@ -96,6 +97,7 @@ class RecordReader:
             number=get.identifier("post_number"),
             reply_to_number=_reference(get, "reply_to_number"),
             author=author,
+            author_as_written=fields.text(row.values.get("author_as_written")),
             accepted_answer_id=_reference(get, "accepted_answer_id"),
             title=title,
             body=body,

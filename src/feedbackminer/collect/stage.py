@@ -239,8 +239,10 @@ class _Finisher:
         self.has_authors = live is not None or bool(len(authors))
         self.members = live and live.members(map(self.pseudonyms.of, authors.unique()))
         # Names of one part alone would give a post another text in another part.
+        spellings = records["author_as_written"].filter(records["author_as_written"] != "")
+        others = set(spellings.unique()) - set(authors.unique())
         posts_by = zip(records["author"], records["body"], strict=True)
-        self.names = KnownNames(() if live else authors, posts_by)
+        self.names = KnownNames(() if live else [*authors, *others], posts_by)
         self.records = linked(records)
 
     def posts(self) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from feedbackminer.privacy.nobody import is_anonymous, normal_name
+from feedbackminer.privacy.names import normal_name
+from feedbackminer.privacy.nobody import is_anonymous
 
 
 class Accounts:

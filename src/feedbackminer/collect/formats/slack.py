@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from feedbackminer.collect import fields
 from feedbackminer.collect.formats.archives import Archive
 from feedbackminer.collect.formats.json_access import Values, part, parts
+from feedbackminer.collect.formats.slack_blocks import written
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
 
@@ -112,7 +113,7 @@ class Messages:
             "author_role": self._role(message),
             "created_at": moment,
             "edited_at": part(message, "edited").get("ts"),
-            "body": self._as_shown(str(message.get("text") or "")),
+            "body": self._as_shown(written(message)),
             "score": sum(fields.number(r.get("count")) or 0 for r in parts(message, "reactions")),
             "channel": channel,
         }
