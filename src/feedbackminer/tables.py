@@ -78,6 +78,7 @@ class Repeats(dy.Schema):
     post_id = dy.String(primary_key=True)
     first_id = dy.String()  # the first post with these words, whoever wrote it
     copy_of = _text()  # the post it counts once with; null: another member's voice
+    wave_id = _text()  # the first post of the wave of new accounts that it is in; null: in none
 
 
 class Dropped(dy.Schema):
@@ -407,6 +408,18 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
 def finite_or_none(value: float) -> float | None:
     """Return a measure as tables hold it: null where it is undefined or unbounded."""
     return float(value) if math.isfinite(value) else None
+
+
+def count_once(posts: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    """Return posts without copies: of those that count once, the earliest that is here."""
+    originals = repeats.select("post_id", original="copy_of")
+    return (
+        posts.join(originals, on="post_id", how="left")
+        .with_columns(pl.coalesce("original", "post_id").alias("original"))
+        .sort("created_at", "post_id", nulls_last=True)
+        .unique("original", keep="first", maintain_order=True)
+        .drop("original")
+    )
 
 
 def passage() -> pl.Expr:

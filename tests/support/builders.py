@@ -180,7 +180,7 @@ def claims(*rows: Row) -> pl.DataFrame:
 def claim_view(**row: Any) -> ClaimView:
     """Build what a page shows of a claim, without quotes and posts."""
     (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
-    return ClaimView(**claim, quotes=[], posts=[], is_experimental=False)
+    return ClaimView(**claim, quotes=[], posts=[], waves=[], is_experimental=False)
 
 
 def _claim(row: Row) -> dict[str, Any]:

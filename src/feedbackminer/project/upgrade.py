@@ -23,6 +23,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         .then(pl.col("fingerprint").str.strip_prefix(_LIVE))
         .otherwise(pl.lit("")),
     },
+    "repeats": {"wave_id": pl.lit(None, pl.String)},
     "dropped": {
         "value": pl.when(pl.col("detail").str.starts_with(_LANGUAGE))
         .then(pl.col("detail").str.strip_prefix(_LANGUAGE))
