@@ -254,11 +254,14 @@ class Members(dy.Schema):
     n_posts = dy.Int64(min=1)
     n_threads_opened = dy.Int64(min=0)
     n_replies_to_others = dy.Int64(min=0)
+    n_threads_answered = dy.Int64(min=0)  # opened by others
     n_people_helped = dy.Int64(min=0)  # distinct openers answered
     n_thanks = dy.Int64(min=0)  # thanked by, or accepted by, another member
     n_replies_received = dy.Int64(min=0)
     segment = dy.Enum(("newcomer", "regular", "veteran", "lapsed", "occasional"))
     advocate = dy.Bool()
+    n_team_posts = dy.Int64(min=0)  # that sound like those who make the product
+    example_id = dy.String()  # one of these posts, else any: to look up who it is
 
 
 class Claims(dy.Schema):

@@ -665,3 +665,18 @@ def test_the_json_names_each_wave_and_the_claims_it_is_in() -> None:
     assert (wave["wave_id"], wave["n_accounts"]) == ("forum:0", 3)
     assert wave["post_ids"] == ["forum:0", "w1", "w2"]
     assert [claim["waves"] for claim in content["claims"]] == [["forum:0"]] * 3
+
+
+def test_the_people_page_asks_about_accounts_that_look_like_staff() -> None:
+    suspect = {"author_id": "ann", "example_id": "forum:0", "evidence": "answered in 30 threads"}
+    built = build_digest(
+        community(),
+        settings=DigestSettings(),
+        provenance=provenance(()),
+        like_staff=[suspect],
+    )
+    page = Html(render_digest(built)["people.html"])
+    row = next(row for row in page.css("tr") if "answered in 30 threads" in row.text())
+    assert [link.attributes["href"] for link in row.css("a")] == ["https://forum.example/1"]
+    assert built.totals["staff"] == 0
+    assert "Are these of the staff?" not in render_digest(digest(community()))["people.html"]

@@ -168,6 +168,7 @@ def members(*rows: Row) -> pl.DataFrame:
         "n_posts": 1,
         "segment": "occasional",
         "advocate": False,
+        "example_id": "p0",
     }
     return _table(Members, [plain | dict(row) for row in rows])
 

@@ -39,12 +39,17 @@ class _Material:
 
 
 def build_digest(
-    tables: Mapping[str, pl.DataFrame], *, settings: DigestSettings, provenance: Provenance
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    settings: DigestSettings,
+    provenance: Provenance,
+    like_staff: Sequence[Mapping[str, Any]] = (),
 ) -> Digest:
     """Choose what is shown and where.
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped and claims.
+        like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
@@ -75,6 +80,7 @@ def build_digest(
         activity=counts.trend(counts.counted(tables, span), span),
         waves=material.waves,
         members=tables["members"],
+        like_staff=[{**row, "post": material.posts[row["example_id"]]} for row in like_staff],
         labels=counts.labels(tables, span, provenance.heads),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),

@@ -124,6 +124,7 @@ class Digest:
     activity: Sequence[tuple[datetime, int]]
     waves: Sequence[Wave]
     members: pl.DataFrame
+    like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
     labels: Sequence[Mapping[str, Any]]  # how often each tag was given, and how far it is known
     severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
     unanswered: Sequence[Mapping[str, Any]]
