@@ -185,7 +185,7 @@ def test_no_row_vanishes_or_changes_its_role(table: tuple[list[str], list[list[s
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from([*KNOWN, *NAMELESS]), CELLS), max_size=8))
 def test_any_rows_are_posts_or_told(rows: list[dict[str, str]]) -> None:
-    texts = [{"text": f"words {n}", **row} for n, row in enumerate(rows)]
+    texts = [row | {"text": f"words {n}"} for n, row in enumerate(rows)]
     collected = collect({"text": "the first"}, *texts)
     assert len(collected.posts) + len(collected.dropped) == len(rows) + 1
     no_posts = {"duplicate_id", "deleted_at_source", "system_action"}
