@@ -22,6 +22,7 @@ from feedbackminer.privacy.names import is_anonymous, normal_name
 
 DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
+_NO_OBJECTS = ("author", "title", "body", "post_id", "thread_id", "parent_id")
 NOT_FILLED = {"", "0", "none", "null", "nan"}  # of ids: what programs write for none
 # A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
 _BOT_NAME = re.compile(
@@ -96,6 +97,8 @@ class RecordReader:
         author = "" if is_anonymous(author) else author
         native = self._native_id(get, body, author)
         created_at = self._created_at(get, row.ref)
+        for name in filter(get.is_object, _NO_OBJECTS):
+            self._lose(name, row.ref)
         return Record(
             ref=row.ref,
             native_id=native,
@@ -128,6 +131,8 @@ class RecordReader:
             raise BadValueError("deleted_at_source", "it was removed there")
         if get.identifier("post_type") in SYSTEM_ACTIONS:
             raise BadValueError("system_action", "a notice of the forum software, not a post")
+        if get.is_object("body") and not (body.strip() or title):
+            raise BadValueError("not_text", "the text is an object or a list, not a string")
         if not (body.strip() or title):
             raise BadValueError("empty", "neither text nor title")
         return body, title
