@@ -27,7 +27,9 @@ from feedbackminer.collect.formats import (
     archive_members,
     archives,
     discord,
+    json_values,
     mail,
+    nested,
     slack,
     tables,
     tickets,
@@ -125,7 +127,7 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
     if mail.is_mbox(content.data):
         return mail.mbox_rows(content)
     if content.data.startswith(tables.PARQUET):
-        return tickets.rows(tables.parquet_rows(content))
+        return nested.rows(tickets.rows(tables.parquet_rows(content)))
     return _text_rows(content.name, tables.decode(content, encoding))
 
 
@@ -137,15 +139,18 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
             "(for a Stack Exchange dump, export the posts as CSV)"
         )
     if start == "[":
-        return tickets.rows(tables.json_array_rows(name, text))
+        return nested.rows(tickets.rows(json_values.array_rows(name, text)))
     if start != "{":
         return tickets.rows(tables.csv_rows(name, text))
 
     document = _document(name, text)
     for platform in DOCUMENTS:
         if platform.is_document(document):
-            return platform.document_rows(name, document)
-    return tickets.rows(tables.jsonl_rows(name, text))
+            return nested.rows(platform.document_rows(name, document))
+    is_page = nested.is_page(document)
+    return nested.rows(
+        [Row(name, document)] if is_page else tickets.rows(json_values.object_rows(name, text))
+    )
 
 
 def _document(name: str, text: str) -> Values:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
+from feedbackminer.collect.formats import nested
 from feedbackminer.collect.preview import Preview, described, preview
 from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
@@ -131,7 +132,7 @@ def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
     """
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()
-    collected = collect_posts(rows, _context(run, name, name))
+    collected = collect_posts(list(nested.rows(rows)), _context(run, name, name))
     _refuse_without_posts([name], [collected])
     _store(run, collected, name)
     seconds = time.perf_counter() - began
