@@ -27,6 +27,7 @@ from feedbackminer.collect.formats import (
     archive_members,
     archives,
     discord,
+    jira_tables,
     json_values,
     mail,
     nested,
@@ -141,7 +142,7 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
     if start == "[":
         return nested.rows(tickets.rows(json_values.array_rows(name, text)))
     if start != "{":
-        return tickets.rows(tables.csv_rows(name, text))
+        return jira_tables.rows(tickets.rows(tables.csv_rows(name, text)))
 
     document = _document(name, text)
     for platform in DOCUMENTS:
