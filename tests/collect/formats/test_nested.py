@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from feedbackminer.collect.columns import NAMES
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.formats import nested
 from feedbackminer.errors import InputError
+from feedbackminer.project.store import Store
 from tests.collect.formats.test_slack import JSON
+from tests.support.command import invoke
 from tests.support.format_reading import collect, posts, read, reasons
 
 ANN: dict[str, Any] = {"id": 1, "user": "ann", "text": "The lamp hums."}
@@ -468,3 +471,12 @@ def test_a_field_of_any_shape_gives_strings_that_stood_there(value: Any, name: s
     for row in of([post]):
         if isinstance(row, Row) and isinstance(row.values.get(name), str):
             assert not row.values[name].startswith(('{"', "[{", "['"))
+
+
+def test_import_reads_a_page_of_an_interface(tmp_path: Path) -> None:
+    path = tmp_path / "talk.json"
+    path.write_text(json.dumps({"reviews": [ANN | {"comments": [BEA]}]}))
+    run = invoke("import", path, "--project", tmp_path, "--json")
+    assert run.exit_code == 0, run.output
+    posts_read = Store(tmp_path / "tables").read("posts")
+    assert sorted(posts_read["post_id"]) == ["talk:1", "talk:1-2"]
