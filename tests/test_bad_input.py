@@ -124,7 +124,7 @@ class TestFilesThatAreNoPosts:
             (b"[1, 2", "not valid JSON"),
             (
                 b"<html><body>hello</body></html>",
-                "this is XML or HTML; want JSONL, JSON, CSV or Parquet",
+                "this is a web page; want an export, as JSON or CSV",
             ),
             (b"PAR1 but no Parquet at all PAR1", "damaged Parquet file"),
             (b"\x1f\x8b\x08 cut short", "the archive is damaged or cut short"),
@@ -231,9 +231,6 @@ class TestMessyExport:
         ("row", "reason"),
         [
             (16, "duplicate_id"),
-            (18, "future_timestamp"),
-            (19, "implausible_timestamp"),
-            (21, "bad_timestamp"),
             (31, "malformed_json"),
             (32, "not_an_object"),
             (33, "invalid_encoding"),
@@ -243,6 +240,11 @@ class TestMessyExport:
         self, row: int, reason: str, messy: Ended
     ) -> None:
         assert messy.dropped()[f"talk.jsonl:{row}"] == reason
+
+    def test_a_date_that_cannot_be_costs_the_date_and_not_the_post(self, messy: Ended) -> None:
+        undated = messy.posts().filter(pl.col("created_at").is_null())["post_id"].to_list()
+        assert {"talk:p24", "talk:p25", "talk:p27"} <= set(undated)
+        assert "have no date that can be read, first at talk.jsonl:18" in messy.told
 
     def test_the_first_of_two_posts_with_one_id_is_kept(self, messy: Ended) -> None:
         kept = messy.posts().filter(pl.col("post_id") == "talk:p3")

@@ -78,6 +78,7 @@ class Repeats(dy.Schema):
     post_id = dy.String(primary_key=True)
     first_id = dy.String()  # the first post with these words, whoever wrote it
     copy_of = _text()  # the post it counts once with; null: another member's voice
+    wave_id = _text()  # the first post of the wave of new accounts that it is in; null: in none
 
 
 class Dropped(dy.Schema):
@@ -253,11 +254,14 @@ class Members(dy.Schema):
     n_posts = dy.Int64(min=1)
     n_threads_opened = dy.Int64(min=0)
     n_replies_to_others = dy.Int64(min=0)
+    n_threads_answered = dy.Int64(min=0)  # opened by others
     n_people_helped = dy.Int64(min=0)  # distinct openers answered
     n_thanks = dy.Int64(min=0)  # thanked by, or accepted by, another member
     n_replies_received = dy.Int64(min=0)
     segment = dy.Enum(("newcomer", "regular", "veteran", "lapsed", "occasional"))
     advocate = dy.Bool()
+    n_team_posts = dy.Int64(min=0)  # that sound like those who make the product
+    example_id = dy.String()  # one of these posts, else any: to look up who it is
 
 
 class Claims(dy.Schema):
@@ -407,6 +411,18 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
 def finite_or_none(value: float) -> float | None:
     """Return a measure as tables hold it: null where it is undefined or unbounded."""
     return float(value) if math.isfinite(value) else None
+
+
+def count_once(posts: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
+    """Return posts without copies: of those that count once, the earliest that is here."""
+    originals = repeats.select("post_id", original="copy_of")
+    return (
+        posts.join(originals, on="post_id", how="left")
+        .with_columns(pl.coalesce("original", "post_id").alias("original"))
+        .sort("created_at", "post_id", nulls_last=True)
+        .unique("original", keep="first", maintain_order=True)
+        .drop("original")
+    )
 
 
 def passage() -> pl.Expr:

@@ -14,7 +14,9 @@ import stamina
 from feedbackminer.admin import doctor
 from feedbackminer.admin.doctor import Finding, examine
 from feedbackminer.project.store import Store
+from feedbackminer.signals.stage import read_conversation
 from feedbackminer.tables import Cursors, column_types
+from tests.support.builders import tags
 from tests.support.command import invoke, write_jsonl
 from tests.support.sites.discourse import Discourse
 from tests.support.sites.serving import Reply, Request, serve
@@ -166,3 +168,27 @@ def _read_last(folder: Path, channel: str, days: int) -> None:
         "read_at": datetime.now(UTC) - timedelta(days=days),
     }
     Store(folder / "tables").merge("cursors", pl.DataFrame([row], schema=column_types(Cursors)))
+
+
+def test_accounts_that_look_like_staff_are_a_question_and_nothing_wrong(tmp_path: Path) -> None:
+    rows = []
+    for n in range(24):
+        said = "We have released a fix." if n < 5 else f"Press reset {n}."
+        thread = {"thread_id": f"t{n}", "created_at": f"2026-01-{n + 1:02}T10:00:00Z"}
+        rows += [
+            thread | {"id": f"q{n}", "author": f"user{n % 7}", "body": f"How do I do {n}?"},
+            thread | {"id": f"r{n}", "author": "anna", "body": said, "reply_to": f"q{n}"},
+        ]
+    rows += [rows[0] | {"id": "s", "author": "Inkwren_Support", "body": "Hello there."}]
+    folder = configure(tmp_path / "project", '[digest]\nproduct = "Inkwren"\n')
+    export = write_jsonl(tmp_path / "talk.jsonl", rows)
+    assert invoke("import", export, "--project", folder).exit_code == 0
+    store = Store(str(folder / "tables"))
+    store.replace("members", read_conversation(store.read("posts"), tags()).members)
+
+    named, anna = (f for f in examine(folder, offline=True) if f.what == "account")
+    assert "named like the product or a desk, answered in 1 thread," in named.found
+    assert "answered in 24 threads, opened 0, speaks for the makers in 5 of 24" in anna.found
+    assert "Post talk:r0 of your export" in anna.mend
+    assert named.ok
+    assert anna.ok

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.clean.duplicates import find_repeats, first_alike
+from feedbackminer.clean.alike import first_alike
+from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.stage import clean_posts
 from feedbackminer.settings.sections import CleanSettings
 from tests.support.builders import day, posts, texts
@@ -73,7 +74,7 @@ def test_copies_in_scripts_without_spaces_are_seen() -> None:
 
 def test_the_first_in_time_is_the_original_whatever_the_order_of_rows() -> None:
     rows = [{"body": LOST, "created_at": day(9)}, {"body": LOST, "created_at": day(1)}]
-    assert find_repeats(texts(LOST, LOST), posts(*rows)).rows() == [("p0", "p1", "p1")]
+    assert find_repeats(texts(LOST, LOST), posts(*rows)).rows() == [("p0", "p1", "p1", None)]
 
 
 def test_nothing_disappears() -> None:

@@ -156,7 +156,7 @@ class TestExitCodes:
     def test_1_when_more_rows_were_dropped_than_allowed(self, tmp_path: Path) -> None:
         rows = some_posts(12)
         for row in rows[:3]:
-            row["created_at"] = "yesterday"
+            row["body"] = "[deleted]"
         export = write_jsonl(tmp_path / "talk.jsonl", rows)
         import_ = ("import", export, "--project", tmp_path / "p", "--max-dropped")
         result = invoke(*import_, 0.2)
@@ -169,7 +169,7 @@ class TestExitCodes:
     def test_1_still_writes_the_digest(self, tmp_path: Path) -> None:
         rows = [
             *some_posts(12),
-            {"id": "bad", "body": "A post from the future", "created_at": "2999-01-01"},
+            {"id": "bad", "body": "[deleted]"},
         ]
         export = write_jsonl(tmp_path / "talk.jsonl", rows)
         result = invoke("run", export, "--out", tmp_path / "d", "--max-dropped", 0)

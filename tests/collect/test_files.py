@@ -237,7 +237,7 @@ def test_an_empty_or_damaged_file_is_an_error(tmp_path: Path, data: bytes, messa
 @pytest.mark.parametrize(
     ("data", "encoding", "message"),
     [
-        ("<?xml version='1.0'?><posts/>", "utf-8", "XML or HTML; want JSONL"),
+        ("<?xml version='1.0'?><sheet/>", "utf-8", "begins with <sheet>.*JSON, CSV"),
         ("[1, 2", "utf-8", "not valid JSON"),
         (parquet(POSTS)[:-9], "utf-8", "damaged Parquet"),
         ("id,body\n1,a\n", "klingon", "klingon.*--encoding"),

@@ -31,6 +31,16 @@ from feedbackminer.collect import markup
             "<blockquote><p>old</p></blockquote></aside><p>new</p>",
             "> Ann:\n> old\n\nnew",
         ),
+        (
+            '<aside class="quote" data-username="ann_z"><div class="title"><img src="x"> Ann:</div>'
+            "<blockquote><p>old</p></blockquote></aside><p>new</p>",
+            "> @ann_z:\n> old\n\nnew",
+        ),
+        (
+            '<aside class="quote" data-username="a b\n@c"><div class="title">Ann:</div>'
+            "<blockquote><p>old</p></blockquote></aside><p>new</p>",
+            "> old\n\nnew",
+        ),
         ("<p>a&nbsp;b</p>", "a b"),
     ],
 )

@@ -23,7 +23,7 @@ from feedbackminer.digest.views import Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import Dropped
+from feedbackminer.tables import Dropped, Repeats, check
 from tests.support.builders import (
     assignments,
     claims,
@@ -371,7 +371,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
     assert set(content) == {
         "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
         "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
-        "notices", "labels", "severities",
+        "notices", "labels", "severities", "waves",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}
@@ -627,3 +627,56 @@ def test_a_topic_tells_of_its_subtopics_what_was_said_in_the_period() -> None:
 )
 def test_a_topic_found_again_too_rarely_is_weak(stability: float | None, weak: bool) -> None:
     assert is_weak(stability, 0.5) is weak
+
+
+def in_a_wave(text: str = SAFE) -> dict[str, pl.DataFrame]:
+    """Build a community in which two more accounts post what the first post says."""
+    tables = community(text)
+    copies_of_first = posts(
+        *(
+            {"post_id": f"w{n}", "author_id": f"new{n}", "created_at": day(n), "body": text}
+            for n in (1, 2)
+        )
+    )
+    row = {"first_id": "forum:0", "copy_of": "forum:0", "wave_id": "forum:0"}
+    found = pl.DataFrame([{"post_id": f"w{n}"} | row for n in (1, 2)])
+    grown = pl.concat([tables["posts"], copies_of_first])
+    return {**tables, "posts": grown, "repeats": check(found, Repeats, where="test")}
+
+
+def test_a_wave_is_told_with_the_people_and_beside_the_claims_that_count_it() -> None:
+    told = "3 new accounts posted one text between 5 and 7 January 2026; they count as one voice"
+    files = render_digest(digest(in_a_wave()))
+    assert told in files["people.html"]
+    assert told in files["claims/problem-1.html"]
+    assert told in files["digest.md"]
+    assert "One text, many new accounts" not in render_digest(digest(community()))["people.html"]
+
+
+def test_a_wave_adds_no_member_to_the_totals_and_none_to_the_trend() -> None:
+    with_wave, without = digest(in_a_wave()), digest(community())
+    assert with_wave.totals["members"] == without.totals["members"] == 3
+    assert with_wave.activity == without.activity
+
+
+def test_the_json_names_each_wave_and_the_claims_it_is_in() -> None:
+    content = json.loads(document.render(digest(in_a_wave())))
+    (wave,) = content["waves"]
+    assert (wave["wave_id"], wave["n_accounts"]) == ("forum:0", 3)
+    assert wave["post_ids"] == ["forum:0", "w1", "w2"]
+    assert [claim["waves"] for claim in content["claims"]] == [["forum:0"]] * 3
+
+
+def test_the_people_page_asks_about_accounts_that_look_like_staff() -> None:
+    suspect = {"author_id": "ann", "example_id": "forum:0", "evidence": "answered in 30 threads"}
+    built = build_digest(
+        community(),
+        settings=DigestSettings(),
+        provenance=provenance(()),
+        like_staff=[suspect],
+    )
+    page = Html(render_digest(built)["people.html"])
+    row = next(row for row in page.css("tr") if "answered in 30 threads" in row.text())
+    assert [link.attributes["href"] for link in row.css("a")] == ["https://forum.example/1"]
+    assert built.totals["staff"] == 0
+    assert "Are these of the staff?" not in render_digest(digest(community()))["people.html"]

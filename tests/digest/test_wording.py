@@ -1,11 +1,15 @@
 """Numbers in words: what it is, how sure, and who is behind it."""
 
+from datetime import datetime
+
 import pytest
 
+from feedbackminer.digest import wording
 from feedbackminer.digest.views import ClaimView
+from feedbackminer.digest.waves import Wave
 from feedbackminer.digest.wording import number, sentence, trust
 from feedbackminer.vocabulary.claims import METRICS
-from tests.support.builders import claim_view
+from tests.support.builders import claim_view, day
 
 SHARE = "share_of_members"
 RATIO = "ratio_of_voice_rates"
@@ -76,3 +80,16 @@ def test_only_a_ratio_to_nothing_has_no_value() -> None:
         RATIO,
         "ratio_first_posts_to_others",
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "when"),
+    [
+        (day(0), day(0.5), "on 5 January 2026"),
+        (day(0), day(2), "between 5 and 7 January 2026"),
+        (day(20), day(28), "between 25 January 2026 and 2 February 2026"),
+    ],
+)
+def test_a_wave_is_told_with_its_days(first: datetime, last: datetime, when: str) -> None:
+    told = wording.wave(Wave("p0", 18, first, last, "Buy!", None, ["p0"]))
+    assert told == f"18 new accounts posted one text {when}; they count as one voice"

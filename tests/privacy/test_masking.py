@@ -77,6 +77,8 @@ HOSTILE = [
     *"a0@. -:/+('=?",
     *("1 ", "1-", "1.", "a@", "a.", "a-", "at ", "?key=", "password:", "api key is ", "DE89 "),
     *("sk-", "eyJ", "://a:", "2001:", "4111 ", "/home/", "C:\\Users\\", "phone: 1", "jane(at)x."),
+    *("a(dot)", "a@b (dot) ", "a at b dot ", "a @ ", "a＠", "＠", "call1", "tel.", "mail x @ "),
+    *("DE89-3704.", "4111.1111\u00a0", "私", "my number "),
     *("-----BEGIN PRIVATE KEY-----", "+44 7700 900123", "/home/d6"),
 ]
 

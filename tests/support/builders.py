@@ -168,6 +168,7 @@ def members(*rows: Row) -> pl.DataFrame:
         "n_posts": 1,
         "segment": "occasional",
         "advocate": False,
+        "example_id": "p0",
     }
     return _table(Members, [plain | dict(row) for row in rows])
 
@@ -180,7 +181,7 @@ def claims(*rows: Row) -> pl.DataFrame:
 def claim_view(**row: Any) -> ClaimView:
     """Build what a page shows of a claim, without quotes and posts."""
     (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
-    return ClaimView(**claim, quotes=[], posts=[], is_experimental=False)
+    return ClaimView(**claim, quotes=[], posts=[], waves=[], is_experimental=False)
 
 
 def _claim(row: Row) -> dict[str, Any]:

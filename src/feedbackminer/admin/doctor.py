@@ -19,6 +19,7 @@ from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import SourceSettings
 from feedbackminer.steps.mining import STAGES
+from feedbackminer.steps.staff import like_staff
 from feedbackminer.tables import TABLES
 from feedbackminer.text.nlp import SPACY_MODELS
 
@@ -61,6 +62,7 @@ def examine(folder: Path, *, offline: bool = False) -> list[Finding]:
         _heads,
         _spacy,
         _store,
+        _staff,
         lambda project: _sources(project, offline),
     )
     findings = [finding for check in checks for finding in check(project)]
@@ -144,6 +146,21 @@ def _store(project: Project) -> Iterator[Finding]:
     tables = ", ".join(f"{name} {version}" for name, version in versions.items())
     tables = tables or "no tables yet"
     yield Finding("store", True, f"{store.url}, {n_posts:,} posts; versions: {tables}")
+
+
+def _staff(project: Project) -> Iterator[Finding]:
+    """Ask about accounts that look like staff; nothing is wrong with them."""
+    try:
+        suspects = like_staff(project)
+    except FeedbackminerError:
+        return  # told as a table that cannot be read
+    for row in suspects:
+        found = f"{row['author_id']} looks like staff: {row['evidence']}"
+        ask = (
+            f"Is it? Post {row['example_id']} of your export tells who it is; if so, name the "
+            "account in [collect] staff and import again. Until then it counts as a member"
+        )
+        yield Finding("account", True, found, ask)
 
 
 def _mend_table(url: str, name: str) -> str:

@@ -91,7 +91,8 @@ def find_file_repeats(texts: pl.DataFrame) -> pl.DataFrame:
     from feedbackminer.clean.duplicates import find_repeats
 
     nobody = {"author_id": pl.lit(None, pl.String), "created_at": pl.lit(None, pl.Datetime)}
-    return find_repeats(texts, texts.select("post_id", source=pl.lit("file"), **nobody))
+    of_file = {"source": pl.lit("file"), "author_role": pl.lit("unknown")}
+    return find_repeats(texts, texts.select("post_id", **of_file, **nobody))
 
 
 def _items(data: Any) -> Iterable[Any]:

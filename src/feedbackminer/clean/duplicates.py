@@ -1,25 +1,17 @@
 """Near-duplicates: posts that say, in nearly the same words, what a post said before.
 
-They keep their rows. One by the same member, or from another source, counts once with the post
-it repeats; the same words of another member are another voice.
+They keep their rows. One by the same member, from another source, or of a wave of new accounts
+counts once with the post it repeats; the same words of another member are another voice.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-
 import dataframely as dy
 import polars as pl
 
+from feedbackminer.clean.alike import first_alike
+from feedbackminer.clean.waves import find_waves
 from feedbackminer.tables import Repeats, check, column_types, passage
-from feedbackminer.text.words import EAST_ASIAN_SIGNS
-
-NEARLY = 0.8  # Jaccard similarity of two posts' words, 0 to 1, from which they say the same
-FEWEST_WORDS = 8  # distinct; fewer ("thanks, that works now") are alike by chance
-HASHES, BANDS = 120, 20  # at a similarity of 0.8 this finds 998 of 1,000 pairs
-# Each East Asian sign is a word.
-_WORD = re.compile(rf"[{EAST_ASIAN_SIGNS}]|[^\W{EAST_ASIAN_SIGNS}]+")
 
 
 def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repeats]:
@@ -33,46 +25,25 @@ def find_repeats(texts: pl.DataFrame, posts: pl.DataFrame) -> dy.DataFrame[Repea
     who = posts.select("post_id", "author_id", "source", "created_at")
     ordered = passages.join(who, on="post_id").sort("created_at", "post_id", nulls_last=True)
     ids, authors, sources = (ordered[c].to_list() for c in ("post_id", "author_id", "source"))
+    firsts = list(first_alike(ordered["passage"].to_list()))
+    first_ids = pl.Series("first_id", [ids[first] for first in firsts], dtype=pl.String)
+    waves = find_waves(ordered.select("post_id", "passage", first_ids), posts)
+
+    index = {post_id: i for i, post_id in enumerate(ids)}
     of_member: dict[tuple[int, str], int] = {}
+    originals: list[int] = []  # of each post the one that it counts once with, or itself
     rows = []
-    for i, first in enumerate(first_alike(ordered["passage"].to_list())):
+    for i, post_id in enumerate(ids):
+        begin = index[waves.get(post_id, post_id)]
+        first = firsts[i] = firsts[begin if begin != i else firsts[i]]
         original = of_member.setdefault((first, authors[i]), i) if authors[i] else i
-        if sources[i] != sources[first]:
+        if begin != i:
+            original = begin
+        elif sources[i] != sources[first]:
             original = first
+        originals.append(originals[original] if original != i else i)
         if i != first:
-            rows.append((ids[i], ids[first], ids[original] if original != i else None))
+            copy_of = ids[originals[i]] if original != i else None
+            rows.append((post_id, ids[first], copy_of, waves.get(post_id)))
     frame = pl.DataFrame(rows, schema=column_types(Repeats), orient="row")
     return check(frame, Repeats, where="clean")
-
-
-def first_alike(passages: Sequence[str]) -> Iterator[int]:
-    """Yield for each passage the index of the first that says nearly the same, or its own.
-
-    MinHash (Broder 1997) proposes, the exact similarity of the words decides. Only passages that
-    are the first of their kind are searched, so thousands of copies cost no more than one.
-    """
-    from rensa import RMinHash, RMinHashLSH
-
-    index = RMinHashLSH(threshold=NEARLY, num_perm=HASHES, num_bands=BANDS)
-    words_of: dict[int, frozenset[str]] = {}
-    first_of: dict[frozenset[str], int] = {}
-    for i, passage_ in enumerate(passages):
-        words = frozenset(_WORD.findall(passage_.casefold()))
-        if len(words) < FEWEST_WORDS:
-            yield i
-            continue
-        if words not in first_of:
-            hashed = RMinHash(num_perm=HASHES, seed=0)
-            hashed.update(sorted(words))
-            alike = {f: _jaccard(words, words_of[f]) for f in sorted(index.query(hashed))}
-            first = max(alike, key=alike.__getitem__, default=i)
-            if alike.get(first, 0.0) < NEARLY:
-                first = i
-                words_of[i] = words
-                index.insert(i, hashed)
-            first_of[words] = first
-        yield first_of[words]
-
-
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)

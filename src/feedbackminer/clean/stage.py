@@ -133,9 +133,16 @@ def _notices(texts: pl.DataFrame, repeats: pl.DataFrame, settings: CleanSettings
             f"was analysed: {texts['truncated'].sum()}"
         )
 
-    if copies := repeats["copy_of"].count():
+    in_waves = repeats.drop_nulls("wave_id")
+    if copies := repeats["copy_of"].count() - in_waves["copy_of"].count():
         notices.append(
             "posts that repeat one by the same member or of another source, and count once with "
             f"it: {copies:,}"
+        )
+    if waves := in_waves["wave_id"].n_unique():
+        n_posts = pl.concat([in_waves["post_id"], in_waves["wave_id"]]).n_unique()
+        notices.append(
+            "texts that many new accounts posted within days, each of which counts as one voice: "
+            f"{waves:,}, in {n_posts:,} posts"
         )
     return notices

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from feedbackminer.cli.frame import Session, command
-from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
+from feedbackminer.cli.options import AsJson, Config, Identities, LogJson, ProjectFolder, Quiet
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Names in [sources]; none: all")
@@ -27,6 +27,7 @@ def collect(
     session: Session,
     names: Names = None,
     project: ProjectFolder = Path(),
+    identities: Identities = None,
     since: ReadSince = None,
     until: ReadUntil = None,
     settings: Config = None,
@@ -46,7 +47,9 @@ def collect(
             "a file with `feedbackminer import FILE`"
         )
 
-    run = session.begin()
+    run = session.begin(
+        {"collect": {"identities": str(identities.absolute())}} if identities else None
+    )
     outcomes, failures = [], []
     for name in wanted:  # one that fails must not keep the others from being read
         try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from feedbackminer.cli.frame import INTERRUPTED, TOO_MANY_DROPPED, Session, command, exit_code
-from feedbackminer.cli.options import AsJson, Config, LogJson, ProjectFolder, Quiet
+from feedbackminer.cli.options import AsJson, Config, Identities, LogJson, ProjectFolder, Quiet
 from feedbackminer.cli.previews import show_previews
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def run(
     ] = None,
     map_: Maps = None,
     source: Source = None,
+    identities: Identities = None,
     encoding: Encoding = None,
     product: Product = None,
     since: Since = None,
@@ -75,8 +76,8 @@ def run(
     from feedbackminer.steps.exports import collect_exports
 
     overrides = _overrides(
-        maps=map_, source=source, encoding=encoding, product=product, since=since, until=until,
-        max_dropped=max_dropped,
+        maps=map_, source=source, identities=identities, encoding=encoding, product=product,
+        since=since, until=until, max_dropped=max_dropped,
     )  # fmt: skip
     check_target(out)  # now, not after an hour of encoding
     if project is None:
@@ -98,6 +99,7 @@ def import_(
     project: ProjectFolder = Path(),
     map_: Maps = None,
     source: Source = None,
+    identities: Identities = None,
     encoding: Encoding = None,
     settings: Config = None,
     max_dropped: MaxDropped = None,
@@ -109,7 +111,9 @@ def import_(
     """Read exports into the project's store; repeating it changes nothing."""
     from feedbackminer.steps.exports import collect_exports, preview_exports
 
-    overrides = _overrides(maps=map_, source=source, encoding=encoding, max_dropped=max_dropped)
+    overrides = _overrides(
+        maps=map_, source=source, identities=identities, encoding=encoding, max_dropped=max_dropped
+    )
     if preview:
         chosen = session.settings(overrides).collect
         previews = preview_exports(files, threads or [], chosen)
@@ -181,6 +185,7 @@ def _overrides(
     *,
     maps: Sequence[str] | None = None,
     source: str | None = None,
+    identities: Path | None = None,
     encoding: str | None = None,
     product: str | None = None,
     since: str | None = None,
@@ -189,7 +194,12 @@ def _overrides(
 ) -> dict[str, Any]:
     """Return the options of the command line in the shape of the settings file."""
     given: dict[str, dict[str, Any]] = {
-        "collect": {"map": _parse_maps(maps), "source": source, "encoding": encoding},
+        "collect": {
+            "map": _parse_maps(maps),
+            "source": source,
+            "identities": str(identities.absolute()) if identities else None,
+            "encoding": encoding,
+        },
         "digest": {"product": product},
         "insight": {"since": since, "until": until},
     }

@@ -13,6 +13,10 @@ ProjectFolder = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--settings", help="Settings file; default: the project's")
 ]
+Identities = Annotated[
+    Path | None,
+    typer.Option("--identities", help="CSV or JSONL of source, author and person"),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only")]
 LogJson = Annotated[
     bool, typer.Option("--log-json", help="Write the log as JSON lines on stderr, and no progress")

@@ -1,7 +1,7 @@
 """Read the rows of an export; its content decides what it is, not its name.
 
-JSONL, a JSON array, CSV or Parquet; an mbox or a Maildir folder; a Slack or Discord export;
-tickets. Plain, gzip or zstd, or inside a ZIP or tar file; ``-`` for standard input. A row that
+JSONL, a JSON array, CSV or Parquet; an mbox or a Maildir folder; tickets; the exports of platforms
+(`formats`). Plain, gzip or zstd, or inside a ZIP or tar file; ``-`` for standard input. A row that
 cannot be read comes out as a :class:`BadRow` with its place and reason; only a file that yields
 nothing is an error.
 """
@@ -27,13 +27,26 @@ from feedbackminer.collect.formats import (
     archive_members,
     archives,
     discord,
+    discourse_topic,
+    disqus,
     jira_tables,
+    json_feed,
     json_values,
     mail,
+    mattermost,
     nested,
+    separated,
+    sheets,
     slack,
+    slackdump,
+    stack_exchange_api,
+    stack_exchange_dump,
+    steam,
     tables,
+    telegram,
     tickets,
+    whatsapp,
+    xml_records,
 )
 from feedbackminer.collect.formats.json_access import Values
 from feedbackminer.collect.rows import BadRow, FileContent, Row
@@ -52,11 +65,34 @@ class DocumentFormat(Protocol):
         """Yield its posts in our names."""
 
 
-DOCUMENTS: tuple[DocumentFormat, ...] = (discord, tickets)  # the first that knows it reads it
+class XmlFormat(Protocol):
+    """A platform's export in XML, known by its root element."""
+
+    ROOTS: tuple[str, ...]
+
+    def rows(self, content: FileContent) -> Iterator[Row | BadRow]:
+        """Yield its posts in our names."""
+
+
+DOCUMENTS: tuple[DocumentFormat, ...] = (  # the first that knows it reads it
+    discord,
+    tickets,
+    slackdump,
+    telegram,
+    stack_exchange_api,
+    discourse_topic,
+    steam,
+    json_feed,
+)
+XML: tuple[XmlFormat, ...] = (stack_exchange_dump, disqus)
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+XML_EXPORTS = "Posts.xml of a Stack Exchange dump, comments of Disqus; else JSON, CSV or Parquet"
+SEVEN_ZIP = b"7z\xbc\xaf\x27\x1c"
+HEAD = 1 << 16  # bytes by which a file is known
 REDDIT_WINDOW = 2**31  # Reddit's dumps are packed with a long window
 ZSTD_CHUNK = 1 << 12  # a few bytes of zstd may stand for 128 KiB
-_DISCORD = re.compile(r'\s*\{\s*"guild"\s*:')
+# One object over many lines, or known by its first key; JSONL begins each line with a brace.
+_ONE_OBJECT = re.compile(r'\s*\{(?:\s*\n\s*"|\s*"guild"\s*:)')
 
 
 def open_file(path: str) -> FileContent:
@@ -68,6 +104,8 @@ def open_file(path: str) -> FileContent:
     if path != "-" and (parts := _maildir(Path(path))):
         sums = sorted(hashlib.sha256(data).digest() for _, data in parts)
         return FileContent(Path(path).name, b"", hashlib.sha256(b"".join(sums)).hexdigest(), parts)
+    if path != "-" and xml_records.is_xml(_head(Path(path))):
+        return _on_disk(Path(path), stack_exchange_dump.other_file(Path(path)))
     name = "stdin" if path == "-" else Path(path).name
     raw = sys.stdin.buffer.read() if path == "-" else _read_bytes(path)
     data = _unpack(path, raw)
@@ -101,8 +139,12 @@ def _rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
     archive = archives.open_archive(content)
     if archive is None:
         yield from _file_rows(content, encoding)
+    elif sheets.is_workbook(archive):
+        yield from _apart(sheets.rows(content, archive))
     elif slack.is_export(archive):
         yield from _apart(slack.rows(archive))
+    elif stack_exchange_dump.is_export(archive):
+        yield from _apart(stack_exchange_dump.archive_rows(archive))
     else:
         yield from _apart(
             archive_members.rows(archive, lambda member: _file_rows(member, encoding))
@@ -127,31 +169,58 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
         return _apart(mail.maildir_rows(content))
     if mail.is_mbox(content.data):
         return mail.mbox_rows(content)
+    if mail.is_mail(content.data):
+        return mail.mail_rows(content)
     if content.data.startswith(tables.PARQUET):
         return nested.rows(tickets.rows(tables.parquet_rows(content)))
+    if xml_records.is_xml(content.data):
+        return _xml_rows(content)
     return _text_rows(content.name, tables.decode(content, encoding))
 
 
+def _xml_rows(content: FileContent) -> Iterator[Row | BadRow]:
+    root = xml_records.root(content)
+    for platform in XML:
+        if root in platform.ROOTS:
+            return platform.rows(content)
+    is_feed = root.rpartition(":")[2] in ("rss", "feed", "RDF")
+    raise InputError(
+        f"{content.name}: XML that begins with <{root[:40]}> is no export that can be read; want "
+        + ('the address of the feed, as a source of kind "rss"' if is_feed else XML_EXPORTS)
+    )
+
+
 def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
+    if whatsapp.is_chat(text):
+        return whatsapp.chat_rows(name, text)
     start = text.lstrip()[:1]
-    if start == "<":
-        raise InputError(
-            f"{name}: this is XML or HTML; want JSONL, JSON, CSV or Parquet "
-            "(for a Stack Exchange dump, export the posts as CSV)"
-        )
     if start == "[":
-        return nested.rows(tickets.rows(json_values.array_rows(name, text)))
+        return nested.rows(tickets.rows(_unfolded(json_values.array_rows(name, text))))
     if start != "{":
-        return jira_tables.rows(tickets.rows(tables.csv_rows(name, text)))
+        return jira_tables.rows(tickets.rows(separated.csv_rows(name, text)))
+    if mattermost.is_export(text):
+        return map(tables.checked, mattermost.rows(name, text))
 
     document = _document(name, text)
-    for platform in DOCUMENTS:
-        if platform.is_document(document):
-            return nested.rows(platform.document_rows(name, document))
-    is_page = nested.is_page(document)
-    return nested.rows(
-        [Row(name, document)] if is_page else tickets.rows(json_values.object_rows(name, text))
-    )
+    if platform := _platform(document):
+        return nested.rows(map(tables.checked, platform.document_rows(name, document)))
+    if nested.is_page(document):
+        return nested.rows([Row(name, document)])
+    return nested.rows(tickets.rows(_unfolded(json_values.object_rows(name, text))))
+
+
+def _platform(document: Values) -> DocumentFormat | None:
+    return next((platform for platform in DOCUMENTS if platform.is_document(document)), None)
+
+
+def _unfolded(rows: Iterator[Row | BadRow]) -> Iterator[Row | BadRow]:
+    """Yield the rows of a list; an item that is a platform's export yields its own."""
+    for row in rows:
+        platform = _platform(row.values) if isinstance(row, Row) else None
+        if platform and isinstance(row, Row):
+            yield from map(tables.checked, platform.document_rows(row.ref, row.values))
+        else:
+            yield row
 
 
 def _document(name: str, text: str) -> Values:
@@ -159,9 +228,9 @@ def _document(name: str, text: str) -> Values:
     try:
         whole = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
-        if _DISCORD.match(text) and "Extra data" not in str(error):
+        if _ONE_OBJECT.match(text) and "Extra data" not in str(error):
             raise InputError(
-                f"{name}: the Discord export is damaged or cut short: {error}"
+                f"{name}: the JSON is damaged or cut short: {error}; export it again"
             ) from None
         return {}
     return whole if isinstance(whole, dict) else {}
@@ -181,6 +250,27 @@ def _maildir(folder: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple((file.relative_to(folder).as_posix(), _read_bytes(str(file))) for file in mails)
 
 
+def _head(path: Path) -> bytes:
+    """Return how a file on disk begins; of a pipe nothing, for what is read of it is gone."""
+    try:
+        with path.open("rb") if path.is_file() else io.BytesIO() as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""  # told where the whole is read
+
+
+def _on_disk(path: Path, beside: Path | None) -> FileContent:
+    """Return a file that may be larger than memory; its hash covers what is read with it."""
+    other = _on_disk(beside, None) if beside else None
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    digest.update(bytes.fromhex(other.sha256 if other else ""))
+    return FileContent(path.name, _head(path), digest.hexdigest(), path=path, beside=other)
+
+
 def _read_bytes(path: str) -> bytes:
     try:
         return Path(path).read_bytes()
@@ -196,6 +286,8 @@ def _read_bytes(path: str) -> bytes:
 
 def _unpack(path: str, raw: bytes) -> bytes:
     meter = archives.Meter(path, len(raw))
+    if raw.startswith(SEVEN_ZIP):
+        raise InputError(f"{path}: is a 7z archive; unpack it (7z x FILE), import what is in it")
     try:
         if raw.startswith(GZIP):
             with gzip.open(io.BytesIO(raw)) as file:

@@ -17,6 +17,7 @@ _QUOTE_IN_QUOTE = ":is(blockquote, aside.quote) :is(blockquote, aside.quote)"
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^<>]*?(/?)>", re.IGNORECASE)
 _SELF_CLOSING = {"p", "li", "br", "img", "hr", "td", "th", "tr", "dt", "dd"}
 _DEEPEST = 400  # parsing time grows with the square of the depth; browsers stop at 512
+_HANDLE = re.compile(r"[\w.-]{1,60}")
 _MANY_NEWLINES = re.compile(r"\n{3,}")
 
 
@@ -34,6 +35,8 @@ def to_text(body: str) -> str:
     for node in tree.css("script, style, template, iframe, noscript, object, svg"):
         node.decompose()
 
+    for node in tree.css("aside.quote[data-username] > .title"):
+        _replace(node, _mention(node.parent))
     for node in tree.css("pre"):
         _replace(node, f"\n```\n{node.text(deep=True)}\n```\n")
     for node in tree.css("img"):
@@ -71,6 +74,12 @@ def _depth(body: str) -> int:
 def _replace(node: LexborNode, text: str) -> None:
     node.insert_before(text)
     node.decompose()
+
+
+def _mention(quote: LexborNode | None) -> str:
+    """Return who is quoted, in the form that pseudonyms follow."""
+    name = (quote.attributes.get("data-username") if quote else None) or ""
+    return f"@{name}:\n" if _HANDLE.fullmatch(name) else ""
 
 
 def _quoted(text: str) -> str:

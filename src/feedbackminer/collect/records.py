@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,21 +13,16 @@ from feedbackminer.collect import fields, markup, ratings
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.dates import moment
 from feedbackminer.collect.fields import BadValueError
+from feedbackminer.collect.people import People
 from feedbackminer.collect.platforms import adapted
 from feedbackminer.collect.reading import Reading, RowFields
 from feedbackminer.collect.rows import Row
 from feedbackminer.privacy.masking import mask
-from feedbackminer.privacy.names import is_anonymous, normal_name
 
 DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
 _NO_OBJECTS = ("author", "title", "body", "post_id", "thread_id", "parent_id")
 NOT_FILLED = {"", "0", "none", "null", "nan"}  # of ids: what programs write for none
-# A word "bot" of its own, or a camel-case ending; "Talbot", "abbot" and "Le Bot" are people.
-_BOT_NAME = re.compile(
-    r"(?i:(?<![^\W_])(?<!\ble[-_. ])bot\d*(?![^\W_])|^(?:automoderator|discobot|system)$)"
-    r"|[a-z]Bot\d*$"
-)
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,7 @@ class Record:
     number: str
     reply_to_number: str
     author: str  # empty: nobody knows who
+    author_as_written: str  # another spelling of the name, which texts may have too
     accepted_answer_id: str
     title: str
     body: str
@@ -81,8 +76,7 @@ class RecordReader:
     def __post_init__(self) -> None:
         settings = self.context.settings
         self.zone = ZoneInfo(settings.timezone)
-        self.staff = {normal_name(name) for name in settings.staff}
-        self.bots = {normal_name(name) for name in settings.bots}
+        self.people = People.of(settings)
         self.made_ids: Counter[str] = Counter()
 
     def record(self, row: Row) -> Record:
@@ -93,8 +87,7 @@ class RecordReader:
         """
         get = self.reading.of(adapted(row))
         body, title = self._content(get)
-        author = get.text("author").strip()
-        author = "" if is_anonymous(author) else author
+        author = self.people.author(get.text("author"))
         native = self._native_id(get, body, author)
         created_at = self._created_at(get, row.ref)
         for name in filter(get.is_object, _NO_OBJECTS):
@@ -107,6 +100,7 @@ class RecordReader:
             number=get.identifier("post_number"),
             reply_to_number=_reference(get, "reply_to_number"),
             author=author,
+            author_as_written=fields.text(row.values.get("author_as_written")),
             accepted_answer_id=_reference(get, "accepted_answer_id"),
             title=title,
             body=body,
@@ -155,14 +149,8 @@ class RecordReader:
         return seal if self.made_ids[seal] == 1 else f"{seal}-{self.made_ids[seal]}"
 
     def _role(self, get: RowFields, author: str) -> str:
-        name = normal_name(author)
-        if name in self.bots or _BOT_NAME.search(author):
-            return "bot"
-        if name in self.staff:
-            return "staff"
         column, value = get.filled("author_role")
-        role = fields.role(value, column)
-        return "member" if role == "unknown" and author else role
+        return self.people.role(author, fields.role(value, column))
 
     def _created_at(self, get: RowFields, ref: str) -> datetime | None:
         """Return when a post was written; a date that cannot be costs the date, not the post."""

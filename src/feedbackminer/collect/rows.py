@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,21 @@ class BadRow:
 
 @dataclass(frozen=True)
 class FileContent:
-    """A file in memory, unpacked; of a Maildir the messages are its parts."""
+    """A file in memory, unpacked; of a Maildir the messages are its parts.
+
+    Attributes:
+        parts: name in the folder, content.
+        path: of a file that is read from disk bit by bit; ``data`` is only its beginning.
+        beside: another file of the same export, which this one is read with.
+    """
 
     name: str
     data: bytes
     sha256: str
-    parts: tuple[tuple[str, bytes], ...] = ()  # name in the folder, content
+    parts: tuple[tuple[str, bytes], ...] = ()
+    path: Path | None = None
+    beside: FileContent | None = None
+
+    def open(self) -> IO[bytes]:
+        """Open the whole content for reading."""
+        return self.path.open("rb") if self.path else io.BytesIO(self.data)

@@ -66,14 +66,29 @@ class Live:
 
 @dataclass(frozen=True)
 class Collected:
-    """Posts of one file, what was dropped, and what the reader of the digest should know."""
+    """Posts of one file, what was dropped, and what the reader of the digest should know.
+
+    Attributes:
+        odd: what makes it look misread; among the notices as well.
+        reading: how it was read.
+        apart: pseudonyms of members whose name another source has, too.
+    """
 
     posts: dy.DataFrame[Posts]
     dropped: dy.DataFrame[Dropped]
     account: Account
     notices: tuple[str, ...]
-    odd: tuple[str, ...]  # what makes it look misread; among the notices as well
+    odd: tuple[str, ...]
     reading: Reading
+    apart: frozenset[str]
+
+
+def apart_notice(n: int) -> str:
+    """Say that some names count as different members."""
+    return (
+        f"{n:,} names of it occur in another source, too; they count as different members "
+        "(collect.identities joins accounts of one person)"
+    )
 
 
 def collect_posts(
@@ -123,7 +138,9 @@ def collect_as(
     balance = account(STAGE, len(everything) + len(dropped), posts, dropped_table)
     notices = what_to_know(reading, reader.lost, balance.rows_in)
     odd = () if live else what_is_odd(posts, balance, reading)
-    return Collected(posts, dropped_table, balance, (*odd, *notices), odd, reading)
+    return Collected(
+        posts, dropped_table, balance, (*odd, *notices), odd, reading, finisher.apart()
+    )
 
 
 def profile_of(rows: Iterable[Row | BadRow], name: str) -> Profile:
@@ -222,7 +239,10 @@ class _Finisher:
         self.has_authors = live is not None or bool(len(authors))
         self.members = live and live.members(map(self.pseudonyms.of, authors.unique()))
         # Names of one part alone would give a post another text in another part.
-        self.names = KnownNames(() if live else authors, records["body"])
+        spellings = records["author_as_written"].filter(records["author_as_written"] != "")
+        others = set(spellings.unique()) - set(authors.unique())
+        posts_by = zip(records["author"], records["body"], strict=True)
+        self.names = KnownNames(() if live else [*authors, *others], posts_by)
         self.records = linked(records)
 
     def posts(self) -> pl.DataFrame:
@@ -255,6 +275,12 @@ class _Finisher:
         )
         types = column_types(Posts)
         return columns.select(types.keys()).cast(pl.Schema(types))
+
+    def apart(self) -> frozenset[str]:
+        """Return the members whose name another source has, too."""
+        people = self.records.filter(pl.col("author_role") != "bot", pl.col("author") != "")
+        names = filter(self.pseudonyms.is_apart, people["author"].unique())
+        return frozenset(map(self.pseudonyms.of, names))
 
     def _private(self, text: str) -> str:
         private = self.pseudonyms.in_text(mask(text), self.names)

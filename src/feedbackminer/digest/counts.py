@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.tables import count_once
 from feedbackminer.vocabulary.claims import SEVERITIES
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
 
@@ -24,7 +25,7 @@ def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
     topics = tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
     return {
         "posts": len(posts),
-        "members": _n_authors(posts, MEMBERS),
+        "members": _n_authors(counted(tables, span), MEMBERS),
         "staff": _n_authors(posts, ("staff",)),
         "bots": _n_authors(posts, ("bot",)),
         "threads": posts["thread_id"].n_unique(),
@@ -72,8 +73,8 @@ def n_partly(
     Args:
         secondary: the assignments of posts to topics beside their main one.
     """
-    counted = secondary.join(_counted(tables, span), on="post_id")
-    return dict(counted.group_by("topic_id").len().iter_rows())
+    partly = secondary.join(counted(tables, span), on="post_id")
+    return dict(partly.group_by("topic_id").len().iter_rows())
 
 
 def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[str, Any]]:
@@ -99,7 +100,7 @@ def sentiments(tags: pl.DataFrame, evidence: Sequence[str]) -> dict[str, int]:
 
 def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int, int, int]]:
     """Return, worst first, how many voices and posts report a problem at least so severe."""
-    rated = _counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
+    rated = counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
     by_level = [(level, rated.filter(pl.col("severity") >= level)) for level in SEVERITIES]
     return [(n, posts["author_id"].drop_nulls().n_unique(), len(posts)) for n, posts in by_level]
 
@@ -108,7 +109,7 @@ def labels(
     tables: Mapping[str, pl.DataFrame], span: Span, cards: Mapping[str, Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
     """Say of each tag how often it was given or unsure, its threshold, and how far it is known."""
-    tags = tables["tags"].join(_counted(tables, span), on="post_id", how="semi")
+    tags = tables["tags"].join(counted(tables, span), on="post_id", how="semi")
     weak = experimental(cards)
     rows = []
     for head, names in (("kinds", KINDS), ("sentiment", SENTIMENTS)):
@@ -157,11 +158,10 @@ def by_members(posts: pl.DataFrame, span: Span) -> pl.DataFrame:
     return within(posts, span).filter(pl.col("author_role").is_in(list(MEMBERS)))
 
 
-def _counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
+def counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return members' posts of the period; of copies, the first."""
     posts = by_members(tables["posts"], span)
-    copies = tables["repeats"].filter(pl.col("copy_of").is_in(posts["post_id"].to_list()))
-    return posts.join(copies, on="post_id", how="anti")
+    return count_once(posts, tables["repeats"])
 
 
 def _n_authors(posts: pl.DataFrame, roles: Sequence[str]) -> int:
@@ -173,6 +173,6 @@ def _questions(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return the threads in which a member asks; none where the export knows no replies."""
     threads = within(tables["threads"], span, "opened_at")
     asked = threads.filter("is_question").join(
-        _counted(tables, span), left_on="opener_post_id", right_on="post_id", how="semi"
+        counted(tables, span), left_on="opener_post_id", right_on="post_id", how="semi"
     )
     return asked if (tables["threads"]["n_posts"] > 1).any() else asked.clear()

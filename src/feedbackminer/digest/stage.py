@@ -14,6 +14,7 @@ from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import choose, quotable_sentences
 from feedbackminer.digest.views import ClaimView, Digest, Provenance, TopicView, is_weak
+from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE
@@ -32,17 +33,23 @@ class _Material:
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
     n_partly: Mapping[str, int]  # by topic: posts mainly about something else
+    waves: Sequence[Wave]
     weak_labels: Collection[str]
     settings: DigestSettings
 
 
 def build_digest(
-    tables: Mapping[str, pl.DataFrame], *, settings: DigestSettings, provenance: Provenance
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    settings: DigestSettings,
+    provenance: Provenance,
+    like_staff: Sequence[Mapping[str, Any]] = (),
 ) -> Digest:
     """Choose what is shown and where.
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped and claims.
+        like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
@@ -70,8 +77,10 @@ def build_digest(
         front=front_page([view for view in views if view.topic_id not in weak]),
         topics=topics,
         claims=views,
-        activity=counts.trend(tables["posts"], span),
+        activity=counts.trend(counts.counted(tables, span), span),
+        waves=material.waves,
         members=tables["members"],
+        like_staff=[{**row, "post": material.posts[row["example_id"]]} for row in like_staff],
         labels=counts.labels(tables, span, provenance.heads),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),
@@ -114,6 +123,7 @@ def _gather(
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
+        waves=find_waves(tables, span),
         weak_labels=counts.experimental(source.heads),
         settings=settings,
     )
@@ -148,7 +158,7 @@ def _posts_by_id(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mappin
 def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
-    kind = CLAIM_KINDS[row["kind"]]
+    kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
     quotes = choose(
         material.sentences,
         row["evidence"],
@@ -160,6 +170,7 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         **row,
         quotes=quotes,
         posts=newest[:EVIDENCE_SHOWN],
+        waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
     )
 

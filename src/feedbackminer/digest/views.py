@@ -11,6 +11,7 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
+from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, Listing
 
 
@@ -59,6 +60,7 @@ class ClaimView:
 
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]  # the newest behind it
+    waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
 
     @property
@@ -120,7 +122,9 @@ class Digest:
     topics: Sequence[TopicView]
     claims: Sequence[ClaimView]
     activity: Sequence[tuple[datetime, int]]
+    waves: Sequence[Wave]
     members: pl.DataFrame
+    like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
     labels: Sequence[Mapping[str, Any]]  # how often each tag was given, and how far it is known
     severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
     unanswered: Sequence[Mapping[str, Any]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from feedbackminer.digest.views import ClaimView
+from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import METRICS, quantity
 
 
@@ -32,7 +33,21 @@ def trust(claim: ClaimView) -> str:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
     if claim.q is not None:
         parts.append(f"q {_chance(claim.q)}")
+    parts += [wave(one) for one in claim.waves]
     return " · ".join(parts)
+
+
+def wave(wave: Wave) -> str:
+    """Write who posted one text, and when: ``18 new accounts posted one text …``."""
+    first, last = wave.since, wave.until
+    if first.date() == last.date():
+        when = f"on {last:%-d %B %Y}"
+    elif (first.year, first.month) == (last.year, last.month):
+        when = f"between {first.day} and {last:%-d %B %Y}"
+    else:
+        when = f"between {first:%-d %B %Y} and {last:%-d %B %Y}"
+    accounts = quantity(wave.n_accounts, "new account")
+    return f"{accounts} posted one text {when}; they count as one voice"
 
 
 def _figure(value: float, is_share: bool, *, with_unit: bool) -> str:

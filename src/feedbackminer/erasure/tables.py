@@ -129,7 +129,8 @@ def _without_rows(tables: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
     """Take the rows of erased posts out of every table that has a row or more per post."""
     of_erased = pl.col("post_id").is_in(plan.erased_ids)
     remaining = {name: tables[name].filter(~of_erased) for name in OF_POSTS}
-    repeats_erased = pl.any_horizontal(pl.col("first_id", "copy_of").is_in(plan.erased_ids))
+    named = pl.col("first_id", "copy_of", "wave_id")
+    repeats_erased = pl.any_horizontal(named.is_in(plan.erased_ids))
     return remaining | {
         "posts": plan.concealed,
         "repeats": remaining["repeats"].filter(~repeats_erased.fill_null(False)),

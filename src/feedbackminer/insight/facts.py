@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from feedbackminer.insight.period import Period
+from feedbackminer.tables import count_once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +105,9 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
             "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
             "kinds", "sentiment", "sentiment_score", "severity", "is_first",
         )
-        .sort("created_at", "post_id")
     )  # fmt: skip
 
-    # A copy counts with its original, so only where that one counts.
-    copies = tables["repeats"].filter(pl.col("copy_of").is_in(posts["post_id"].to_list()))
-    return posts.join(copies, on="post_id", how="anti", maintain_order="left")
+    return count_once(posts, tables["repeats"])
 
 
 def _is_within(period: Period, column: str = "created_at") -> pl.Expr:

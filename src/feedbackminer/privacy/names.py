@@ -5,38 +5,46 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
+from feedbackminer.privacy.nobody import is_anonymous
 from feedbackminer.text import words
 
 PSEUDONYM: Final = re.compile(rf"\b{words.PSEUDONYM_PATTERN}\b")
-WORD: Final = re.compile(r"\w+")
-# An account's name is a subject where this many posts, this share of all, and this many times
-# the posts of its owner have the word.
-SUBJECT_POSTS: Final = 20
+UNSPACED: Final = rf"{words.EAST_ASIAN_SIGNS}\u0e00-\u0eff"  # no space parts names from words
+# A word, but a single sign where nothing parts words: a name may start at any of these.
+WORD: Final = re.compile(rf"[^\W{UNSPACED}]+|[{UNSPACED}]")
+_ONE_WORD: Final = re.compile(  # two signs between which no name begins, or ends
+    rf"[^\W{UNSPACED}]{{2}}|[\u30a0-\u30ff]{{2}}"
+)
+_KOREAN: Final = re.compile(r"[\uac00-\ud7af]{2}")  # words have an end that tells their part only
+_SEVERAL: Final = re.compile(r"\w+")
+_UNSPACED_NAME: Final = re.compile(rf"[{UNSPACED}]{{3,20}}")
+_NUMBERS: Final = re.compile(r"v?\d+(?:[.\-_/]\d+)+|(?:19|20)\d{6}")  # versions, dates, phones
+_DIGITS_NEEDED: Final = {2: 2, 1: 5, 0: 7}  # letters of a name -> digits that make it one
+# An account's name is a subject where so many members use it as a word, this share of all members,
+# and so many times the posts of its owner have it.
+SUBJECT_MEMBERS: Final = 8
 SUBJECT_SHARE: Final = 0.01
 SUBJECT_RATIO: Final = 10
-_ANONYMOUS: Final = re.compile(
-    r"guest(?:[ _-]?\d+)?|anon(?:ymous)?(?: (?:user|coward|member))?(?:[ _-]?\d+)?|unknown|nobody"
-    r"|[\[(<]?(?:deleted|removed)(?:[ _-](?:user|account|member|profile))?[\])>]?|n/?a|none"
-    r"|(?:user|account)[ _-]?(?:deleted|removed)|former[ _-](?:user|member)"
+_ADDRESSED: Final = re.compile(
+    r"(?:@|\b(?:thanks?|thank you|thx|ty|hi|hello|hey|dear|ask|cc|hallo|danke|merci|gracias|grazie"
+    r"|hola|salut|bonjour|obrigad[oa]|bedankt|dzięki|спасибо|привет)[ ,]{1,2}(?:to |you )?"
+    r"|谢谢|感谢)$",
+    re.IGNORECASE,
+)
+_SPEAKS: Final = re.compile(
+    r"'s (?:post|answer|reply|advice|comment)|,? (?:said|wrote|writes|says|suggested|schrieb)\b"
+    r"|:\s*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
 def normal_name(name: str) -> str:
     """Fold what platforms show in several ways into one spelling: NFKC, stripped, casefolded."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
-
-
-def is_anonymous(name: str) -> bool:
-    """Tell whether an account name stands for nobody in particular.
-
-    "Guest" or "[deleted]" cover many people: as one member they would be the loudest voice.
-    """
-    folded = normal_name(name)
-    return not folded or _ANONYMOUS.fullmatch(folded) is not None
 
 
 @dataclass(frozen=True)
@@ -48,48 +56,79 @@ class _AuthorName:
     is_distinctive: bool
     ignores_case: bool
 
-    def ends_at(self, text: str, word_start: int, *, after_at: bool) -> int | None:
+    def ends_at(self, text: str, word_start: int, *, any_case: bool) -> int | None:
         """End of this name in ``text`` if it stands there as whole words, else ``None``."""
         start = word_start - self.offset
         end = start + len(self.name)
         passage = text[max(start, 0) : end]
         is_same = passage == self.name or (
-            (after_at or self.ignores_case) and passage.casefold() == self.name.casefold()
+            (any_case or self.ignores_case) and passage.casefold() == self.name.casefold()
         )
-        is_whole = not text[end : end + 1].isalnum() and text[end : end + 1] != "_"
-        return end if is_same and is_whole else None
+        is_whole = not (_goes_on(text, end) or _is_inside(text, word_start))
+        return end if is_same and is_whole and not self._is_in_number(text, start, end) else None
+
+    def _is_in_number(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a name of digits is but a part of what stands there."""
+        if not self.name.isdecimal():
+            return False
+        around = text[max(start - 1, 0) : start] + text[end : end + 2]
+        return re.search(r"^[.,:/#+-]|[.,:/-]\d$", around) is not None
+
+
+def _goes_on(text: str, end: int) -> bool:
+    return _ONE_WORD.match(text, end - 1) is not None
+
+
+def _is_inside(text: str, start: int) -> bool:
+    before = max(start - 1, 0)
+    return bool(_ONE_WORD.match(text, before) or _KOREAN.match(text, before)) and start > 0
 
 
 class KnownNames:
     """Author names of a community, indexed by their first word: a text is read once, word by word.
 
-    A name is replaced wherever it occurs when it is distinctive: several words with a capital, or
-    three letters (two with two digits) and a digit, underscore, dot or inner capital. Limits: a
-    plain one-word name ("Ben", "guest", "system", "admin") is followed only after an @ and stays
-    elsewhere, because sentences use these words; a name misspelt, shortened, or wrapped over two
-    lines is not seen. A word that the community uses far more than its owner writes ("GitHub", or
-    the product, as an account) is a subject, and followed only after an @ too.
+    A name is replaced wherever it occurs when it is distinctive: several words with a capital;
+    three letters (two with two digits, one with five) and a digit, underscore, dot or inner
+    capital; seven digits that are no date; three signs of a script without spaces. Limits: a plain
+    one-word name ("Ben", "guest", "system", "admin") is followed only after an @ and at the head of
+    a quotation, and stays elsewhere, because sentences use these words; a name misspelt, shortened,
+    or wrapped over two lines is not seen. What many members use as a word, far more than its owner
+    writes ("GitHub", or the product, as an account), is a subject, and treated as plain.
 
     Args:
         names: the author of each post.
-        texts: the posts, to tell subjects from members.
+        posts: author ("": nobody knows who) and text of each, to tell subjects from members.
     """
 
-    def __init__(self, names: Iterable[str], texts: Iterable[str] = ()) -> None:
+    def __init__(self, names: Iterable[str], posts: Iterable[tuple[str, str]] = ()) -> None:
         self._by_first: defaultdict[str, list[_AuthorName]] = defaultdict(list)
         written = Counter(unicodedata.normalize("NFKC", name).strip() for name in names)
-        subjects = _subjects(written, texts)
         for name in sorted(written):
-            first = WORD.search(name)
-            if first and not is_anonymous(name) and not PSEUDONYM.fullmatch(name):
-                signs = any(c.isdigit() or c in "_." for c in name)
-                followed = is_distinctive(name) and name.casefold() not in subjects
-                author_name = _AuthorName(name, first.start(), followed, signs)
-                self._by_first[first[0].casefold()].append(author_name)
-
+            self._add(name)
         for with_first in self._by_first.values():
             with_first.sort(key=lambda author_name: len(author_name.name), reverse=True)
-        self._distinctive_firsts = frozenset(
+
+        self._distinctive_firsts = self._firsts_of_distinctive()
+        self._demote(_subjects(self, written, posts))
+
+    def _add(self, name: str) -> None:
+        first = WORD.search(name)
+        if first and not is_anonymous(name) and not PSEUDONYM.fullmatch(name):
+            signs = any(c.isdigit() or c in "_." for c in name)
+            author_name = _AuthorName(name, first.start(), is_distinctive(name), signs)
+            self._by_first[first[0].casefold()].append(author_name)
+
+    def _demote(self, subjects: Container[str]) -> None:
+        """Let these names (casefolded) be plain words."""
+        for first, with_first in self._by_first.items():
+            self._by_first[first] = [
+                replace(known, is_distinctive=False) if known.name.casefold() in subjects else known
+                for known in with_first
+            ]
+        self._distinctive_firsts = self._firsts_of_distinctive()
+
+    def _firsts_of_distinctive(self) -> frozenset[str]:
+        return frozenset(
             first
             for first, with_first in self._by_first.items()
             if any(author_name.is_distinctive for author_name in with_first)
@@ -103,38 +142,77 @@ class KnownNames:
         """Tell whether any name, distinctive or not, starts with this word."""
         return word.casefold() in self._by_first
 
+    def is_known(self, name: str) -> bool:
+        """Tell whether this is the name of an account, in any case."""
+        first = WORD.search(name)
+        found = self.longest_at(name, first, is_mention=True) if first else None
+        return found is not None and found[1] == len(name)
+
+    def used_as_words(self, text: str) -> Iterator[str]:
+        """Yield the distinctive names (casefolded) in a text that address and quote nobody."""
+        if not self.occur_in(text):
+            return
+        done = 0
+        for word in WORD.finditer(text):
+            if word.start() < done or word[0].casefold() not in self._distinctive_firsts:
+                continue
+            longest = self.longest_at(text, word, any_case=True)
+            if longest:
+                name, done = longest
+                before = text[max(done - len(name) - 20, 0) : done - len(name)]
+                if not _ADDRESSED.search(before) and not _SPEAKS.match(text, done):
+                    yield name.casefold()
+
     def longest_at(
-        self, text: str, word: re.Match[str], *, after_at: bool
+        self, text: str, word: re.Match[str], *, is_mention: bool = False, any_case: bool = False
     ) -> tuple[str, int] | None:
-        """The longest name whose first word is ``word``, with its end in ``text``."""
+        """The longest name whose first word is ``word``, with its end in ``text``.
+
+        Args:
+            is_mention: plain names count too, in any case.
+            any_case: distinctive ones count in any case.
+        """
         for candidate in self._by_first.get(word[0].casefold(), ()):
-            if candidate.is_distinctive or after_at:
-                end = candidate.ends_at(text, word.start(), after_at=after_at)
+            if candidate.is_distinctive or is_mention:
+                end = candidate.ends_at(text, word.start(), any_case=is_mention or any_case)
                 if end is not None:
                     return candidate.name, end
         return None
 
 
 def is_distinctive(name: str) -> bool:
+    """Tell whether a name can hardly be a word or a number of ordinary sentences."""
+    if _UNSPACED_NAME.fullmatch(name):
+        return True
     letters, digits = sum(map(str.isalpha, name)), sum(map(str.isdigit, name))
-    if letters < 3 and not (letters == 2 and digits >= 2):  # "3v3" and "11.4" are no people
-        return False
+    if digits < _DIGITS_NEEDED.get(letters, 0) or _NUMBERS.fullmatch(name):
+        return False  # "3v3" and "11.4" are no people
     has_sign = any(c.isdigit() or c in "_.-" for c in name)
     has_inner_capital = any(c.isupper() for c in name[1:]) and not name.isupper()
-    is_full_name = len(WORD.findall(name)) > 1 and any(map(str.isupper, name))
+    is_full_name = len(_SEVERAL.findall(name)) > 1 and any(map(str.isupper, name))
     return has_sign or has_inner_capital or is_full_name
 
 
-def _subjects(written: Mapping[str, int], texts: Iterable[str]) -> set[str]:
-    """Return the names (casefolded) that posts use as a word, far more than their owners wrote."""
-    posts_of: Counter[str] = Counter()
+def _subjects(
+    names: KnownNames, written: Mapping[str, int], posts: Iterable[tuple[str, str]]
+) -> set[str]:
+    """Return the names (casefolded) that many members use as a word, not to speak of a member."""
+    users: defaultdict[str, set[str]] = defaultdict(set)
+    n_posts: Counter[str] = Counter()
+    everybody = set()
+    for number, (author, text) in enumerate(posts):
+        writer = author.casefold() or str(number)
+        everybody.add(writer)
+        for name in set(names.used_as_words(text)) - {writer}:
+            users[name].add(writer)
+            n_posts[name] += 1
+
+    owned: Counter[str] = Counter()
     for name, n in written.items():
-        if WORD.fullmatch(name) and is_distinctive(name):
-            posts_of[name.casefold()] += n
-    posts_with: Counter[str] = Counter()
-    n_texts = 0
-    for text in texts:
-        n_texts += 1
-        posts_with.update(posts_of.keys() & set(WORD.findall(text.casefold())))
-    often = max(SUBJECT_POSTS, SUBJECT_SHARE * n_texts)
-    return {w for w, n in posts_with.items() if n >= often and n >= SUBJECT_RATIO * posts_of[w]}
+        owned[name.casefold()] += n
+    often = max(SUBJECT_MEMBERS, SUBJECT_SHARE * len(everybody))
+    return {
+        name
+        for name, who in users.items()
+        if len(who) >= often and n_posts[name] >= SUBJECT_RATIO * owned[name]
+    }

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 import polars as pl
 
-from feedbackminer.privacy.names import PSEUDONYM
+from feedbackminer.privacy.names import PSEUDONYM, UNSPACED
 from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
 
 ERASED = "[erased]"
@@ -20,6 +20,7 @@ _ORIGINAL_MESSAGE = re.compile(
 )
 _WORD, _IS_NAME_LIKE = r"\w+(?:[.-]+\w+)*", r"[\d_.-]|\w\p{Lu}"  # of pseudonyms too
 _WORDS_OF_NAMES = r"[A-Z]\w+(?: [A-Z]\w+)+"
+_UNSPACED_RUN = f"[{UNSPACED}]{{3,}}"
 _DEEPEST = 20  # quotes in quotes
 _NO_QUOTE = f"> {ERASED}"
 _LINK = re.compile(r"https?://[^\s<>\"'\[\]]{1,2000}(?<![.,;:!?)])")
@@ -36,7 +37,7 @@ class Sealer:
 
     def __init__(self, seals: Iterable[str], pseudonyms: Pseudonyms) -> None:
         self.seals, self._pseudonyms = frozenset(seals), pseudonyms
-        self._members = Members(_SealedAuthors(self))
+        self._members = Members(SealedAuthors(self))
         self._named: dict[str, bool] = {}
 
     def seal(self, what: str, name: str) -> str:
@@ -83,7 +84,7 @@ class Sealer:
         return self._named[name]
 
 
-class _SealedAuthors(Container[str]):
+class SealedAuthors(Container[str]):
     """The pseudonyms of sealed members: they cannot be listed, but each is known when it is met."""
 
     def __init__(self, sealer: Sealer) -> None:
@@ -155,12 +156,13 @@ def without_quotes(body: str) -> str:
 
 
 def _maybe_names(texts: pl.Series) -> pl.Series:
-    """Return the distinct words that may be a name, and words in a row with capitals."""
-    single, several = (
+    """Return the distinct words that may be a name, words in a row with capitals, and what no
+    spaces part."""
+    single, several, unspaced = (
         texts.str.extract_all(pattern).explode().drop_nulls().unique()
-        for pattern in (_WORD, _WORDS_OF_NAMES)
+        for pattern in (_WORD, _WORDS_OF_NAMES, _UNSPACED_RUN)
     )
-    return pl.concat([single.filter(single.str.contains(_IS_NAME_LIKE)), several])
+    return pl.concat([single.filter(single.str.contains(_IS_NAME_LIKE)), several, unspaced])
 
 
 def _without_links(bodies: pl.Series, sources: pl.Series, sealer: Sealer) -> pl.Series:

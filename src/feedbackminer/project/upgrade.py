@@ -23,6 +23,12 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         .then(pl.col("fingerprint").str.strip_prefix(_LIVE))
         .otherwise(pl.lit("")),
     },
+    "members": {
+        "n_threads_answered": pl.lit(0, pl.Int64),
+        "n_team_posts": pl.lit(0, pl.Int64),
+        "example_id": pl.lit(""),
+    },
+    "repeats": {"wave_id": pl.lit(None, pl.String)},
     "dropped": {
         "value": pl.when(pl.col("detail").str.starts_with(_LANGUAGE))
         .then(pl.col("detail").str.strip_prefix(_LANGUAGE))

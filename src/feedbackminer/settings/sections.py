@@ -52,7 +52,18 @@ class CollectSettings(StageSettings):
         default="", description="Link of a post, from {post_id}, {thread_id} and {post_number}"
     )
     staff: tuple[str, ...] = Field(default=(), description="Account names of the company")
-    bots: tuple[str, ...] = Field(default=(), description="Account names of bots")
+    bots: tuple[str, ...] = Field(
+        default=(), description="Account names of bots, beside those that are known"
+    )
+    nobody: tuple[str, ...] = Field(
+        default=(),
+        description="Account names that many people share, beside guests and the deleted",
+    )
+
+    identities: str = Field(
+        default="",
+        description="File (CSV, JSONL) with source, author and person: accounts of one person",
+    )
 
     @field_validator("url_template")
     @classmethod

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from feedbackminer.signals.staff import speaks_for_makers
+
 NEWCOMER = timedelta(days=30)  # first post this long before the end, or less
 ACTIVE = timedelta(days=90)  # last post this long before the end, or less
 VETERAN = timedelta(days=180)  # between first and last post
@@ -17,7 +19,9 @@ BOT_POSTS, BOT_SAMENESS = 20, 0.9
 def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
     """Return a row per author: what they wrote, whom they helped, and what came back."""
     signed = turns.filter(pl.col("author_id").is_not_null())
+    signed = signed.with_columns(is_of_team=speaks_for_makers())
     other = pl.col("author_id") != pl.col("answers")
+    of_team = pl.col("post_id").filter("is_of_team").sort().first()
     written = signed.group_by("author_id").agg(
         role=pl.col("author_role").mode().sort().first(),
         first_at=pl.col("created_at").min(),
@@ -25,6 +29,9 @@ def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFram
         n_posts=pl.len(),
         n_threads_opened=pl.col("is_opener").sum(),
         n_replies_to_others=other.sum(),
+        n_threads_answered=pl.col("thread_id").filter("by_other").n_unique(),
+        n_team_posts=pl.col("is_of_team").sum(),
+        example_id=pl.coalesce(of_team, pl.col("post_id").sort().first()),
         n_people_helped=pl.col("opener_id").filter("by_other").drop_nulls().n_unique(),
     )
     addressed = signed.filter(other)

@@ -18,6 +18,7 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError
 from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.mining import STAGES
+from feedbackminer.steps.staff import like_staff
 
 if TYPE_CHECKING:
     from feedbackminer.digest.views import Digest, Provenance
@@ -85,7 +86,8 @@ def digest_of(run: Run) -> Digest:
     _refuse_unmined(run.project)
     tables = {name: run.project.store.read(name) for name in READS}
     settings = run.project.settings.digest
-    return build_digest(tables, settings=settings, provenance=_provenance(run))
+    suspects = like_staff(run.project)
+    return build_digest(tables, settings=settings, provenance=_provenance(run), like_staff=suspects)
 
 
 def _provenance(run: Run) -> Provenance:

@@ -18,13 +18,13 @@ from feedbackminer.erasure.tables import Erasure, erase_from
 from feedbackminer.erasure.traces import echoes, needles
 from feedbackminer.errors import InputError
 from feedbackminer.privacy.names import PSEUDONYM
-from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import Sealer, seals_of
 from feedbackminer.project.lock import NAME as LOCK
 from feedbackminer.project.project import Project
 from feedbackminer.project.purge import Purged
 from feedbackminer.project.store import Rewritten
 from feedbackminer.steps import republish
+from feedbackminer.steps.accounts import pseudonyms_of
 from feedbackminer.tables import TABLES, Suppressed, check
 
 Action = Literal["erase", "retain"]
@@ -100,27 +100,28 @@ def forget(run: Run, *, author: str = "", pseudonym: str = "", post_id: str = ""
         raise InputError("forget: name one author, one pseudonym or one post")
     if pseudonym and not PSEUDONYM.fullmatch(pseudonym):
         raise InputError("forget: that is no pseudonym; want one such as m_abcdefghij")
-    store, pseudonyms = run.project.store, _pseudonyms(run.project)
-    member = pseudonyms.of(author) if author else pseudonym
-    what, column, name = (
-        ("post", "post_id", post_id) if post_id else ("author", "author_id", member)
+    store, pseudonyms = run.project.store, pseudonyms_of(run.project)
+    members = pseudonyms.all_of(author) if author else [pseudonym] if pseudonym else []
+    what, column, names = (
+        ("post", "post_id", [post_id]) if post_id else ("author", "author_id", members)
     )
 
     posts = store.read("posts")
-    erased = posts.filter(pl.col(column) == name)
+    erased = posts.filter(pl.col(column).is_in(names))
     sealer = Sealer(store.read("suppressed")["seal"], pseudonyms)
-    if erased.is_empty() and not sealer.knows(what, name) and not _is_named(posts, member):
+    is_known = any(sealer.knows(what, name) for name in names)
+    if erased.is_empty() and not is_known and not _are_named(posts, members):
         raise InputError(
             f"forget: there is no such {what} in {run.project.folder}; names are spelt as on the "
             "platform, post ids as in the digest (source:id)"
         )
 
     # Sealed before anything is erased: what a collect brings meanwhile stays away already.
-    subject = sealer.seal(what, name)
+    *others, subject = (sealer.seal(what, name) for name in names)
     seals = dict(seals_of(erased, _threads_opened_by(erased, posts), sealer))
-    _suppress(run, {subject: what, **seals})
-    names = tuple(filter(None, (author, member)))
-    return _erase(run, Request("erase", subject, "on request", erased, names))
+    _suppress(run, {**dict.fromkeys([*others, subject], what), **seals})
+    traces = tuple(filter(None, (author, *members)))
+    return _erase(run, Request("erase", subject, "on request", erased, traces))
 
 
 def retain(run: Run) -> Receipt:
@@ -148,7 +149,7 @@ def erase_posts(run: Run, post_ids: Collection[str], *, action: Action, why: str
         action: as the audit log shall call it.
         why: for the audit log.
     """
-    sealer = Sealer((), _pseudonyms(run.project))
+    sealer = Sealer((), pseudonyms_of(run.project))
     erased = run.project.store.read("posts").filter(pl.col("post_id").is_in(list(post_ids)))
     subject = sealer.seal("posts", "\n".join(sorted(erased["post_id"])))
     return _erase(run, Request(action, subject, why, erased))
@@ -182,7 +183,7 @@ def _plan(run: Run, request: Request, pending: Mapping[str, tuple[Action, str]])
     """Decide how thorough an erasure is, and which digests may tell of what it erases."""
     # Of an erasure that was cut off, nobody knows any more who asked, or which posts they were.
     is_more = len(pending) > 1 or request.posts.is_empty()
-    sealer = Sealer(run.project.store.read("suppressed")["seal"], _pseudonyms(run.project))
+    sealer = Sealer(run.project.store.read("suppressed")["seal"], pseudonyms_of(run.project))
     post_ids = request.posts["post_id"].to_list()
     since, until = (None, None) if is_more else _span(request.posts)
     return Plan(
@@ -272,12 +273,8 @@ def _span(posts: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
     return first, last
 
 
-def _is_named(posts: pl.DataFrame, member: str) -> bool:
-    return bool(member) and bool(posts["body"].str.contains(member, literal=True).any())
-
-
-def _pseudonyms(project: Project) -> Pseudonyms:
-    return Pseudonyms(project.pseudonym_key())
+def _are_named(posts: pl.DataFrame, members: list[str]) -> bool:
+    return bool(members) and bool(posts["body"].str.contains_any(members).any())
 
 
 def _notes(rewritten: Mapping[str, Rewritten]) -> tuple[str, ...]:

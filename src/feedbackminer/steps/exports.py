@@ -15,14 +15,22 @@ from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
 from feedbackminer.collect.formats import nested
 from feedbackminer.collect.preview import Preview, described, preview
-from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
+from feedbackminer.collect.stage import (
+    Collected,
+    ThreadInfo,
+    apart_notice,
+    collect_posts,
+    read_threads,
+)
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
 from feedbackminer.errors import InputError
+from feedbackminer.privacy.accounts import Accounts
 from feedbackminer.privacy.key import KEY_BYTES
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.settings.sections import CollectSettings
+from feedbackminer.steps.accounts import accounts_of, identities_of
 
 if TYPE_CHECKING:
     from feedbackminer.engine.reporting import Reporter
@@ -53,7 +61,7 @@ def collect_exports(
         InputError: a file cannot be read, or none of its rows is a post.
     """
     settings = run.project.settings.collect
-    files = _opened(exports, threads, source or settings.source)
+    files = _opened(exports, threads, source or settings.source, identities_of(run.project))
     return run.import_files(
         lambda: _collect(run, files), files=files.hashes(), settings=settings, code=collect_exports
     )
@@ -67,7 +75,7 @@ def preview_exports(
     Raises:
         InputError: a file cannot be read, or has no text.
     """
-    files = _opened(exports, threads, source or settings.source)
+    files = _opened(exports, threads, source or settings.source, None)
     titles, _ = _threads(files, settings.encoding)
     pseudonyms = Pseudonyms(token_bytes(KEY_BYTES))  # that nobody can follow up
     now = datetime.now(UTC)
@@ -100,26 +108,40 @@ class _Files:
         exports: their contents, in the same order.
         threads: contents of files with a title and channel per thread.
         sources: hash of an export -> prefix of its post ids.
+        identities: hash of the file that says which accounts are one person's; empty: none.
     """
 
     paths: Sequence[str]
     exports: Sequence[FileContent]
     threads: Sequence[FileContent]
     sources: Mapping[str, str]
+    identities: str
 
     def hashes(self) -> dict[str, str]:
         """Return what was read -> its hash, for the fingerprint of the step."""
         exports = {f"{self.sources[c.sha256]}:{c.name}": c.sha256 for c in self.exports}
-        return exports | {f"threads:{content.name}": content.sha256 for content in self.threads}
+        threads = {f"threads:{content.name}": content.sha256 for content in self.threads}
+        return exports | threads | ({"identities": self.identities} if self.identities else {})
 
 
-def _opened(exports: Sequence[str], threads: Sequence[str], source: str) -> _Files:
+def _opened(
+    exports: Sequence[str],
+    threads: Sequence[str],
+    source: str,
+    identities: FileContent | None,
+) -> _Files:
     contents = [open_file(path) for path in exports]
     sources = {
         content.sha256: source or source_name(path)
         for path, content in zip(exports, contents, strict=True)
     }
-    return _Files(exports, contents, [open_file(path) for path in threads], sources)
+    return _Files(
+        paths=exports,
+        exports=contents,
+        threads=[open_file(path) for path in threads],
+        sources=sources,
+        identities=identities.sha256 if identities else "",
+    )
 
 
 def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
@@ -132,7 +154,8 @@ def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
     """
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()
-    collected = collect_posts(list(nested.rows(rows)), _context(run, name, name))
+    context = _context(run, name, name, accounts_of(run.project))
+    collected = collect_posts(list(nested.rows(rows)), context)
     _refuse_without_posts([name], [collected])
     _store(run, collected, name)
     seconds = time.perf_counter() - began
@@ -145,17 +168,19 @@ def _collect(run: Run, files: _Files) -> StageResult:
     """Read all files, and store what is in them once all of them could be read."""
     encoding = run.project.settings.collect.encoding
     threads, n_bad = _threads(files, encoding)
+    seals = frozenset(run.project.store.read("suppressed")["seal"])
+    accounts = accounts_of(run.project)
     results = []
     for content in files.exports:
-        context = _context(run, content.name, files.sources[content.sha256])
+        source = files.sources[content.sha256]
+        context = _context(run, content.name, source, accounts)
         rows = read_rows(content, encoding=encoding)
-        results.append(collect_posts(rows, context, threads=threads))
-        _tell(run.reporter, content.name, results[-1])
+        collected = collect_posts(rows, context, threads=threads)
+        _tell(run.reporter, content.name, collected)
+        accounts = accounts.plus(source, collected.posts["author_id"].drop_nulls())
+        results.append(suppress(collected, seals, context.pseudonyms))
     _refuse_without_posts(files.paths, results)
 
-    seals = frozenset(run.project.store.read("suppressed")["seal"])
-    pseudonyms = Pseudonyms(run.project.pseudonym_key())
-    results = [suppress(result, seals, pseudonyms) for result in results]
     for content, result in zip(files.exports, results, strict=True):
         _store(run, result, content.name)
     return StageResult(_total(results), _notices(results, n_bad))
@@ -168,12 +193,12 @@ def _tell(reporter: Reporter, name: str, collected: Collected) -> None:
         reporter.tell(f"{name}: look twice: {odd}")
 
 
-def _context(run: Run, name: str, source: str) -> CollectContext:
+def _context(run: Run, name: str, source: str, accounts: Accounts) -> CollectContext:
     return CollectContext(
         name=name,
         source=source,
         settings=run.project.settings.collect,
-        pseudonyms=Pseudonyms(run.project.pseudonym_key()),
+        pseudonyms=Pseudonyms(run.project.pseudonym_key(), accounts, source),
         now=run.started_at,
     )
 
@@ -213,6 +238,8 @@ def _total(results: Sequence[Collected]) -> Account:
 def _notices(results: Sequence[Collected], n_bad: int) -> tuple[str, ...]:
     """Return each notice once, however many files gave it."""
     notices = [notice for result in results for notice in result.notices]
+    if n_apart := len(frozenset().union(*(result.apart for result in results))):
+        notices.append(apart_notice(n_apart))
     if n_bad:
         notices.append(f"rows of the threads file without a thread id, or with one again: {n_bad}")
     return tuple(dict.fromkeys(notices))

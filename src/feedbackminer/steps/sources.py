@@ -16,15 +16,15 @@ from feedbackminer.collect import sources
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.rows import BadRow, Row
 from feedbackminer.collect.sources.protocol import COLUMNS, Page, Source, Window
-from feedbackminer.collect.stage import Collected, Live, collect_posts
+from feedbackminer.collect.stage import Collected, Live, apart_notice, collect_posts
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import COLLECT, Outcome
 from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError, nearest
-from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import CollectSettings, SourceSettings
+from feedbackminer.steps.accounts import pseudonyms_of
 from feedbackminer.steps.cursors import Cursor
 from feedbackminer.steps.deletions import Deletions
 from feedbackminer.steps.exports import collect_exports
@@ -127,6 +127,7 @@ class SourceSync:
         stored = self.store.read("posts", columns)
         self.author_ids = frozenset(stored["author_id"].drop_nulls())
         self.tally = Tally(name)
+        self.apart: set[str] = set()
         self.deletions = Deletions(run, reader, stored, self.tally)
 
     def read_all(self) -> None:
@@ -141,6 +142,8 @@ class SourceSync:
                 self._read(channel)
             except SourceError as error:
                 failures.append(error)
+        if self.apart:
+            self.tally.note(apart_notice(len(self.apart)))
         if len(failures) == 1:
             raise failures[0]
         if failures:
@@ -173,6 +176,7 @@ class SourceSync:
         merged = self.store.merge("posts", posts, ignore=("collected_at",))
         self.store.merge("dropped", collected.dropped)
 
+        self.apart.update(collected.apart)
         self.deletions.note_read(rows)
         self.author_ids = self.author_ids.union(posts["author_id"].drop_nulls())
         dropped = {
@@ -225,8 +229,8 @@ def _context(run: Run, name: str) -> CollectContext:
     return CollectContext(
         name=name,
         source=name,
-        settings=CollectSettings(staff=settings.staff, bots=settings.bots),
-        pseudonyms=Pseudonyms(run.project.pseudonym_key()),
+        settings=CollectSettings(staff=settings.staff, bots=settings.bots, nobody=settings.nobody),
+        pseudonyms=pseudonyms_of(run.project).within(name),
         now=run.started_at,
     )
 

@@ -123,7 +123,7 @@ def test_what_is_no_message_of_a_channel_is_told_with_its_reason() -> None:
 
 
 def test_an_export_cut_short_is_an_error_and_jsonl_is_not_mistaken_for_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="Discord export is damaged or cut short"):
+    with pytest.raises(InputError, match="the JSON is damaged or cut short"):
         read("help.json", export(message(11))[:-40])
     rows = read("posts.jsonl", b'{"guild": "a", "body": "b"}\n{"guild": "a", "body": "c"}\n')
     assert values(rows, "body") == ["b", "c"]

@@ -1,9 +1,11 @@
 """Mails: threads by their headers, texts whatever their encoding, and none lost."""
 
 import gzip
+import io
 import json
 import mailbox
 import random
+import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -133,7 +135,7 @@ def test_a_long_chain_of_replies_is_one_thread() -> None:
         ('"Lee, Ann" <ann@example.org>', "Lee, Ann"),
         ("ann@example.org", "ann@example.org"),
         ("ann at example.org (Ann Lee)", "Ann Lee"),
-        ("ann at example.org", "ann at example.org"),
+        ("ann at example.org", "ann@example.org"),
         ("=?utf-8?q?J=C3=BCrgen?= <j@example.org>", "Jürgen"),
         ("=?utf-8?b?TMOlcnMsIE8=?= <l@example.org>", "Lårs, O"),
         ("=?klingon?q?Worf?= <w@example.org>", "=?klingon?q?Worf?="),
@@ -142,6 +144,72 @@ def test_a_long_chain_of_replies_is_one_thread() -> None:
 )
 def test_the_author_is_the_name_else_the_address(author: str, want: str) -> None:
     assert values(read("m", mail("a@x", author=author).encode()), "author") == [want]
+
+
+@pytest.mark.parametrize(
+    ("author", "more", "want"),
+    [
+        ("Ann Lee via Users <u@lists.org>", "Reply-To: Ann Lee <ann@x.org>\n", "Ann Lee"),
+        ("'Ann' via Users <u@lists.org>", "X-Original-From: Ann Lee <ann@x.org>\n", "Ann"),
+        ('"ann@x.org via Users" <u@lists.org>', "Reply-To: u@lists.org\n", "ann@x.org"),
+        ("Travel via Rail <tvr@x.org>", "", "Travel"),
+        ("Via Roma <via@x.org>", "Reply-To: other@x.org\n", "Via Roma"),
+    ],
+)
+def test_a_mail_that_a_list_sends_for_a_member_is_the_members(
+    author: str, more: str, want: str
+) -> None:
+    assert values(read("m", mail("a@x", author=author, more=more).encode()), "author") == [want]
+
+
+def authors(*people: str) -> list[str]:
+    """Return the author of a mail of each of these senders."""
+    mails = [mail(f"{n}@x", author=person) for n, person in enumerate(people)]
+    return values(read("m", "".join(mails).encode()), "author")
+
+
+def test_people_of_one_name_with_two_addresses_are_two() -> None:
+    anns = ("Ann Lee <ann@x.org>", "Ann Lee <ALee@y.org>", "Ann Lee <ann@X.org>")
+    assert authors(*anns) == ["Ann Lee", "Ann Lee <alee@y.org>", "Ann Lee"]
+    assert authors(*anns[::-1]) == ["Ann Lee", "Ann Lee <alee@y.org>", "Ann Lee"]
+    rows = read("m", "".join(mail(f"{n}@x", author=ann) for n, ann in enumerate(anns)).encode())
+    ids = posts(rows, "author_id")
+    assert ids["x:0@x"] == ids["x:2@x"] != ids["x:1@x"]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Ann Lee <ann@x.org>", "Lee, Ann <ann@x.org>", "Ann Lee <ann@x.org>"),
+        ("Ann Lee <ann@x.org>", '"alee" <ANN@x.org>', "ann@x.org"),
+        ("ann at x.org (Ann M. Lee)", "Ann Lee <ann@x.org>"),
+        ("Ann Lee via Users <u@y.org>\nReply-To: <ann@x.org>", "A. Lee <ann@x.org>"),
+    ],
+)
+def test_one_address_with_spellings_of_one_name_is_one_person(spellings: tuple[str, ...]) -> None:
+    assert len(set(authors(*spellings))) == 1
+
+
+def test_an_address_that_sends_for_many_people_is_none_of_them() -> None:
+    tracker = [
+        f"{name} (Tracker) <bugs@x.org>" for name in ("Ann Lee", "Bob Roy", "Cid Poe", "Eve")
+    ]
+    assert len(set(authors(*tracker))) == 4
+    assert len(set(authors("Ann Lee <forum@x.org>", "Bob Roy <forum@x.org>"))) == 2
+    made_up = [f"Ann Lee <reply+{n}@x.org>" for n in range(9)]
+    assert set(authors(*made_up)) == {"Ann Lee"}
+
+
+def test_every_spelling_of_a_name_is_masked_in_texts() -> None:
+    mails = [
+        mail("a@x", author="Ann-Marie Lee <ann@x.org>"),
+        mail("b@x", author="Ann-Marie Lee <ann@x.org>"),
+        mail("c@x", author="Lee, Annie <ann@x.org>", body="Yours, Lee, Annie"),
+        mail("d@x", author="Ann-Marie Lee <other@x.org>", body="I am not Ann-Marie Lee"),
+    ]
+    bodies = " ".join(posts(read("m", "".join(mails).encode()), "body").values())
+    assert "Annie" not in bodies
+    assert "Marie" not in bodies
 
 
 @pytest.mark.parametrize(
@@ -202,12 +270,56 @@ def test_a_line_of_a_text_that_begins_with_from_begins_no_mail() -> None:
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "From 9:30 on Monday 4 March 2024 it was cold.",
+        "From: Ann",
+        "From Monday on\nSubject: to change",
+        "From Mon Mar  4 10:00:00 2024 until now",
+        "From the page of Mon, 4 Mar 2024 10:00:00",
+        "From bob@example.org at 10:00 in 2024",
+    ],
+)
+@pytest.mark.parametrize("above", ["was this:\n", "was this:\n\n"])
+def test_a_line_of_a_text_begins_a_mail_only_as_archives_write_it(above: str, line: str) -> None:
+    sent = mail("a@x", body=f"What I saw {above}{line}\nIs it only me?") + OTHER
+    rows = read("m", sent.encode())
+    assert values(rows, "post_id") == ["a@x", "d@x"]
+    assert line in values(rows, "body")[0]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "From ann@x.org Mon Mar  2 09:00:00 2026",
+        "From ann at x.org  Mon Mar  2 09:00:00 2026",
+        "From - Mon Mar 02 09:00:00 2026",
+        "From MAILER-DAEMON Mon Mar  2 09:00:00 2026",
+        "From 1789@xxx Mon Mar 02 09:00:00 +0000 2026",
+        "From ann@x.org Mon Mar  2 09:00:00 UTC 2026",
+        "From ann@x.org Mon, 2 Mar 2026 09:00:00 +0000",
+        "From ann@x.org Mon Mar  2 09:00 2026 remote from example",
+    ],
+)
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_mail_begins_with_a_line_of_any_program_and_has_its_date(begin: str, ends: str) -> None:
+    sent = f"{begin}\nFrom: ann@x.org\n\nIt hangs\n\n".replace("\n", ends) * 2
+    rows = read("m", sent.encode())
+    assert [body.strip() for body in values(rows, "body")] == ["It hangs"] * 2
+    assert {at.astimezone(UTC) for at in values(rows, "created_at")} == {
+        datetime(2026, 3, 2, 9, tzinfo=UTC)
+    }
+
+
+@pytest.mark.parametrize(
     ("charset", "text"),
     [
         ("utf-8", "grüße".encode()),
         ("iso-8859-1", "grüße".encode("latin-1")),
         ("us-ascii", "grüße".encode()),  # says less than it has
         ("utf-8", "grüße".encode("cp1252")),  # lies
+        ("iso-8859-1", "grüße".encode()),
+        ("gb2312", "grüße".encode("gb18030")),
         ("x-unknown", "grüße".encode()),
         ('"', "grüße".encode()),
     ],
@@ -243,6 +355,44 @@ def test_the_plain_part_is_the_text_and_html_stands_in_for_it() -> None:
     }
 
 
+def parts(*contents: tuple[str, str], kind: str = "mixed") -> list[str]:
+    """Return the body of a mail of these parts, given as headers and text."""
+    inner = "".join(f"--B\n{headers}\n\n{text}\n" for headers, text in contents)
+    head = f"{BEGIN}From: a@x\nContent-Type: multipart/{kind}; boundary=B\n\n"
+    return [body.strip() for body in values(read("m", f"{head}{inner}--B--\n".encode()), "body")]
+
+
+PLAIN, RICH = "Content-Type: text/plain", "Content-Type: text/html"
+
+
+def test_a_blank_text_beside_html_says_nothing_so_the_html_is_the_mail() -> None:
+    for blank in ("", " \n\t\n", "\xa0"):
+        both = parts((PLAIN, blank), (RICH, "<p>It hangs</p>"), kind="alternative")
+        assert both == ["<div><p>It hangs</p></div>"]
+    assert parts((PLAIN, ""), (RICH, " "), kind="alternative") == [""]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        (f"{PLAIN}; name=sync.log", "error 17"),
+        (f"{PLAIN}\nContent-Disposition: attachment; filename=a.txt", "error 17"),
+        (f"{RICH}\nContent-Disposition: inline; filename=a.html", "error 17"),
+        ("Content-Type: text/calendar; method=REQUEST", "BEGIN:VCALENDAR\nSUMMARY:error 17"),
+        ("Content-Type: text/x-patch", "error 17"),
+        ("Content-Type: message/rfc822", "Subject: error 17\n\nerror 17"),
+        ("Content-Type: application/octet-stream", "error 17"),
+        (PLAIN, "error 17"),  # as the footer that a list adds
+    ],
+)
+def test_what_comes_with_a_mail_is_no_part_of_its_text(other: tuple[str, str]) -> None:
+    assert parts((PLAIN, "It hangs"), other) == ["It hangs"]
+    assert parts((RICH, "<p>It hangs</p>"), other) == ["<div><p>It hangs</p></div>"]
+    if other[0] != PLAIN:
+        assert parts(other, (PLAIN, "It hangs")) == ["It hangs"]
+        assert parts(other) == [""]
+
+
 def test_a_mail_of_an_attachment_alone_keeps_its_subject() -> None:
     thread_of = posts(read("m", made(attachment=b"\x89PNG")), "title", "body")
     assert thread_of == {"x:a@x": ("Hello", "")}
@@ -266,12 +416,12 @@ def test_a_mail_of_nothing_or_of_endless_parts_is_told_and_its_neighbours_stay()
 def test_every_mail_in_comes_out_as_a_row_whatever_its_text(texts: list[str]) -> None:
     bodies = [text.replace("\r", "").replace("From ", "") for text in texts]
     rows = read("m", "".join(mail(f"{n}@x", body=b) for n, b in enumerate(bodies)).encode())
-    assert values(rows, "body") == [body.strip("\n") for body in bodies]
+    assert values(rows, "body") == [body.strip("\n") if body.strip() else "" for body in bodies]
 
 
 @given(st.lists(st.binary(max_size=80).map(lambda b: b.replace(b"From", b"")), min_size=1))
 def test_every_mail_in_comes_out_whatever_bytes_it_has(contents: list[bytes]) -> None:
-    data = b"".join(BEGIN.encode() + content + b"\n" for content in contents)
+    data = b"".join(BEGIN.encode() + content + b"\n\n" for content in contents)
     assert len(read("m", data)) == len(contents)
 
 
@@ -307,6 +457,35 @@ def test_a_maildir_is_read_with_its_folders_and_a_change_of_flags_changes_nothin
     after = open_file(str(tmp_path / "box"))
     assert before.sha256 == after.sha256
     assert f"box/cur/{key}" in {row.ref for row in read_rows(after)}
+
+
+@pytest.mark.parametrize("lead", ["", "\ufeff", "\r\n"])
+def test_a_file_of_one_mail_is_read(lead: str) -> None:
+    saved = REPLY.removeprefix(BEGIN)
+    for content in (saved, saved.replace("\n", "\r\n")):
+        rows = read("one.eml", (lead + content).encode())
+        assert values(rows, "post_id", "thread_id") == [("b@x", "a@x")]
+        assert [row.ref for row in rows] == ["one.eml:message 1"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["From: to\nA: b\n", "date: x\nsubject: y\n\n", "From,Date\na,b\n", "from: x\nno header\n"],
+)
+def test_a_text_of_another_kind_is_no_mail(data: str) -> None:
+    with pytest.raises(InputError, match="no column holds the text"):
+        posts(read("t", data.encode()), "body")
+
+
+def test_saved_mails_in_an_archive_share_their_threads() -> None:
+    target = io.BytesIO()
+    late = mail("e@x", subject="Re: Sync stops", date=LATER)  # joined by its subject
+    with zipfile.ZipFile(target, "w") as archive:
+        for n, content in enumerate((REPLY, OPENER, late)):
+            archive.writestr(f"saved/{n}.EML", content.removeprefix(BEGIN))
+    rows = read("all.zip", target.getvalue())
+    assert values(rows, "post_id", "thread_id") == [("b@x", "a@x"), ("a@x", "a@x"), ("e@x", "a@x")]
+    assert rows[0].ref == "all.zip/saved/0.EML"
 
 
 def test_an_empty_maildir_is_an_error(tmp_path: Path) -> None:

@@ -110,6 +110,128 @@ def test_a_text_reads_as_it_does_in_slack(text: str, want: str) -> None:
     assert body(text) == want
 
 
+def rich(*elements: Any, kind: str = "section", **more: Any) -> dict[str, Any]:
+    """Return a block of rich text with one part."""
+    inner = {"type": f"rich_text_{kind}", "elements": list(elements), **more}
+    return {"type": "rich_text", "elements": [inner]}
+
+
+def leaf(text: str, **more: Any) -> dict[str, Any]:
+    return {"type": "text", "text": text, **more}
+
+
+@pytest.mark.parametrize(
+    ("block", "want"),
+    [
+        (rich(leaf("It "), leaf("hangs", style={"bold": True})), "It hangs"),
+        (rich(leaf("a < b && <@U1>")), "a < b && <@U1>"),
+        (rich(leaf("sync --all", style={"code": True})), "`sync --all`"),
+        (
+            rich(
+                {"type": "user", "user_id": "U1"},
+                leaf(" see "),
+                {"type": "channel", "channel_id": "C2"},
+            ),
+            "@ann.lee see #ideas",
+        ),
+        (
+            rich(
+                {"type": "broadcast", "range": "here"},
+                leaf(" hi "),
+                {"type": "emoji", "name": "tada"},
+            ),
+            "@here hi :tada:",
+        ),
+        (
+            rich(
+                {"type": "link", "url": "https://x.org/?a=1", "text": "the page"},
+                leaf(", "),
+                {"type": "link", "url": "https://x.org"},
+            ),
+            "[the page](https://x.org/?a=1), https://x.org",
+        ),
+        (
+            rich(
+                {"elements": [leaf("first")]},
+                {"elements": [leaf("second")]},
+                kind="list",
+                style="ordered",
+            ),
+            "1. first\n2. second",
+        ),
+        (
+            rich(
+                {"elements": [leaf("one")]},
+                {"elements": [leaf("two")]},
+                kind="list",
+                style="bullet",
+                indent=7,
+            ),
+            "  - one\n  - two",
+        ),
+        (rich(leaf("she said\nno"), kind="quote"), "> she said\n> no"),
+        (rich(leaf("error 17"), kind="preformatted"), "```\nerror 17\n```"),
+        (
+            {"type": "section", "text": {"type": "mrkdwn", "text": "thanks <@U1>"}},
+            "thanks @ann.lee",
+        ),
+        (
+            {
+                "type": "section",
+                "fields": [{"type": "plain_text", "text": "a<b"}, {"type": "mrkdwn", "text": "c"}],
+            },
+            "a<b\nc",
+        ),
+        ({"type": "header", "text": {"type": "plain_text", "text": "News"}}, "News"),
+        (
+            {
+                "type": "context",
+                "elements": [{"type": "image"}, {"type": "mrkdwn", "text": "by us"}],
+            },
+            "by us",
+        ),
+        ({"type": "markdown", "text": "**a** <b>"}, "**a** <b>"),
+        ({"type": "divider"}, ""),
+        ({"type": "actions", "elements": [{"type": "button", "text": {"text": "Go"}}]}, ""),
+        ({"type": "rich_text", "elements": "no list"}, ""),
+        (
+            rich(
+                leaf("x"),
+                {"type": "text", "text": None},
+                {"type": ["odd"]},
+                kind="list",
+                indent="x",
+            ),
+            "- \n- \n- ",
+        ),
+        (rich({"type": ["odd"], "text": "x"}, {"type": "user"}, leaf("y")), "x<@>y"),
+        ("no block", ""),
+    ],
+)
+def test_a_message_without_a_text_has_the_words_of_its_blocks(block: Any, want: str) -> None:
+    assert body("", blocks=[block]) == want
+    assert body("said", blocks=[block]) == "said"
+
+
+@pytest.mark.parametrize(
+    ("attachment", "want"),
+    [
+        (
+            {"pretext": "New:", "title": "T", "text": "thanks <@U1>", "fallback": "f"},
+            "New:\nT\nthanks @ann.lee",
+        ),
+        ({"fields": [{"title": "State", "value": "open"}, {"value": "late"}]}, "State: open\nlate"),
+        ({"blocks": [rich(leaf("in a block"))]}, "in a block"),
+        ({"fallback": "in short"}, "in short"),
+        ({"is_share": True, "text": "what Bea said"}, ""),
+        ({"is_msg_unfurl": True, "text": "what Bea said"}, ""),
+    ],
+)
+def test_else_it_has_those_of_its_attachments(attachment: Any, want: str) -> None:
+    assert body("", attachments=[attachment]) == want
+    assert body("", attachments=[attachment], blocks=[rich(leaf("said"))]) == "said"
+
+
 def test_a_mention_gets_the_pseudonym_of_its_member() -> None:
     rows = of(message("hello", T1, "U1"), message("thanks <@U1>", T2, "U2"))
     assert posts(rows, "body")[f"x:C1/{T2}"] == f"thanks @{PSEUDONYMS.of('ann.lee')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -19,8 +19,8 @@ _MAY_HAVE_NULLS = (PARQUET, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True)
-class _Table:
-    """What a member holds; ``posts`` are its rows in our names, empty where it has no text."""
+class Table:
+    """What a file or a sheet holds; ``posts`` are its rows in our names, none without a text."""
 
     name: str
     rows: list[Row | BadRow]
@@ -37,24 +37,34 @@ def rows(archive: Archive, read: Reader) -> Iterator[Row | BadRow]:
         InputError: the archive unpacks to more than an export can be.
     """
     yield from archive.refused
-    mails = [name for name in archive.openers if PurePosixPath(name).parent.name in ("cur", "new")]
+    mails = [name for name in archive.openers if _is_mail(PurePosixPath(name))]
     yield from _maildir(archive, sorted(mails))
     tables = [_table(archive, name, read) for name in sorted(archive.openers.keys() - set(mails))]
+    yield from side_by_side(tables)
+
+
+def side_by_side(tables: Sequence[Table]) -> Iterator[Row | BadRow]:
+    """Yield the rows of tables that may have other columns each: in our names, if several."""
     has_posts = any(table.posts for table in tables)
     for table in tables:
         yield from _rows_of_table(table, has_posts and len(tables) > 1)
 
 
-def _rows_of_table(table: _Table, is_one_of_many: bool) -> Iterator[Row | BadRow]:
+def _rows_of_table(table: Table, is_one_of_many: bool) -> Iterator[Row | BadRow]:
     """Yield the rows of a table; beside posts, a table without any text is told as one row."""
     if is_one_of_many and table.lacks_text:
-        detail = "no column holds the text of the posts; to map one, unpack it and import it alone"
+        detail = "no column holds the text of the posts; to map one, import it alone"
         yield BadRow(table.name, "no_posts", detail)
     elif is_one_of_many:
         yield from table.posts
         yield from (row for row in table.rows if isinstance(row, BadRow))
     else:
         yield from table.rows
+
+
+def _is_mail(path: PurePosixPath) -> bool:
+    """Tell whether a member is one mail of many: of a Maildir, or as mail programs save it."""
+    return path.parent.name in ("cur", "new") or path.suffix.lower() == ".eml"
 
 
 def _maildir(archive: Archive, names: list[str]) -> Iterator[Row | BadRow]:
@@ -64,16 +74,20 @@ def _maildir(archive: Archive, names: list[str]) -> Iterator[Row | BadRow]:
     yield from mail.maildir_rows(FileContent(archive.name, b"", "", parts))
 
 
-def _table(archive: Archive, member: str, read: Reader) -> _Table:
+def _table(archive: Archive, member: str, read: Reader) -> Table:
     name = f"{archive.name}/{member}"
     everything = list(_member_rows(name, archive.read(member), read))
-    everything = everything or [BadRow(name, "empty_file", "a file without a row")]
+    return as_table(name, everything or [BadRow(name, "empty_file", "a file without a row")])
+
+
+def as_table(name: str, everything: list[Row | BadRow]) -> Table:
+    """Return a table with its rows in our names, if it has texts."""
     good = [row for row in everything if isinstance(row, Row)]
     try:
         posts = platforms.in_our_names(good, where=name) if good else []
     except InputError:
-        return _Table(name, everything, [], lacks_text=True)
-    return _Table(name, everything, posts)
+        return Table(name, everything, [], lacks_text=True)
+    return Table(name, everything, posts)
 
 
 def _member_rows(name: str, data: bytes | BadRow, read: Reader) -> Iterator[Row | BadRow]:

@@ -28,6 +28,7 @@ RATIO_FREE = 64 << 20  # a small file full of repeats may pack as well as it lik
 MOST_MEMBERS = 100_000
 CHUNK = 1 << 20
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _PACKED = (*_ZIP, b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
 _OUTSIDE = re.compile(r"^/|^[A-Za-z]:/|\\|(?:^|/)\.\.(?:/|$)|[\x00-\x1f\x7f]")
@@ -118,6 +119,11 @@ def open_archive(content: FileContent) -> Archive | None:
     Raises:
         InputError: the archive is damaged, is an office document, or has too many members.
     """
+    if content.data.startswith(_OLE):
+        raise InputError(
+            f"{content.name}: this is an old office document (.xls), or one that a password locks; "
+            "save its table as CSV, or as .xlsx without a password"
+        )
     if not (content.data.startswith(_ZIP) or _is_tar(content.data)):
         return None
     archive = Archive(content.name, Meter(content.name, len(content.data)))
@@ -127,9 +133,25 @@ def open_archive(content: FileContent) -> Archive | None:
             _add(archive, member)
     except _DAMAGE as error:
         raise InputError(f"{content.name}: the archive is damaged or cut short: {error}") from None
-    if "[Content_Types].xml" in archive.openers:
-        raise InputError(f"{content.name}: this is an office document; save its table as CSV")
+    _refuse_document(archive)
     return archive
+
+
+def shown_name(name: str) -> str:
+    """Return a name out of a file as it may be shown: short, on one line."""
+    return _UNPRINTABLE.sub("?", name)[:MOST_NAME]
+
+
+def _refuse_document(archive: Archive) -> None:
+    """Refuse the packed files of office programs that are no workbook (.xlsx)."""
+    is_office = (
+        "[Content_Types].xml" in archive.openers and "xl/workbook.xml" not in archive.openers
+    )
+    is_open_document = {"mimetype", "content.xml"} <= archive.openers.keys()
+    if is_office or is_open_document:
+        raise InputError(
+            f"{archive.name}: this is an office document; save its table as CSV, or as .xlsx"
+        )
 
 
 @dataclass(frozen=True)
@@ -143,7 +165,7 @@ def _add(archive: Archive, member: _Member) -> None:
     """Take a member in or refuse it; two of one name are told apart."""
     if _NO_CONTENT.search(member.name):
         return
-    shown = _UNPRINTABLE.sub("?", member.name)[:MOST_NAME]
+    shown = shown_name(member.name)
     number = len(archive.openers) + len(archive.refused) + 1
     if number > MOST_MEMBERS:
         raise InputError(f"{archive.name}: has more than {MOST_MEMBERS:,} members")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from feedbackminer.collect import fields
 from feedbackminer.collect.columns import plain, plain_names
 
 Values = dict[str, Any]
@@ -19,8 +20,15 @@ def part(values: Mapping[str, Any], name: str) -> Values:
 
 def parts(values: Mapping[str, Any], name: str) -> list[Values]:
     """Return the objects of an array inside an object."""
+    return [item for item in items(values, name) if isinstance(item, dict)]
+
+
+def items(values: Mapping[str, Any], name: str) -> list[Any]:
+    """Return an array inside an object; what should be one and is not counts as its only item."""
     value = values.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value
+    return [] if value is None else [value]
 
 
 def columns_by_name(values: Mapping[str, Any]) -> Mapping[str, str]:
@@ -60,3 +68,22 @@ def _by_name(columns: tuple[str, ...]) -> Mapping[str, str]:
 def _columns(columns: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
     by_name = _by_name(columns)
     return tuple(by_name[name] for name in names if name in by_name)
+
+
+def text(values: Mapping[str, Any], name: str) -> str:
+    """Return a text or number inside an object as text, empty where there is neither."""
+    value = values.get(name)
+    return "" if isinstance(value, dict | list) else fields.text(value)
+
+
+def identifier(values: Mapping[str, Any], *names: str) -> str:
+    """Return the first of these ids that an object has, empty where there is none."""
+    for name in names:
+        if native := text(values, name).strip():
+            return fields.identifier(native)
+    return ""
+
+
+def total(values: Mapping[str, Any], name: str, count: str) -> float:
+    """Return the sum of a number over the objects of an array, such as of reactions."""
+    return sum(fields.number(item.get(count)) or 0 for item in parts(values, name))

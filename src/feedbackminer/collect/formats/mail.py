@@ -1,4 +1,4 @@
-"""Mails of an mbox file or a Maildir folder, as posts in threads.
+"""Mails of an mbox file, a Maildir folder or a file of one mail, as posts in threads.
 
 Quoted lines stay: the clean stage takes them out. Attachments are not read.
 """
@@ -14,29 +14,62 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import EmailPolicy
-from email.utils import parseaddr, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from typing import cast
 
+from feedbackminer.collect.formats.mail_authors import Sender, author_of_list, read_sender
 from feedbackminer.collect.formats.mail_threads import Mail, threaded
 from feedbackminer.collect.rows import BadRow, FileContent, Row
 from feedbackminer.vocabulary.moments import as_utc
 
-# A line "From SENDER DATE" begins a mail; in a text it is such a line only with a header below.
+_DAY, _TIME = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),?", rb"\d{1,2}:\d\d(?::\d\d)?"
+_MONTH = rb"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+_DATE = (
+    rb"(?:%(day)s +%(month)s +\d{1,2} +%(time)s(?: +[\w+-]{1,6})?,? +\d{4}"
+    rb"|%(day)s +\d{1,2} +%(month)s +\d{4} +%(time)s)(?: +[+-]?\w{1,5})?"
+) % {b"day": _DAY, b"month": _MONTH, b"time": _TIME}
+_SENDER = rb"(?:\S{1,200}|\S{1,100} at \S{1,100})"
+_ADDRESS = rb"(?:\S{1,100}@\S{1,100}|\S{1,100} at \S{1,100}\.\S{1,100})"
+_HEADER_BELOW = (
+    rb"(?=\r?\n(?:Return-Path|Date|From|Received|Delivered-To|To|Subject|Message-ID|MIME-Version"
+    rb"|Content-Type|X-[\w-]{1,60}):)"
+)
+# A line "From SENDER DATE" below an empty one begins a mail; a text may have what looks like it.
+# Some archives leave out the empty line, others the date: a header below makes up for it.
 _BEGIN = re.compile(
-    rb"^From [^\r\n]{0,200}"
-    rb"(?:\d:\d\d[^\r\n]{0,40}\b(?:19|20)\d\d\b[^\r\n]{0,40}\r?$|\r?\n(?=(?:Return-Path|Date|From"
-    rb"|Received|Delivered-To|To|Subject|Message-ID|MIME-Version|Content-Type|X-[\w-]{1,60}):))",
+    rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From %(sender)s? *%(date)s(?: remote from \S{1,200})?[ \t]*\r?$"
+    rb"|From %(sender)s? *%(date)s[ \t]*%(header)s"
+    rb"|(?:\A|(?<=\n\n)|(?<=\n\r\n))From %(address)s[^\r\n]{0,100}%(header)s"
+    % {b"sender": _SENDER, b"address": _ADDRESS, b"date": _DATE, b"header": _HEADER_BELOW},
     re.MULTILINE | re.IGNORECASE,
 )
+_FROM = re.compile(rb"^From ", re.MULTILINE)
+_SENT = re.compile(_DATE, re.IGNORECASE)
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _ID = re.compile(r"<([^<>\s]{1,500})>")
 _LISTS = ("list-id", "x-mailing-list", "x-beenthere", "list-post")
 _LIST_NAME = re.compile(r"<?(?:mailto:)?([\w-]+)[@.][^<>\s]*>?\s*$")
-_VIA = re.compile(r"\s+via\s+\S.*$")  # what a list adds that sends in its members' names
+# A file of one mail begins with its headers; names are from printable signs but the colon.
+_HEADER = re.compile(rb"([!-9;-~]{1,76}):|[ \t]+\S")
+_MAIL_HEADERS = {
+    b"date", b"subject", b"to", b"message-id", b"received", b"return-path", b"mime-version",
+    b"delivered-to", b"content-type",
+}  # fmt: skip
+_LEAD = b"\xef\xbb\xbf\r\n"  # a mark of UTF-8, empty lines
+MOST_HEADERS = 100_000  # bytes of a file in which its headers end
 _FLAGS = re.compile(r"[:;!]2,[A-Za-z]*$")
 _HEAD, _BODY = re.compile(r"<head\b", re.IGNORECASE), re.compile(r"</head\s*>", re.IGNORECASE)
 MOST_HEADER = 20_000  # characters
 MOST_LIST_NAME = 300
+# What programs write that name a charset: its larger kin, or UTF-8, which nothing else looks like.
+_CHARSETS = {
+    "us-ascii": ("utf-8",),
+    "iso-8859-1": ("utf-8",),
+    "windows-1252": ("utf-8",),
+    "gb2312": ("gb18030",),
+    "ks_c_5601-1987": ("cp949",),
+}
+_TEXTS = ("text/plain", "text/html")
 
 
 class _AsWritten(EmailPolicy):
@@ -53,15 +86,33 @@ _PARSER = BytesParser(EmailMessage, policy=_AsWritten())
 
 def is_mbox(data: bytes) -> bool:
     """Tell whether a file is an mbox: it begins with the line that begins a mail."""
-    return _BEGIN.match(data[:2000].lstrip(b"\r\n")) is not None
+    return _BEGIN.match(data[:2000].lstrip(_LEAD)) is not None
+
+
+def is_mail(data: bytes) -> bool:
+    """Tell whether a file is one mail: lines of headers, and mails have such headers."""
+    headers = re.split(rb"\r?\n\r?\n", data[:MOST_HEADERS].lstrip(b"\xef\xbb\xbf\r\n"), maxsplit=1)[
+        0
+    ]
+    matches = [_HEADER.match(line) for line in headers.splitlines()]
+    names = {(match[1] or b"").lower() for match in matches if match}
+    return all(matches) and b"from" in names and not names.isdisjoint(_MAIL_HEADERS)
+
+
+def mail_rows(content: FileContent) -> Iterator[Row | BadRow]:
+    """Yield the one mail of a file."""
+    data = content.data.lstrip(_LEAD)
+    return threaded([_mail(f"{content.name}:message 1", data)])
 
 
 def mbox_rows(content: FileContent) -> Iterator[Row | BadRow]:
     """Yield every mail of an mbox file, in order."""
-    starts = [match.start() for match in _BEGIN.finditer(content.data)]
-    ends = [*starts[1:], len(content.data)]
+    data = content.data.lstrip(_LEAD)
+    lines = (match.start() for match in _FROM.finditer(data))
+    starts = [start for start in lines if _BEGIN.match(data, start)]
+    ends = [*starts[1:], len(data)]
     mails = (
-        _mail(f"{content.name}:message {number}", content.data[start:end])
+        _mail(f"{content.name}:message {number}", data[start:end])
         for number, (start, end) in enumerate(zip(starts, ends, strict=True), start=1)
     )
     return threaded(mails)
@@ -101,8 +152,8 @@ def _read(ref: str, message: EmailMessage, envelope: str) -> Mail | BadRow:
         subject=header.text("subject"),
         list_name=_list_name(header),
         sent_at=_sent_at(header, envelope),
+        sender=_sender(header),
         values={
-            "author": _author(header.raw("from")),
             "author_role": "bot" if _is_automatic(header) else "member",
             "body": body,
             "url": header.text("archived-at").strip("<>") or None,
@@ -141,7 +192,7 @@ def _undecoded(raw: str) -> str:
 
 def _text(data: bytes, charset: str) -> str:
     """Decode by the named charset, or by one that fits: mails often name a wrong one."""
-    for name in (charset, "utf-8", "cp1252"):
+    for name in (*_CHARSETS.get(charset.lower(), (charset,)), "utf-8", "cp1252"):
         try:
             return data.decode(name)
         except (LookupError, UnicodeError):
@@ -150,17 +201,32 @@ def _text(data: bytes, charset: str) -> str:
 
 
 def _body(message: EmailMessage) -> str:
-    """Return the plain text, else the HTML; empty where there is but an attachment."""
-    part = message.get_body(("plain", "html"))
-    if part is None:
+    """Return the first text that says anything; empty where there is but an attachment."""
+    return next(filter(str.strip, map(_part_text, _text_parts(message))), "")
+
+
+def _text_parts(message: EmailMessage) -> Iterator[EmailMessage]:
+    """Yield the texts of a mail that are no files, in order; not those of mails sent with it."""
+    pending = [message]
+    while pending:
+        part = pending.pop()
+        kind = part.get_content_maintype()
+        if kind == "multipart" and part.is_multipart():
+            pending += reversed(cast(list[EmailMessage], part.get_payload()))
+        elif kind == "multipart" or (
+            part.get_content_type() in _TEXTS and not (part.is_attachment() or part.get_filename())
+        ):
+            yield part
+
+
+def _part_text(part: EmailMessage) -> str:
+    if part.get_content_maintype() == "multipart":
         # A mail that says it has parts, and has none, is one text.
-        whole = message.get_payload()
-        is_text = isinstance(whole, str) and message.get_content_maintype() == "multipart"
-        return _undecoded(str(whole)) if is_text else ""
+        return _undecoded(str(part.get_payload()))
     data = part.get_payload(decode=True)
     text = _text(data if isinstance(data, bytes) else b"", part.get_content_charset("utf-8"))
     if part.get_content_subtype() == "html":
-        return f"<div>{_without_head(text)}</div>"
+        return f"<div>{_without_head(text)}</div>" if text.strip() else ""
     return text.replace("\r\n", "\n").strip("\n")
 
 
@@ -170,11 +236,10 @@ def _without_head(page: str) -> str:
     return page[: head.start()] + page[body.end() :] if head and body else page
 
 
-def _author(raw: str) -> str:
-    """Return the display name, else the address; archives write it as "ann at site (Ann)"."""
-    name, address = parseaddr(raw)
-    name = _VIA.sub("", _decoded_words(name)).strip(" '\"")
-    return name or (address if "@" in address else _decoded_words(raw))
+def _sender(header: _Headers) -> Sender:
+    originals = (header.text(name) for name in ("x-original-from", "reply-to"))
+    people = (person for text in originals for person in text.split(">,"))
+    return author_of_list(read_sender(header.text("from")), map(read_sender, people))
 
 
 def _is_automatic(header: _Headers) -> bool:
@@ -191,7 +256,8 @@ def _list_name(header: _Headers) -> str:
 def _sent_at(header: _Headers, envelope: str) -> datetime | None:
     """Return when a mail was sent, else when it was received, else what the mbox says."""
     received = header.raw("received").rpartition(";")[2]
-    for written in (header.raw("date"), received, " ".join(envelope.split()[2:])):
+    begun = _SENT.search(envelope.encode())
+    for written in (header.raw("date"), received, begun[0].decode() if begun else ""):
         try:
             moment = parsedate_to_datetime(written)
         except (ValueError, TypeError, OverflowError, IndexError):

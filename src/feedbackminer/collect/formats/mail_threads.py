@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from feedbackminer.collect.formats.mail_authors import Sender, authors
 from feedbackminer.collect.formats.thread_roots import root_of
 from feedbackminer.collect.rows import BadRow, Row
 
@@ -33,6 +34,7 @@ class Mail:
     subject: str
     list_name: str
     sent_at: datetime | None
+    sender: Sender
     values: dict[str, Any]
 
 
@@ -53,13 +55,14 @@ def threaded(mails: Iterable[Mail | BadRow]) -> Iterator[Row | BadRow]:
     subjects = {mail.ref: _subject(mail.subject, tags) for mail in readable}
     roots = _Roots(readable)
     joined = _joined_by_subject(readable, subjects, roots)
+    called = authors(mail.sender for mail in readable)
     for mail in everything:
         if isinstance(mail, BadRow):
             yield mail
         else:
             root = roots.of(mail)
             thread = joined.get(_key(mail)) or joined.get(root, root)
-            yield _row(mail, thread, subjects[mail.ref].text)
+            yield _row(mail, thread, subjects[mail.ref].text, called[mail.sender])
 
 
 def _list_tags(mails: Sequence[Mail]) -> set[str]:
@@ -123,7 +126,7 @@ def _key(mail: Mail) -> str:
     return mail.native or mail.ref
 
 
-def _row(mail: Mail, thread: str, title: str) -> Row:
+def _row(mail: Mail, thread: str, title: str, author: str) -> Row:
     return Row(
         mail.ref,
         {
@@ -133,6 +136,8 @@ def _row(mail: Mail, thread: str, title: str) -> Row:
             "created_at": mail.sent_at,
             "title": title,
             "channel": mail.list_name,
+            "author": author,
+            "author_as_written": mail.sender.name,
             **mail.values,
         },
     )

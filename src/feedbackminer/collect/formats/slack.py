@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from feedbackminer.collect import fields
 from feedbackminer.collect.formats.archives import Archive
 from feedbackminer.collect.formats.json_access import Values, part, parts
+from feedbackminer.collect.formats.slack_blocks import written
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
 
@@ -37,7 +38,7 @@ def rows(archive: Archive) -> Iterator[Row | BadRow]:
     channels = _listed(archive, "channels", "groups")
     private = {str(chat["id"]) for chat in _listed(archive, "dms", "mpims")}
     private |= {str(chat.get("name")) for chat in _listed(archive, "mpims")}
-    reader = _Messages(people, {str(c.get("name")): str(c["id"]) for c in channels})
+    reader = Messages(people, {str(c.get("name")): str(c["id"]) for c in channels})
     root = _root(archive) or ""
     yield from archive.refused
     for member in sorted(archive.openers):
@@ -79,7 +80,7 @@ def _day_rows(archive: Archive, member: str) -> Iterator[Row | BadRow]:
     yield from item_rows(name, items if isinstance(items, list) else [items])
 
 
-class _Messages:
+class Messages:
     """Turns messages into rows, given the users by id and the channels' ids by name."""
 
     def __init__(self, people: dict[str, Values], channel_ids: dict[str, str]) -> None:
@@ -87,6 +88,7 @@ class _Messages:
         self.channel_names = {native: name for name, native in channel_ids.items()}
 
     def message(self, row: Row | BadRow, channel: str, is_private: bool) -> Row | BadRow:
+        """Return the row of a message in our names, or why it is no post."""
         if isinstance(row, BadRow):
             return row
         message = row.values
@@ -111,7 +113,7 @@ class _Messages:
             "author_role": self._role(message),
             "created_at": moment,
             "edited_at": part(message, "edited").get("ts"),
-            "body": self._as_shown(str(message.get("text") or "")),
+            "body": self._as_shown(written(message)),
             "score": sum(fields.number(r.get("count")) or 0 for r in parts(message, "reactions")),
             "channel": channel,
         }

@@ -9,6 +9,7 @@ from typing import Any
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.views import ClaimView, Digest, TopicView
+from feedbackminer.digest.waves import Wave
 from feedbackminer.tables import Claims
 
 
@@ -28,6 +29,7 @@ def render(digest: Digest) -> str:
             for level, voices, posts in digest.severities
         ],
         "topics": [_topic(topic) for topic in digest.topics],
+        "waves": [_wave(wave) for wave in digest.waves],
         "quotes": [_quote(quote, stands_for) for stands_for, quote in digest.quotes],
         "account": [_account(account) for account in (*source.accounts, digest.account)],
         "run_id": source.run_id,
@@ -45,7 +47,8 @@ def render(digest: Digest) -> str:
 def _claim(claim: ClaimView) -> dict[str, Any]:
     """Return a claim with the columns of its table, in their order."""
     columns = {name: getattr(claim, name) for name in Claims.column_names()}
-    return columns | {"experimental": claim.is_experimental}
+    waves = [wave.wave_id for wave in claim.waves]
+    return columns | {"experimental": claim.is_experimental, "waves": waves}
 
 
 def _topic(topic: TopicView) -> dict[str, Any]:
@@ -62,6 +65,16 @@ def _topic(topic: TopicView) -> dict[str, Any]:
         "effective_voices": topic.effective_voices,
         "sentiments": dict(topic.sentiments),
         "trend": [{"from": when, "voices": n} for when, n in topic.trend],
+    }
+
+
+def _wave(wave: Wave) -> dict[str, Any]:
+    return {
+        "wave_id": wave.wave_id,
+        "n_accounts": wave.n_accounts,
+        "first_at": wave.since,
+        "last_at": wave.until,
+        "post_ids": list(wave.post_ids),
     }
 
 
