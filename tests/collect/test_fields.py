@@ -17,7 +17,7 @@ from feedbackminer.collect import fields
         ("😀", "😀"),
         (7, "7"),
         (b"caf\xc3\xa9", "café"),
-        ({"tags": ["é"]}, '{"tags": ["é"]}'),
+        ({"tags": ["é"]}, ""),  # its JSON would be nobody's words
     ],
 )
 def test_a_value_becomes_text_that_can_be_stored(value: Any, want: str) -> None:

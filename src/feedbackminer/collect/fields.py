@@ -5,7 +5,6 @@ Dates and ratings have modules of their own.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Any
@@ -26,15 +25,18 @@ class BadValueError(ValueError):
 
 
 def text(value: Any) -> str:
-    """Return a value as text without null bytes and broken surrogates; None is empty."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """Return a value as text without null bytes and broken surrogates; None is empty.
+
+    An object or a list is no text: its JSON would be nobody's words.
+    """
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if isinstance(value, float) and math.isnan(value):
         return ""
     if isinstance(value, str):
         plain = value
     elif isinstance(value, bytes):
         plain = value.decode("utf-8", "ignore")
-    elif isinstance(value, dict | list):
-        plain = json.dumps(value, ensure_ascii=False, default=str)
     else:
         plain = str(value)
     if plain.isascii() and "\x00" not in plain:

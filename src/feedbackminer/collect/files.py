@@ -29,9 +29,12 @@ from feedbackminer.collect.formats import (
     discord,
     discourse_topic,
     disqus,
+    jira_tables,
     json_feed,
+    json_values,
     mail,
     mattermost,
+    nested,
     separated,
     sheets,
     slack,
@@ -169,7 +172,7 @@ def _file_rows(content: FileContent, encoding: str) -> Iterator[Row | BadRow]:
     if mail.is_mail(content.data):
         return mail.mail_rows(content)
     if content.data.startswith(tables.PARQUET):
-        return tickets.rows(tables.parquet_rows(content))
+        return nested.rows(tickets.rows(tables.parquet_rows(content)))
     if xml_records.is_xml(content.data):
         return _xml_rows(content)
     return _text_rows(content.name, tables.decode(content, encoding))
@@ -192,16 +195,18 @@ def _text_rows(name: str, text: str) -> Iterator[Row | BadRow]:
         return whatsapp.chat_rows(name, text)
     start = text.lstrip()[:1]
     if start == "[":
-        return tickets.rows(_unfolded(tables.json_array_rows(name, text)))
+        return nested.rows(tickets.rows(_unfolded(json_values.array_rows(name, text))))
     if start != "{":
-        return tickets.rows(separated.csv_rows(name, text))
+        return jira_tables.rows(tickets.rows(separated.csv_rows(name, text)))
     if mattermost.is_export(text):
         return map(tables.checked, mattermost.rows(name, text))
 
     document = _document(name, text)
     if platform := _platform(document):
-        return map(tables.checked, platform.document_rows(name, document))
-    return tickets.rows(_unfolded(tables.jsonl_rows(name, text)))
+        return nested.rows(map(tables.checked, platform.document_rows(name, document)))
+    if nested.is_page(document):
+        return nested.rows([Row(name, document)])
+    return nested.rows(tickets.rows(_unfolded(json_values.object_rows(name, text))))
 
 
 def _platform(document: Values) -> DocumentFormat | None:

@@ -69,7 +69,13 @@ def what_to_know(reading: Reading, lost: Mapping[str, Lost], n_rows: int) -> tup
         n_rows: of the export.
     """
     lacks = (text for field, text in _LACKS.items() if not _has(reading, field))
-    return (*lacks, *_dates(reading, lost, n_rows), *_ratings(reading, lost))
+    objects = (
+        f"{name} is an object or a list, and was left out, in {values.n:,} posts, first at "
+        f"{values.first}"
+        for name, values in lost.items()
+        if name not in ("created_at", "rating")
+    )
+    return (*lacks, *_dates(reading, lost, n_rows), *_ratings(reading, lost), *objects)
 
 
 def _has(reading: Reading, field: str) -> bool:

@@ -157,6 +157,11 @@ class RowFields:
         """Return the values of all columns of a field, the best first."""
         return [self.values.get(column) for column in self.columns(name)]
 
+    def is_object(self, name: str) -> bool:
+        """Tell whether all that stands in a field is an object or a list, which is no value."""
+        values = [value for value in self.all(name) if value]
+        return any(isinstance(v, dict | list) for v in values) and not any(map(is_filled, values))
+
     def text(self, name: str) -> str:
         """Return the value of a field as text; empty where there is none."""
         return fields.text(self.value(name))
@@ -167,7 +172,9 @@ class RowFields:
 
 
 def is_filled(value: Any) -> bool:
-    """Tell whether there is a value: text of blanks, null and NaN are none."""
+    """Tell whether there is a value: text of blanks, null, NaN, objects and lists are none."""
+    if isinstance(value, dict | list):
+        return False
     if isinstance(value, str):
         return bool(value) and not value.isspace()
     return value is not None and not (isinstance(value, float) and math.isnan(value))

@@ -21,6 +21,7 @@ from feedbackminer.privacy.masking import mask
 
 DELETED_MARKS = {"[deleted]", "[removed]"}
 SYSTEM_ACTIONS = {"2", "3", "4", "wiki"}  # Discourse: moderator action, small action, whisper
+_NO_OBJECTS = ("author", "title", "body", "post_id", "thread_id", "parent_id")
 NOT_FILLED = {"", "0", "none", "null", "nan"}  # of ids: what programs write for none
 
 
@@ -89,6 +90,8 @@ class RecordReader:
         author = self.people.author(get.text("author"))
         native = self._native_id(get, body, author)
         created_at = self._created_at(get, row.ref)
+        for name in filter(get.is_object, _NO_OBJECTS):
+            self._lose(name, row.ref)
         return Record(
             ref=row.ref,
             native_id=native,
@@ -122,6 +125,8 @@ class RecordReader:
             raise BadValueError("deleted_at_source", "it was removed there")
         if get.identifier("post_type") in SYSTEM_ACTIONS:
             raise BadValueError("system_action", "a notice of the forum software, not a post")
+        if get.is_object("body") and not (body.strip() or title):
+            raise BadValueError("not_text", "the text is an object or a list, not a string")
         if not (body.strip() or title):
             raise BadValueError("empty", "neither text nor title")
         return body, title

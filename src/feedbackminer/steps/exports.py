@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
+from feedbackminer.collect.formats import nested
 from feedbackminer.collect.preview import Preview, described, preview
 from feedbackminer.collect.stage import (
     Collected,
@@ -153,7 +154,8 @@ def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
     """
     run.reporter.start(COLLECT, None)
     began = time.perf_counter()
-    collected = collect_posts(rows, _context(run, name, name, accounts_of(run.project)))
+    context = _context(run, name, name, accounts_of(run.project))
+    collected = collect_posts(list(nested.rows(rows)), context)
     _refuse_without_posts([name], [collected])
     _store(run, collected, name)
     seconds = time.perf_counter() - began

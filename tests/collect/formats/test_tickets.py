@@ -62,7 +62,7 @@ def test_status_tags_and_satisfaction_are_kept_beside_the_post() -> None:
     }
     meta = posts(read("t.json", PAGE), "meta")["x:7"]
     assert json.loads(meta) == {
-        "tags": '["sync"]',
+        "tags": "sync",
         "status": "solved",
         "satisfaction_score": "good",
     }
@@ -166,3 +166,79 @@ def test_import_reads_tickets(tmp_path: Path) -> None:
 
     ids = Store(tmp_path / "tables").read("posts")["post_id"]
     assert sorted(ids) == ["tickets:7", "tickets:8"]
+
+
+FRESHDESK = {
+    "id": 7, "subject": "Lid", "description": "<p>It does not lock</p>", "requester_id": 1,
+    "description_text": "It does not lock", "created_at": "2026-03-02T09:00:00Z", "status": 2,
+    "conversations": [
+        {"id": 71, "user_id": 2, "body_text": "Press it", "private": False},
+        {"id": 72, "user_id": 2, "body_text": "The third one today", "private": True},
+        {"id": 73, "user_id": 1, "body": "<p>It locks</p>", "private": False, "incoming": True},
+    ],
+}  # fmt: skip
+INTERCOM = {
+    "type": "conversation", "id": "7", "created_at": 1772442000,
+    "source": {"subject": "Lid", "body": "<p>It does not lock</p>",
+               "author": {"type": "user", "id": "1", "name": "Ann"}},
+    "conversation_parts": {"type": "list", "conversation_parts": [
+        {"id": "71", "part_type": "comment", "body": "<p>Press it</p>",
+         "author": {"type": "admin", "id": "2", "name": "Dee"}},
+        {"id": "72", "part_type": "note", "body": "<p>The third one today</p>",
+         "author": {"type": "admin", "id": "2", "name": "Dee"}},
+        {"id": "73", "part_type": "comment", "body": "<p>It locks</p>",
+         "author": {"type": "user", "id": "1", "name": "Ann"}},
+        {"id": "74", "part_type": "assignment", "body": None, "author": {"type": "bot"}},
+    ]},
+}  # fmt: skip
+HELP_SCOUT = {
+    "id": 7, "number": 12, "subject": "Lid", "preview": "It does not…",
+    "createdAt": "2026-03-02T09:00:00Z",
+    "primaryCustomer": {"id": 1, "first": "Ann", "last": "Lee"},
+    "_embedded": {"threads": [
+        {"id": 70, "type": "customer", "body": "It does not lock", "createdBy": {"id": 1}},
+        {"id": 71, "type": "message", "body": "Press it", "createdBy": {"id": 2}},
+        {"id": 72, "type": "note", "body": "The third one today", "createdBy": {"id": 2}},
+        {"id": 73, "type": "customer", "body": "It locks", "createdBy": {"id": 1}},
+        {"id": 74, "type": "lineitem", "createdBy": {"id": 2}},
+    ]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        [FRESHDESK],
+        {"type": "conversation.list", "conversations": [INTERCOM]},
+        {"_embedded": {"conversations": [HELP_SCOUT]}, "page": {"size": 1}},
+    ],
+    ids=["Freshdesk", "Intercom", "Help Scout"],
+)
+def test_conversations_of_other_desks_are_tickets_with_comments(page: Any) -> None:
+    rows = read("t", json.dumps(page).encode())
+    read_posts = posts(rows, "thread_id", "title", "body", "author_role")
+    assert {thread for thread, *_ in read_posts.values()} == {"x:7"}
+    assert read_posts["x:7"][1] == "Lid"
+    assert [(body, role) for _, _, body, role in read_posts.values()][-2:] == [
+        ("Press it", "staff"),
+        ("It locks", "member"),
+    ]
+    assert any("It does not lock" in body for _, _, body, _ in read_posts.values())
+    assert list(reasons(rows).values()) == ["internal_note"]
+
+
+def test_the_date_of_a_purchase_is_not_when_a_ticket_was_written() -> None:
+    table = (
+        "Ticket ID,Customer Name,Product Purchased,Date of Purchase,Ticket Subject,"
+        "Ticket Description,First Response Time\n"
+        "7,Ann,Toaster,2023-03-22,Lever,It does not stay down,2023-06-01 12:15:36\n"
+    )
+    read_posts = posts(read("t.csv", table.encode()), "created_at", "channel", "body")
+    assert read_posts == {"x:7": (None, "Toaster", "It does not stay down")}
+
+
+@given(OBJECTS, JSON)
+def test_any_conversation_of_a_desk_is_read_or_told(ticket: dict[str, Any], value: Any) -> None:
+    for name in ("conversations", "conversation_parts", "_embedded", "source"):
+        whole = INTERCOM | FRESHDESK | ticket | {name: value}
+        assert read("t", json.dumps([whole]).encode())

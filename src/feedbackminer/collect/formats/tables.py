@@ -57,19 +57,6 @@ def jsonl_rows(name: str, text: str) -> Iterator[Row | BadRow]:
             yield _json_row(f"{name}:{number}", line)
 
 
-def json_array_rows(name: str, text: str) -> Iterator[Row | BadRow]:
-    """Yield an object for each item of an array.
-
-    Raises:
-        InputError: it is no JSON.
-    """
-    try:
-        items = json.loads(text, strict=False)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: not valid JSON: {error}") from None
-    yield from item_rows(name, items)
-
-
 def item_rows(name: str, items: Iterable[Any]) -> Iterator[Row | BadRow]:
     """Yield what should be objects, each with its place."""
     for number, item in enumerate(items, start=1):

@@ -13,6 +13,7 @@ from typing import Any
 
 from feedbackminer.collect import fields
 from feedbackminer.collect.columns import plain_names
+from feedbackminer.collect.formats.desks import as_ticket
 from feedbackminer.collect.formats.json_access import Values, part, parts
 from feedbackminer.collect.formats.tables import item_rows
 from feedbackminer.collect.rows import BadRow, Row
@@ -30,7 +31,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         "requesteremail", "customeremail", "requesterid", "submitter", "author", "authorid",
     ),
     "created_at": ("createdat", "created", "createdtime", "requested", "creationdate"),
-    "channel": ("product", "brand", "group", "department"),
+    "channel": ("product", "productpurchased", "brand", "group", "department"),
     "is_public": ("ispublic", "public"),
     "status": ("status", "ticketstatus"),
 }  # fmt: skip
@@ -56,6 +57,8 @@ def rows(
 ) -> Iterator[Row | BadRow]:
     """Give tickets and their comments our names; rows of any other table pass as they are."""
     for row in table:
+        if isinstance(row, Row):
+            row = Row(row.ref, as_ticket(row.values), row.ours)
         columns = _columns(tuple(row.values)) if isinstance(row, Row) else None
         if isinstance(row, BadRow) or not columns:
             yield row
