@@ -208,6 +208,7 @@ def words_of(text: str) -> Counter[str]:
         "It leaks.\n<p>Since Monday.</p>\n<p>Help!</p>",
         "<DIV>It leaks<BR>a lot</DIV>",
         "<center>Wow</center>",
+        'I agree.\n<aside class="quote" data-username="bluefin"><p>It leaks</p></aside>',
         "<p> </p>",
         "<r>I like <B><s>[b]</s>this<e>[/b]</e></B><br/>\nmug</r>",
         "<p>It <o:p></o:p>leaks</p>",

@@ -49,7 +49,8 @@ _OPENS = re.compile(rf"\s*<(?:!doctype\s+)?(html|body|head|{_TOPMOST})\b[^<>]*>"
 _BLOCK = re.compile(  # not on a line of its own, where people show the code of a page
     rf"(?:[^\s<]>|[.!?…])[ \t]{{1,9}}<({_TOPMOST})(?:\s[^<>]*)?>"
     rf"|[^\s\"'“‘«(\[]<({_TOPMOST})(?:\s[^<>]*)?>"
-    r"|^<(p|div|blockquote)>[ \t]*[^\W_]|^<([uo]l)>\s{0,99}<li>",
+    r"|^<(p|div|blockquote)>[ \t]*[^\W_]|^<([uo]l)>\s{0,99}<li>"
+    r"|^<(aside|div|blockquote)\s[^<>]{0,300}?(?:quote|cite)",
     re.IGNORECASE | re.MULTILINE,
 )
 _PARAGRAPH = re.compile(r"(?:\A\s*|[.!?…,:;)>])<p>(?=[^\s<])", re.IGNORECASE)
