@@ -187,6 +187,9 @@ def test_a_title_that_speaks_of_it_does_not(title: str) -> None:
         "It is almost working now",
         "I thought I had fixed it",
         "No, unresolved.",
+        "It worked less often.",
+        "With the old cable it worked just fine",
+        "I look at it to make sure it's working",
         "My old phone works fine with it.",
     ],
 )

@@ -9,14 +9,18 @@ _QUOTED = (  # what cleaning takes out; posts that have no text are read here as
     r"|(?is)\[quote[^\]]{0,200}\](?:[^\[]|\[[^/q]|\[/[^q])*\[/quote\]"
     r"|(?is)\n-{2,9}[ \t]?original message\b.*"
 )
-_BREAK = r"(?i)\b(?:but|however|although|though|never ?mind|nvm|thank you|thanks)\b|[\n()\u2013\u2014]| - "
+_BREAK = (
+    r"(?i)\b(?:but|however|although|though|never ?mind|nvm|thank you|thanks)\b"
+    r"|[\n()\u2013\u2014]| - "
+)
 _CLAUSE = r"[^.!?;:,\n]+[.!?;:,\n]*"
 
 _WELL = r"(?:fine|perfect(?:ly)?|great|well|nicely|like a charm|as expected)"
 _DONE = (
     r"(?:(?:re)?solved|sorted|fixed (?:it|now|that|this|the|my)|(?:is|got|been|all|now|gets) fixed"
     r"|(?:that|this|it) (?:has |just |actually |really |also )?"
-    r"(?:fixed|worked|helped|did it|was it|does it)|(?:did|does|doing) the (?:trick|job)"
+    r"(?:fixed|helped|did it|was it|does it|worked (?:for|now|like|out|and|this time))"
+    r"|(?:did|does|doing) the (?:trick|job)"
     r"|works? (?:now|again)|(?:now|finally) (?:it )?works?|(?:now|all|finally|it['’]?s) working"
     rf"|(?:it|this|that|everything|all|now|solution|advice|tip|fix|suggestions?) (?:all |now )?"
     rf"work(?:s|ed|ing)? {_WELL}|work(?:s|ed|ing) {_WELL} now"
@@ -34,19 +38,24 @@ _NOT = (
     r"could|ai)nt|if|unless|until|once|when|whenever|whether|would|should|could|might|may|maybe|"
     r"perhaps|probably|hope\w*|please|try\w*|want\w*|wish|need\w*|let|will|\w+['’]ll|going|gonna|"
     r"how|what|why|(?:has|have|had|got) to be|used to|usually|always|previously|before|earlier|"
-    r"yesterday|supposed|only|expect\w*|thought|wait\w*|wonder\w*|assum\w*|seemed|as long as|"
+    r"yesterday|old|make sure|making sure|check|supposed|only|expect\w*|thought|wait\w*|wonder\w*|assum\w*|seemed|as long as|"
     r"say|said|says|you|they|someone|somebody|anyone|everyone|people|others)"
 )
 _ASKED = (
     r"(?i)\?\s*$|^\W*(?:how|what|when|why|where|who|which|any\w*|(?:is|was|has|have|had|did|does|"
     r"do|are|can|could) (?:it|this|that|there|they|you|he|she|we|i|any\w*|your|my|these|those))\b"
 )
-_WAS = r"(?:before|until|yesterday|previously|earlier|in the past|once|half|nothing|in part)\b"
-_BEFORE = rf"(?i)\b{_NOT}\b[- ].*\b{_DONE}\b|\bun(?:re)?solved\b|\b{_DONE}\W+{_WAS}"
-_IS_DONE = rf"(?i)\b{_DONE}\b|^\W*(?:it )?works?(?:ed)?(?: {_WELL})?\W*$"
-_LATER = (
-    r"(?ims)^\W{0,5}((?:edit|edited|update|solved|fixed|never ?mind|nvm)\b.*)"  # in a first post
+_WAS = (
+    r"(?:before|until|yesterday|previously|earlier|in the past|once|half|nothing|in part|except|"
+    r"only)\b"
 )
+_BEFORE = rf"(?i)\b{_NOT}\b[- ].*\b{_DONE}\b|\bun(?:re)?solved\b|\b{_DONE}\W+{_WAS}"
+_IS_DONE = (
+    rf"(?i)\b{_DONE}\b|^\W*(?:(?:and|so|yes|ok|okay|great|cool|wow) )?(?:(?:it|that|this) )?"
+    rf"work(?:s|ed)(?: {_WELL})?\W*$"
+)
+# In a first post, what comes after these words was written later.
+_LATER = r"(?ims)^\W{0,5}((?:edit|edited|update|solved|fixed|never ?mind|nvm)\b.*)"
 
 _THANKS = (
     r"(?i)\b(?:thanks|thank (?:you|u)|thx|tnx|cheers|much appreciated|"
