@@ -38,8 +38,9 @@ _NOT = (
     r"could|ai)nt|if|unless|until|once|when|whenever|whether|would|should|could|might|may|maybe|"
     r"perhaps|probably|hope\w*|please|try\w*|want\w*|wish|need\w*|let|will|\w+['’]ll|going|gonna|"
     r"how|what|why|(?:has|have|had|got) to be|used to|usually|always|previously|before|earlier|"
-    r"yesterday|old|make sure|making sure|check|supposed|only|expect\w*|thought|wait\w*|wonder\w*|assum\w*|seemed|as long as|"
-    r"say|said|says|you|they|someone|somebody|anyone|everyone|people|others)"
+    r"yesterday|old|make sure|making sure|check|supposed|only|expect\w*|thought|wait\w*|"
+    r"wonder\w*|assum\w*|seemed|as long as|say|said|says|you|they|someone|somebody|anyone|"
+    r"everyone|people|others)"
 )
 _ASKED = (
     r"(?i)\?\s*$|^\W*(?:how|what|when|why|where|who|which|any\w*|(?:is|was|has|have|had|did|does|"
