@@ -47,7 +47,7 @@ SIDE_REQUESTS = {
 }
 # Fields that other versions or servers leave out: no post may be lost for want of them.
 OPTIONAL = {
-    "appstore": "author title link im:rating im:voteSum im:version",
+    "appstore": "author title link im:voteSum im:version",
     "bluesky": "handle indexedAt likeCount facets tags labels reply",
     "discourse": "username updated_at actions_summary version category_id topic_slug "
     "topic_title reply_to_post_number staff post_type",

@@ -106,7 +106,7 @@ class Reader:
             "title": _label(review.get("title")),
             "body": review["content"]["label"],
             "url": review.get("link", {}).get("attributes", {}).get("href"),
-            "rating": _label(review.get("im:rating")),
+            "rating": review["im:rating"]["label"],
             "score": _label(review.get("im:voteSum")),
             "channel": channel,
             "app_version": _label(review.get("im:version")),

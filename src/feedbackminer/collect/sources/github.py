@@ -243,7 +243,7 @@ class Reader:
             "post_id": post["id"],
             "thread_id": thread,
             "parent_id": parent,
-            "author": author.get("login"),
+            "author": author["login"] if author else None,
             "author_role": "bot" if is_bot else "staff" if is_staff else None,
             "created_at": post.get("createdAt"),
             "edited_at": post.get("lastEditedAt"),

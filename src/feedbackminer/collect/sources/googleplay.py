@@ -162,7 +162,7 @@ class Reader:
             "created_at": min(at, replied_at),  # edited since, it was there before its answer
             "edited_at": at if at > replied_at else None,
             "body": review.get("content", ""),
-            "rating": review.get("score"),
+            "rating": review["score"],
             "score": review.get("thumbsUpCount", 0),
             "app_version": review.get("appVersion"),
         }
