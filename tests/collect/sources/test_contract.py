@@ -8,7 +8,7 @@ import os
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +222,7 @@ def test_a_field_that_a_server_leaves_out_costs_no_post(kind: str, tmp_path: Pat
     site: Site = SITES[kind]()
     site.talk(24)
     for name in OPTIONAL[kind].split():
-        with serve(lambda request, name=name: leaving_out(site(request), name)) as served:
+        with serve(without(name, site)) as served:
             project = project_of(tmp_path / name.replace(":", "_"), site, served.url)
             collect(project, site)
         assert native_ids(project) == sorted(site.ids()), name
@@ -236,7 +236,7 @@ def test_whatever_field_is_missing_there_is_a_reason_and_no_crash(
     site: Site = SITES[kind]()
     site.talk(8)
     for number, name in enumerate(sorted(field_names(site, tmp_path / "whole"))):
-        with serve(lambda request, name=name: leaving_out(site(request), name)) as served:
+        with serve(without(name, site)) as served:
             project = project_of(tmp_path / str(number), site, served.url)
             try:
                 collect(project, site)
@@ -246,8 +246,13 @@ def test_whatever_field_is_missing_there_is_a_reason_and_no_crash(
         assert native_ids(project) or is_told, name
 
 
+def without(name: str, site: Site) -> Callable[[Request], Reply]:
+    """Return a site whose server does not know a field."""
+    return lambda request: leaving_out(site(request), name)
+
+
 def leaving_out(reply: Reply, name: str) -> Reply:
-    """Return an answer of a server that does not know a field."""
+    """Return an answer without a field, at whatever depth."""
     values = content_of(reply)
     if values is None:
         return reply
