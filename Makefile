@@ -6,7 +6,7 @@ export HF_HUB_OFFLINE := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: reference demo test suite check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags faults clean
+.PHONY: reference demo test suite check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags markup faults clean
 
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
@@ -69,6 +69,9 @@ bench-topics: install ## topics against gold labels and BERTopic's quick start: 
 
 bench-tags: install ## tags against gold labels, VADER and rules: half an hour, most of it encoding
 	$(BIN)/feedbackminer bench tags --data ../shared/data
+
+markup: install ## words of 10,000 random pages of HTML against another reader of HTML: a minute
+	MARKUP_PAGES=10000 $(BIN)/pytest tests/collect/test_markup.py -q -k no_word
 
 faults: install ## every source against a server that fails: 20 random seeds, an hour
 	FAULT_SEEDS=20 $(BIN)/pytest tests/collect/sources/test_contract.py -q

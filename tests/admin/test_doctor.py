@@ -16,7 +16,7 @@ from feedbackminer.admin.doctor import Finding, examine
 from feedbackminer.project.store import Store
 from feedbackminer.signals.stage import read_conversation
 from feedbackminer.tables import Cursors, column_types
-from tests.support.builders import tags
+from tests.support.builders import tags, texts
 from tests.support.command import invoke, write_jsonl
 from tests.support.sites.discourse import Discourse
 from tests.support.sites.serving import Reply, Request, serve
@@ -184,7 +184,7 @@ def test_accounts_that_look_like_staff_are_a_question_and_nothing_wrong(tmp_path
     export = write_jsonl(tmp_path / "talk.jsonl", rows)
     assert invoke("import", export, "--project", folder).exit_code == 0
     store = Store(str(folder / "tables"))
-    store.replace("members", read_conversation(store.read("posts"), tags()).members)
+    store.replace("members", read_conversation(store.read("posts"), tags(), texts()).members)
 
     named, anna = (f for f in examine(folder, offline=True) if f.what == "account")
     assert "named like the product or a desk, answered in 1 thread," in named.found

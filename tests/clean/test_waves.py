@@ -221,7 +221,7 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
     cleaned = clean_posts(table, settings=CleanSettings())
     ids = cleaned.texts["post_id"].to_list()
     given = tags(*({"post_id": i, "kinds": ["complaint"]} for i in ids))
-    signals = read_conversation(table, given)
+    signals = read_conversation(table, given, cleaned.texts)
     tables = {
         "posts": table,
         "topics": topics(t1="Sync"),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from feedbackminer.signals.stage import read_conversation
-from tests.support.builders import day, posts, tags
+from tests.support.builders import day, posts, tags, texts
 
 Post = dict[str, Any]
 END = 400  # the last day of the export
@@ -13,7 +13,7 @@ END = 400  # the last day of the export
 
 def member(name: str, *written: Post) -> dict[str, Any]:
     """Read what is known of one member of a small community."""
-    rows = read_conversation(posts(*written), tags()).members
+    rows = read_conversation(posts(*written), tags(), texts()).members
     return rows.row(named=True, index=rows["author_id"].to_list().index(name))
 
 
@@ -193,7 +193,7 @@ def test_an_account_whose_many_posts_begin_alike_is_a_bot(written: list[Post], r
 
 def test_posts_of_nobody_known_make_no_bot_and_no_member() -> None:
     written = [post | {"author_id": None} for post in alike(30, 30)]
-    signals = read_conversation(posts(*written), tags())
+    signals = read_conversation(posts(*written), tags(), texts())
     assert signals.members.is_empty()
     assert signals.threads["n_voices"].sum() == 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from feedbackminer.signals.staff import LISTED, find_like_staff, official_names, speaks_for_makers
 from feedbackminer.signals.stage import read_conversation
-from tests.support.builders import day, members, posts, tags
+from tests.support.builders import day, members, posts, tags, texts
 
 
 def speaks(body: str) -> bool:
@@ -76,7 +76,7 @@ def asks(who: str, count: int) -> list[Any]:
 
 
 def found(*written: Any, official: tuple[str, ...] = ()) -> list[str]:
-    rows = read_conversation(posts(*written), tags()).members
+    rows = read_conversation(posts(*written), tags(), texts()).members
     return find_like_staff(rows, official)["author_id"].to_list()
 
 
@@ -118,7 +118,7 @@ def test_the_list_is_short_and_begins_with_the_most_evidence() -> None:
 
 def test_the_example_is_a_post_in_which_they_speak_for_the_makers() -> None:
     written = [*asks("anna", 1), *answers("anna", 30, n_team=3)]
-    row = read_conversation(posts(*written), tags()).members.filter(author_id="anna")
+    row = read_conversation(posts(*written), tags(), texts()).members.filter(author_id="anna")
     assert row.select("n_threads_answered", "n_team_posts", "example_id").row(0) == (
         30,
         3,

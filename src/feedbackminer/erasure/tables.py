@@ -264,7 +264,7 @@ def _counted_anew(
     """Count threads, members and claims again, where they were counted before."""
     counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
-        signals = read_conversation(remaining["posts"], remaining["tags"])
+        signals = read_conversation(*(remaining[name] for name in ("posts", "tags", "texts")))
         counted = {"threads": signals.threads, "members": signals.members}
     if len(before["claims"]):
         mined = mine_claims({**remaining, **counted}, settings=settings)

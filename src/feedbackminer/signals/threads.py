@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import polars as pl
 
-_THANKS = r"(?i)\b(thanks|thank you|thx|cheers|much appreciated|you('re| are) a (star|lifesaver))\b"
-_WORKS_NOW = (
-    r"(?i)\b(solved|fixed it|that (fixed|worked|did it|was it)|works? now|working now|"
-    r"all (good|working|sorted)|sorted now)\b|\bit worked([.!,\n]|$)"
-)
+from feedbackminer.signals.phrases import added_later, is_solved_title, own_words, thanks, works_now
+
 _QUESTION_KINDS = ["question", "bug"]
 
 
-def turns_of(posts: pl.DataFrame, tags: pl.DataFrame) -> pl.DataFrame:
+def turns_of(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """Order posts by thread and time, and say for each whom it answers and what it does.
 
     A post answers its parent where that is here and earlier (so cycles and missing parents
-    cannot matter); else the post before it in the thread.
+    cannot matter); else the post before it in the thread. What it says is read from its text,
+    and from the body of a post that has none: two words may say that it works.
     """
     asks = pl.col("kinds").list.set_intersection(_QUESTION_KINDS).list.len() > 0
+    said = own_words(pl.coalesce("text", "body"))
     ordered = (
         posts.join(tags.select("post_id", "kinds"), on="post_id", how="left")
+        .join(texts.select("post_id", "text"), on="post_id", how="left")
         .sort("thread_id", "created_at", "post_id", nulls_last=True)
         .with_columns(position=pl.int_range(pl.len()).over("thread_id"))
         .with_columns(
             is_opener=pl.col("position") == 0,
             asks=asks.fill_null(value=False),
-            thanks=pl.col("body").str.contains(_THANKS),
-            works_now=pl.col("body").str.contains(_WORKS_NOW)
-            | pl.col("title").str.contains(r"(?i)\[?solved\b|resolved\b").fill_null(value=False),
+            thanks=thanks(said),
+            works_now=is_solved_title(pl.col("title"))
+            | works_now(pl.when(pl.col("position") == 0).then(added_later(said)).otherwise(said)),
             before=pl.col("author_id").shift(1).over("thread_id"),
             opener_id=pl.col("author_id").first().over("thread_id"),
         )

@@ -195,13 +195,15 @@ def _signals(tables: StageTables, _: Context) -> StageResult:
     """⑥ Derive threads and members."""
     from feedbackminer.signals.stage import read_conversation
 
-    result = read_conversation(tables.read("posts"), tables.read("tags"))
+    result = read_conversation(*(tables.read(name) for name in ("posts", "tags", "texts")))
     tables.replace("threads", result.threads)
     tables.replace("members", result.members)
     return StageResult(result.account)
 
 
-SIGNALS = Stage("signals", _signals, reads=("posts", "tags"), writes=("threads", "members"))
+SIGNALS = Stage(
+    "signals", _signals, reads=("posts", "tags", "texts"), writes=("threads", "members")
+)
 
 
 def _insight(tables: StageTables, context: Context) -> StageResult:

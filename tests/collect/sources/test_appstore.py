@@ -111,7 +111,7 @@ def test_a_review_of_another_shape_is_set_aside_and_told(store: AppStore, tmp_pa
 
     def changed(request: Request) -> Reply:
         text = store(request).body
-        return Reply(text.replace(b'"label": "Entry 7 & me"', b'"text": "Entry 7 & me"'))
+        return Reply(text.replace(b'"im:rating": {"label": "5"}', b'"im:rating": {}', 1))
 
     with serve(changed) as served:
         settings = store.settings(served.url).model_dump(mode="json")

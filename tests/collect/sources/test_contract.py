@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import random
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -21,11 +25,39 @@ from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps.sources import collect_source
 from tests.support import kills
 from tests.support.sites import SITES
-from tests.support.sites.serving import FAULTS, SLOW, Faults, Served, Site, doubled, serve
+from tests.support.sites.serving import (
+    FAULTS,
+    SLOW,
+    Faults,
+    Reply,
+    Request,
+    Served,
+    Site,
+    doubled,
+    serve,
+)
 
 SEEDS = range(int(os.environ.get("FAULT_SEEDS", "1")))
 LIMITS = Limits(timeout=10, total=20)
 IMPATIENT = Limits(timeout=SLOW / 2, total=2)  # where answers are late on purpose
+# What is asked for besides posts, and what is told where a server refuses it.
+SIDE_REQUESTS = {
+    "discourse": (("site.json", "categories.json"), "does not show|did not show"),
+    "mastodon": (("/context",), "refused to show threads"),
+}
+# Fields that other versions or servers leave out: no post may be lost for want of them.
+OPTIONAL = {
+    "appstore": "author title link im:voteSum im:version",
+    "bluesky": "handle indexedAt likeCount facets tags labels reply",
+    "discourse": "username updated_at actions_summary version category_id topic_slug "
+    "topic_title reply_to_post_number staff post_type",
+    "hackernews": "author parent_id points",
+    "lemmy": "creator updated path counts ap_id deleted removed name actor_id local",
+    "mastodon": "account edited_at tags mentions favourites_count url spoiler_text",
+    "reddit": "author parent_id title permalink score edited distinguished",
+    "stackexchange": "owner title link score is_accepted last_edit_date answer_count",
+}
+LISTS = {"entry"}  # without it, an app has no reviews
 WITHOUT_ANSWERS = {"appstore"}  # Apple's feed has reviews only, not the developer's answers
 
 
@@ -152,6 +184,110 @@ def test_no_fault_loses_or_doubles_a_post(
         served.faults = None
         collect(project, site)  # as scheduled; what the cursor had passed it would not see
     assert native_ids(project) == sorted(site.ids())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("status", [403, 404, 429])
+@pytest.mark.parametrize("kind", sorted(SIDE_REQUESTS))
+def test_a_refused_side_request_costs_a_detail_and_is_told(
+    kind: str, status: int, tmp_path: Path
+) -> None:
+    site: Site = SITES[kind]()
+    site.talk(24)
+    paths, told = SIDE_REQUESTS[kind]
+    is_refusing = True
+
+    def answer(request: Request) -> Reply:
+        if is_refusing and request.path.endswith(paths):
+            return Reply({"error": "no"}, status)
+        return site(request)
+
+    with serve(answer) as served:
+        project = project_of(tmp_path, site, served.url)
+        outcome = collect(project, site)
+        assert len(native_ids(project)) >= 12
+        assert set(native_ids(project)) <= site.ids()
+        if (kind, status) != ("mastodon", 404):  # there, it means that a post is gone
+            assert any(re.search(told, notice) for notice in outcome.notices)
+        is_refusing = False
+        if status != 404:
+            again = collect(project, site)
+            assert not any(re.search(told, notice) for notice in again.notices)
+            assert native_ids(project) == sorted(site.ids())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(OPTIONAL))
+def test_a_field_that_a_server_leaves_out_costs_no_post(kind: str, tmp_path: Path) -> None:
+    site: Site = SITES[kind]()
+    site.talk(24)
+    for name in OPTIONAL[kind].split():
+        with serve(without(name, site)) as served:
+            project = project_of(tmp_path / name.replace(":", "_"), site, served.url)
+            collect(project, site)
+        assert native_ids(project) == sorted(site.ids()), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(SITES))
+def test_whatever_field_is_missing_there_is_a_reason_and_no_crash(
+    kind: str, tmp_path: Path
+) -> None:
+    site: Site = SITES[kind]()
+    site.talk(8)
+    for number, name in enumerate(sorted(field_names(site, tmp_path / "whole"))):
+        with serve(without(name, site)) as served:
+            project = project_of(tmp_path / str(number), site, served.url)
+            try:
+                collect(project, site)
+            except SourceError:
+                continue
+        is_told = len(project.store.read("dropped")) or name in LISTS
+        assert native_ids(project) or is_told, name
+
+
+def without(name: str, site: Site) -> Callable[[Request], Reply]:
+    """Return a site whose server does not know a field."""
+    return lambda request: leaving_out(site(request), name)
+
+
+def leaving_out(reply: Reply, name: str) -> Reply:
+    """Return an answer without a field, at whatever depth."""
+    values = content_of(reply)
+    if values is None:
+        return reply
+
+    def known(values: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in values.items() if key != name}
+
+    content = json.loads(values, object_hook=known)
+    headers = {k: v for k, v in reply.headers.items() if k != "Content-Encoding"}
+    return Reply(content, reply.status, headers)
+
+
+def content_of(reply: Reply) -> bytes | None:
+    """Return the JSON of an answer; None where it is none."""
+    is_packed = reply.headers.get("Content-Encoding") == "gzip"
+    content = gzip.decompress(reply.body) if is_packed else reply.body
+    return content if content[:1] in (b"{", b"[") else None
+
+
+def field_names(site: Site, folder: Path) -> set[str]:
+    """Return the names of all fields in the answers to a collect."""
+    names: set[str] = set()
+
+    def noted(values: dict[str, Any]) -> dict[str, Any]:
+        names.update(key for key in values if not re.fullmatch("q[0-9a-f]{32}", key))
+        return values
+
+    def answer(request: Request) -> Reply:
+        reply = site(request)
+        json.loads(content_of(reply) or b"{}", object_hook=noted)
+        return reply
+
+    with serve(answer) as served:
+        collect(project_of(folder, site, served.url), site)
+    return names
 
 
 def until_done(project: Project, site: Site, served: Served) -> None:

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from feedbackminer.engine.run import Run
+from feedbackminer.errors import SourceError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps.sources import collect_source
 from tests.support.sites.discourse import Discourse
 from tests.support.sites.serving import Reply, Request, serve
+
+HIDDEN = ("/site.json", "/categories.json")
 
 
 def project_at(folder: Path, url: str, **more: object) -> Project:
@@ -55,6 +58,33 @@ def test_only_the_categories_that_are_named_are_kept(tmp_path: Path) -> None:
         project = project_at(tmp_path, served.url, channels=["ideas"])
         collect_source(Run(project), "forum")
     assert project.store.read("posts")["channel"].unique().to_list() == ["Ideas"]
+
+
+def test_where_categories_are_hidden_none_can_be_picked(tmp_path: Path) -> None:
+    site = Discourse(40)
+
+    def hiding(request: Request) -> Reply:
+        return Reply({}, 403) if request.path in HIDDEN else site(request)
+
+    with serve(hiding) as served:
+        project = project_at(tmp_path, served.url, channels=["ideas"])
+        with pytest.raises(SourceError, match="does not show its categories"):
+            collect_source(Run(project), "forum")
+
+
+def test_categories_are_read_from_either_list(tmp_path: Path) -> None:
+    site = Discourse(40)
+
+    def answer(request: Request) -> Reply:
+        if request.path == "/categories.json":
+            return Reply({"category_list": site(Request("GET", "/site.json", {}, {}, b"")).content})
+        return Reply({}, 403) if request.path == "/site.json" else site(request)
+
+    with serve(answer) as served:
+        project = project_at(tmp_path, served.url)
+        outcome = collect_source(Run(project), "forum")
+    assert set(project.store.read("posts")["channel"]) == {"Ideas", "Support"}
+    assert not outcome.notices
 
 
 def test_a_window_begins_where_it_should_without_reading_what_is_older(tmp_path: Path) -> None:

@@ -49,6 +49,16 @@ def collect(project: Project, secret: str = GitHub.secret) -> Outcome:
     return collect_source(Run(project), "gh", secret=secret, limits=Limits(longest_wait=2))
 
 
+def refusing(hub: GitHub, error: dict[str, Any]) -> Callable[[Request], Reply]:
+    """Return a server that shows no discussions."""
+
+    def answer(request: Request) -> Reply:
+        is_refused = b"discussions(" in request.body
+        return Reply({"data": None, "errors": [error]}) if is_refused else hub(request)
+
+    return answer
+
+
 def post(project: Project, native: str) -> dict[str, Any]:
     posts = project.store.read("posts").filter(pl.col("post_id") == f"gh:{native}")
     return posts.to_dicts()[0]
@@ -198,6 +208,24 @@ class TestRefusals:
         with pytest.raises(SourceError, match="no repository 'inkwren/other'"):
             reader.probe()
         reader.close()
+
+    def test_a_token_for_issues_alone_brings_the_issues(
+        self, served: Served, hub: GitHub, project: Project
+    ) -> None:
+        issue = hub.open("Issue", "Entries are gone")
+        hub.open("Discussion", "Ideas for entries")
+        served.site = refusing(hub, {"type": "FORBIDDEN", "message": "not by this token"})
+        outcome = collect(project)
+        assert [row["post_id"] for row in project.store.read("posts").to_dicts()] == [f"gh:{issue}"]
+        assert "the discussions of inkwren/app are closed" in outcome.notices[0]
+
+    def test_a_server_without_discussions_brings_the_issues(
+        self, served: Served, hub: GitHub, project: Project
+    ) -> None:
+        hub.open("Issue", "Entries are gone")
+        unknown = {"message": "no such field", "extensions": {"code": "undefinedField"}}
+        served.site = refusing(hub, unknown)
+        assert collect(project).account.rows_out == 1
 
     @pytest.mark.parametrize(
         "refusal",

@@ -97,21 +97,25 @@ class Reader:
         )
 
     def _row(self, review: Mapping[str, Any], channel: str) -> dict[str, Any]:
-        native = review["id"]["label"]
+        native, updated = review["id"]["label"], _label(review.get("updated"))
         return {
             "post_id": native,
             "thread_id": native,
-            "author": review["author"]["name"]["label"],
-            "created_at": moment(review["updated"]["label"]),
-            "title": review["title"]["label"],
+            "author": _label((review.get("author") or {}).get("name")),
+            "created_at": moment(updated) if updated else None,
+            "title": _label(review.get("title")),
             "body": review["content"]["label"],
             "url": review.get("link", {}).get("attributes", {}).get("href"),
             "rating": review["im:rating"]["label"],
-            "score": review.get("im:voteSum", {}).get("label"),
+            "score": _label(review.get("im:voteSum")),
             "channel": channel,
-            "app_version": review.get("im:version", {}).get("label"),
+            "app_version": _label(review.get("im:version")),
             "country": channel.partition("/")[0],
         }
+
+
+def _label(field: Any) -> str | None:
+    return field.get("label") if isinstance(field, dict) else None
 
 
 def _is_feed(answer: Any) -> bool:
@@ -130,4 +134,5 @@ def _moment(position: Position) -> datetime | None:
 
 
 def _latest(rows: Rows) -> datetime | None:
-    return max((row.values["created_at"] for row in rows if isinstance(row, Row)), default=None)
+    moments = (row.values["created_at"] for row in rows if isinstance(row, Row))
+    return max(filter(None, moments), default=None)

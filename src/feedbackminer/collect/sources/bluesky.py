@@ -26,6 +26,7 @@ PAGE = 100  # the most that the search gives
 LOOKED_UP = 25  # posts that one lookup may ask for
 ASKED_ANEW = 4  # where a page does not go on from the one before: a cache may give an earlier one
 TICK = timedelta(milliseconds=1)
+UNKNOWN = "handle.invalid"  # what stands for a handle that leads nowhere
 MEMBERS_ONLY = "!no-unauthenticated"  # an author's wish to be shown to those logged in only
 Post = Mapping[str, Any]
 
@@ -178,15 +179,15 @@ class Reader:
         return as_rows(shown, lambda p: self._row(channel, p), lambda p: f"{self.name}:{p['uri']}")
 
     def _row(self, channel: str, post: Post) -> dict[str, Any]:
-        record, handle = post["record"], post["author"]["handle"]
+        record, handle = post["record"], post["author"].get("handle", UNKNOWN)
         did, _, key = post["uri"].removeprefix("at://").split("/")
         reply = record.get("reply") or {}
         return {
             "post_id": post["uri"],
-            "thread_id": reply["root"]["uri"] if reply else post["uri"],
-            "parent_id": reply["parent"]["uri"] if reply else None,
-            "author": did if handle == "handle.invalid" else handle,
-            "created_at": min(moment(record["createdAt"]), moment(post["indexedAt"])),
+            "thread_id": (reply.get("root") or post)["uri"],
+            "parent_id": (reply.get("parent") or {}).get("uri"),
+            "author": did if handle == UNKNOWN else handle,
+            "created_at": _moment(post),
             "body": record["text"],
             "url": f"https://bsky.app/profile/{did}/post/{key}",
             "score": post.get("likeCount"),
@@ -195,7 +196,8 @@ class Reader:
 
     def _channel_of(self, post: Post, channel: str) -> str:
         """Return one channel of a post, the same however it was found: hashtags come first."""
-        features = [f for facet in post["record"].get("facets") or [] for f in facet["features"]]
+        facets = post["record"].get("facets") or []
+        features = [f for facet in facets for f in facet.get("features") or []]
         tags = [*(post["record"].get("tags") or []), *(f.get("tag", "") for f in features)]
         parts = {f"#{tag}".casefold() for tag in tags} | {channel.casefold()}
         channels = [c for c in self.channels if c.casefold() in parts]
@@ -205,8 +207,9 @@ class Reader:
 def _moment(post: Post) -> datetime | None:
     """Return the moment by which the search orders posts; None where it cannot be read."""
     try:
-        return min(moment(post["record"]["createdAt"]), moment(post["indexedAt"]))
-    except (KeyError, TypeError, ValueError):
+        times = (post["record"].get("createdAt"), post.get("indexedAt"))
+        return min((moment(time) for time in times if time), default=None)
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
 

@@ -12,11 +12,13 @@ from typing import Any
 
 from feedbackminer.collect.http.answers import MissingError, RefusedError
 from feedbackminer.collect.http.client import Limits, Web
-from feedbackminer.collect.sources.helpers import as_rows, site, span_of
+from feedbackminer.collect.sources.helpers import as_rows, site, span_of, with_notice
 from feedbackminer.collect.sources.protocol import Page, Position, Window, moment
+from feedbackminer.errors import SourceError
 from feedbackminer.settings.sections import SourceSettings
 
 STEP = 49  # ids that one answer surely covers: of fifty, the highest may be left out
+LISTS_OF_CATEGORIES = ("site.json", "categories.json?include_subcategories=true")
 ASKED_WHERE_EMPTY = 4  # a cache that answers with an earlier page looks just like that
 LIKE = 2  # the id of that action
 Post = Mapping[str, Any]
@@ -25,10 +27,8 @@ Post = Mapping[str, Any]
 class Reader:
     """Reads a Discourse forum; the secret is ``USER:KEY`` or a key, where it is not public."""
 
-    withheld = ""
-
     def __init__(self, name: str, settings: SourceSettings, secret: str, limits: Limits) -> None:
-        self.name, self.settings = name, settings
+        self.name, self.settings, self.withheld = name, settings, ""
         self.base = site(name, settings)
         self.channels = ("",)
         user, _, key = secret.rpartition(":")
@@ -97,17 +97,36 @@ class Reader:
         while window.since and high - low > STEP:
             halfway = (low + high) // 2
             posts = self._latest(halfway)
-            is_old = bool(posts) and max(moment(p["created_at"]) for p in posts) < window.since
+            moments = [moment(p["created_at"]) for p in posts if p.get("created_at")]
+            is_old = bool(moments) and max(moments) < window.since
             low, high = (halfway, high) if is_old else (low, halfway)
         return low
 
     def _categories(self) -> dict[int, str]:
-        """Return the name of each category by id; one closed to us has none."""
-        try:
-            answer = self.web.json("site.json", is_right=lambda s: isinstance(s, dict))
-        except MissingError:
-            return {}
-        return {c["id"]: c["name"] for c in answer.get("categories", []) if "name" in c}
+        """Return the name of each category by id; one closed to us has none.
+
+        Raises:
+            SourceError: the forum shows none to us, and the settings ask for some of them.
+        """
+        for path in LISTS_OF_CATEGORIES:
+            try:
+                return _names(self.web.json(path, is_right=lambda s: isinstance(s, dict)))
+            except (MissingError, RefusedError):
+                continue
+            except SourceError:  # it does not answer, and would not to the other question
+                break
+        if self.settings.channels:
+            raise SourceError(
+                f"{self.name}: the forum does not show its categories, so posts of those in "
+                "channels cannot be told from others; leave out channels, or set a key that may "
+                "read them"
+            )
+        self.withheld = with_notice(
+            self.withheld,
+            "the forum did not show its categories, so what was read now has none; read it again "
+            "(--since) once it does",
+        )
+        return {}
 
     def _is_wanted(self, post: Post, categories: Mapping[int, str]) -> bool:
         name = categories.get(post.get("category_id") or 0, "")
@@ -121,19 +140,20 @@ class Reader:
         topic, number = post["topic_id"], post["post_number"]
         answered = post.get("reply_to_post_number")
         is_staff = post.get("staff") or post.get("admin") or post.get("moderator")
-        likes = [a.get("count", 0) for a in post.get("actions_summary", []) if a["id"] == LIKE]
+        actions = post.get("actions_summary") or []
+        likes = [a.get("count") or 0 for a in actions if a.get("id") == LIKE]
 
         return {
             "post_id": f"{topic}-{number}",
             "thread_id": str(topic),
             "parent_id": f"{topic}-{answered}" if answered else None,
             "post_number": number,
-            "author": post["username"],
+            "author": post.get("username"),
             "author_role": "staff" if is_staff else None,
-            "created_at": post["created_at"],
-            "edited_at": post.get("updated_at") if post.get("version", 1) > 1 else None,
+            "created_at": post.get("created_at"),
+            "edited_at": post.get("updated_at") if (post.get("version") or 1) > 1 else None,
             "title": post.get("topic_title") if number == 1 else None,
-            "body": post["raw"] if "raw" in post else post["cooked"],
+            "body": post["cooked"] if post.get("raw") is None else post["raw"],
             "url": f"{self.base}/t/{post.get('topic_slug') or '-'}/{topic}/{number}",
             "score": sum(likes),
             "accepted": post.get("accepted_answer", False),
@@ -150,6 +170,14 @@ class Reader:
         except RefusedError:  # moved to where we may not look: is it deleted? who knows
             return False
         return isinstance(post, dict) and bool(post.get("deleted_at") or post.get("user_deleted"))
+
+
+def _names(answer: Mapping[str, Any]) -> dict[int, str]:
+    """Return the names of categories by id, as the site or the list of categories has them."""
+    listed = answer.get("categories")
+    if listed is None:
+        listed = (answer.get("category_list") or {}).get("categories")
+    return {c["id"]: c["name"] for c in listed or [] if "id" in c and "name" in c}
 
 
 def _is_list_of_posts(answer: Any) -> bool:

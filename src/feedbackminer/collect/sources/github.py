@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.answers import MissingError, RefusedError
 from feedbackminer.collect.http.client import Limits, Web
 from feedbackminer.collect.sources.graphql import GraphQL, Node
-from feedbackminer.collect.sources.helpers import as_rows, need, site
+from feedbackminer.collect.sources.helpers import as_rows, need, site, with_notice
 from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
 from feedbackminer.errors import SettingsError, SourceError
 from feedbackminer.privacy.secrets import SECRET_PREFIX
@@ -47,15 +47,14 @@ _THREADS = {  # what may be in a page is what it costs: at most 17 and 49 points
 }
 Activity = Mapping[str, Sequence[Any]]  # thread -> its last activity, its number of comments
 Talk = list[tuple[Node, str | None]]  # posts, each with what it answers
+WITHHELD = (
+    "GitHub's pull requests are not read, and what was deleted is noticed only while its "
+    "thread is among those with the latest activity"
+)
 
 
 class Reader:
     """Reads repositories of GitHub or a GitHub Enterprise Server (``url = "https://HOST/api"``)."""
-
-    withheld = (
-        "GitHub's pull requests are not read, and what was deleted is noticed only while its "
-        "thread is among those with the latest activity"
-    )
 
     def __init__(self, name: str, settings: SourceSettings, secret: str, limits: Limits) -> None:
         self.name, self.settings = name, settings
@@ -72,7 +71,7 @@ class Reader:
                 f"{SECRET_PREFIX}{name.upper()}"
             )
 
-        self.channels = settings.channels
+        self.channels, self.withheld = settings.channels, WITHHELD
         base = site(name, settings, "https://api.github.com")
         self.web = Web(
             base, {"Authorization": f"Bearer {secret}"}, settings.private_network, limits
@@ -80,15 +79,29 @@ class Reader:
         self.server = GraphQL(self.web, name, TYPES)
 
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
-        """Yield the threads that were active since the position, issues first."""
+        """Yield the threads that were active since the position, issues first.
+
+        Raises:
+            RefusedError: neither issues nor discussions may be read.
+            SourceError: an answer lacks what was asked for, or as :meth:`GraphQL.ask` says.
+        """
+        refused = []
         for part in PARTS:
-            part_position: Position = position.get(part, {})
-            was_cut_off = "walk" in part_position
-            for walk in [part_position["walk"], {}] if was_cut_off else [{}]:
-                for page in self._walk(channel, part, part_position, walk, window):
-                    part_position = page.position
-                    position = {**position, part: part_position}
+            try:
+                for page in self._part(channel, part, position.get(part, {}), window):
+                    position = {**position, part: page.position}
                     yield Page(page.rows, position, page.whole)
+            except RefusedError as error:
+                refused.append(error)
+                notice = f"the {part} of {channel} are closed to the token, or not there"
+                self.withheld = with_notice(self.withheld, notice)
+            except (KeyError, TypeError) as error:
+                raise SourceError(
+                    f"{self.name}: an answer of GitHub lacks {error}, which was asked for; has it "
+                    "changed its interface?"
+                ) from None
+        if len(refused) == len(PARTS):
+            raise refused[0]
 
     def deleted(self, native_ids: Sequence[str]) -> set[str]:
         """Ask for all of them by their ids; deleted ones cannot be resolved."""
@@ -101,16 +114,28 @@ class Reader:
 
     def probe(self) -> str:
         """Count the threads of each repository."""
-        counted = "issues { totalCount } discussions { totalCount }"
-        repositories = {c: self._repository(c, counted) for c in self.channels}
         return "; ".join(
-            f"{name}: " + ", ".join(f"{node[part]['totalCount']:,} {part}" for part in PARTS)
-            for name, node in repositories.items()
+            f"{channel}: " + ", ".join(self._count(channel, part) for part in PARTS)
+            for channel in self.channels
         )
+
+    def _count(self, channel: str, part: str) -> str:
+        try:
+            node = self._repository(channel, f"{part} {{ totalCount }}")
+        except RefusedError:
+            return f"{part} are closed to the token"
+        return f"{node[part]['totalCount']:,} {part}"
 
     def close(self) -> None:
         """Close the connections."""
         self.web.close()
+
+    def _part(self, channel: str, part: str, position: Position, window: Window) -> Iterator[Page]:
+        walks = [position["walk"], {}] if "walk" in position else [{}]
+        for walk in walks:
+            for page in self._walk(channel, part, position, walk, window):
+                position = page.position
+                yield page
 
     def _walk(
         self, channel: str, part: str, position: Position, walk: Position, window: Window
@@ -209,8 +234,8 @@ class Reader:
 
     def _row(self, item: tuple[Node, str | None, str], channel: str) -> dict[str, Any]:
         post, parent, thread = item
-        author = post["author"] or {}  # null: the account was deleted
-        is_staff = post["authorAssociation"] in STAFF
+        author = post.get("author") or {}  # null: the account was deleted
+        is_staff = post.get("authorAssociation") in STAFF
         is_bot = author.get("__typename") == "Bot"
         labels = (post.get("labels") or {}).get("nodes") or []
 
@@ -220,12 +245,13 @@ class Reader:
             "parent_id": parent,
             "author": author["login"] if author else None,
             "author_role": "bot" if is_bot else "staff" if is_staff else None,
-            "created_at": post["createdAt"],
-            "edited_at": post["lastEditedAt"],
+            "created_at": post.get("createdAt"),
+            "edited_at": post.get("lastEditedAt"),
             "title": post.get("title"),
             "body": "[deleted]" if post.get("deletedAt") else post["body"],
-            "url": post["url"],
-            "score": post["reactions"]["totalCount"] + post.get("upvoteCount", 0),
+            "url": post.get("url"),
+            "score": (post.get("reactions") or {}).get("totalCount", 0)
+            + post.get("upvoteCount", 0),
             "accepted": post.get("isAnswer", False),
             "channel": channel,
             "label": ", ".join(label["name"] for label in labels),

@@ -161,7 +161,7 @@ class Reader:
             "author": _name(review.get("userName", "")),
             "created_at": min(at, replied_at),  # edited since, it was there before its answer
             "edited_at": at if at > replied_at else None,
-            "body": review["content"],
+            "body": review.get("content", ""),
             "rating": review["score"],
             "score": review.get("thumbsUpCount", 0),
             "app_version": review.get("appVersion"),

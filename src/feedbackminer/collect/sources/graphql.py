@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from feedbackminer.collect.http.answers import MissingError
+from feedbackminer.collect.http.answers import MissingError, RefusedError
 from feedbackminer.collect.http.client import Web
 from feedbackminer.errors import SourceError
 
@@ -40,7 +40,8 @@ class GraphQL:
 
         Raises:
             MissingError: it holds nothing.
-            SourceError: the token may not read it, its allowance is used up, or other errors stay.
+            RefusedError: the token may not read it, or the server does not know it.
+            SourceError: the token's allowance is used up, or other errors stay.
         """
         alias = f"q{uuid4().hex}"
         declared = ", ".join(f"${variable}: {self.types[variable]}" for variable in variables)
@@ -58,7 +59,10 @@ class GraphQL:
                     "is kept, run the same command again in an hour"
                 )
             if kinds & REFUSED:
-                raise SourceError(f"{self.name}: refused: {str(errors[0].get('message'))[:200]!r}")
+                raise RefusedError(f"{self.name}: refused: {str(errors[0].get('message'))[:200]!r}")
+            if any(_is_unknown_field(error) for error in errors):  # of an older server
+                message = str(errors[0].get("message"))[:200]
+                raise RefusedError(f"{self.name}: the server does not have it: {message!r}")
             return kinds <= {"NOT_FOUND"} and alias in (answer.get("data") or {})
 
         body = {"query": query, "variables": variables}
@@ -66,6 +70,10 @@ class GraphQL:
         if answer["data"][alias] is None:
             raise MissingError(f"{self.name}: there is no such {field.partition('(')[0]}")
         return answer["data"][alias], _errors(answer)
+
+
+def _is_unknown_field(error: Node) -> bool:
+    return (error.get("extensions") or {}).get("code") == "undefinedField"
 
 
 def _errors(answer: Any) -> list[Node]:

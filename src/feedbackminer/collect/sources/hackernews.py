@@ -92,15 +92,15 @@ class Reader:
         return as_rows(hits, self._row, lambda hit: f"{self.name}:{hit['objectID']}")
 
     def _row(self, hit: Item) -> dict[str, Any]:
-        native, is_comment = hit["objectID"], "comment" in hit["_tags"]
+        native, is_comment = hit["objectID"], "comment" in (hit.get("_tags") or [])
         text = hit["comment_text"] if is_comment else hit.get("story_text")
         return {
             "post_id": native,
             "thread_id": hit["story_id"] if is_comment else native,
-            "parent_id": hit["parent_id"] if is_comment else None,
-            "author": hit["author"],
-            "created_at": hit["created_at_i"],
-            "title": None if is_comment else hit["title"],
+            "parent_id": hit.get("parent_id") if is_comment else None,
+            "author": hit.get("author"),
+            "created_at": hit.get("created_at_i"),
+            "title": None if is_comment else hit.get("title"),
             "body": f"<p>{text}</p>" if text else "",
             "url": f"https://news.ycombinator.com/item?id={native}",
             "score": hit.get("points"),
@@ -109,7 +109,7 @@ class Reader:
 
     def _channel_of(self, hit: Item) -> str | None:
         """Return the first channel that a post is part of."""
-        tags = set(hit["_tags"])
+        tags = set(hit.get("_tags") or [])
         return next((c for c in self.channels if c and set(c.split(",")) <= tags), None)
 
     def _is_deleted(self, native: str) -> bool:

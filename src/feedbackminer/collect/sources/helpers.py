@@ -71,6 +71,13 @@ def span_of(
     return [Whole(None, channel, since or min(moments), None if is_newest else max(moments))]
 
 
+def with_notice(withheld: str, notice: str) -> str:
+    """Return what a source withholds, and what it has refused just now, told once."""
+    if notice in withheld:
+        return withheld
+    return f"{withheld}; {notice}" if withheld else notice
+
+
 def need(value: Any, name: str, field_name: str, example: str) -> None:
     """Raise SettingsError where a setting that a kind of source needs is empty."""
     if not value:

@@ -86,18 +86,18 @@ class Reader:
         is_comment, thing = "comment" in item, _thing(item)
         text = thing["content"] if is_comment else thing.get("body") or ""
         is_staff = item.get("creator_is_moderator") or item.get("creator_is_admin")
-        is_bot = item["creator"].get("bot_account")
+        creator = item.get("creator") or {}
 
         return {
             "post_id": _id(item),
             "thread_id": f"p{thing['post_id']}" if is_comment else _id(item),
             "parent_id": _parent(thing) if is_comment else None,
-            "author": _author(item["creator"]),
-            "author_role": "bot" if is_bot else "staff" if is_staff else None,
-            "created_at": thing["published"],
+            "author": _author(creator),
+            "author_role": "bot" if creator.get("bot_account") else "staff" if is_staff else None,
+            "created_at": thing.get("published"),
             "edited_at": thing.get("updated"),
-            "title": None if is_comment else thing["name"],
-            "body": "[deleted]" if thing["deleted"] or thing["removed"] else text,
+            "title": None if is_comment else thing.get("name"),
+            "body": "[deleted]" if _is_gone(thing) else text,
             "url": thing.get("ap_id"),
             "score": (item.get("counts") or {}).get("score"),
             "channel": channel,
@@ -113,8 +113,11 @@ class Reader:
             if f"couldnt_find_{part}" in str(error):
                 return True
             raise
-        thing = answer[f"{part}_view"][part]
-        return bool(thing["deleted"] or thing["removed"])
+        return _is_gone((answer.get(f"{part}_view") or {}).get(part) or {})
+
+
+def _is_gone(thing: Item) -> bool:
+    return bool(thing.get("deleted") or thing.get("removed"))
 
 
 def _thing(item: Item) -> Item:
@@ -128,15 +131,15 @@ def _id(item: Item) -> str:
 
 def _parent(comment: Item) -> str:
     """Return what a comment answers; its path is 0, the ids of those above, and its own."""
-    above = comment["path"].split(".")[-2]
+    _, above, _ = f"0.{comment.get('path') or '0.'}".rsplit(".", 2)
     return f"p{comment['post_id']}" if above == "0" else f"c{above}"
 
 
 def _author(creator: Item) -> str | None:
     if creator.get("deleted"):
         return None
-    name: str = creator["name"]
-    return name if creator["local"] else f"{name}@{urlsplit(creator['actor_id']).netloc}"
+    name, host = creator.get("name"), urlsplit(creator.get("actor_id") or "").netloc
+    return f"{name}@{host}" if name and host and not creator.get("local", True) else name
 
 
 def _moment(item: Item) -> float | None:

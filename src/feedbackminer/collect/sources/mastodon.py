@@ -17,9 +17,9 @@ from urllib.parse import quote
 from feedbackminer.collect.files import BadRow, Row
 from feedbackminer.collect.http.answers import MissingError
 from feedbackminer.collect.http.client import Limits, Web
-from feedbackminer.collect.sources.helpers import as_rows, need, site, span_of
+from feedbackminer.collect.sources.helpers import as_rows, need, site, span_of, with_notice
 from feedbackminer.collect.sources.protocol import Page, Position, Whole, Window
-from feedbackminer.errors import SettingsError
+from feedbackminer.errors import SettingsError, SourceError
 from feedbackminer.privacy.secrets import SECRET_PREFIX
 from feedbackminer.settings.sections import SourceSettings
 
@@ -29,19 +29,19 @@ BEFORE = timedelta(days=1)  # a window: its replies are found through what they 
 Status = Mapping[str, Any]
 Entry = tuple[str, Status]  # an id of the list, and the status there
 Recent = dict[str, tuple[int, str]]  # id of the list -> replies of its status, its thread
+WITHHELD = (
+    "Mastodon shows replies without the hashtag or mention only where they answer such a "
+    "post, and late replies, edits and deletions only among the newest posts; posts that are "
+    "not public are left out"
+)
+NO_THREADS = "the server refused to show threads, so replies may be missing"
 
 
 class Reader:
     """Reads a Mastodon server; the secret is an access token."""
 
-    withheld = (
-        "Mastodon shows replies without the hashtag or mention only where they answer such a "
-        "post, and late replies, edits and deletions only among the newest posts; posts that are "
-        "not public are left out"
-    )
-
     def __init__(self, name: str, settings: SourceSettings, secret: str, limits: Limits) -> None:
-        self.name, self.settings = name, settings
+        self.name, self.settings, self.withheld = name, settings, WITHHELD
         self.base = site(name, settings)
         need(settings.channels, name, "channels", 'channels = ["#inkwren", "@inkwren"]')
         self.channels = tuple(_channel(name, channel) for channel in settings.channels)
@@ -52,6 +52,7 @@ class Reader:
             )
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         self.web = Web(self.base, headers, settings.private_network, limits)
+        self.has_threads = True  # until the server refuses to show one
         self.threads: dict[str, str] = {}  # status -> thread, where its context was read just now
 
     def pages(self, channel: str, position: Position, window: Window) -> Iterator[Page]:
@@ -138,24 +139,36 @@ class Reader:
             talk = [status]
             if native and (not thread or (count != before and native not in self.threads)):
                 talk = self._conversation(status, count)
-                thread = str(talk[0]["id"])
-                self.threads |= {str(s["id"]): thread for s in talk}
-                whole.append(Whole(thread))
-            statuses += [(s, thread) for s in talk if s.get("visibility", "public") == "public"]
+                if self.has_threads:
+                    thread = str(talk[0]["id"])
+                    self.threads |= {str(s["id"]): thread for s in talk}
+                    whole.append(Whole(thread))
+                else:
+                    count = before  # to be asked for the next time
+            statuses += [
+                (s, thread or native) for s in talk if s.get("visibility", "public") == "public"
+            ]
             read_now[entry] = (count, thread)
 
         rows = as_rows(statuses, lambda f: self._row(*f), lambda f: f"{self.name}:{f[0]['id']}")
         return rows, whole, read_now
 
     def _conversation(self, status: Status, replies: int) -> list[Status]:
-        """Return a post with all that is before and after it in its thread, opener first."""
+        """Return a post with all that is before and after it in its thread, opener first.
+
+        Where the server refuses to show threads, that is told, and it is not asked again.
+        """
         path = f"api/v1/statuses/{status['id']}/context"
         talk, ids = [status], [status["id"]]
-        for _ in range(ASKED_ANEW):
+        for _ in range(ASKED_ANEW if self.has_threads else 0):
             try:
                 context, before = self.web.json(path, is_right=_is_context), ids
             except MissingError:  # deleted in between
                 return talk
+            except SourceError:
+                self.has_threads = False
+                self.withheld = with_notice(self.withheld, NO_THREADS)
+                return [status]
             talk = [*context["ancestors"], status, *context["descendants"]]
             ids = [s["id"] for s in talk]
             if sum(s.get("in_reply_to_id") == status["id"] for s in talk) >= replies:
@@ -166,13 +179,14 @@ class Reader:
 
     def _row(self, status: Status, thread: str) -> dict[str, Any]:
         warning = f"<p>{status['spoiler_text']}</p>" if status.get("spoiler_text") else ""
+        account = status.get("account") or {}
         return {
             "post_id": status["id"],
             "thread_id": thread,
-            "parent_id": status["in_reply_to_id"],
-            "author": status["account"]["acct"],
-            "author_role": "bot" if status["account"].get("bot") else None,
-            "created_at": status["created_at"],
+            "parent_id": status.get("in_reply_to_id"),
+            "author": account.get("acct"),
+            "author_role": "bot" if account.get("bot") else None,
+            "created_at": status.get("created_at"),
             "edited_at": status.get("edited_at"),
             "body": f"<div>{warning}{status['content']}</div>",
             "url": status.get("url") or status.get("uri"),
@@ -183,8 +197,8 @@ class Reader:
 
     def _channel_of(self, status: Status) -> str | None:
         """Return the first channel that a post is part of; other replies are part of none."""
-        parts = {f"#{tag['name']}".casefold() for tag in status.get("tags") or []}
-        parts |= {f"@{account['acct']}".casefold() for account in status.get("mentions") or []}
+        parts = {f"#{tag.get('name')}".casefold() for tag in status.get("tags") or []}
+        parts |= {f"@{member.get('acct')}".casefold() for member in status.get("mentions") or []}
         return next((c for c in self.channels if c.casefold() in parts), None)
 
     def _is_deleted(self, native: str) -> bool:

@@ -89,8 +89,12 @@ class Reader:
     @cached_property
     def filter(self) -> str:
         """What names the fields that we ask for; it is made by asking, and never expires."""
-        answer = self._ask("filters/create", {"include": FIELDS, "base": "default"})
-        return str(answer["items"][0]["filter"])
+        answer = self._ask(
+            "filters/create",
+            {"include": FIELDS, "base": "default"},
+            lambda f: any("filter" in item for item in f["items"]),
+        )
+        return next(str(item["filter"]) for item in answer["items"] if "filter" in item)
 
     def _ask(
         self, path: str, params: Mapping[str, Any], is_right: Callable[[Any], bool] = lambda _: True
@@ -130,14 +134,14 @@ class Reader:
             has_tags = all(tags <= set(q.get("tags") or tags) for q in answer["items"])
             if has_tags and (not recent or ids & recent.keys()):  # a synonym of a tag is no tag
                 break
-        return answer["items"], bool(answer["has_more"])
+        return answer["items"], bool(answer.get("has_more"))
 
     def _there(self, path: str, field_name: str, ids: Sequence[str]) -> set[str]:
         there: set[str] = set()
         for start in range(0, len(ids), PAGE):
             asked = ";".join(ids[start : start + PAGE])
             answer = self._ask(f"{path}/{asked}", {**self.site, "pagesize": PAGE})
-            there |= {str(item[field_name]) for item in answer["items"]}
+            there |= {str(item.get(field_name)) for item in answer["items"]}
         return there
 
     def _rows(self, channel: str, questions: Sequence[Post]) -> list[Row | BadRow]:
@@ -147,7 +151,7 @@ class Reader:
         )
 
     def _row(self, channel: str, question: Post, post: Post, above: Post | None) -> dict[str, Any]:
-        if above is None and question["answer_count"] and "answers" not in question:
+        if above is None and question.get("answer_count") and "answers" not in question:
             raise KeyError("answers")
         owner = post.get("owner") or {}
         name = owner.get("display_name")
@@ -158,9 +162,9 @@ class Reader:
             "parent_id": _native(above) if above else None,
             "author": unescape(name) if name else None,
             "author_role": "staff" if owner.get("user_type") == "moderator" else None,
-            "created_at": post["creation_date"],
+            "created_at": post.get("creation_date"),
             "edited_at": post.get("last_edit_date"),
-            "title": None if above else post["title"],
+            "title": None if above else post.get("title"),
             "body": f"<div>{post['body']}</div>",
             "url": post.get("link"),
             "score": post.get("score"),
