@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.clean import characters, code, mail, markup
+from feedbackminer.clean import characters, code, markup, replies, signing
 from feedbackminer.clean.stage import STEPS, clean_text
 
 
 def _quotations(text: str) -> str:
-    return mail.answered(markup.quotations(mail.quotations(text)))
+    return replies.answered(markup.quotations(replies.quotations(text)))
 
 
 def _code(text: str) -> str:
@@ -20,7 +20,7 @@ def _code(text: str) -> str:
 
 
 def _mail_ends(text: str) -> str:
-    return mail.signatures(mail.adverts(text))
+    return signing.signatures(signing.adverts(text))
 
 
 def _links(text: str) -> str:
@@ -189,11 +189,45 @@ def test_cleaning_any_text_never_crashes_and_leaves_no_outer_space(body: str) ->
     assert cleaned == cleaned.strip()
 
 
+SAID = (
+    "On 3 March 2024, Ann said:\n> old\n\nIt hums &amp; stops.\n\nRegards\nAnn",
+    "## Steps\n\n1. open it\n2. wait\n\n**Version:** 4.1\n- [ ] I can help",
+    "It costs $3/month -> $5/month.\n\n[h2]Why[/h2] see [this](https://x.example) :smile:",
+    "First.\n--\nSecond, with `code` and ~~~ more ~~~ of it.",
+)
+WORDS = st.lists(
+    st.sampled_from("the Lamp hums All night and We sent From my best".split()), min_size=1
+)
+
+
+@given(st.lists(WORDS, max_size=6))
+def test_sentences_of_letters_and_spaces_stay_whole(lines: list[list[str]]) -> None:
+    text = "\n".join(f"So {' '.join(words)} again" for words in lines)
+    assert clean_text(text) == text
+
+
+@given(st.lists(st.text(alphabet="ab #:\n>-[]()`*_.1", max_size=30), max_size=6).map("\n".join))
+def test_every_line_that_stays_is_made_of_what_the_post_says(body: str) -> None:
+    kept = [word for word in clean_text(body).split() if word.isalpha()]
+    assert all(word in body for word in kept)
+
+
+@pytest.mark.parametrize("body", SAID)
+def test_cleaning_again_changes_nothing(body: str) -> None:
+    assert clean_text(clean_text(body)) == clean_text(body)
+
+
 HOSTILE = (
     "[quote", "[quote]", "[/quote]", "[code]", "`", "```", "```\n", "~~~\n", "-- \n", "-- ", ">",
     "> \n", "(", "[", "](", "[](", "![a](", "http://", "www.", "http://.", "a wrote:", "\n", " ",
     " \n", "\u00a0", "\u2003\n", "at a", "[12", "1.", "-----", "---original message", "&amp", "<",
-    "sent from my ", "\r", ":", ":a", ":a:", " :a",
+    "sent from my ", "\r", ":", ":a", ":a:", " :a", "<!--", "data:a/b;base64,", "A", "A ",
+    "<details>", "[details=", "{code}", "{code:", "{{a", "!a.png", "[a|http://", "h1. ", "bq. ",
+    "From: a\n", "From: a@b\nSubject: b\n", "On 3 March 2024 10:00 a wrote:\n", "On 2024 10:00",
+    "____________\n", "-=-=-=\n", "—\n\n", "Regards\nAnn\n", "a\n    b\n\n", "\n\tb", "(a) ",
+    "1/2 ", "&amp;amp;", "(Translated by Google)", "[USER=1]", "[img]a", "<img a", "~~~ a\n",
+    "```` ", "$1.2/", ">10\n", ">!a\n", "12:34:56 a\n", "[12:34:56]", "**a**\n", "- [ ] a\n",
+    "a: b\n", "a@", "Sent with A ",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ _FOLDED = (
     re.compile(r"\[(/?)(?:details|spoiler|hide|collapse)(?:=[^\[\]]{0,200})?\]", re.IGNORECASE),
     re.compile(r"<(/?)details(?: [^<>]{0,200})?>", re.IGNORECASE),
 )
+_HIDDEN = ("[spoiler", "[hide")  # for the sake of suspense, whatever stands there
 _SUMMARY = re.compile(
     r"\[\w{1,10}=[\"“]?([^\[\]\"”]{0,200})[\"”]?\]|<summary[^<>]{0,200}>([^<>]{0,300})",
     re.IGNORECASE,
@@ -103,6 +104,7 @@ def _unless_a_log(block: str) -> str:
     rows = [line for line in inside[: None if len(inside) == 1 else -1] if line.strip()]
     items = sum(1 for line in rows if _LIST_ITEM.match(line))
     is_said = len(rows) < 3 or 2 * items >= len(rows) or is_prose("\n".join(rows))
+    is_said |= block[:8].lower().startswith(_HIDDEN)
     return block if is_said and not _NAMES_A_LOG.search(title) else ""
 
 
@@ -113,20 +115,19 @@ def _indented(text: str) -> str:
     kept: list[str] = []
     block: list[str] = []
     above = ""  # the last line that says something and is not indented
-    for line in text.split("\n"):
-        is_blank = not line.strip()
-        is_inside = _INDENTED.match(line) and (block or (above and not kept[-1].strip()))
-        if (is_inside and not _LIST_ITEM.match(above)) or (block and is_blank):
+    for line in [*text.split("\n"), ""]:
+        is_indented = _INDENTED.match(line) and line.strip() and not _LIST_ITEM.match(above)
+        if is_indented and (block or (above and not kept[-1].strip())):
             block.append(line)
             continue
-        kept += block if _is_said(block) else [""]
+        kept += block if _is_said(block) else []
         block = []
-        above = above if is_blank else line
         kept.append(line)
-    return "\n".join([*kept, *(block if _is_said(block) else [])])
+        if line.strip() and not is_indented:
+            above = line
+    return "\n".join(kept[:-1])
 
 
 def _is_said(block: list[str]) -> bool:
     """Tell whether indented lines are no code; a line alone needs signs to be some."""
-    rows = [line for line in block if line.strip()]
-    return is_prose("\n".join(rows)) or (len(rows) < 2 and not any(map(is_code, rows)))
+    return is_prose("\n".join(block)) or (len(block) < 2 and not any(map(is_code, block)))

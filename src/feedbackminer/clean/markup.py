@@ -38,7 +38,7 @@ _INLINE_NAMES = (
     r"|attach|media|video|youtube|audio|date(?:-range)?|time|acronym|abbr|icode|noparse|ping"
 )
 _ARGUMENTS = r"(?:=[^\[\]\n]{0,300}|(?: [\w-]{1,30}=[^\[\]\n]{0,300})|(?:\s*/))?"
-_NO_TAG_WHEN_BARE = r"(?!\[(?:user|date|time|left|right|media|mail|plain|hide|table|list|ping)\])"
+_NO_TAG_WHEN_BARE = r"(?!\[(?:user|date|time|left|right|media|mail|plain|hide|ping)\])"
 _LINE_TAG = re.compile(
     rf"{_NO_TAG_WHEN_BARE}\[/?(?:{_LINE_NAMES}){_ARGUMENTS}\](?!\()", re.IGNORECASE
 )
@@ -53,7 +53,7 @@ _HTML_TAG = re.compile(
 
 _JIRA_LINK = re.compile(
     r"\[([^\[\]|\n]{1,300})\|(?:https?://|mailto:|#|\^|~)[^\[\]\n]{1,2000}\]"
-    r"|\[(?:\^|~)[^\[\]\n]{1,200}\]"
+    r"|\[~[\w.@:-]{1,80}\]|\[\^[^\[\]\n]{1,200}\.\w{2,5}\]"
 )
 _JIRA_IMAGE = re.compile(
     r"(?<![\w!])![\w.()-][\w .()/:-]{0,200}\.\w{2,5}(?:\|[\w=%, -]{0,100})?!(?!\w)"

@@ -7,15 +7,16 @@ import re
 from feedbackminer.text.words import PSEUDONYM_PATTERN, WORD
 
 _SENTENCE_END = re.compile(r"[^\W\d_]{2}[)\"'’”]?[ ]?[.!?…:]{1,4}[)\"'’”]?(?=\s|$)")
-_WORDS_OF_A_SENTENCE = (3, 40)  # on average
+_WORDS_OF_A_SENTENCE = (2, 40)  # on average
 _LONG_LINE = 10  # words of a line that is prose without a full stop
 _CODE_SIGNS = re.compile(r"[{}();=<>\[\]|\\/_*#&$%^~+]|::|->|\d[\d.,:-]*")  # a number is one
 _ANY_SIGN = re.compile(r"[{}();=<>\[\]|\\/_*#&$%^~+\d]")
 # What is written in sentences too: emoticons, masked data, (a) and 1) of lists, check boxes.
 _SIGNS_OF_PROSE = re.compile(
     r"[:;=8][-']?[()DPp/\\|]+(?!\w)|<3\b|\^_?\^|<(?:email|phone|address|ip|iban|card|name|id)>"
-    rf"|\b{PSEUDONYM_PATTERN}\b|(?<!\w)\(?\w\)(?=\s)|\[[ xX]?\]|;(?=\s)|(?<=\w) ?& ?(?=\w)"
+    rf"|\b{PSEUDONYM_PATTERN}\b|(?<!\w)\(?\w\)(?=\s)|\[[ xX]?\]| & |\b[A-Z]&[A-Z]\b"
 )
+_OF_A_STATEMENT = re.compile(r"[=<>{}|]")
 _DECORATION = " #*=~_+-"  # of a heading
 _AMOUNT = re.compile(  # $9.99/month, 3/5, 10 %: one number each
     r"[$€£]?\d[\d.,:]*(?:[ ]?[%€$£])?(?:[ ]?/[ ]?\d[\d.,]*|/[^\W\d_]{1,8}\b)?(?![\w({\[=])"
@@ -67,6 +68,8 @@ def is_code(line: str) -> bool:
     if not _is_much(signs, words, looks_like_code):
         return False
     plain = _AMOUNT.sub(" 1 ", _SIGNS_OF_PROSE.sub(" ", line.strip(_DECORATION)))
+    if not _OF_A_STATEMENT.search(plain):
+        plain = plain.replace("; ", " ")
     return _is_much(len(_CODE_SIGNS.findall(plain)), words, looks_like_code)
 
 

@@ -9,7 +9,7 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
-from feedbackminer.clean import characters, code, language, mail, markup
+from feedbackminer.clean import characters, code, language, markup, replies, signing
 from feedbackminer.clean.closings import find_closings, without_closing
 from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.segments import find_segments
@@ -28,17 +28,17 @@ STEPS: tuple[Callable[[str], str], ...] = (
     markup.pictures,
     markup.comments,
     markup.translations,
-    mail.quotations,
+    replies.quotations,
     markup.quotations,
     code.blocks,
-    mail.answered,
-    mail.footers,
-    mail.adverts,
-    mail.signatures,
-    code.lines,
+    replies.answered,
+    signing.footers,
+    signing.adverts,
+    signing.signatures,
     markup.tags,
     markup.links,
     characters.emoji_codes,
+    code.lines,
     characters.spare_space,
 )
 
