@@ -67,6 +67,8 @@ def is_code(line: str) -> bool:
     looks_like_code = line.endswith(_CODE_ENDS) or line.startswith(_CODE_STARTS)
     if not _is_much(signs, words, looks_like_code):
         return False
+    if line.startswith(_CODE_STARTS):
+        return True
     plain = _AMOUNT.sub(" 1 ", _SIGNS_OF_PROSE.sub(" ", line.strip(_DECORATION)))
     if not _OF_A_STATEMENT.search(plain):
         plain = plain.replace("; ", " ")
