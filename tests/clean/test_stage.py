@@ -107,6 +107,35 @@ def test_a_community_in_another_language_is_kept_with_a_notice() -> None:
     assert "multilingual" in notice
 
 
+def test_what_follows_a_very_long_log_is_read() -> None:
+    log = "2024-03-01 10:00:00 worker waits for the next job\n" * 5_000
+    cleaned = clean("it crashes", f"See:\n```\n{log}```\nWhy does it wait?")
+    assert cleaned.texts.sort("post_id")["text"][1] == "See:\n\nWhy does it wait?"
+    assert not cleaned.texts["truncated"].any()
+
+
+def test_an_english_answer_to_a_german_mail_is_english() -> None:
+    quoted = "\n".join(f"> {GERMAN}" for _ in range(9))
+    answer = f"{ENGLISH}\n\nAm Mo., 4. März 2024 um 10:00 schrieb Jemand <<email>>:\n{quoted}"
+    cleaned = clean(ENGLISH, f"{answer}\n\nVon meinem iPhone gesendet")
+    assert cleaned.texts["language"].to_list() == ["en", "en"]
+    assert set(cleaned.texts["text"]) == {ENGLISH}
+
+
+def test_lines_of_a_form_are_left_out_and_told() -> None:
+    form = "## What broke\nName the part in a few words.\n\nThe {} is broken.\n\n## Since when"
+    rows: list[Any] = [
+        {"author_id": f"m_{n}", "title": "What broke", "body": form.format(thing)}
+        for n, thing in enumerate(("lamp", "drill", "hose", "rake", "pump", "lid"))
+    ]
+    cleaned = clean(*rows)
+    assert cleaned.texts["text"].to_list()[0] == "The lamp is broken."
+    assert cleaned.texts["title"].to_list()[0] == "What broke"
+    (notice,) = cleaned.notices
+    assert notice.startswith("lines of forms that many members filled in, left out: 3; ")
+    assert "'what broke' (6 members)" in notice
+
+
 def test_a_post_of_a_megabyte_is_kept_read_in_part_and_told() -> None:
     cleaned = clean("it crashes", "again and again " * 65_536)
     texts = cleaned.texts.sort("post_id")

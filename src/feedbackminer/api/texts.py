@@ -77,7 +77,7 @@ def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = 
 
     encoder = load_encoder(settings.embed)
     tagger = load_tagger(encoder.name)
-    cleaned = [clean_text(text[: settings.clean.max_chars]) for text in strings]
+    cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
 
     texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})

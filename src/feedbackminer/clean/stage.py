@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,24 +9,37 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
-from feedbackminer.clean import language, remove
+from feedbackminer.clean import characters, code, language, markup, replies, signing
+from feedbackminer.clean.closings import find_closings, without_closing
 from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.segments import find_segments
+from feedbackminer.clean.templates import find_templates, without_templates
 from feedbackminer.settings.sections import CleanSettings
 from feedbackminer.tables import Dropped, Posts, Repeats, Segments, Texts, check, column_types
 from feedbackminer.text.words import content_hash, count_words
 
 STAGE = "clean"
+READ_AT_MOST = 1_000_000  # characters of a body, of which most are a log or a picture
+LINES_SHOWN = 3  # of a form, in the notice
 
 STEPS: tuple[Callable[[str], str], ...] = (
-    remove.invisible,
-    remove.quoted_replies,
-    remove.code,
-    remove.signatures,
-    remove.links,
-    remove.emoji_codes,
-    html.unescape,
-    remove.spare_space,
+    characters.entities,
+    characters.invisible,
+    markup.pictures,
+    markup.comments,
+    markup.translations,
+    replies.quotations,
+    markup.quotations,
+    code.blocks,
+    replies.answered,
+    signing.footers,
+    signing.adverts,
+    signing.signatures,
+    markup.tags,
+    markup.links,
+    characters.emoji_codes,
+    code.lines,
+    characters.spare_space,
 )
 
 
@@ -49,6 +61,7 @@ class Cleaned:
 
 def clean_text(body: str) -> str:
     """Return what the author of a post newly said in prose."""
+    body = body[:READ_AT_MOST]
     for step in STEPS:
         body = step(body)
     return body
@@ -66,11 +79,11 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         TableError: a column is missing, or ``post_id`` repeats.
     """
     posts = check(posts, Posts, where=STAGE)
+    posts, truncated, templates = _read(posts, settings.max_chars)
     rows, dropped = [], []
     columns = posts.select("post_id", "title", "body", "author_role")
-    for post_id, title, body, role in columns.iter_rows():
+    for (post_id, title, text, role), is_cut in zip(columns.iter_rows(), truncated, strict=True):
         reason = "by_a_bot" if role == "bot" else ""
-        text = clean_text(body[: settings.max_chars])
         n_words = count_words(f"{title or ''} {text}")
         if not reason and n_words < settings.min_words:
             reason = "no_words" if n_words == 0 else "too_few_words"
@@ -78,13 +91,13 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         if reason:
             dropped.append(DroppedRow(post_id, reason, f"{n_words} words left after cleaning"))
         else:
-            code = language.detect(text or title or "")
-            rows.append((post_id, title, text, code, n_words, len(body) > settings.max_chars))
+            detected = language.detect(text or title or "")
+            rows.append((post_id, title, text, detected, n_words, is_cut))
 
     texts, foreign = _split_by_language(_frame(rows), settings)
     dropped += [
-        DroppedRow(post_id, "other_language", f"language {code}", value=code)
-        for post_id, code in foreign.select("post_id", "language").iter_rows()
+        DroppedRow(post_id, "other_language", f"language {name}", value=name)
+        for post_id, name in foreign.select("post_id", "language").iter_rows()
     ]
 
     dropped_table = dropped_frame(STAGE, dropped)
@@ -95,8 +108,28 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
         repeats=repeats,
         dropped=dropped_table,
         account=account(STAGE, len(posts), texts, dropped_table),
-        notices=tuple(_notices(texts, repeats, settings)),
+        notices=(*_notices(texts, repeats, settings), *_template_notice(templates)),
     )
+
+
+def _read(posts: pl.DataFrame, max_chars: int) -> tuple[pl.DataFrame, list[bool], dict[str, int]]:
+    """Return posts with bodies as they are read, which of them were cut, and lines of forms."""
+    bodies, members = posts["body"].to_list(), posts["author_id"].to_list()
+    texts = [clean_text(body) for body in bodies]
+    truncated = [
+        len(text) > max_chars or len(body) > READ_AT_MOST
+        for text, body in zip(texts, bodies, strict=True)
+    ]
+    texts = [text[:max_chars] for text in texts]
+
+    closings = find_closings(texts, members)
+    texts = [
+        without_closing(text, closings.get(member, ()))
+        for text, member in zip(texts, members, strict=True)
+    ]
+    templates = find_templates(texts, members)
+    texts = [without_templates(text, templates) for text in texts]
+    return posts.with_columns(body=pl.Series(texts, dtype=pl.String)), truncated, templates
 
 
 def _frame(rows: list[tuple[str, str | None, str, str, int, bool]]) -> pl.DataFrame:
@@ -146,3 +179,11 @@ def _notices(texts: pl.DataFrame, repeats: pl.DataFrame, settings: CleanSettings
             f"{waves:,}, in {n_posts:,} posts"
         )
     return notices
+
+
+def _template_notice(templates: dict[str, int]) -> list[str]:
+    if not templates:
+        return []
+    most = sorted(templates, key=lambda line: (-templates[line], line))[:LINES_SHOWN]
+    shown = "; ".join(f"{line!r} ({templates[line]:,} members)" for line in most)
+    return [f"lines of forms that many members filled in, left out: {len(templates):,}; {shown}"]
