@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
-from feedbackminer.collect.formats import archive_members, tickets
+from feedbackminer.collect.formats import archive_members, jira_tables, tickets
 from feedbackminer.collect.formats.archives import Archive, shown_name
 from feedbackminer.collect.formats.headers import TOP, column_names, header_at, is_blank, title_row
 from feedbackminer.collect.rows import BadRow, FileContent, Row
@@ -75,7 +75,8 @@ def _table(file: str, book: ExcelReader, sheet: str) -> archive_members.Table:
     if loaded.visible != "visible":
         hidden = BadRow(name, "hidden_sheet", "a hidden sheet; show it to have it imported")
         return archive_members.as_table(name, [hidden] if loaded.width else [])
-    return archive_members.as_table(name, list(tickets.rows(_sheet_rows(name, cells))))
+    posts = jira_tables.rows(tickets.rows(_sheet_rows(name, cells)))
+    return archive_members.as_table(name, list(posts))
 
 
 def _sheet_rows(name: str, rows: Iterator[list[str]]) -> Iterator[Row | BadRow]:
