@@ -20,7 +20,7 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="EXPORT...",
-        help="JSONL, JSON, CSV, Parquet, mbox, Maildir, Slack, Discord, tickets; - for stdin",
+        help="A table, JSON, mail, or a platform's export (docs/imports.md); - for stdin",
     ),
 ]
 Threads = Annotated[
