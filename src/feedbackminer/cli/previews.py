@@ -42,10 +42,6 @@ def _show(preview: Preview) -> None:
         answer.print(escape(f"Post {number}\n  " + "\n  ".join(values)), highlight=False)
     for odd in preview.odd:
         answer.print(f"[yellow]Note:[/] {escape(odd)}", highlight=False)
-    answer.print("To change it: --map FIELD=COLUMN, such as " + escape(_example(preview)))
-
-
-def _example(preview: Preview) -> str:
-    """Return an option that would change something: a column left out, as the title."""
-    column = next((name for name in preview.ignored if name.strip()), "COLUMN")
-    return f'--map "title={column}"'
+    body = next(field.columns[0] for field in preview.fields if field.field == "body")
+    example = f'To change it: --map FIELD=COLUMN, such as --map "body={body}"'
+    answer.print(escape(example), highlight=False)

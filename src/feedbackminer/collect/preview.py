@@ -83,7 +83,10 @@ def preview(
 
 def described(reading: Reading) -> str:
     """Return which columns became which field, in one line."""
-    fields = [f"{name} = {' or '.join(found)}" for name, found in reading.columns.items()]
+    fields = [
+        name if found == (name,) else f"{name} = {' or '.join(found)}"
+        for name, found in reading.columns.items()
+    ]
     fields += [f"body + {' + '.join(reading.parts)}"] if reading.parts else []
     ignored = f"; left out: {', '.join(reading.ignored)}" if reading.ignored else ""
     return f"{', '.join(fields)}{ignored}"
@@ -94,7 +97,7 @@ def _fields(reading: Reading, found: Profile) -> Iterable[FieldReading]:
         columns = reading.columns.get(name, ())
         columns += reading.parts if name == "body" else ()
         if columns:
-            examples = tuple(map(mask, found.columns[columns[0]].examples))
+            examples = tuple(_on_a_line(text) for text in found.columns[columns[0]].examples)
             yield FieldReading(name, columns, _why(name, columns[0], reading), examples)
 
 
@@ -114,7 +117,11 @@ def _why(name: str, column: str, reading: Reading) -> str:
 
 
 def _first(found: Profile, column: str) -> str:
-    return mask(next(iter(found.columns[column].examples), ""))
+    return _on_a_line(next(iter(found.columns[column].examples), ""))
+
+
+def _on_a_line(text: str) -> str:
+    return " ".join(mask(text).split())
 
 
 def _shown(post: Mapping[str, Any]) -> Mapping[str, Any]:
