@@ -84,6 +84,12 @@ def test_a_score_beyond_five_is_no_rating() -> None:
     assert values("rating", *rows) == [None, None]
 
 
+def test_one_value_shows_the_scale_of_a_mapped_column_wherever_it_stands() -> None:
+    rows = [{"text": "a", "points given": "4"} for _ in range(1_500)]
+    rows += [{"text": "b", "points given": "9"} for _ in range(100)]
+    assert values("rating", *rows, map={"rating": "points given"})[0] == 2.6
+
+
 def test_a_scale_is_told_and_what_is_no_rating_as_well() -> None:
     rows = [{"text": str(n), "rating": r} for n, r in enumerate(["0", "8", "10", "none"])]
     collected = collect(*rows)

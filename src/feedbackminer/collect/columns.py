@@ -139,6 +139,11 @@ def parts(available: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_name[plain(name)] for name in PARTS if plain(name) in by_name)
 
 
+def is_told_by_all(column: str) -> bool:
+    """Tell whether a single value may decide how a column is read: of dates, ratings, scores."""
+    return plain(column) in _TOLD_BY_ALL
+
+
 def find_meta(available: Iterable[str]) -> dict[str, str]:
     """Return name -> column of what is kept of a post beside its fields."""
     by_name = plain_names(available)
@@ -184,3 +189,10 @@ def some(columns: list[str]) -> str:
     """Return the first columns, for a message."""
     shown = ", ".join(repr(column[:40]) for column in columns[:12])
     return shown + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+
+
+_TOLD_BY_ALL = frozenset(
+    plain(name)
+    for field in ("created_at", "edited_at", "rating", "score")
+    for name in (*NAMES[field], *LAST_RESORT.get(field, ()))
+)

@@ -67,7 +67,7 @@ def preview(
     Raises:
         InputError: no row can be read, or no column can hold the text.
     """
-    found = profile_of(rows, context.name)
+    found = profile_of(rows, context)
     reading = read(found, context.settings, where=context.name)
     first = list(islice(rows, ROWS_TRIED))
     collected = collect_as(reading, first, context, threads=threads)

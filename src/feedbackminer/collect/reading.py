@@ -22,6 +22,7 @@ _BESIDE_STARS = (
     "thumbsup", "helpful", "review", "product", "appversion", "asin", "verified", "purchase",
 )  # fmt: skip
 _MOST_EXAMPLES = 3
+_ENOUGH = 1_000
 _FIRST_OF_NUMBERS = frozenset("0123456789+-., ")
 _LONGEST_NUMBER = 12  # what is longer is no rating
 
@@ -31,6 +32,7 @@ class Column:
     """What stands in a column.
 
     Attributes:
+        is_whole: every value counts; else enough of them to tell texts from numbers.
         n_filled: rows that have a value there.
         n_texts: values that are neither numbers nor yes or no.
         examples: the first values.
@@ -40,6 +42,7 @@ class Column:
         length: of all values together, in characters.
     """
 
+    is_whole: bool = True
     n_filled: int = 0
     n_texts: int = 0
     n_stars: int = 0
@@ -53,6 +56,8 @@ class Column:
         if not is_filled(value):
             return
         self.n_filled += 1
+        if self.n_filled > _ENOUGH and not self.is_whole:
+            return
         if len(self.examples) < _MOST_EXAMPLES:
             self.examples.append(fields.text(value)[:80])
         if isinstance(value, str):
@@ -81,8 +86,13 @@ class Column:
 
 @dataclass
 class Profile:
-    """What stands in an export: its columns, in order of appearance."""
+    """What stands in an export: its columns, in order of appearance.
 
+    Attributes:
+        mapped: columns that the user named, of which every value counts.
+    """
+
+    mapped: frozenset[str] = frozenset()
     n_rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)
 
@@ -92,7 +102,8 @@ class Profile:
         for name, value in values.items():
             column = self.columns.get(name)
             if column is None:
-                column = self.columns[name] = Column()
+                is_whole = name in self.mapped or columns.is_told_by_all(name)
+                column = self.columns[name] = Column(is_whole)
             column.add(value)
 
 
@@ -173,11 +184,11 @@ class RowFields:
 
 def is_filled(value: Any) -> bool:
     """Tell whether there is a value: text of blanks, null, NaN, objects and lists are none."""
-    if isinstance(value, dict | list):
-        return False
     if isinstance(value, str):
         return bool(value) and not value.isspace()
-    return value is not None and not (isinstance(value, float) and math.isnan(value))
+    if value is None or isinstance(value, dict | list):
+        return False
+    return not (isinstance(value, float) and math.isnan(value))
 
 
 def profile(rows: Iterable[Row]) -> Profile:

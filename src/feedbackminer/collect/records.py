@@ -90,8 +90,9 @@ class RecordReader:
         author = self.people.author(get.text("author"))
         native = self._native_id(get, body, author)
         created_at = self._created_at(get, row.ref)
-        for name in filter(get.is_object, _NO_OBJECTS):
-            self._lose(name, row.ref)
+        if any(isinstance(value, dict | list) for value in row.values.values()):
+            for name in filter(get.is_object, _NO_OBJECTS):
+                self._lose(name, row.ref)
         return Record(
             ref=row.ref,
             native_id=native,
@@ -125,9 +126,9 @@ class RecordReader:
             raise BadValueError("deleted_at_source", "it was removed there")
         if get.identifier("post_type") in SYSTEM_ACTIONS:
             raise BadValueError("system_action", "a notice of the forum software, not a post")
-        if get.is_object("body") and not (body.strip() or title):
-            raise BadValueError("not_text", "the text is an object or a list, not a string")
         if not (body.strip() or title):
+            if get.is_object("body"):
+                raise BadValueError("not_text", "the text is an object or a list, not a string")
             raise BadValueError("empty", "neither text nor title")
         return body, title
 

@@ -114,7 +114,7 @@ def collect_posts(
     if live:
         reading = of_columns(live.columns, context.settings, where=context.name)
     else:
-        reading = read(profile_of(rows, context.name), context.settings, where=context.name)
+        reading = read(profile_of(rows, context), context.settings, where=context.name)
     return collect_as(reading, rows, context, threads=threads, live=live)
 
 
@@ -143,13 +143,13 @@ def collect_as(
     )
 
 
-def profile_of(rows: Iterable[Row | BadRow], name: str) -> Profile:
+def profile_of(rows: Iterable[Row | BadRow], context: CollectContext) -> Profile:
     """Read all rows once, to learn what stands in their columns.
 
     Raises:
         InputError: none of them can be read.
     """
-    found, first_bad, n_bad = Profile(), "", 0
+    found, first_bad, n_bad = Profile(frozenset(context.settings.map.values())), "", 0
     for row in rows:
         if isinstance(row, Row):
             found.add(adapted(row).values)
@@ -158,7 +158,9 @@ def profile_of(rows: Iterable[Row | BadRow], name: str) -> Profile:
             first_bad = first_bad or f"{row.ref}: {row.reason}: {row.detail}"
     if not found.n_rows:
         bad = f"none of its {n_bad} rows can be read, first {first_bad}"
-        raise InputError(f"{name}: {bad if n_bad else 'has no rows'}; want one post per row")
+        raise InputError(
+            f"{context.name}: {bad if n_bad else 'has no rows'}; want one post per row"
+        )
     return found
 
 

@@ -57,13 +57,15 @@ def rows(
 ) -> Iterator[Row | BadRow]:
     """Give tickets and their comments our names; rows of any other table pass as they are."""
     for row in table:
-        if isinstance(row, Row):
-            row = Row(row.ref, as_ticket(row.values), row.ours)
-        columns = _columns(tuple(row.values)) if isinstance(row, Row) else None
-        if isinstance(row, BadRow) or not columns:
+        if isinstance(row, BadRow):
             yield row
+            continue
+        values = as_ticket(row.values)
+        columns = _columns(tuple(values))
+        if columns:
+            yield from _Ticket(Row(row.ref, values, row.ours), columns, people or {}).rows()
         else:
-            yield from _Ticket(row, columns, people or {}).rows()
+            yield row if values is row.values else Row(row.ref, values, row.ours)
 
 
 @lru_cache(maxsize=256)
