@@ -117,7 +117,7 @@ class TestFilesThatAreNoPosts:
                 b'{"id": 1, "body": "caf\xe9 crashes"}\n',
                 "bytes that are not text; try --encoding cp1252",
             ),
-            (b'{"id": 1, "body": "cut sho', "talk.jsonl:1: malformed_json"),
+            (b'{"id": 1, "body": "cut sho', "the file is damaged or cut short"),
             (b'{"id": 1, "when": "2026-01-01"}\n', "name it with --map body=COLUMN"),
             (b'{"id": 1, "body": ""}\n', "name them with --map body=COLUMN"),
             (b"42\n43\n", "--map body=COLUMN"),

@@ -39,7 +39,7 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.mark.parametrize(
     ("stage", "file"),
     [
-        (CLEAN, "clean/remove.py"),
+        (CLEAN, "clean/replies.py"),
         (CLEAN, "tables.py"),
         (CLEAN, "accounts.py"),
         (CLEAN, "text/words.py"),

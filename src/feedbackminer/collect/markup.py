@@ -74,6 +74,7 @@ _CODE_SPAN = re.compile(r"`(</?[a-z][^<>`\n]{0,80}>(?:[^<>`\n]{0,80}</[a-z0-9]{1
 _TICKED = re.compile(r"`[^`\n]{1,300}`")
 _INDENTED = re.compile(r"(?:\A|\n[ \t]*\n)(?: {4}|\t)[^\n]*(?:\n(?: {4}|\t)[^\n]*)*")
 
+_HANDLE = re.compile(r"[\w.-]{1,60}")
 _DEEPEST = 400  # parsing time grows with the square of the depth; browsers stop at 512
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 Tag = tuple[str, str, str]  # "/" where it is an end, its name, the rest of it
@@ -120,6 +121,8 @@ def to_text(body: str) -> str:
     tree = LexborHTMLParser(_with_escaped(body, words) if words else body)
     for node in tree.css(_UNSEEN):
         node.decompose()
+    for title in tree.css("aside.quote[data-username] > .title"):
+        _name_quoted(title)
     return _tidy(_Page(find_quotations(tree)).read(tree.body)) if tree.body else ""
 
 
@@ -333,6 +336,15 @@ def _depth(tags: list[Tag]) -> int:
             depth = max(depth - 1, 0) if slash else depth + 1
             deepest = max(deepest, depth)
     return deepest
+
+
+def _name_quoted(title: LexborNode) -> None:
+    """Let the head of a quotation name its author in the form that pseudonyms follow."""
+    name = (title.parent.attributes.get("data-username") if title.parent else None) or ""
+    if _HANDLE.fullmatch(name):
+        title.inner_html = f"@{name}:"
+    else:
+        title.decompose()
 
 
 def _quoted(text: str) -> str:
