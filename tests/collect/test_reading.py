@@ -173,7 +173,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
     return list(header), rows
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(tables())
 def test_no_row_vanishes_or_changes_its_role(table: tuple[list[str], list[list[str]]]) -> None:
     header, rows = table
@@ -188,7 +188,7 @@ def test_no_row_vanishes_or_changes_its_role(table: tuple[list[str], list[list[s
     assert collected.posts["parent_id"].null_count() == len(rows)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from([*KNOWN, *NAMELESS]), CELLS), max_size=8))
 def test_any_rows_are_posts_or_told(rows: list[dict[str, str]]) -> None:
     texts = [row | {"text": f"words {n}"} for n, row in enumerate(rows)]

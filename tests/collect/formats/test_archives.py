@@ -20,7 +20,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.collect import files
+from feedbackminer.collect import opening
 from feedbackminer.collect.files import open_file, read_rows
 from feedbackminer.collect.formats import archives
 from feedbackminer.errors import InputError
@@ -250,7 +250,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lower what any archive may unpack to from 64 MiB to one, and what is read at once."""
     monkeypatch.setattr(archives, "RATIO_FREE", MIB)
     monkeypatch.setattr(archives, "CHUNK", MIB // 16)
-    monkeypatch.setattr(files, "ZSTD_CHUNK", 1 << 8)
+    monkeypatch.setattr(opening, "ZSTD_CHUNK", 1 << 8)
 
 
 def bomb_of(pack: str, size: int) -> bytes:
