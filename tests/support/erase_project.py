@@ -75,14 +75,24 @@ def remains(folders: Iterable[Path], needles: list[str]) -> dict[str, list[str]]
     """Search every byte of every file, and every cell of Parquet, which is compressed."""
     found = {}
     for file in (f for folder in folders for f in sorted(folder.rglob("*")) if f.is_file()):
-        texts = [file.read_bytes().decode("utf-8", "ignore")]
+        hits = _hits(file.read_bytes().decode("utf-8", "ignore"), needles)
         if file.suffix == ".parquet":
-            texts.append(json.dumps(pl.read_parquet(file).to_dicts(), default=str,
-                                    ensure_ascii=False))  # fmt: skip
-        hits = pl.Series(texts).str.extract_many(needles, overlapping=True).explode().drop_nulls()
-        if len(hits):
-            found[str(file)] = sorted(set(hits))
+            rows = pl.read_parquet(file).to_dicts()
+            cells = json.dumps(rows, default=str, ensure_ascii=False)
+            hits = {hit for hit in hits if not _is_bound(hit, cells)} | _hits(cells, needles)
+        if hits:
+            found[str(file)] = sorted(hits)
     return found
+
+
+def _hits(text: str, needles: list[str]) -> set[str]:
+    found = pl.Series([text]).str.extract_many(needles, overlapping=True)
+    return set(found.explode().drop_nulls())
+
+
+def _is_bound(hit: str, cells: str) -> bool:
+    """Tell whether a hit is but a bound: Parquet cuts the greatest value, and counts its end up."""
+    return hit not in cells and f"{hit[:-1]}{chr(ord(hit[-1]) - 1)}" in cells
 
 
 def _row(number: int, author: str, body: str, *, thread: int) -> dict[str, Any]:
