@@ -52,6 +52,21 @@ def test_a_preview_shows_posts_as_they_would_be_stored(shown: Any) -> None:
     assert posts[1]["body"] == f"Ask {posts[0]['author_id']}"
 
 
+def test_a_preview_tells_what_a_known_format_gave(shown: Any) -> None:
+    chat = {"name": "Kettle", "type": "public_supergroup", "id": 7, "messages": []}
+    message = {
+        "id": 1,
+        "type": "message",
+        "date": "2026-01-02T03:04:05",
+        "from": "Ann",
+        "from_id": "user1",
+        "text": "A",
+    }
+    preview = shown(json.dumps(chat | {"messages": [message]}), name="result.json")
+    whys = {field["field"]: field["why"] for field in preview["fields"]}
+    assert whys["channel"] == "the format"
+
+
 def test_a_mapping_shows_in_the_preview(shown: Any) -> None:
     preview = shown(REVIEWS, "--map", "channel=Shelf")
     assert columns(preview)["channel"] == ["Shelf"]

@@ -119,7 +119,7 @@ def candidates(available: Iterable[str]) -> dict[str, tuple[str, ...]]:
     by_name = plain_names(available)
 
     def present(known: Iterable[str]) -> list[str]:
-        return [name for name in map(plain, known) if name in by_name]
+        return [name for name in dict.fromkeys(map(plain, known)) if name in by_name]
 
     names = {field: present(known) for field, known in NAMES.items()}
     for field, known in LAST_RESORT.items():

@@ -98,12 +98,14 @@ def _fields(reading: Reading, found: Profile) -> Iterable[FieldReading]:
         columns += reading.parts if name == "body" else ()
         if columns:
             examples = tuple(_on_a_line(text) for text in found.columns[columns[0]].examples)
-            yield FieldReading(name, columns, _why(name, columns[0], reading), examples)
+            yield FieldReading(name, columns, _why(name, columns[0], reading, found), examples)
 
 
-def _why(name: str, column: str, reading: Reading) -> str:
+def _why(name: str, column: str, reading: Reading, found: Profile) -> str:
     """Return what speaks for a column, and how its values are read."""
-    why = "you named it" if name in reading.mapped else "its name"
+    why = "the format" if column in found.ours else "its name"
+    if name in reading.mapped:
+        why = "you named it"
     if column in reading.by_value:
         why = "1 to 5 beside columns of reviews"
     if column in reading.undecided:

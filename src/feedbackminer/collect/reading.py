@@ -90,16 +90,19 @@ class Profile:
 
     Attributes:
         mapped: columns that the user named, of which every value counts.
+        ours: columns that a known format gave.
     """
 
     mapped: frozenset[str] = frozenset()
     n_rows: int = 0
     columns: dict[str, Column] = field(default_factory=dict)
+    ours: set[str] = field(default_factory=set)
 
-    def add(self, values: Mapping[str, Any]) -> None:
+    def add(self, row: Row) -> None:
         """Count a row."""
         self.n_rows += 1
-        for name, value in values.items():
+        self.ours.update(row.ours)
+        for name, value in row.values.items():
             column = self.columns.get(name)
             if column is None:
                 is_whole = name in self.mapped or columns.is_told_by_all(name)
@@ -195,7 +198,7 @@ def profile(rows: Iterable[Row]) -> Profile:
     """Read all rows once, to learn what stands in their columns."""
     found = Profile()
     for row in rows:
-        found.add(row.values)
+        found.add(row)
     return found
 
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Row:
     ref: str
     values: dict[str, Any]
     ours: Collection[str] = ()
+
+    @classmethod
+    def given(cls, ref: str, values: dict[str, Any]) -> Self:
+        """Return a row of which a known format gave everything."""
+        return cls(ref, values, values.keys())
 
 
 @dataclass(frozen=True)

@@ -152,7 +152,7 @@ def profile_of(rows: Iterable[Row | BadRow], context: CollectContext) -> Profile
     found, first_bad, n_bad = Profile(frozenset(context.settings.map.values())), "", 0
     for row in rows:
         if isinstance(row, Row):
-            found.add(adapted(row).values)
+            found.add(adapted(row))
         else:
             n_bad += 1
             first_bad = first_bad or f"{row.ref}: {row.reason}: {row.detail}"
@@ -171,7 +171,7 @@ def read_threads(rows: Iterable[Row | BadRow]) -> tuple[dict[str, ThreadInfo], i
     for row in rows:
         n_rows += 1
         if isinstance(row, Row):
-            found.add(row.values)
+            found.add(row)
     reading = Reading(candidates(found.columns))
     key = "thread_id" if "thread_id" in reading.columns else "post_id"
 

@@ -67,7 +67,7 @@ class _Channel:
         if self.is_private:
             return BadRow(row.ref, "private_message", "said between persons, not in a channel")
         values = self._values(message)
-        return Row(row.ref, values, values.keys())
+        return Row.given(row.ref, values)
 
     def _values(self, message: Values) -> Values:
         author, native = part(message, "author"), message.get("id")

@@ -73,7 +73,7 @@ def _post(row: Row, topic: Values) -> Row | BadRow:
         return BadRow(row.ref, "deleted_at_source", "the post was deleted")
     if post.get("hidden") is True:
         return BadRow(row.ref, "deleted_at_source", "the post is hidden, its text is not there")
-    return Row(row.ref, _values(post, topic))
+    return Row.given(row.ref, _values(post, topic))
 
 
 def _values(post: Values, topic: Values) -> Values:

@@ -41,7 +41,7 @@ def _comment(
     about = pages[page].texts if page in pages else {}
     is_guest = values.get("author/isAnonymous") == "true"
     account = "" if is_guest else values.get("author/username", "")
-    return Row(
+    return Row.given(
         ref,
         {
             "post_id": record.attributes.get(_ID),

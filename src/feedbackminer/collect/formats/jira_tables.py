@@ -78,4 +78,4 @@ def _comment(ref: str, key: str, text: str, people: Mapping[str, Any]) -> Row:
         "title": None,
         "body": match[3].strip() if match else text,
     }
-    return Row(ref, ours, ours.keys())
+    return Row.given(ref, ours)

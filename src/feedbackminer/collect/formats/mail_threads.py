@@ -127,7 +127,7 @@ def _key(mail: Mail) -> str:
 
 
 def _row(mail: Mail, thread: str, title: str, author: str) -> Row:
-    return Row(
+    return Row.given(
         mail.ref,
         {
             "post_id": mail.native or None,

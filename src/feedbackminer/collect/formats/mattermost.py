@@ -105,7 +105,7 @@ class _Messages:
             "body": text(message, "message"),
             "score": len(parts(message, "reactions")),
         }
-        return Row(ref, about | values)
+        return Row.given(ref, about | values)
 
     def _role(self, user: str, props: Values) -> str:
         marks = (text(props, mark).lower() for mark in ("from_bot", "from_webhook"))

@@ -99,7 +99,7 @@ class Messages:
             return BadRow(row.ref, "system_action", f"a notice of Slack ({kind[:40]}), not a post")
         if is_private:
             return BadRow(row.ref, "private_message", "said between persons, not in a channel")
-        return Row(row.ref, self._values(message, channel))
+        return Row.given(row.ref, self._values(message, channel))
 
     def _values(self, message: Values, channel: str) -> Values:
         channel_id = self.channel_ids.get(channel, channel)

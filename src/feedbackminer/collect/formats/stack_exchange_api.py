@@ -78,7 +78,7 @@ def _post(row: Row, thread: str, above: str, accounts: Accounts) -> Row | BadRow
     if not (title or body):
         detail = "the post has no text; ask the interface with filter=withbody"
         return BadRow(row.ref, "empty", detail)
-    return Row(
+    return Row.given(
         row.ref,
         {
             "post_id": _native(post) or None,

@@ -119,7 +119,7 @@ def _comments(content: FileContent, questions: Mapping[str, str]) -> Iterator[Ro
                 yield record
             else:
                 ref = f"{content.name}:item {record.number}"
-                yield Row(ref, _comment(record.attributes, questions))
+                yield Row.given(ref, _comment(record.attributes, questions))
 
 
 def _post(ref: str, post: _Attributes) -> Row | BadRow:
@@ -130,7 +130,7 @@ def _post(ref: str, post: _Attributes) -> Row | BadRow:
     if "DeletionDate" in post:
         return BadRow(ref, "deleted_at_source", "the post was deleted")
     native, parent = post.get("Id"), post.get("ParentId")
-    return Row(
+    return Row.given(
         ref,
         {
             "post_id": native,

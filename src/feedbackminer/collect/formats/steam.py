@@ -42,7 +42,7 @@ def _review(row: Row) -> Row:
     review = row.values
     native, created = identifier(review, "recommendationid"), text(review, "timestamp_created")
     updated, voted_up = text(review, "timestamp_updated"), review.get("voted_up")
-    return Row(
+    return Row.given(
         row.ref,
         {
             "post_id": native,
@@ -60,7 +60,7 @@ def _review(row: Row) -> Row:
 def _answer(row: Row) -> Row:
     review = row.values
     native = identifier(review, "recommendationid")
-    return Row(
+    return Row.given(
         f"{row.ref}, answer",
         {
             "post_id": f"{native}-answer" if native else None,

@@ -86,7 +86,7 @@ class _Chat:
             return BadRow(row.ref, "system_action", f"a notice of Telegram ({what}), not a post")
         if "forwarded_from" in message and message["forwarded_from"] != message.get("from"):
             return BadRow(row.ref, "forwarded", "a forward: the words are somebody else's")
-        return Row(row.ref, self._values(message))
+        return Row.given(row.ref, self._values(message))
 
     def _values(self, message: Values) -> Values:
         native, above = identifier(message, "id"), _answered(message)

@@ -111,7 +111,7 @@ def _row(ref: str, message: _Message, month_first: bool) -> Row | BadRow:
     if _DELETED.fullmatch(body.rstrip(".")):
         return BadRow(ref, "deleted_at_source", "the message was deleted")
     author = _DIRECTIONS.sub("", sender["name"]).removeprefix("~").strip()
-    return Row(ref, {"author": author, "created_at": moment, "body": body})
+    return Row.given(ref, {"author": author, "created_at": moment, "body": body})
 
 
 def _without_words(ref: str, text: str) -> BadRow:

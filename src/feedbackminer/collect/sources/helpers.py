@@ -40,7 +40,7 @@ def as_rows(
     for number, item in enumerate(items, start=1):
         try:
             values = dict(read(item))
-            rows.append(Row(ref(item), values, values.keys()))
+            rows.append(Row.given(ref(item), values))
         except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
             rows.append(BadRow(_name(item, ref, number), "schema_changed", _what(error)))
     return rows
