@@ -10,9 +10,10 @@ from feedbackminer.collect.formats.thread_roots import root_of
 def linked(records: pl.DataFrame) -> pl.DataFrame:
     """Find the thread, the parent and the opener of all records."""
     threaded = records.with_columns(thread=_threads(records))
+    keys = threaded.select("thread", "native_id", "number", "created_at")  # a copy of little
     numbered = (
-        threaded.filter(pl.col("number") != "")
-        .unique(["thread", "number"], keep="last")
+        keys.filter(pl.col("number") != "")
+        .unique(["thread", "number"], keep="last", maintain_order=True)
         .select("thread", reply_to_number="number", answered="native_id")
     )
     accepted = records["accepted_answer_id"].unique().to_list()
@@ -21,7 +22,7 @@ def linked(records: pl.DataFrame) -> pl.DataFrame:
     is_named_after_it = pl.col("native_id") == pl.col("thread")
     order = (number.fill_null(2**62), ~is_named_after_it, "created_at", "index")
     openers = (
-        threaded.with_row_index()
+        keys.with_row_index()
         .sort(order, nulls_last=True)
         .unique("thread", keep="first", maintain_order=True)["native_id"]
     )
