@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as fields_of
-from itertools import islice
+from itertools import accumulate, chain, islice
 
 import dataframely as dy
 import polars as pl
@@ -27,7 +27,7 @@ from feedbackminer.privacy.pseudonyms import Members
 from feedbackminer.tables import Dropped, Posts, check, column_types
 
 STAGE = "collect"
-ROWS_AT_ONCE = 20_000
+ROWS_AT_ONCE = 5_000
 _MOMENT = pl.Datetime("us", "UTC")
 _RECORD = pl.Schema(
     dict.fromkeys((field.name for field in fields_of(Record)), pl.String())
@@ -129,13 +129,14 @@ def collect_as(
     """Turn rows into posts, given how they are read; else as :func:`collect_posts`."""
     reader = RecordReader(reading, context)
     dropped: list[DroppedRow] = []
-    everything = _frame(_records(rows, reader, dropped))
-    records, repeated = _first_by_id(everything, context)
+    records, bodies = _frame(_records(rows, reader, dropped))
+    n_rows = len(records) + len(dropped)
+    records, bodies, repeated = _first_by_id(records, bodies, context)
     dropped_table = dropped_frame(STAGE, dropped + repeated)
 
-    finisher = _Finisher(context, records, threads or {}, live)
-    posts = check(finisher.posts(), Posts, where=STAGE)
-    balance = account(STAGE, len(everything) + len(dropped), posts, dropped_table)
+    finisher = _Finisher(context, records, threads or {}, live, bodies)
+    posts = check(finisher.posts(bodies), Posts, where=STAGE)
+    balance = account(STAGE, n_rows, posts, dropped_table)
     notices = what_to_know(reading, reader.lost, balance.rows_in)
     odd = () if live else what_is_odd(posts, balance, reading)
     return Collected(
@@ -199,30 +200,37 @@ def _records(
             dropped.append(DroppedRow(row.ref, bad.reason, mask(str(bad))))
 
 
-def _frame(records: Iterable[Record]) -> pl.DataFrame:
-    """Return records as a table: a tenth of the memory that the objects would take."""
+def _frame(records: Iterable[Record]) -> tuple[pl.DataFrame, list[pl.Series]]:
+    """Return records as a table, a tenth of what the objects would take, and their bodies apart."""
     values = (tuple(getattr(record, name) for name in _RECORD) for record in records)
-    parts = [pl.DataFrame(schema=_RECORD)]
+    parts, bodies = [pl.DataFrame(schema=_RECORD).drop("body")], []
     while part := list(islice(values, ROWS_AT_ONCE)):
-        parts.append(pl.DataFrame(part, schema=_RECORD, orient="row"))
-    return pl.concat(parts)
+        frame = pl.DataFrame(part, schema=_RECORD, orient="row")
+        bodies.append(frame["body"])
+        parts.append(frame.drop("body"))
+    return pl.concat(parts), bodies
 
 
 def _first_by_id(
-    records: pl.DataFrame, context: CollectContext
-) -> tuple[pl.DataFrame, list[DroppedRow]]:
+    records: pl.DataFrame, bodies: list[pl.Series], context: CollectContext
+) -> tuple[pl.DataFrame, list[pl.Series], list[DroppedRow]]:
     """Keep the first record of each id; the others are dropped, with the post that has it."""
     is_first = records["native_id"].is_first_distinct()
     kept, others = records.filter(is_first), records.filter(~is_first)
-    first = kept.select("native_id", first="ref")
+    starts = accumulate(map(len, bodies), initial=0)
+    bodies = [
+        body.filter(is_first.slice(start, len(body)))
+        for body, start in zip(bodies, starts, strict=False)
+    ]
+    at = kept.select("native_id", kept_at="ref")
     repeated = []
     for ref, native, kept_at in (
-        others.select("ref", "native_id").join(first, on="native_id").iter_rows()
+        others.select("ref", "native_id").join(at, on="native_id").iter_rows()
     ):
         detail = f"id {native[:80]!r} stands already at {kept_at}; the first is kept"
         other = context.post_id(native)
         repeated.append(DroppedRow(ref, "duplicate_id", mask(detail), other_ref=other))
-    return kept, repeated
+    return kept, bodies, repeated
 
 
 class _Finisher:
@@ -234,6 +242,7 @@ class _Finisher:
         records: pl.DataFrame,
         threads: Mapping[str, ThreadInfo],
         live: Live | None,
+        bodies: Iterable[pl.Series],
     ) -> None:
         self.context, self.threads = context, threads
         self.pseudonyms = context.pseudonyms
@@ -243,17 +252,25 @@ class _Finisher:
         # Names of one part alone would give a post another text in another part.
         spellings = records["author_as_written"].filter(records["author_as_written"] != "")
         others = set(spellings.unique()) - set(authors.unique())
-        posts_by = zip(records["author"], records["body"], strict=True)
+        posts_by = zip(records["author"], chain.from_iterable(bodies), strict=True)
         self.names = KnownNames(() if live else [*authors, *others], posts_by)
         self.records = linked(records)
 
-    def posts(self) -> pl.DataFrame:
-        """Return the posts, in the order of their records."""
-        parts = [self._posts(part) for part in self.records.iter_slices(ROWS_AT_ONCE)]
-        types = column_types(Posts)
-        return pl.concat([pl.DataFrame(schema=types), *parts])
+    def posts(self, bodies: list[pl.Series]) -> pl.DataFrame:
+        """Return the posts, in the order of their records.
 
-    def _posts(self, part: pl.DataFrame) -> pl.DataFrame:
+        Args:
+            bodies: of all records, part by part; they are emptied, so that no text is held twice.
+        """
+        parts = [pl.DataFrame(schema=column_types(Posts))]
+        start = 0
+        while bodies:
+            body = bodies.pop(0)
+            parts.append(self._posts(self.records.slice(start, len(body)), body))
+            start += len(body)
+        return pl.concat(parts)
+
+    def _posts(self, part: pl.DataFrame, bodies: pl.Series) -> pl.DataFrame:
         info = [self.threads.get(thread, ThreadInfo("", "")) for thread in part["thread"]]
         titles = [
             self._private(title or known.title) if is_opener else ""
@@ -272,7 +289,7 @@ class _Finisher:
             parent_id=prefix + pl.col("parent"),
             author_id=pl.Series(list(authors), dtype=pl.String),
             title=pl.Series(titles, dtype=pl.String).replace("", None),
-            body=pl.Series(map(self._private, part["body"]), dtype=pl.String),
+            body=pl.Series(map(self._private, bodies), dtype=pl.String),
             collected_at=pl.lit(self.context.now),
         )
         types = column_types(Posts)

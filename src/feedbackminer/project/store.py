@@ -26,6 +26,7 @@ from feedbackminer.tables import TABLES, check
 # Polars panics on a file cut short.
 _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
 STARTS_ANEW = ("vectors",)  # a table that is added to, and made again
+ROWS_AT_ONCE = 50_000  # of a merge, which takes several times the memory of its rows
 MANY_FILES = 64  # of one table; each is opened by every read
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
@@ -75,6 +76,8 @@ def compare(
     Args:
         ignore: columns whose change alone is no change.
     """
+    if old.is_empty():
+        return Changes(frame, Merged(inserted=len(frame), updated=0, unchanged=0))
     content = [c for c in frame.columns if c not in {*key, *ignore}]
     new = frame.join(old, on=key, how="anti")
     same = frame.join(old, on=[*key, *content], how="semi", nulls_equal=True)
@@ -338,10 +341,11 @@ class Store:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
         with _explained(self._path(name), "written"):
             same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
-            merge = self._open_or_create(name).merge(
-                _plain(frame), predicate=same_key, source_alias="new", target_alias="old"
-            )
-            merge.when_matched_update_all().when_not_matched_insert_all().execute()
+            for part in frame.iter_slices(ROWS_AT_ONCE):
+                merge = self._open_or_create(name).merge(
+                    _plain(part), predicate=same_key, source_alias="new", target_alias="old"
+                )
+                merge.when_matched_update_all().when_not_matched_insert_all().execute()
             self._compact(name)
 
     def _compact(self, name: str) -> None:
