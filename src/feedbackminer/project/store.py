@@ -26,7 +26,7 @@ from feedbackminer.tables import TABLES, check
 # Polars panics on a file cut short.
 _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
 STARTS_ANEW = ("vectors",)  # a table that is added to, and made again
-ROWS_AT_ONCE = 50_000  # of a merge, which takes several times the memory of its rows
+ROWS_AT_ONCE = 30_000  # of a merge, which takes several times the memory of its rows
 MANY_FILES = 64  # of one table; each is opened by every read
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
