@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +146,25 @@ def _seconds_of_help(command: list[str]) -> float:
     return processor_time() - before
 
 
+SWALLOWED = """
+import os, signal, time, typer
+from feedbackminer.cli import frame, interrupts
+
+class Finalised:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+def work(session):
+    Finalised()
+    time.sleep(20)
+
+interrupts.expect()
+app = typer.Typer()
+app.command()(frame.command(work))
+app()
+"""
+
+
 class TestExitCodes:
     def test_0_when_done(self, tmp_path: Path) -> None:
         export = write_jsonl(tmp_path / "talk.jsonl", some_posts(12))
@@ -239,10 +257,19 @@ class TestExitCodes:
         running = _start("run", SAMPLE, "--out", tmp_path / "d", "--project", tmp_path / "p")
         _wait_for(running, "clean")
         time.sleep(2)
-        stderr = _interrupted(running, how)
+        running.send_signal(how)
+        stderr = running.communicate(timeout=60)[1]
         assert running.returncode == 3, stderr
         assert "Interrupted; what is done is kept: run the same command again to continue" in stderr
         assert "Traceback" not in stderr or "Exception ignored" in stderr
+
+    def test_3_when_an_interrupt_falls_into_a_finaliser(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", SWALLOWED], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 3, done.stderr
+        assert "Exception ignored in" in done.stderr
+        assert done.stderr.endswith("run the same command again to continue\n")
 
     @pytest.mark.slow
     def test_3_names_the_temporary_store_that_it_can_continue_from(self, tmp_path: Path) -> None:
@@ -280,16 +307,6 @@ def _break_contract(project: Path) -> None:
     table = DeltaTable(project / "tables" / "posts")
     bad = pl.read_delta(str(project / "tables" / "posts")).with_columns(rating=pl.lit(11.0))
     write_deltalake(table, bad, mode="overwrite")
-
-
-def _interrupted(running: subprocess.Popen[str], how: signal.Signals) -> str:
-    """Interrupt a command, as often as it takes: Python drops what falls into a finaliser."""
-    for _ in range(5):
-        running.send_signal(how)
-        with suppress(subprocess.TimeoutExpired):
-            return running.communicate(timeout=20)[1]
-    running.kill()
-    return running.communicate()[1]
 
 
 def _start(*args: object, extra: dict[str, str] | None = None) -> subprocess.Popen[str]:

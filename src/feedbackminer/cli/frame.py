@@ -12,13 +12,14 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from feedbackminer.cli import interrupts
 from feedbackminer.errors import FeedbackminerError
 from feedbackminer.privacy.secrets import mask_secrets
 
@@ -35,10 +36,6 @@ CONTINUE = "run the same command again to continue"
 answer = Console()  # what was asked for, on standard output
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-def interrupt(*_: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def exit_code(error: BaseException) -> int:
@@ -61,7 +58,11 @@ def command(body: Callable[Concatenate[Session, P], None]) -> Callable[P, None]:
         session = Session.of(kwargs)
         try:
             with session.held:
-                body(session, *args, **kwargs)
+                try:
+                    body(session, *args, **kwargs)
+                except KeyboardInterrupt:
+                    interrupts.taken()
+                    raise
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:  # the last net: no traceback on the screen

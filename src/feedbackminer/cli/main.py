@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 from typing import Annotated, NoReturn
 
 import typer
 
-from feedbackminer.cli import bench, collect, mining, privacy, projects, runs, tags, topics, train
-from feedbackminer.cli.frame import OK, interrupt
+from feedbackminer.cli import (
+    bench,
+    collect,
+    interrupts,
+    mining,
+    privacy,
+    projects,
+    runs,
+    tags,
+    topics,
+    train,
+)
+from feedbackminer.cli.frame import OK
 
 app = typer.Typer(
     name="feedbackminer",
@@ -65,7 +75,7 @@ def main() -> NoReturn:
     os.environ.setdefault(
         "HF_HUB_OFFLINE", "1"
     )  # a model that is not there is an error, not a wait
-    signal.signal(signal.SIGTERM, interrupt)
+    interrupts.expect()
     logging.getLogger("stamina").setLevel(logging.ERROR)  # a retried write is no news
     app()
     raise SystemExit(OK)
