@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import BadRow, Row
-from feedbackminer.collect.stage import Collected, ThreadInfo, collect_posts, read_threads
+from feedbackminer.collect.finish import ThreadInfo
+from feedbackminer.collect.stage import Collected, collect_posts, read_threads
 from feedbackminer.errors import FeedbackminerError, InputError, SettingsError
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.settings.sections import CollectSettings

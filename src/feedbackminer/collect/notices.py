@@ -113,3 +113,11 @@ def _ratings(reading: Reading, lost: Mapping[str, Lost]) -> list[str]:
         unread = lost["rating"]
         notices.append(f"ratings that could not be read: {unread.n:,}, first at {unread.first}")
     return notices
+
+
+def apart_notice(n: int) -> str:
+    """Say that some names count as different members."""
+    return (
+        f"{n:,} names of it occur in another source, too; they count as different members "
+        "(collect.identities joins accounts of one person)"
+    )

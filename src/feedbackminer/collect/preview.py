@@ -9,10 +9,11 @@ from typing import Any
 
 from feedbackminer.collect.columns import NAMES
 from feedbackminer.collect.context import CollectContext
+from feedbackminer.collect.finish import ThreadInfo
 from feedbackminer.collect.ratings import STARS
 from feedbackminer.collect.reading import Profile, Reading, read
 from feedbackminer.collect.rows import BadRow, Row
-from feedbackminer.collect.stage import ThreadInfo, collect_as, profile_of
+from feedbackminer.collect.stage import collect_as, profile_of
 from feedbackminer.privacy.masking import mask
 
 ROWS_TRIED = 1_000  # of which is told what is odd

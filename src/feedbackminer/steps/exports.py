@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING
 from feedbackminer.accounts import Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
+from feedbackminer.collect.finish import ThreadInfo
 from feedbackminer.collect.formats import nested
+from feedbackminer.collect.notices import apart_notice
 from feedbackminer.collect.preview import Preview, described, preview
-from feedbackminer.collect.stage import (
-    Collected,
-    ThreadInfo,
-    apart_notice,
-    collect_posts,
-    read_threads,
-)
+from feedbackminer.collect.stage import Collected, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.stage import COLLECT, Outcome, StageResult

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from feedbackminer.collect import sources
 from feedbackminer.collect.context import CollectContext
+from feedbackminer.collect.finish import Live
+from feedbackminer.collect.notices import apart_notice
 from feedbackminer.collect.rows import BadRow, Row
 from feedbackminer.collect.sources.protocol import COLUMNS, Page, Source, Window
-from feedbackminer.collect.stage import Collected, Live, apart_notice, collect_posts
+from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
