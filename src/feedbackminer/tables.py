@@ -15,7 +15,15 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.errors import TableError
-from feedbackminer.vocabulary.tags import KINDS, LEVELS, ROLES, SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import (
+    EXPERIENCES,
+    KINDS,
+    LEVELS,
+    ROLES,
+    SENTIMENTS,
+    STATUSES,
+    UNSURE,
+)
 
 # Marks a column that may hold words of members, or name a post: what an erasure looks through.
 TEXT = {"text": True}
@@ -184,11 +192,16 @@ class Tags(dy.Schema):
     sentiment_chances = dy.List(dy.Float64(min=0, max=1))  # as SENTIMENTS; empty: by rules
     kinds = dy.List(dy.String(check=lambda kind: kind.is_in(list(KINDS))))
     kind_chances = dy.List(dy.Float64(min=0, max=1))  # as KINDS; empty: by rules
+    # As KINDS: how the post speaks of each; empty: it does not.
+    kind_statuses = dy.List(dy.String(check=lambda status: status.is_in(["", *STATUSES])))
+    experience = dy.Enum((*EXPERIENCES, UNSURE))
+    experience_chances = dy.List(dy.Float64(min=0, max=1))  # as EXPERIENCES; empty: by rules
     unsure = dy.List(dy.String())  # kinds, or "sentiment", "severity": neither said nor ruled out
     severity = dy.Int64(nullable=True, min=1, max=4)  # null: no problem, or unsure
     by_human = dy.Bool()  # a person said some of this
     sentences = dy.List(dy.String(), metadata=TEXT)  # quotable: each an exact substring of the text
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
+    sentence_statuses = dy.List(dy.String())  # how each sentence speaks of what it speaks of
     sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
     tagger = dy.String()
 

@@ -29,6 +29,7 @@ from feedbackminer.tables import (
 )
 from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.tagger import Text
+from feedbackminer.vocabulary.tags import ASSERTED, KINDS
 
 DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 Row = Mapping[str, Any]
@@ -58,6 +59,9 @@ def tags(*rows: Row) -> pl.DataFrame:
         "sentiment_chances": [],
         "kinds": [],
         "kind_chances": [],
+        "kind_statuses": [""] * len(KINDS),
+        "experience": "none",
+        "experience_chances": [],
         "unsure": [],
         "by_human": False,
         "sentences": [],
@@ -68,7 +72,11 @@ def tags(*rows: Row) -> pl.DataFrame:
 
 
 def _of_sentences(count: int) -> dict[str, Any]:
-    return {"sentence_kinds": [""] * count, "sentence_scores": [0.0] * count}
+    return {
+        "sentence_kinds": [""] * count,
+        "sentence_statuses": [ASSERTED] * count,
+        "sentence_scores": [0.0] * count,
+    }
 
 
 def read(*passages: str) -> list[Text]:

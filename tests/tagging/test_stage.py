@@ -9,7 +9,7 @@ import pytest
 
 from feedbackminer.tables import TagLabels, Tags, check, column_types
 from feedbackminer.tagging.stage import MAX_SENTENCES, tag_texts
-from feedbackminer.tagging.tagger import Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
 from tests.support.builders import day, read
 
 
@@ -29,7 +29,13 @@ class Fixed:
         return [self.result.sentiment for _ in sentences]
 
 
-BUG = Tag(Sentiment("neutral", 0.0), ("bug",), (), unsure=("complaint", "severity"))
+BUG = Tag(
+    Sentiment("neutral", 0.0),
+    Experience("bad"),
+    ("bug",),
+    (),
+    unsure=("complaint", "severity"),
+)
 
 
 def labels(**values: Any) -> pl.DataFrame:
@@ -89,7 +95,7 @@ def test_a_severity_that_a_person_told_stays(by_person: int, severity: int | Non
 def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kept() -> None:
     plain = Sentence("The export cuts off the last page of it.", ("bug",), -0.5)
     stub = Sentence("It stops.", (), 0.0)
-    row = tagged(Tag(Sentiment("neutral", 0.0), (), (stub, *[plain] * 30)))
+    row = tagged(Tag(Sentiment("neutral", 0.0), Experience("none"), (), (stub, *[plain] * 30)))
     assert row["sentences"] == [plain.text] * MAX_SENTENCES
     assert row["sentence_kinds"] == ["bug"] * MAX_SENTENCES
     assert row["sentence_scores"] == [-0.5] * MAX_SENTENCES

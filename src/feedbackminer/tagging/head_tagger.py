@@ -18,7 +18,14 @@ from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head, evidence
 from feedbackminer.tagging.rule_tagger import kinds_of
-from feedbackminer.tagging.tagger import LANGUAGES, Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging.tagger import (
+    LANGUAGES,
+    Experience,
+    Sentence,
+    Sentiment,
+    Tag,
+    Text,
+)
 from feedbackminer.vocabulary.tags import (
     HEADS,
     KINDS,
@@ -40,7 +47,9 @@ LABELS: Mapping[str, tuple[str, ...]] = dict(
 RULED_OUT = 0.15  # probability up to which a kind is not said
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 
-NOTHING = Tag(Sentiment(UNSURE, 0.0), (), (), unsure=("sentiment", *KINDS))
+NOTHING = Tag(
+    Sentiment(UNSURE, 0.0), Experience(UNSURE), (), (), unsure=("sentiment", "experience", *KINDS)
+)
 
 
 @dataclass(frozen=True)
@@ -158,6 +167,7 @@ class HeadTagger:
         unsure += ["severity"] if severity is None and is_problem else []
         return Tag(
             sentiment=sentiment,
+            experience=Experience(UNSURE),
             kinds=kinds,
             sentences=(),
             kind_chances=tuple(map(float, of_kinds)),

@@ -11,9 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from feedbackminer.tagging import lexicon
-from feedbackminer.tagging.tagger import Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging.status import status_of
+from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.sentences import typewritten
+from feedbackminer.vocabulary.tags import ASSERTED, KINDS, PROBLEMS, STATUSES
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -53,25 +55,53 @@ def in_context(kinds: set[str], sentence: str) -> set[str]:
 class RuleTagger:
     """Sentiment by VADER, kinds by the phrases of ``rules.toml``, both sentence by sentence."""
 
-    name = "vader+rules-5"
+    name = "vader+rules-6"
     cards: Mapping[str, Mapping[str, Any]] = {}
 
     def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
         for text in texts:
             sentiments = self.sentence_sentiment(text.sentences)
-            sentences = [
-                Sentence(sentence, kinds_of(sentence), sentiment.score)
+            sentences = tuple(
+                Sentence(sentence, kinds_of(sentence), sentiment.score, status_of(sentence))
                 for sentence, sentiment in zip(text.sentences, sentiments, strict=True)
-            ]
+            )
             score = lexicon.mean([sentence.score for sentence in sentences])
-            kinds = tuple(sorted({kind for sentence in sentences for kind in sentence.kinds}))
-            yield Tag(Sentiment(lexicon.label(score), score), kinds, tuple(sentences))
+            statuses = statuses_of(sentences)
+            kinds = tuple(k for k, s in zip(KINDS, statuses, strict=True) if s == ASSERTED)
+            yield Tag(
+                sentiment=Sentiment(lexicon.label(score), score),
+                experience=Experience(_experience(statuses)),
+                kinds=kinds,
+                sentences=sentences,
+                statuses=statuses,
+            )
 
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds."""
         scores = [lexicon.score(typewritten(sentence)) for sentence in sentences]
         return [Sentiment(lexicon.label(score), score) for score in scores]
+
+
+def statuses_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
+    """Return for each kind how a post speaks of it: as its strongest sentence does."""
+    statuses = []
+    for kind in KINDS:
+        of_kind = {sentence.status for sentence in sentences if kind in sentence.kinds}
+        statuses.append(next((status for status in STATUSES if status in of_kind), ""))
+    return tuple(statuses)
+
+
+def _experience(statuses: Sequence[str]) -> str:
+    """Tell how it goes from what is asserted: problems badly, praise and what is over well."""
+    status_of_kind = dict(zip(KINDS, statuses, strict=True))
+    is_bad = any(status_of_kind[kind] == ASSERTED for kind in PROBLEMS)
+    is_good = status_of_kind["praise"] == ASSERTED or any(
+        status_of_kind[kind] in ("over", "negated") for kind in PROBLEMS
+    )
+    if is_bad and is_good:
+        return "mixed"
+    return "bad" if is_bad else "good" if is_good else "none"
 
 
 def kinds_of(sentence: str) -> tuple[str, ...]:

@@ -93,11 +93,15 @@ def _row(post_id: str, tag: Tag) -> dict[str, Any]:
         "sentiment_chances": list(tag.sentiment.chances),
         "kinds": list(tag.kinds),
         "kind_chances": list(tag.kind_chances),
+        "kind_statuses": list(tag.statuses),
+        "experience": tag.experience.label,
+        "experience_chances": list(tag.experience.chances),
         "unsure": list(tag.unsure),
         "severity": tag.severity,
         "by_human": False,
         "sentences": [sentence.text for sentence in sentences],
         "sentence_kinds": [" ".join(sentence.kinds) for sentence in sentences],
+        "sentence_statuses": [sentence.status for sentence in sentences],
         "sentence_scores": [sentence.score for sentence in sentences],
     }
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from feedbackminer.tagging.features import Matrix
+from feedbackminer.vocabulary.tags import ASSERTED, KINDS
 
 LANGUAGES = ("en", "und")  # that heads know; "und": too short to tell
+NOT_SPOKEN_OF = ("",) * len(KINDS)
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,21 @@ class Sentiment:
 
 
 @dataclass(frozen=True)
+class Experience:
+    """How it goes for the writer, as told."""
+
+    label: str
+    chances: tuple[float, ...] = ()  # as EXPERIENCES; empty where there are none
+
+
+@dataclass(frozen=True)
 class Sentence:
-    """What a sentence does and how it sounds."""
+    """What a sentence speaks of, whether as its writer's own and now, and how it sounds."""
 
     text: str
     kinds: tuple[str, ...]
     score: float
+    status: str = ASSERTED
 
 
 @dataclass(frozen=True)
@@ -49,8 +60,10 @@ class Tag:
     """
 
     sentiment: Sentiment
+    experience: Experience
     kinds: tuple[str, ...]
     sentences: tuple[Sentence, ...]
+    statuses: tuple[str, ...] = NOT_SPOKEN_OF  # as KINDS; only what is asserted is in ``kinds``
     kind_chances: tuple[float, ...] = ()
     unsure: tuple[str, ...] = ()
     severity: int | None = None

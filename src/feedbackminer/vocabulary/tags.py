@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SENTIMENTS = ("negative", "neutral", "positive")
 UNSURE = "unsure"  # instead of a sentiment: none is likely enough
+EXPERIENCES = ("bad", "good", "mixed", "none")  # how it goes for the writer, as told
 KINDS = (
     "bug",
     "feature_request",
@@ -16,6 +17,9 @@ KINDS = (
     "pricing",
     "churn",
 )
+ASSERTED = "asserted"
+# How a sentence speaks of something: only what is asserted counts for a kind.
+STATUSES = (ASSERTED, "negated", "over", "hypothetical", "another", "quoted")
 PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
 SENTENCE_HEAD = "tone"  # tells how a sentence sounds, from its words alone
 HEADS = ("sentiment", SENTENCE_HEAD, "kinds", "severity")
