@@ -107,6 +107,7 @@ class Vectors(dy.Schema):
     encoder = dy.String(primary_key=True)
     vector = dy.Binary()  # what the text means, unit length: topics
     middle = dy.Binary()  # the mean of the encoder's layers: tags
+    sentences = dy.Binary(nullable=True)  # the state of each sentence: tags; null: of older rows
 
 
 class Topics(dy.Schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 
-def to_bytes(rows: Matrix) -> list[bytes]:
+def to_bytes(rows: Iterable[Matrix]) -> list[bytes]:
     """Return vectors as they are stored: little-endian float16 bytes, one item per row."""
     return [np.asarray(row, dtype="<f2").tobytes() for row in rows]
 
@@ -21,6 +21,13 @@ def from_bytes(rows: Sequence[bytes]) -> Matrix:
         return np.zeros((0, 0), dtype=np.float32)
     joined = np.frombuffer(b"".join(rows), dtype="<f2").reshape(len(rows), -1)
     return joined.astype(np.float32)
+
+
+def matrices(rows: Sequence[bytes | None], width: int) -> tuple[Matrix, ...]:
+    """Return stored matrices of so many columns; what was not stored has no rows."""
+    return tuple(
+        np.frombuffer(row or b"", dtype="<f2").reshape(-1, width).astype(np.float32) for row in rows
+    )
 
 
 def unit(vectors: Matrix) -> Matrix:

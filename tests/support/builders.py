@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from feedbackminer.digest.views import ClaimView
+from feedbackminer.embed.encoder import Encoded
 from feedbackminer.tables import (
     Aspects,
     Assignments,
@@ -82,7 +83,7 @@ def _of_sentences(count: int) -> dict[str, Any]:
 def read(*passages: str) -> list[Text]:
     """Return texts as a tagger reads them, without vectors."""
     none = np.zeros((len(passages), 0), np.float32)
-    return read_texts(texts(*passages), none, none, [False] * len(passages))
+    return read_texts(texts(*passages), Encoded(none, none), [False] * len(passages))
 
 
 def aspects(*rows: Row) -> pl.DataFrame:

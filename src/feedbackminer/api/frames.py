@@ -83,7 +83,11 @@ def encode_once(passages: Sequence[str], encoder: Encoder) -> Encoded:
         return encoder.encode([])
     distinct, positions = np.unique(np.array(passages, dtype=object), return_inverse=True)
     encoded = encoder.encode(distinct.tolist())
-    return Encoded(encoded.vectors[positions], encoded.layer_mean[positions])
+    return Encoded(
+        encoded.vectors[positions],
+        encoded.layer_mean[positions],
+        tuple(encoded.sentences[position] for position in positions),
+    )
 
 
 def find_file_repeats(texts: pl.DataFrame) -> pl.DataFrame:

@@ -83,7 +83,7 @@ def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = 
     texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
     encoded = encode_once(texts["text"].to_list(), encoder)
     reviews = [are_reviews] * len(texts)
-    tags = tagger.tag(read_texts(texts, encoded.vectors, encoded.layer_mean, reviews))
+    tags = tagger.tag(read_texts(texts, encoded, reviews))
     return [_tag_row(None if reason else next(tags), reason) for reason in reasons]
 
 

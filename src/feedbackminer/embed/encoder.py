@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+BUNDLED = "all-MiniLM-L6-v2"
+STATE = 32  # numbers that are kept of a sentence
+NO_STATES: Vectors = np.zeros((0, STATE), np.float32)
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,15 @@ class Encoded:
     ``vectors`` are unit vectors of what texts mean. ``layer_mean`` is the mean of the words'
     states over all layers: training for likeness of meaning has washed out of the last one how a
     text sounds. Of a model without layers it has no dimensions.
+
+    ``sentences`` has for each text a matrix of shape (its sentences, ``STATE``): the states of
+    the words of each, averaged and projected; nan where the pass ended before. Only an encoder that
+    was tuned to tags tells them; of others each matrix is empty.
     """
 
     vectors: Vectors
     layer_mean: Vectors
+    sentences: tuple[Vectors, ...] = ()
 
 
 class Encoder(Protocol):

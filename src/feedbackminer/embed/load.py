@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from feedbackminer.embed.encoder import Encoder
+from feedbackminer.embed.encoder import BUNDLED, Encoder
+from feedbackminer.embed.reader import reader_hash
 from feedbackminer.settings.sections import EmbedSettings
+
+_DIGITS = 8  # of the reader's hash
 
 
 @cache
@@ -19,4 +22,5 @@ def load_encoder(settings: EmbedSettings) -> Encoder:
 
 def encoder_name(settings: EmbedSettings) -> str:
     """Return what the encoder is called in the store; nothing is loaded for it."""
-    return f"{Path(settings.model).name}@{settings.max_tokens}"
+    tuned = reader_hash()[:_DIGITS] if settings.model == BUNDLED else ""
+    return f"{Path(settings.model).name}{tuned and f'+{tuned}'}@{settings.max_tokens}"

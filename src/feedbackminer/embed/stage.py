@@ -38,6 +38,7 @@ def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.D
             vector=pl.Series(to_bytes(result.vectors), dtype=pl.Binary),
             # The column keeps its first name: under another, all texts would be encoded again.
             middle=pl.Series(to_bytes(result.layer_mean), dtype=pl.Binary),
+            sentences=pl.Series(to_bytes(result.sentences), dtype=pl.Binary),
         )
         yield check(frame, Vectors, where=STAGE)
 

@@ -28,6 +28,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "n_team_posts": pl.lit(0, pl.Int64),
         "example_id": pl.lit(""),
     },
+    "vectors": {"sentences": pl.lit(None, pl.Binary)},
     "repeats": {"wave_id": pl.lit(None, pl.String)},
     "dropped": {
         "value": pl.when(pl.col("detail").str.starts_with(_LANGUAGE))

@@ -77,8 +77,8 @@ def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
     Raises:
         StoreError: some have no vector: the table ``vectors`` was removed or cut.
     """
-    from feedbackminer.embed.encoder import Encoded
-    from feedbackminer.vectors import from_bytes
+    from feedbackminer.embed.encoder import STATE, Encoded
+    from feedbackminer.vectors import from_bytes, matrices
 
     stored = stored_vectors(tables, hashes.unique(), encoder)
     aligned = hashes.to_frame().join(stored, on="content_hash", how="left", maintain_order="left")
@@ -87,7 +87,11 @@ def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
             f"vectors: {missing:,} of {len(aligned):,} texts have none of encoder {encoder!r}; "
             "`feedbackminer mine` encodes what is missing"
         )
-    return Encoded(from_bytes(aligned["vector"].to_list()), from_bytes(aligned["middle"].to_list()))
+    return Encoded(
+        from_bytes(aligned["vector"].to_list()),
+        from_bytes(aligned["middle"].to_list()),
+        matrices(aligned["sentences"].to_list(), STATE),
+    )
 
 
 def stored_vectors(tables: Tables, hashes: pl.Series, encoder: str) -> pl.DataFrame:

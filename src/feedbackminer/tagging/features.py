@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from feedbackminer.text.legible import legible
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import HashingVectorizer
 
 Matrix = NDArray[np.float32]
 READ = 1_200  # characters of a text that heads read; the encoder reads about half of them
+STATE = 32  # numbers that the encoder tells of a sentence
 BUCKETS = 2**16  # into which words and pairs of words are hashed
 MANNER = 14  # numbers that say how a text is put
 _WORDS = r"(?u)\b\w[\w']*\b|[!?]+"
@@ -30,8 +33,8 @@ _SOFT = 15.0  # a sum of feelings is squashed as VADER squashes its own
 
 
 def read(texts: Iterable[str]) -> list[str]:
-    """Return what heads read of texts: their beginning, with typewriter apostrophes."""
-    return [text[:READ].replace("’", "'") for text in texts]
+    """Return what heads read of texts: their beginning, in plain letters."""
+    return [legible(text[:READ]) for text in texts]
 
 
 def dense(texts: Sequence[str], vectors: Matrix, layer_means: Matrix) -> Matrix:

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import dataframely as dy
+import numpy as np
 import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.tables import Tags, Texts, check, column_types, passage
-from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
 from feedbackminer.text.sentences import quotable, split
 from feedbackminer.vocabulary.tags import POST_HEADS, PROBLEMS
 
 STAGE = "tag"
+NO_STATES: Matrix = np.zeros((0, STATE), np.float32)
 MAX_SENTENCES = 12  # quotable sentences kept per post
+
+
+class ReadByEncoder(Protocol):
+    """What an encoder tells of texts, one row each; see :class:`embed.encoder.Encoded`."""
+
+    @property
+    def vectors(self) -> Matrix: ...
+    @property
+    def layer_mean(self) -> Matrix: ...
+    @property
+    def sentences(self) -> Sequence[Matrix]: ...
 
 
 @dataclass(frozen=True)
@@ -29,30 +42,46 @@ class Tagged:
 
 
 def read_texts(
-    texts: pl.DataFrame, vectors: Matrix, layer_means: Matrix, are_reviews: Sequence[bool]
+    texts: pl.DataFrame,
+    encoded: ReadByEncoder,
+    are_reviews: Sequence[bool],
+    ratings: Sequence[float | None] | None = None,
 ) -> list[Text]:
     """Return texts as taggers read them.
 
     Args:
-        texts: the ``texts`` table; of each ``vectors`` and ``layer_means`` have a row.
-        are_reviews: whether each came with stars.
+        texts: the ``texts`` table; of each ``encoded`` has a row.
+        are_reviews: whether each is a review of an app.
+        ratings: the stars that each came with, where it did.
     """
     texts = check(texts, Texts, where=STAGE)
     passages = texts.select(passage()).to_series().to_list()
-    columns = passages, texts["language"], are_reviews, split(passages), vectors, layer_means
+    sentences_of = list(split(passages))
+    states = encoded.sentences or [NO_STATES] * len(passages)
+    columns = (
+        passages, texts["language"], are_reviews, ratings or [None] * len(passages), sentences_of,
+        encoded.vectors, encoded.layer_mean, states,
+    )  # fmt: skip
     return [
         Text(
             passage=passage,
             language=language,
             is_review=is_review,
+            rating=rating,
             sentences=sentences,
             vector=vector,
             layer_mean=layer_mean,
+            states=state if len(state) == len(sentences) else _unread(len(sentences)),
         )
-        for passage, language, is_review, sentences, vector, layer_mean in zip(
+        for passage, language, is_review, rating, sentences, vector, layer_mean, state in zip(
             *columns, strict=True
         )
     ]
+
+
+def _unread(n_sentences: int) -> Matrix:
+    """Return states of sentences of which the encoder tells nothing."""
+    return np.full((n_sentences, STATE), np.nan, np.float32)
 
 
 def tag_texts(

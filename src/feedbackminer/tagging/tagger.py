@@ -23,6 +23,8 @@ class Text:
     sentences: Sequence[str]
     vector: Matrix
     layer_mean: Matrix
+    states: Matrix  # of the sentences, shape (len(sentences), STATE); nan where unread
+    rating: float | None = None  # stars, 1 to 5
 
 
 @dataclass(frozen=True)

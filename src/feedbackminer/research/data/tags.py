@@ -5,25 +5,30 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 
 from feedbackminer.api.frames import as_texts
 from feedbackminer.clean.stage import clean_text
-from feedbackminer.embed.encoder import Encoded, Encoder
+from feedbackminer.embed.encoder import STATE, Encoded, Encoder
 from feedbackminer.embed.stage import embed_passages, missing
 from feedbackminer.errors import InputError
 from feedbackminer.project.store import Store
 from feedbackminer.tables import Segments
-from feedbackminer.vectors import from_bytes
+from feedbackminer.text.sentences import split
+from feedbackminer.vectors import from_bytes, matrices
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 CHARS = 20_000  # read of a text before it is cleaned, as in the pipeline
+AROUND = 2  # sentences on either side of a labelled one that are read with it
+INVENTED = "invented"
+REVIEWS = ("minibar", "urr")
+NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 Line = Mapping[str, Any]
 
 
@@ -39,7 +44,35 @@ class LabelledText:
     sentiment: str | None = None
     kinds: Mapping[str, bool] = field(default_factory=dict)
     severity: int | None = None  # 1 cosmetic … 4 data loss, security, unusable; 0: no problem
+    experience: str | None = None
     picked: bool = False  # chosen for what it seemed to say, so no picture of its community
+    chance: float | None = None  # with which it was drawn, where posts were drawn unevenly
+    is_review: bool = False
+    rating: float | None = None  # stars
+    spoken: Mapping[str, str] = field(default_factory=dict)  # of invented posts: kind -> status
+
+
+@dataclass(frozen=True)
+class LabelledSentence:
+    """A sentence among those around it, with what it speaks of, and how."""
+
+    data: str
+    id: str
+    text: str  # the sentence, two before it and two behind it, a line each
+    sentence: str
+    group: str
+    status: str  # of STATUSES, or NOTHING
+    kinds: tuple[str, ...]  # that it speaks of, whatever the status
+    experience: str
+    start: int  # where the sentence begins in the text
+
+
+class Post(NamedTuple):
+    """A post of a set, as it is read."""
+
+    text: str
+    group: str
+    rating: float | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +167,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "openenergymonitor_forum/posts.jsonl.gz", "openenergymonitor_forum/threads.jsonl.gz",
     ),
     "urho3d": ("urho3d_forum/posts.jsonl.gz", "urho3d_forum/threads.jsonl.gz"),
+    "slicer": ("slicer_forum/posts.jsonl.gz", "slicer_forum/threads.jsonl.gz"),
     "ubuntu_irc": ("ubuntu_irc/messages.jsonl.gz", ""),
+    "r_mailing_lists": ("r_mailing_lists/messages.jsonl.gz", ""),
+    "se_meta_history": ("se_meta_history/posts.jsonl.gz", ""),
     "minibar": ("minibar_app_reviews/train.jsonl.gz", ""),
     "urr": ("urr_app_reviews/train.jsonl.gz", ""),
 }  # fmt: skip
@@ -156,28 +192,89 @@ def load_labels(folder: Path, labels: Path) -> list[LabelledText]:
 
     Args:
         folder: the public data sets, which hold the texts.
-        labels: a file of ``data``, ``id``, ``sentiment``, ``kinds``, ``severity``, ``picked``.
+        labels: a file of ``data``, ``id``, ``kinds``, ``sentiment``, ``severity``,
+            ``experience``, ``picked``, ``chance``.
     Raises:
         InputError: a file is missing, or a post is not in its set.
     """
+    return [_labelled(line, post) for line, post in _with_posts(folder, labels)]
+
+
+def load_invented(labels: Path) -> list[LabelledText]:
+    """Read the posts that were invented for their labels; each is a group of its own."""
     lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
-    posts = {name: _texts(folder, name) for name in sorted({line["data"] for line in lines})}
+    return [
+        _labelled(
+            {"data": INVENTED, "id": str(number), "picked": True} | line,
+            Post(line["text"], str(number), None),
+        )
+        for number, line in enumerate(lines)
+    ]
+
+
+def load_sentences(folder: Path, labels: Path) -> list[LabelledSentence]:
+    """Read labels of single sentences.
+
+    Args:
+        folder: the public data sets, which hold the texts.
+        labels: a file of ``data``, ``id``, ``sentence`` (its number), ``status``, ``kinds``,
+            ``experience``.
+    Raises:
+        InputError: a file is missing, or a post is not in its set.
+    """
+    pairs = list(_with_posts(folder, labels))
+    sentences_of = split(post.text for _, post in pairs)
+    return [
+        _labelled_sentence(line, sentences, post.group)
+        for (line, post), sentences in zip(pairs, sentences_of, strict=True)
+    ]
+
+
+def _labelled_sentence(line: Line, sentences: Sequence[str], group: str) -> LabelledSentence:
+    number = line["sentence"]
+    before = sentences[max(0, number - AROUND) : number]
+    around = [*before, *sentences[number : number + 1 + AROUND]]
+    return LabelledSentence(
+        data=line["data"],
+        id=line["id"],
+        text="\n".join(around),
+        sentence=sentences[number],
+        group=f"{line['data']}:{group}",
+        status=line["status"],
+        kinds=tuple(line["kinds"]),
+        experience=line["experience"],
+        start=sum(len(sentence) + 1 for sentence in before),
+    )
+
+
+def _with_posts(folder: Path, labels: Path) -> Iterator[tuple[Line, Post]]:
+    """Yield each line of a file of labels with its post."""
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    posts = {
+        name: _texts(folder, name, {line["id"] for line in lines if line["data"] == name})
+        for name in sorted({line["data"] for line in lines})
+    }
     for line in lines:
         if line["id"] not in posts[line["data"]]:
             raise InputError(f"{labels}: {line['data']} has no post {line['id']!r} at {folder}")
-    return [_labelled(line, *posts[line["data"]][line["id"]]) for line in lines]
+        yield line, posts[line["data"]][line["id"]]
 
 
-def _labelled(line: Line, text: str, group: str) -> LabelledText:
+def _labelled(line: Line, post: Post) -> LabelledText:
     return LabelledText(
         data=line["data"],
         id=line["id"],
-        text=text,
-        group=f"{line['data']}:{group}",
+        text=post.text,
+        group=f"{line['data']}:{post.group}",
+        rating=post.rating,
         sentiment=line["sentiment"],
         kinds={kind: kind in line["kinds"] for kind in KINDS},
         severity=line["severity"],
+        experience=line["experience"],
         picked=line["picked"],
+        chance=line.get("chance"),
+        is_review=line.get("review", line["data"] in REVIEWS),
+        spoken=line.get("spoken", {}),
     )
 
 
@@ -196,7 +293,11 @@ def encode(rows: Sequence[LabelledText], encoder: Encoder, cache: Path) -> Encod
     aligned = texts.select("content_hash").join(
         store.select("vectors", keys), on="content_hash", how="left", maintain_order="left"
     )
-    return Encoded(from_bytes(aligned["vector"].to_list()), from_bytes(aligned["middle"].to_list()))
+    return Encoded(
+        from_bytes(aligned["vector"].to_list()),
+        from_bytes(aligned["middle"].to_list()),
+        matrices(aligned["sentences"].to_list(), STATE),
+    )
 
 
 def columns(rows: Sequence[LabelledText], labels: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -205,8 +306,8 @@ def columns(rows: Sequence[LabelledText], labels: Sequence[str]) -> np.ndarray[A
     return np.array(truth, np.float32).reshape(len(rows), len(labels))
 
 
-def _texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
-    """Return the text and the group of every post of a set, by id."""
+def _texts(folder: Path, name: str, ids: Collection[str]) -> dict[str, Post]:
+    """Return text, group and stars of some posts of a set, by id."""
     path, titles_path = TEXTS[name]
     titles = {
         row["thread_id"]: row["title"]
@@ -214,13 +315,22 @@ def _texts(folder: Path, name: str) -> dict[str, tuple[str, str]]:
     }
     posts = {}
     for row in _lines(folder / path):
+        if (post_id := _post_id(row)) not in ids:
+            continue
         text = clean_text((row["text"] or "")[:CHARS])
         if row.get("post_number") == 1:
             text = f"{titles.get(row['thread_id']) or ''}\n{text}"
+        elif row.get("title") and not row.get("reply_to"):
+            text = f"{row['title']}\n{text}"
         group = row.get("thread_id") or row.get("app") or row["log"]
-        post_id = row.get("id") or row.get("post_id") or f"{row['log']}:{row['line']}"
-        posts[str(post_id)] = (text.strip(), str(group))
+        posts[post_id] = Post(text.strip(), str(group), row.get("stars"))
     return posts
+
+
+def _post_id(row: Line) -> str:
+    if "log" in row:
+        return f"{row['log']}:{row['line']}"
+    return str(row.get("id") or row.get("post_id") or f"{row['thread_id']}:{row['post_number']}")
 
 
 def _titled(row: Line) -> str:

@@ -1,0 +1,128 @@
+"""What tunes the bundled encoder to tags: its upper layers, trained on labelled posts.
+
+The layers were trained for both: to tell what a post does, and to keep what its sentence vector
+means. Weights are plain arrays in ``weights.safetensors``, with a ``card.json`` beside them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedbackminer.embed.encoder import STATE, Vectors
+from feedbackminer.errors import ModelError
+from feedbackminer.shipped import READER, shipped
+
+WEIGHTS, CARD = "weights.safetensors", "card.json"
+LAYER = "layer."  # how the names of the encoder's own weights begin
+PROJECTION, OFFSET = "sentences.weight", "sentences.bias"  # of the states of a sentence
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Weights of the upper layers, and the projection of a sentence's mean state."""
+
+    layers: Mapping[str, Vectors]
+    projection: Vectors  # (STATE, dimensions)
+    offset: Vectors  # (STATE,)
+
+    def tune(self, transformer: Any) -> None:
+        """Put the tuned layers into a loaded transformer."""
+        from torch import from_numpy
+
+        weights = {name: from_numpy(array.copy()) for name, array in self.layers.items()}
+        unknown = transformer.encoder.load_state_dict(weights, strict=False).unexpected_keys
+        if unknown:
+            raise ModelError(f"reader: the encoder has no weights {unknown[:3]}")
+
+    def sentences(
+        self, states: Vectors, ends: NDArray[Any], spans: Sequence[tuple[int, int]]
+    ) -> Vectors:
+        """Return the state of each sentence, shape (len(spans), STATE); nan where none was read.
+
+        Args:
+            states: of the tokens, shape (tokens, dimensions).
+            ends: where each token ends in the text; 0: it is none of the text.
+            spans: where sentences begin and end in it.
+        """
+        means = np.full((len(spans), states.shape[1]), np.nan, np.float32)
+        for row, (start, end) in enumerate(spans):
+            inside = (ends > start) & (ends <= end)
+            if inside.any():
+                means[row] = states[inside].mean(axis=0)
+        return (means @ self.projection.T + self.offset).astype(np.float32)
+
+
+def reader_hash() -> str:
+    """Return the hash of the shipped weights, as their card tells it; empty: there are none."""
+    card = shipped(READER) / CARD
+    if not card.is_file():
+        return ""
+    return str(json.loads(card.read_text("utf-8"))["weights_sha256"])
+
+
+@cache
+def load_reader() -> Reader | None:
+    """Return the shipped reader, or nothing where there is none.
+
+    Raises:
+        ModelError: its files are damaged.
+    """
+    folder = shipped(READER)
+    return read(folder) if (folder / CARD).is_file() else None
+
+
+def read(folder: Path) -> Reader:
+    """Read a reader from its folder.
+
+    Raises:
+        ModelError: the weights are not those that the card was written for.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        expected = json.loads((folder / CARD).read_text("utf-8"))["weights_sha256"]
+        data = (folder / WEIGHTS).read_bytes()
+        if (actual := hashlib.sha256(data).hexdigest()) != expected:
+            raise ModelError(
+                f"{folder / WEIGHTS}: these are not the weights of its card (hash {actual[:12]}…, "
+                f"the card says {str(expected)[:12]}…); install the package again"
+            )
+        arrays = {name: array.astype(np.float32) for name, array in load(data).items()}
+        reader = Reader(
+            layers={name: array for name, array in arrays.items() if name.startswith(LAYER)},
+            projection=arrays[PROJECTION],
+            offset=arrays[OFFSET],
+        )
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise ModelError(
+            f"{folder}: cannot be read: {type(error).__name__}: {str(error)[:200]}; "
+            "install the package again"
+        ) from None
+    if len(reader.projection) != STATE:
+        raise ModelError(
+            f"{folder}: tells {len(reader.projection)} numbers of a sentence, not {STATE}"
+        )
+    return reader
+
+
+def save(reader: Reader, folder: Path, card: Mapping[str, Any]) -> None:
+    """Write weights, as half floats, and card; the card gets the hash of the weights."""
+    from safetensors.numpy import save as pack
+
+    folder.mkdir(parents=True, exist_ok=True)
+    arrays = {**reader.layers, PROJECTION: reader.projection, OFFSET: reader.offset}
+    halves = {name: np.ascontiguousarray(array, np.float16) for name, array in arrays.items()}
+    data = pack(halves)
+    (folder / WEIGHTS).write_bytes(data)
+    full = dict(card) | {"weights_sha256": hashlib.sha256(data).hexdigest()}
+    (folder / CARD).write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,0 +1,155 @@
+"""What the reader learns from: posts, invented posts, single sentences, and public sets."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from feedbackminer.embed.passages import Passage, read_passages
+from feedbackminer.research.data import tags
+from feedbackminer.research.data.tags import INVENTED, NOTHING, LabelledSentence, LabelledText
+from feedbackminer.vectors import Matrix
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, STATUSES
+
+SPOKEN = (*STATUSES, NOTHING)  # what the status of a sentence can be
+EXPERIENCED = ("bad", "good")  # a mixed experience is both
+SEVERE = (2, 3, 4)
+HELD_OUT = 20  # of a hundred threads: what calibrates heads was never read by the reader
+CHARS = 3_000  # read of a text: more than the encoder sees
+MISSPELT = 0.2  # of the texts, read once more with slips of the hand
+PUBLIC = {"goemotions": 3_500, "senti4sd": 3_100, "vader": 2_000, "urr": 1_500, "minibar": 2_000}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A text with what is known of it; nan and -1 stand for what nobody said."""
+
+    passage: Passage
+    kinds: Matrix  # as KINDS
+    sentiment: int  # as SENTIMENTS
+    experience: Matrix  # as EXPERIENCED
+    severity: Matrix  # as SEVERE
+    # Of one sentence, by its number: status, what it speaks of, experience.
+    sentence: int = -1
+    status: int = -1
+    spoken: Matrix | None = None
+    felt: Matrix | None = None
+
+
+def is_held_out(group: str) -> bool:
+    """Tell whether a thread is kept from the reader; the same threads every time."""
+    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 100 < HELD_OUT
+
+
+def is_unread(row: LabelledText) -> bool:
+    """Tell whether the reader has not seen a post of ours: then it may calibrate heads."""
+    return row.data != INVENTED and is_held_out(row.group)
+
+
+def training_examples(data: Path, labels: Path, seed: int) -> list[Example]:
+    """Return all that the reader is trained on."""
+    ours = tags.load_labels(data, labels / "train.jsonl")
+    invented = tags.load_invented(labels / "invented.jsonl")
+    sentences = tags.load_sentences(data, labels / "sentences.jsonl")
+    draw = random.Random(seed)  # noqa: S311
+    read = [row for row in ours if not is_unread(row)]
+    public = _public(data, {row.text for row in ours}, draw)
+    examples = [
+        *of_posts([*read, *public]),
+        *of_posts(invented),
+        *of_sentences([row for row in sentences if not is_held_out(row.group)]),
+    ]
+    return examples + [_misspelt(example, draw) for example in examples if draw.random() < MISSPELT]
+
+
+def of_posts(rows: Sequence[LabelledText]) -> list[Example]:
+    """Return posts as examples."""
+    passages = read_passages([row.text[:CHARS] for row in rows])
+    return [_of_post(row, passage) for row, passage in zip(rows, passages, strict=True)]
+
+
+def of_sentences(rows: Sequence[LabelledSentence]) -> list[Example]:
+    """Return sentences, among those around them, as examples."""
+    passages = read_passages([row.text for row in rows])
+    return [_of_sentence(row, passage) for row, passage in zip(rows, passages, strict=True)]
+
+
+def _of_post(row: LabelledText, passage: Passage) -> Example:
+    example = Example(
+        passage=passage,
+        kinds=np.array([row.kinds.get(kind, np.nan) for kind in KINDS], np.float32),
+        sentiment=SENTIMENTS.index(row.sentiment) if row.sentiment else -1,
+        experience=_felt(row.experience),
+        severity=_reached(row.severity),
+    )
+    statuses = set(row.spoken.values())
+    if row.data != INVENTED or len(passage.spans) != 1 or len(statuses) > 1:
+        return example
+    return replace(  # a post of one sentence tells of that sentence as well
+        example,
+        sentence=0,
+        status=SPOKEN.index(next(iter(statuses), NOTHING)),
+        spoken=np.array([kind in row.spoken for kind in KINDS], np.float32),
+        felt=example.experience,
+    )
+
+
+def _of_sentence(row: LabelledSentence, passage: Passage) -> Example:
+    starts = [start for start, _ in passage.spans]
+    number = int(np.searchsorted(starts, row.start, side="right")) - 1
+    return Example(
+        passage=passage,
+        kinds=np.full(len(KINDS), np.nan, np.float32),
+        sentiment=-1,
+        experience=np.full(len(EXPERIENCED), np.nan, np.float32),
+        severity=np.full(len(SEVERE), np.nan, np.float32),
+        sentence=max(number, 0),
+        status=SPOKEN.index(row.status),
+        spoken=np.array([kind in row.kinds for kind in KINDS], np.float32),
+        felt=_felt(row.experience),
+    )
+
+
+def _felt(experience: str | None) -> Matrix:
+    if experience is None:
+        return np.full(len(EXPERIENCED), np.nan, np.float32)
+    return np.array([experience in (name, "mixed") for name in EXPERIENCED], np.float32)
+
+
+def _reached(severity: int | None) -> Matrix:
+    if not severity:
+        return np.full(len(SEVERE), np.nan, np.float32)
+    return np.array([severity >= level for level in SEVERE], np.float32)
+
+
+def _public(data: Path, ours: set[str], draw: random.Random) -> list[LabelledText]:
+    """Return some of the public sets, sentiments alike; reviews that we read count as ours."""
+    chosen: list[LabelledText] = []
+    for name, limit in PUBLIC.items():
+        by_label: dict[str | None, list[LabelledText]] = defaultdict(list)
+        for row in tags.load(data, name):
+            if row.text not in ours and (row.split == "train" or name == "minibar"):
+                by_label[row.sentiment].append(row)
+        for rows in by_label.values():
+            chosen += draw.sample(rows, min(len(rows), limit // len(by_label)))
+    return chosen
+
+
+def _misspelt(example: Example, draw: random.Random) -> Example:
+    """Return an example with slips of the hand: letters swapped, left out, or twice."""
+    letters = list(example.passage.text)
+    for at in range(1, len(letters) - 1):
+        if not (letters[at].isalpha() and letters[at + 1].isalpha()) or draw.random() > 0.03:
+            continue
+        slip = draw.choice(("swap", "drop", "drop", "twice"))
+        if slip == "swap":
+            letters[at], letters[at + 1] = letters[at + 1], letters[at]
+        else:  # lengths stay, so that sentences stay where they are
+            letters[at] = letters[at + 1] if slip == "drop" else letters[at - 1]
+    return replace(example, passage=Passage("".join(letters), example.passage.spans))

@@ -1,0 +1,243 @@
+"""Train the reader: one network for all labels, held to the sentence vectors of before.
+
+What a text means must stay what it meant: the loss has the distance between the sentence vector
+and that of the encoder as it was (distillation, Hinton, Vinyals and Dean 2015). Kinds of a post
+are learned from the whole of it and, as one of its sentences asserting it (noisy or), from its
+sentences, of which few have labels of their own.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from feedbackminer.embed.backends.torch import model_path
+from feedbackminer.embed.encoder import BUNDLED
+from feedbackminer.embed.reader import LAYER, Reader
+from feedbackminer.research.reader.examples import SPOKEN, Example
+from feedbackminer.research.reader.network import (
+    BATCH,
+    LOWER,
+    POST_OUTPUTS,
+    SENTENCE_OUTPUTS,
+    Network,
+    States,
+    by_length,
+    lower_states,
+    padded,
+)
+from feedbackminer.vectors import Matrix
+from feedbackminer.vocabulary.tags import ASSERTED
+
+WEIGHTS: Mapping[str, float] = {"meaning": 20.0, "by_sentence": 0.3, "spoken": 0.5, "felt": 0.5}
+DROPOUT = 0.1
+WARM_UP = 0.06  # of all steps
+TINY = 1e-4  # a probability is never nearer to 0 or 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the reader is trained."""
+
+    epochs: float = 3
+    layer_rate: float = 6e-5
+    output_rate: float = 1e-3
+    max_tokens: int = 128
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The reader, and the outputs it was trained with: linear in layer mean and sentence state."""
+
+    reader: Reader
+    post: tuple[Matrix, Matrix]  # (outputs, dimensions), (outputs,)
+    sentence: tuple[Matrix, Matrix]  # (outputs, STATE), (outputs,)
+
+
+def train_reader(
+    examples: Sequence[Example], plan: Plan, progress: Callable[[str], object] = lambda _: None
+) -> Trained:
+    """Train on examples; on two cores some 100 of them a second."""
+    from sentence_transformers import SentenceTransformer
+
+    torch.manual_seed(plan.seed)
+    model: Any = SentenceTransformer(model_path(BUNDLED), device="cpu")
+    transformer = model[0].auto_model.eval()
+    states = lower_states(examples, transformer, model.tokenizer, plan.max_tokens)
+    meanings, layer_means = _as_it_was(states, transformer)
+    network = Network(transformer, layer_means.mean(dim=0), layer_means.std(dim=0).clamp(min=1e-2))
+
+    batches_per_epoch = math.ceil(len(examples) / BATCH)
+    n_steps = int(batches_per_epoch * plan.epochs)
+    optimizer, schedule = _optimizer(network, plan, n_steps)
+    for step, batch in enumerate(_batches(states, random.Random(plan.seed), n_steps), 1):  # noqa: S311
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = _losses(
+                network,
+                [examples[row] for row in batch],
+                [states[row] for row in batch],
+                meanings[batch],
+            )
+        total = sum(
+            (WEIGHTS.get(name, 1.0) * loss for name, loss in losses.items()), torch.zeros(())
+        )
+        optimizer.zero_grad()
+        torch.autograd.backward(total)
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        if step % 100 == 0:
+            told = " ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
+            progress(f"{step} of {n_steps}: {told}")
+    return _trained(network)
+
+
+def _as_it_was(states: Sequence[States], transformer: Any) -> tuple[Tensor, Tensor]:
+    """Return sentence vectors and layer means of the encoder before any training."""
+    size = transformer.config.hidden_size
+    network = Network(transformer, torch.zeros(size), torch.ones(size)).eval()
+    meanings, means = torch.zeros(len(states), size), torch.zeros(len(states), size)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        for batch in by_length([len(state.last) for state in states], BATCH):
+            vector, mean, _ = network(*padded([states[row] for row in batch]))
+            meanings[batch], means[batch] = vector.float(), mean.float()
+    return meanings, means
+
+
+def _optimizer(network: Network, plan: Plan, n_steps: int) -> tuple[Any, Any]:
+    outputs = [p for name, p in network.named_parameters() if not name.startswith("upper.")]
+    groups = [
+        {"params": network.upper.parameters(), "lr": plan.layer_rate},
+        {"params": outputs, "lr": plan.output_rate},
+    ]
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
+
+    def rate(step: int) -> float:
+        warm = min(1.0, step / max(1.0, WARM_UP * n_steps))
+        return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / n_steps)))
+
+    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
+
+
+def _batches(states: Sequence[States], draw: random.Random, n_steps: int) -> Iterator[list[int]]:
+    """Yield batches of texts of like length, in an order drawn anew for each epoch."""
+    done = 0
+    while True:
+        rows = list(range(len(states)))
+        draw.shuffle(rows)
+        batches = []
+        for start in range(0, len(rows), BATCH * 50):
+            part = rows[start : start + BATCH * 50]
+            lengths = [len(states[row].last) for row in part]
+            batches += [[part[place] for place in batch] for batch in by_length(lengths, BATCH)]
+        draw.shuffle(batches)
+        for batch in batches:
+            if done == n_steps:
+                return
+            done += 1
+            yield batch
+
+
+def _losses(
+    network: Network, examples: Sequence[Example], states: Sequence[States], meanings: Tensor
+) -> dict[str, Tensor]:
+    """Return the losses of a batch by name, each a mean over its texts."""
+    last, total, mask = padded(states)
+    vector, layer_mean, token_states = network(last, total, mask, DROPOUT)
+    kinds, sentiment, experience, severity = torch.split(
+        network.of_posts(layer_mean), list(POST_OUTPUTS), dim=1
+    )
+    feelings = torch.tensor([example.sentiment for example in examples])
+    is_felt = bool((feelings >= 0).any())
+    losses = {
+        "kinds": _yes_no(kinds, _stacked(example.kinds for example in examples)),
+        "sentiment": functional.cross_entropy(sentiment, feelings, ignore_index=-1)
+        if is_felt
+        else torch.zeros(()),
+        "experience": _yes_no(experience, _stacked(example.experience for example in examples)),
+        "severity": _yes_no(severity, _stacked(example.severity for example in examples)),
+        "meaning": (1 - (vector.float() * meanings).sum(dim=1)).mean(),
+    }
+    return losses | _sentence_losses(network, examples, states, token_states)
+
+
+def _sentence_losses(
+    network: Network, examples: Sequence[Example], states: Sequence[States], token_states: Tensor
+) -> dict[str, Tensor]:
+    counts = [len(example.passage.spans) for example in examples]
+    first = np.concatenate([[0], np.cumsum(counts)])
+    if not first[-1]:
+        return {}
+    sentence_of = torch.full(token_states.shape[:2], -1)
+    for row, state in enumerate(states):
+        numbers = torch.tensor(state.sentence_of)
+        sentence_of[row, : len(numbers)] = torch.where(numbers >= 0, numbers + first[row], numbers)
+    told = network.of_sentences(token_states, sentence_of, int(first[-1]))
+    status, spoken, felt = torch.split(told, list(SENTENCE_OUTPUTS), dim=1)
+
+    is_asserted = functional.softmax(status, dim=1)[:, [SPOKEN.index(ASSERTED)]]
+    asserts = (torch.sigmoid(spoken) * is_asserted).clamp(max=1 - TINY)
+    owner = torch.repeat_interleave(torch.arange(len(examples)), torch.tensor(counts))
+    none = torch.zeros(len(examples), spoken.shape[1]).index_add(0, owner, torch.log1p(-asserts))
+    likely = (1 - none.exp()).clamp(TINY, 1 - TINY)
+    losses = {
+        "by_sentence": _yes_no(torch.logit(likely), _stacked(e.kinds for e in examples)),
+    }
+
+    labelled = [row for row, example in enumerate(examples) if example.status >= 0]
+    labelled = [row for row in labelled if examples[row].sentence < counts[row]]
+    if labelled:
+        rows = [int(first[row]) + examples[row].sentence for row in labelled]
+        statuses = torch.tensor([examples[row].status for row in labelled])
+        of_status = functional.cross_entropy(status[rows], statuses, reduction="sum")
+        losses["status"] = 2 * of_status / len(examples)
+        share = len(labelled) / len(examples)
+        losses["spoken"] = share * _yes_no(
+            spoken[rows], _stacked(examples[r].spoken for r in labelled)
+        )
+        losses["felt"] = share * _yes_no(felt[rows], _stacked(examples[r].felt for r in labelled))
+    return losses
+
+
+def _yes_no(logits: Tensor, truth: Tensor) -> Tensor:
+    """Return the binary cross-entropy of what is known, summed over labels, a mean over rows."""
+    known = ~torch.isnan(truth)
+    if not known.any():
+        return torch.zeros(())
+    total = functional.binary_cross_entropy_with_logits(
+        logits[known], truth[known], reduction="sum"
+    )
+    return total / len(truth)
+
+
+def _stacked(arrays: Any) -> Tensor:
+    return torch.tensor(np.stack(list(arrays)))
+
+
+def _trained(network: Network) -> Trained:
+    """Return what was learned, over states as they are, neither centred nor scaled."""
+    layers = {
+        f"{LAYER}{LOWER + int(number)}.{name}": weights.detach().numpy()
+        for key, weights in network.upper.state_dict().items()
+        for number, _, name in [key.partition(".")]
+    }
+    centre, scale = network.centre.numpy(), network.scale.numpy()
+    (projection, offset), post = (
+        _unscaled(part, centre, scale) for part in (network.project, network.post)
+    )
+    sentence = network.sentence.weight.detach().numpy(), network.sentence.bias.detach().numpy()
+    return Trained(Reader(layers=layers, projection=projection, offset=offset), post, sentence)
+
+
+def _unscaled(linear: nn.Linear, centre: Matrix, scale: Matrix) -> tuple[Matrix, Matrix]:
+    weight = np.asarray(linear.weight.detach().numpy() / scale, np.float32)
+    return weight, np.asarray(linear.bias.detach().numpy() - weight @ centre, np.float32)
