@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.settings.sections import Settings
 
 COLUMNS_SHOWN = 12
+RATING = "rating"  # the column with stars
 
 
 def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) -> str:
@@ -42,9 +43,11 @@ def tag_file(
 ) -> str:
     """Tag a file of texts and write one JSON object per row.
 
-    Each holds ``sentiment`` with ``p_negative``, ``p_neutral`` and ``p_positive``, ``kinds``,
-    ``p_kinds`` (all of them), ``severity``, ``churn`` (its probability) and ``unsure``. Where
-    nothing can be said, ``reason`` tells why: no_text, no_words or other_language.
+    Each holds ``sentiment`` with ``p_negative``, ``p_neutral`` and ``p_positive``, ``experience``
+    with ``p_experience`` (of bad, good, mixed, none), ``kinds``, ``p_kinds`` (all of them),
+    ``kind_status`` (how the text speaks of each kind that it speaks of), ``severity``, ``churn``
+    (its probability) and ``unsure``. Where nothing can be said, ``reason`` tells why: no_text,
+    no_words or other_language. Stars in a column ``rating`` are read, and make a text a review.
 
     Args:
         are_reviews: the texts are reviews of an app, which are put otherwise than posts.
@@ -56,8 +59,10 @@ def tag_file(
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
         ModelError: a head is damaged, or was trained on another encoder.
     """
-    strings = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
-    rows = tag_rows(strings, settings, are_reviews=are_reviews)
+    values = _read_rows(path, text_column=text_column, encoding=settings.collect.encoding)
+    strings = [str(row.get(text_column) or "").strip() for row in values]
+    ratings = [_stars(row.get(RATING)) for row in values]
+    rows = tag_rows(strings, settings, are_reviews=are_reviews, ratings=ratings)
     _write(out, rows)
     silent = sum(row["reason"] is not None for row in rows)
     unsure = sum(bool(row["unsure"]) for row in rows) - silent
@@ -70,6 +75,12 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
     Raises:
         InputError: the file cannot be read, or no row has the column.
     """
+    rows = _read_rows(path, text_column=text_column, encoding=encoding)
+    return [str(row.get(text_column) or "").strip() for row in rows]
+
+
+def _read_rows(path: str, *, text_column: str, encoding: str) -> list[Mapping[str, Any]]:
+    """Return the values of every row of a file; none of a row that is unreadable."""
     from feedbackminer.collect import files
 
     rows = list(files.read_rows(files.open_file(path), encoding=encoding))
@@ -80,7 +91,16 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
             f"{path}: no row has a column {text_column!r}; name another with --text-column "
             f"(there is: {columns or 'none'})"
         )
-    return [str(row.get(text_column) or "").strip() for row in values]
+    return values
+
+
+def _stars(value: Any) -> float | None:
+    """Return stars from 1 to 5; what is none of these is none."""
+    try:
+        stars = float(value)
+    except (TypeError, ValueError):
+        return None
+    return stars if 1 <= stars <= 5 else None
 
 
 def _write(out: Path, rows: Sequence[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from feedbackminer.api.frames import (
 )
 from feedbackminer.settings.load import load
 from feedbackminer.settings.sections import Settings
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import EXPERIENCES, KINDS, SENTIMENTS, UNSURE
 
 if TYPE_CHECKING:
     from feedbackminer.tagging.tagger import Tag
@@ -26,25 +26,33 @@ Row = dict[str, Any]
 
 
 def tag(
-    texts: Any, *, are_reviews: bool = False, settings: Mapping[str, Any] | None = None
+    texts: Any,
+    *,
+    are_reviews: bool = False,
+    ratings: Sequence[float | None] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> pl.DataFrame:
     """Say how each text sounds and what it does.
 
     Args:
         texts: strings, such as a list or a column of a table.
         are_reviews: they are reviews of an app, which are put otherwise than posts.
+        ratings: the stars that each came with, 1 to 5; a text that has some is a review.
         settings: nested like ``feedbackminer.toml``.
     Returns:
         a row per text, in order: ``text``, ``sentiment`` with ``p_negative``, ``p_neutral`` and
-        ``p_positive``, ``kinds``, ``severity`` (1 to 4; null: no problem, or unsure), ``churn``
-        (a probability), ``unsure``, and ``p_KIND`` of each kind. Where nothing can be said,
-        ``reason`` tells why: no_text, no_words or other_language.
+        ``p_positive``, ``experience`` with ``p_bad``, ``p_good``, ``p_mixed`` and ``p_none``,
+        ``kinds``, ``severity`` (1 to 4; null: no problem, or unsure), ``churn`` (a probability),
+        ``unsure``, and of each kind ``p_KIND`` and ``status_KIND``: how the text speaks of it,
+        null where it does not. Where nothing can be said, ``reason`` tells why: no_text, no_words
+        or other_language.
     Raises:
         InputError: it is no list of strings.
         ModelError: the heads were trained on another encoder.
     """
     strings = as_strings(texts)
-    rows = [_flat(row) for row in tag_rows(strings, load(None, settings), are_reviews=are_reviews)]
+    tagged = tag_rows(strings, load(None, settings), are_reviews=are_reviews, ratings=ratings)
+    rows = [_flat(row) for row in tagged]
     return _frame(strings, rows, _TAG_COLUMNS)
 
 
@@ -68,7 +76,13 @@ def find_topics(texts: Any, *, settings: Mapping[str, Any] | None = None) -> pl.
     return _frame(strings, short, _TOPIC_COLUMNS)
 
 
-def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = False) -> list[Row]:
+def tag_rows(
+    strings: Sequence[str],
+    settings: Settings,
+    *,
+    are_reviews: bool = False,
+    ratings: Sequence[float | None] | None = None,
+) -> list[Row]:
     """Return what the heads say of each text."""
     from feedbackminer.clean.stage import clean_text
     from feedbackminer.embed.load import load_encoder
@@ -80,10 +94,12 @@ def tag_rows(strings: Sequence[str], settings: Settings, *, are_reviews: bool = 
     cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
 
-    texts = as_texts({i: text for i, text in enumerate(cleaned) if not reasons[i]})
+    tagged = [number for number, reason in enumerate(reasons) if not reason]
+    texts = as_texts({number: cleaned[number] for number in tagged})
     encoded = encode_once(texts["text"].to_list(), encoder)
-    reviews = [are_reviews] * len(texts)
-    tags = tagger.tag(read_texts(texts, encoded, reviews))
+    stars = [ratings[number] if ratings else None for number in tagged]
+    reviews = [are_reviews or rating is not None for rating in stars]
+    tags = tagger.tag(read_texts(texts, encoded, reviews, stars))
     return [_tag_row(None if reason else next(tags), reason) for reason in reasons]
 
 
@@ -138,15 +154,26 @@ def _reason(text: str, prose: str) -> str:
 def _tag_row(tag: Tag | None, reason: str) -> Row:
     names = [f"p_{name}" for name in SENTIMENTS]
     if tag is None:
-        nothing = {"sentiment": UNSURE} | dict.fromkeys(names) | {"kinds": [], "p_kinds": {}}
-        unsure = {"severity": None, "churn": None, "unsure": ["sentiment", *KINDS]}
+        nothing = {"sentiment": UNSURE} | dict.fromkeys(names)
+        nothing |= {"experience": UNSURE, "p_experience": {}}
+        nothing |= {"kinds": [], "p_kinds": {}, "kind_status": {}}
+        unsure = {"severity": None, "churn": None, "unsure": ["sentiment", "experience", *KINDS]}
         return nothing | unsure | {"reason": reason}
     kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
     chances = [round(p, 4) for p in tag.sentiment.chances]
     return (
         {"sentiment": tag.sentiment.label}
         | dict(zip(names, chances, strict=True))
-        | {"kinds": list(tag.kinds), "p_kinds": kinds, "severity": tag.severity}
+        | {
+            "experience": tag.experience.label,
+            "p_experience": {
+                name: round(p, 4)
+                for name, p in zip(EXPERIENCES, tag.experience.chances, strict=True)
+            },
+        }
+        | {"kinds": list(tag.kinds), "p_kinds": kinds}
+        | {"kind_status": {k: s for k, s in zip(KINDS, tag.statuses, strict=True) if s}}
+        | {"severity": tag.severity}
         | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}
     )
 
@@ -180,11 +207,14 @@ def _topic_row(assigned: Sequence[Row], topics: Mapping[str, Row], text: str) ->
 _TAG_COLUMNS: Mapping[str, Any] = {
     "sentiment": pl.String,
     **{f"p_{name}": pl.Float64 for name in SENTIMENTS},
+    "experience": pl.String,
+    **{f"p_{name}": pl.Float64 for name in EXPERIENCES},
     "kinds": pl.List(pl.String),
     "severity": pl.Int64,
     "churn": pl.Float64,
     "unsure": pl.List(pl.String),
     **{f"p_{kind}": pl.Float64 for kind in KINDS},
+    **{f"status_{kind}": pl.String for kind in KINDS},
     "reason": pl.String,
 }
 _TOPIC_COLUMNS: Mapping[str, Any] = {
@@ -197,8 +227,13 @@ _TOPIC_COLUMNS: Mapping[str, Any] = {
 
 
 def _flat(row: Row) -> Row:
-    """Give the probability of each kind a column of its own."""
-    return row | {f"p_{kind}": row["p_kinds"].get(kind) for kind in KINDS}
+    """Give each probability, and the status of each kind, a column of its own."""
+    return (
+        row
+        | {f"p_{name}": row["p_experience"].get(name) for name in EXPERIENCES}
+        | {f"p_{kind}": row["p_kinds"].get(kind) for kind in KINDS}
+        | {f"status_{kind}": row["kind_status"].get(kind) for kind in KINDS}
+    )
 
 
 def _frame(strings: Sequence[str], rows: Sequence[Row], columns: Mapping[str, Any]) -> pl.DataFrame:

@@ -9,13 +9,14 @@ import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
+from feedbackminer.shipped import READER
 from feedbackminer.vocabulary.tags import HEADS
 
 
 @command
 def train(
     session: Session,
-    head: Annotated[str, typer.Argument(metavar="HEAD", help=", ".join(HEADS))],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help=", ".join((READER, *HEADS)))],
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the public data sets")
     ] = None,
@@ -40,10 +41,13 @@ def train(
     """Train a head: from public data, or --from-store from what a project knows of its posts."""
     from feedbackminer.errors import InputError
 
-    if head not in HEADS:
-        raise InputError(f"there is no head {head!r}; want one of {', '.join(HEADS)}")
+    if head not in (READER, *HEADS):
+        raise InputError(f"there is no head {head!r}; want {READER} or one of {', '.join(HEADS)}")
     if from_store == bool(data):
         raise InputError("train wants either --data or --from-store")
+    if head == READER:
+        _train_reader(session, data, labels, out / READER, seed)
+        return
     if data is None:
         _adapt(session, head, seed, precision)
         return
@@ -56,10 +60,29 @@ def train(
 
     vectors = cache or Path(session.hold(TemporaryDirectory()))
     encoder = load_encoder(load(settings).embed)
-    sources = training.Sources(data, labels, vectors, encoder)
+    sources = training.Sources(data, labels, vectors, encoder, out)
     fitted = training.train(head, sources, seed=seed, aim=precision)
     _print_card(training.save(fitted.head, out / head))
     session.print(f"Head and card: {out / head}")
+
+
+def _train_reader(
+    session: Session, data: Path | None, labels: Path, folder: Path, seed: int
+) -> None:
+    from feedbackminer.errors import InputError
+    from feedbackminer.research.reader.train import Plan, train_and_save
+
+    if data is None:
+        raise InputError(f"{READER}: is trained from --data only, not from a project")
+    card = train_and_save(data, labels, folder, Plan(seed=seed), session.print)
+    answer.print(
+        f"{card['examples']:,} texts read; cosine to the sentence vectors of before "
+        f"{card['cosine'][0]:.3f} on average, {card['cosine'][1]:.3f} for 99 % of them."
+    )
+    session.print(
+        f"Reader and card: {folder}. Texts will be encoded anew; train the heads next: "
+        f"{', '.join(HEADS)}."
+    )
 
 
 def _print_card(card: dict[str, Any]) -> None:

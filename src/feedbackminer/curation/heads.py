@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -19,7 +20,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import encoded_texts
 from feedbackminer.tables import passage
 from feedbackminer.tagging import features
-from feedbackminer.tagging.fit import NEVER, Examples, Recipe, fit_head, one_hot
+from feedbackminer.tagging.fit import NEVER, Examples, Recipe, fit_head, one_hot, scoring
 from feedbackminer.tagging.head_tagger import AT_LEAST, LABELS, find
 from feedbackminer.tagging.heads import ANY_ENCODER, Head
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
@@ -127,6 +128,7 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
         typical=weight,
         groups=table["thread_id"].to_numpy().astype(object),
         genres=table["rating"].is_not_null().to_numpy().astype(np.int64),
+        by_rules=np.zeros((len(read), len(head.labels)), np.float32),
     )
 
 
@@ -221,7 +223,7 @@ def _fit(
     )
     part = replace(examples, truth=examples.truth[:, list(fitted)])
     prior = before.only(fitted)
-    new = fit_head(part, recipe, before.card, prior=prior).head
+    new = fit_head(part, recipe, before.card, learn=partial(scoring, prior=prior)).head
 
     # Where the examples show no threshold the shipped one stays: a label that could be given
     # must not vanish.

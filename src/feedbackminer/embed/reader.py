@@ -22,6 +22,7 @@ from feedbackminer.errors import ModelError
 from feedbackminer.shipped import READER, shipped
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
+OUTPUT = "output."  # of what the reader was trained to tell; heads are made of them
 LAYER = "layer."  # how the names of the encoder's own weights begin
 PROJECTION, OFFSET = "sentences.weight", "sentences.bias"  # of the states of a sentence
 
@@ -33,6 +34,7 @@ class Reader:
     layers: Mapping[str, Vectors]
     projection: Vectors  # (STATE, dimensions)
     offset: Vectors  # (STATE,)
+    outputs: Mapping[str, Vectors]  # of posts and of sentences, each with weights and bias
 
     def tune(self, transformer: Any) -> None:
         """Put the tuned layers into a loaded transformer."""
@@ -102,6 +104,11 @@ def read(folder: Path) -> Reader:
             layers={name: array for name, array in arrays.items() if name.startswith(LAYER)},
             projection=arrays[PROJECTION],
             offset=arrays[OFFSET],
+            outputs={
+                name.removeprefix(OUTPUT): array
+                for name, array in arrays.items()
+                if name.startswith(OUTPUT)
+            },
         )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
@@ -120,7 +127,8 @@ def save(reader: Reader, folder: Path, card: Mapping[str, Any]) -> None:
     from safetensors.numpy import save as pack
 
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {**reader.layers, PROJECTION: reader.projection, OFFSET: reader.offset}
+    outputs = {f"{OUTPUT}{name}": array for name, array in reader.outputs.items()}
+    arrays = {**reader.layers, PROJECTION: reader.projection, OFFSET: reader.offset, **outputs}
     halves = {name: np.ascontiguousarray(array, np.float16) for name, array in arrays.items()}
     data = pack(halves)
     (folder / WEIGHTS).write_bytes(data)

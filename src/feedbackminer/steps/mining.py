@@ -152,7 +152,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     posts = tables.read("posts", ["post_id", "author_id", "rating"])
     posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
     are_reviews = posts["rating"].is_not_null().to_list()
-    passages = read_texts(texts, encoded, are_reviews)
+    passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list())
 
     result = tag_texts(
         post_ids,

@@ -1,4 +1,4 @@
-"""What heads see of a text: two vectors of the encoder, its words, and how it is put."""
+"""What heads see of a text: the encoder's states, its sentences and words, how it is put."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ READ = 1_200  # characters of a text that heads read; the encoder reads about ha
 STATE = 32  # numbers that the encoder tells of a sentence
 BUCKETS = 2**16  # into which words and pairs of words are hashed
 MANNER = 14  # numbers that say how a text is put
+STARS = 4  # numbers that say how many stars it came with
 _WORDS = r"(?u)\b\w[\w']*\b|[!?]+"
 _TOKEN = re.compile(r"[a-z']+|[!?]+|[:;=8][-']?[)(dp/\\]")
 _NEGATIONS = frozenset(
@@ -37,10 +38,30 @@ def read(texts: Iterable[str]) -> list[str]:
     return [legible(text[:READ]) for text in texts]
 
 
-def dense(texts: Sequence[str], vectors: Matrix, layer_means: Matrix) -> Matrix:
-    """Return the dense features, shape (len(texts), dimensions of both vectors + ``MANNER``)."""
+def dense(
+    texts: Sequence[str],
+    layer_means: Matrix,
+    speech: Matrix,
+    ratings: Sequence[float | None] | None = None,
+) -> Matrix:
+    """Return the dense features, a row per text.
+
+    Args:
+        layer_means: of the encoder, shape (len(texts), dimensions).
+        speech: what the sentences of each do, see :func:`tagging.speech.of_posts`.
+        ratings: the stars that each came with, where it did.
+    """
     manner = np.array([_manner(text) for text in texts], np.float32).reshape(len(texts), MANNER)
-    return np.hstack([vectors, layer_means, manner], dtype=np.float32)
+    stars = np.array([_stars(rating) for rating in ratings or [None] * len(texts)], np.float32)
+    parts = [layer_means, speech, manner, stars.reshape(len(texts), STARS)]
+    return np.hstack(parts, dtype=np.float32)
+
+
+def _stars(rating: float | None) -> tuple[float, ...]:
+    """Say how many stars a text came with: whether any, from -1 to 1, fewest, most."""
+    if rating is None:
+        return (0.0,) * STARS
+    return 1.0, (rating - 3) / 2, float(rating < 1.5), float(rating > 4.5)
 
 
 def words(texts: Sequence[str]) -> csr_matrix:

@@ -6,7 +6,7 @@ an app, a site) whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -25,6 +25,8 @@ SMALLEST_SPREAD = 1e-2  # of a feature: one that hardly varies must not decide
 NEVER = 2.0  # threshold of a label that is never certain enough to be given
 FEWEST_TRUE = 30  # examples of a label, for a genre to have a calibration of its own
 FEWEST_GIVEN = 20  # examples over a threshold that its precision is told from
+FEWEST_WITNESSED = 10  # the same, of those that the rules find as well
+FLOOR_WITNESSED = 0.1  # and what such a label is likely at least
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Examples:
     typical: Matrix
     groups: NDArray[np.object_]
     genres: Genres
+    by_rules: Matrix  # 1 where the rules find a label, shape of ``truth``
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -67,6 +70,9 @@ class Recipe:
     seed: int = 0
 
 
+Learner = Callable[[Examples, Recipe], Head]
+
+
 @dataclass(frozen=True)
 class Fitted:
     """A head, and the probabilities that it gave its examples without having seen them."""
@@ -76,40 +82,55 @@ class Fitted:
 
 
 def fit_head(
-    examples: Examples, recipe: Recipe, card: Mapping[str, Any], *, prior: Head | None = None
+    examples: Examples, recipe: Recipe, card: Mapping[str, Any], *, learn: Learner | None = None
 ) -> Fitted:
     """Fit, calibrate and set thresholds.
 
     Args:
-        prior: a head with the same labels over the same features, whose scores are the starting
-            point: only what differs from them is learned.
+        learn: makes a head of examples, whose scores are not calibrated yet; None: :func:`scoring`.
     Raises:
         ValueError: a label has no example for it, or none against it.
     """
+    learn = learn or scoring
     scores = np.full(examples.truth.shape, np.nan, np.float32)
     for rest, held_out in _folds(examples.groups, recipe.seed):
         part = examples.take(held_out)
-        scores[held_out] = _scoring(examples.take(rest), recipe, prior).scores(
-            part.dense, part.words
-        )
+        scores[held_out] = learn(examples.take(rest), recipe).scores(part.dense, part.words)
 
-    head = _calibrated(_scoring(examples, recipe, prior), scores, examples)
+    head = _calibrated(learn(examples, recipe), scores, examples)
     probabilities = head.calibrated(scores, examples.genres)
 
-    limits = [
-        [_limit(probabilities, examples, k, genre, recipe) for k in range(len(recipe.labels))]
-        for genre in range(len(GENRES))
-    ]
-    weights = replace(head.weights, thresholds=np.array(limits, np.float32))
+    every = np.ones_like(examples.by_rules)
+    weights = replace(
+        head.weights,
+        thresholds=_limits(probabilities, examples, every, recipe, FEWEST_GIVEN, recipe.floor),
+        witnessed=_limits(
+            probabilities, examples, examples.by_rules, recipe, FEWEST_WITNESSED, FLOOR_WITNESSED
+        ),
+    )
     return Fitted(replace(head, weights=weights, card=card), probabilities)
 
 
-def _limit(probabilities: Matrix, examples: Examples, k: int, genre: int, recipe: Recipe) -> float:
-    rows = _speaking_for(examples, k, genre)
-    limit = threshold(
-        probabilities[rows, k], examples.truth[rows, k], examples.typical[rows], recipe.precision
-    )
-    return max(recipe.floor, limit)
+def _limits(
+    probabilities: Matrix,
+    examples: Examples,
+    among: Matrix,
+    recipe: Recipe,
+    fewest: int,
+    floor: float,
+) -> Matrix:
+    """Return from which probability each label is given in each genre, shape (genres, labels).
+
+    Args:
+        among: 1 for the rows of each label that count.
+    """
+    limits = np.full((len(GENRES), len(recipe.labels)), NEVER, np.float32)
+    for genre, k in np.ndindex(limits.shape):
+        rows = _speaking_for(examples, k, genre) & (among[:, k] > 0)
+        truth, weight = examples.truth[rows, k], examples.typical[rows]
+        limit = threshold(probabilities[rows, k], truth, weight, recipe.precision, fewest)
+        limits[genre, k] = max(floor, limit)
+    return limits
 
 
 def _speaking_for(examples: Examples, k: int, genre: int) -> NDArray[np.bool_]:
@@ -120,12 +141,18 @@ def _speaking_for(examples: Examples, k: int, genre: int) -> NDArray[np.bool_]:
     return of_genre if min(sides) >= FEWEST_TRUE else judged
 
 
-def threshold(probabilities: Matrix, truth: Matrix, weight: Matrix, precision: float) -> float:
+def threshold(
+    probabilities: Matrix,
+    truth: Matrix,
+    weight: Matrix,
+    precision: float,
+    fewest: int = FEWEST_GIVEN,
+) -> float:
     """Return the lowest probability from which at least ``precision`` of what is given is true."""
     order = np.argsort(-probabilities, kind="stable")
     true, all_given = np.cumsum((truth * weight)[order]), np.cumsum(weight[order])
     counted = np.cumsum((weight > 0)[order])
-    reached = np.flatnonzero((counted >= FEWEST_GIVEN) & (true >= precision * all_given))
+    reached = np.flatnonzero((counted >= fewest) & (true >= precision * all_given))
     return float(probabilities[order][reached[-1]]) if len(reached) else NEVER
 
 
@@ -141,14 +168,19 @@ def _folds(
     return list(splitter.split(np.zeros(len(groups)), groups=groups))
 
 
-def _scoring(examples: Examples, recipe: Recipe, prior: Head | None) -> Head:
-    """Return a head whose scores are not calibrated yet."""
+def scoring(examples: Examples, recipe: Recipe, prior: Head | None = None) -> Head:
+    """Return a head whose scores are not calibrated yet, by stochastic gradient descent.
+
+    Args:
+        prior: a head with the same labels over the same features, whose scores are the starting
+            point: only what differs from them is learned.
+    """
     if prior:
         centre, scale = prior.weights.centre, prior.weights.scale
     else:
-        centre, spread = examples.dense.mean(axis=0), examples.dense.std(axis=0)
+        centre, spread = np.nanmean(examples.dense, axis=0), np.nanstd(examples.dense, axis=0)
         scale = (np.maximum(spread, SMALLEST_SPREAD) / DENSE_WEIGHT).astype(np.float32)
-    scaled = (examples.dense - centre) / scale
+    scaled = np.nan_to_num((examples.dense - centre) / scale)
     n, d = len(recipe.labels), scaled.shape[1]
 
     prior_scores, prior_spread = None, np.ones(n, np.float32)
@@ -167,23 +199,30 @@ def _scoring(examples: Examples, recipe: Recipe, prior: Head | None) -> Head:
         words = words + prior.weights.words * share
         bias = bias + prior.weights.bias * share
 
-    n_genres = len(GENRES)
-    weights = Weights(
-        centre=centre,
-        scale=scale,
-        dense=dense,
-        words=words,
-        bias=bias,
-        calibration=np.stack([np.eye(n, dtype=np.float32)] * n_genres),
-        offset=np.zeros((n_genres, n), np.float32),
-        thresholds=np.full((n_genres, n), NEVER, np.float32),
-    )
+    return uncalibrated(recipe, centre=centre, scale=scale, dense=dense, words=words, bias=bias)
+
+
+def uncalibrated(
+    recipe: Recipe, *, centre: Matrix, scale: Matrix, dense: Matrix, words: Matrix, bias: Matrix
+) -> Head:
+    """Return a head that gives nothing yet: its scores are no probabilities."""
+    n, n_genres = len(recipe.labels), len(GENRES)
     return Head(
         name=recipe.name,
         labels=recipe.labels,
         exclusive=recipe.exclusive,
         encoder=recipe.encoder,
-        weights=weights,
+        weights=Weights(
+            centre=centre,
+            scale=scale,
+            dense=dense,
+            words=words,
+            bias=bias,
+            calibration=np.stack([np.eye(n, dtype=np.float32)] * n_genres),
+            offset=np.zeros((n_genres, n), np.float32),
+            thresholds=np.full((n_genres, n), NEVER, np.float32),
+            witnessed=np.full((n_genres, n), NEVER, np.float32),
+        ),
         card={},
     )
 

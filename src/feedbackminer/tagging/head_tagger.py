@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,18 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.errors import ModelError, OtherEncoderError
+from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head, evidence
-from feedbackminer.tagging.rule_tagger import kinds_of
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
+from feedbackminer.tagging.rule_tagger import kinds_asserted
+from feedbackminer.tagging.speech import (
+    ASSERTS,
+    Speech,
+    of_posts,
+    read_speech,
+    strongest_status,
+)
 from feedbackminer.tagging.tagger import (
     LANGUAGES,
     Experience,
@@ -27,25 +34,34 @@ from feedbackminer.tagging.tagger import (
     Text,
 )
 from feedbackminer.vocabulary.tags import (
-    HEADS,
+    ASSERTED,
+    EXPERIENCES,
     KINDS,
     POST_HEADS,
     PROBLEMS,
-    SENTENCE_HEAD,
     SENTIMENTS,
+    SPEECH,
+    STATUSES,
+    TONE,
     UNSURE,
 )
 
-# Of other kinds (complaint, usability, pricing) not even half was right, when rules had a word.
-WITNESSED = ("feature_request", "praise", "performance", "documentation", "churn")
 CONVERSATIONS, REVIEWS = range(len(GENRES))
 BATCH = 2_000  # texts at once
 AT_LEAST = ("2", "3", "4")  # a problem is at least so severe; none of these: cosmetic
-LABELS: Mapping[str, tuple[str, ...]] = dict(
-    zip(HEADS, (SENTIMENTS, SENTIMENTS, KINDS, AT_LEAST), strict=True)
-)
+LABELS: Mapping[str, tuple[str, ...]] = {
+    TONE: SENTIMENTS,
+    "status": SPEECH,
+    "spoken": KINDS,
+    "sentiment": SENTIMENTS,
+    "experience": EXPERIENCES,
+    "kinds": KINDS,
+    "severity": AT_LEAST,
+}
 RULED_OUT = 0.15  # probability up to which a kind is not said
-SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
+SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
+SPEAKS = 0.6  # of the post's strongest sentence for a kind: what also speaks for it
+FEW_STARS = 2.0  # beside which praise is meant to hurt
 
 NOTHING = Tag(
     Sentiment(UNSURE, 0.0), Experience(UNSURE), (), (), unsure=("sentiment", "experience", *KINDS)
@@ -57,24 +73,30 @@ class Batch:
     """What the heads read of some texts, one row each."""
 
     passages: Sequence[str]
-    vectors: Matrix
     layer_means: Matrix
     genres: Genres
+    ratings: Sequence[float | None]
+    sentences: Sequence[str]  # of all texts, one after another
+    states: Matrix  # of the sentences
+    counts: Sequence[int]  # of the sentences of each text
 
     @classmethod
     def of(cls, texts: Sequence[Text]) -> Batch:
         """Put texts together; at least one."""
         return cls(
-            [text.passage for text in texts],
-            np.stack([text.vector for text in texts]),
-            np.stack([text.layer_mean for text in texts]),
-            np.array([REVIEWS if text.is_review else CONVERSATIONS for text in texts]),
+            passages=[text.passage for text in texts],
+            layer_means=np.stack([text.layer_mean for text in texts]),
+            genres=np.array([REVIEWS if text.is_review else CONVERSATIONS for text in texts]),
+            ratings=[text.rating for text in texts],
+            sentences=[sentence for text in texts for sentence in text.sentences],
+            states=np.concatenate([text.states for text in texts]),
+            counts=[len(text.sentences) for text in texts],
         )
 
 
 @dataclass(frozen=True)
 class HeadTagger:
-    """Sentiment, kinds and severity with probabilities; unsure where they do not suffice."""
+    """Sentiment, experience, kinds and severity with probabilities; unsure where they are low."""
 
     heads: Mapping[str, Head]
 
@@ -96,84 +118,92 @@ class HeadTagger:
 
     def _batch(self, texts: Sequence[Text]) -> Iterator[Tag]:
         batch = Batch.of(texts)
-        probabilities = self.probabilities(batch)
-        every = [sentence for text in texts for sentence in text.sentences]
-        speaks, sentiments = evidence(self.heads["kinds"], every), self.sentence_sentiment(every)
+        speech = read_speech(self.heads, batch.sentences, batch.states)
+        probabilities = self.probabilities(batch, speech)
+        sentiments = self.sentence_sentiment(batch.sentences)
 
-        ends = pairwise(accumulate((len(text.sentences) for text in texts), initial=0))
+        ends = pairwise(accumulate(batch.counts, initial=0))
         for row, (text, (first, last)) in enumerate(zip(texts, ends, strict=True)):
+            of_text = speech.rows(first, last)
             tag = NOTHING
             if text.language in LANGUAGES:
                 genre = int(batch.genres[row])
-                tag = self.decide({name: p[row] for name, p in probabilities.items()}, genre)
-                tag = self._with_witness(tag, genre, text.sentences)
-            kinds = _speaking(speaks[first:last], tag.kinds)
+                chances = {name: p[row] for name, p in probabilities.items()}
+                witnessed = self._witnessed(chances["kinds"], genre, text.sentences)
+                tag = self.decide(chances, genre, of_text, text.rating, witnessed)
             scores = [sentiment.score for sentiment in sentiments[first:last]]
-            yield replace(tag, sentences=tuple(map(Sentence, text.sentences, kinds, scores)))
+            yield replace(tag, sentences=tuple(_sentences(text.sentences, of_text, tag, scores)))
 
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds, from its words alone."""
         read = features.read(sentences)
-        no_vectors = np.zeros((len(read), 0), np.float32)
-        dense = features.dense(read, no_vectors, no_vectors)
+        nothing = np.zeros((len(read), 0), np.float32)
+        dense = features.dense(read, nothing, nothing)
         # A single sentence is as short and outspoken as a review, wherever it stands.
         genres = np.full(len(read), REVIEWS)
-        head = self.heads[SENTENCE_HEAD]
-        probabilities = head.probabilities(dense, features.words(read), genres)
-        return [self._sentiment(SENTENCE_HEAD, row, REVIEWS) for row in probabilities]
+        probabilities = self.heads[TONE].probabilities(dense, features.words(read), genres)
+        return [self._sentiment(TONE, row, REVIEWS) for row in probabilities]
 
-    def probabilities(self, batch: Batch) -> dict[str, Matrix]:
+    def probabilities(self, batch: Batch, speech: Speech) -> dict[str, Matrix]:
         """Return the probabilities of each head for each text: name -> shape (texts, labels)."""
         read = features.read(batch.passages)
-        dense = features.dense(read, batch.vectors, batch.layer_means)
+        of_sentences = of_posts(speech, batch.counts)
+        dense = features.dense(read, batch.layer_means, of_sentences, batch.ratings)
         words = features.words(read)
         return {
             name: self.heads[name].probabilities(dense, words, batch.genres) for name in POST_HEADS
         }
 
-    def _with_witness(self, tag: Tag, genre: int, sentences: Sequence[str]) -> Tag:
-        """Give what no probability suffices for where rules find it and it is likelier than usual.
+    def decide(
+        self,
+        probabilities: Mapping[str, Matrix],
+        genre: int,
+        speech: Speech,
+        rating: float | None = None,
+        witnessed: Collection[str] = (),
+    ) -> Tag:
+        """Turn the probabilities of one text into a tag without sentences.
 
-        Such labels are experimental: their cards and the digest say so.
+        Args:
+            witnessed: kinds that are likely enough because the rules find them as well.
         """
-        head = self.heads["kinds"]
-        weak = head.weights.thresholds[genre] > 1
-        open_ = {
-            kind
-            for kind, is_weak, chance in zip(KINDS, weak, tag.kind_chances, strict=True)
-            if kind in WITNESSED and is_weak and chance >= head.base_rate(kind, genre)
-        }
-        if not open_:
-            return tag
-        by_rules = open_ & {kind for sentence in sentences for kind in kinds_of(sentence)}
-        return replace(
-            tag,
-            kinds=tuple(kind for kind in KINDS if kind in by_rules or kind in tag.kinds),
-            unsure=tuple(name for name in tag.unsure if name not in by_rules),
-        )
-
-    def decide(self, probabilities: Mapping[str, Matrix], genre: int) -> Tag:
-        """Turn the probabilities of one text into a tag without sentences."""
         sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
         of_kinds = probabilities["kinds"]
-        kinds = self._labels("kinds", of_kinds, genre)
+        likely = {*self._labels("kinds", of_kinds, genre), *witnessed}
+        statuses = _statuses(likely, speech, rating)
+        kinds = tuple(
+            kind for kind, status in zip(KINDS, statuses, strict=True) if status == ASSERTED
+        )
         is_problem = bool(set(kinds) & set(PROBLEMS))
         severity = self._severity(probabilities["severity"], genre) if is_problem else None
+        experience = self._labels("experience", probabilities["experience"], genre)
 
         limits = self.heads["kinds"].weights.thresholds[genre]
         doubtful = (of_kinds > RULED_OUT) & (of_kinds < limits)
-        unsure = [kind for kind, is_so in zip(KINDS, doubtful, strict=True) if is_so]
+        unsure = [k for k, is_so in zip(KINDS, doubtful, strict=True) if is_so and k not in kinds]
         unsure += ["sentiment"] if sentiment.label == UNSURE else []
+        unsure += [] if experience else ["experience"]
         unsure += ["severity"] if severity is None and is_problem else []
         return Tag(
             sentiment=sentiment,
-            experience=Experience(UNSURE),
+            experience=Experience(
+                experience[0] if experience else UNSURE,
+                tuple(map(float, probabilities["experience"])),
+            ),
             kinds=kinds,
             sentences=(),
+            statuses=statuses,
             kind_chances=tuple(map(float, of_kinds)),
             unsure=tuple(unsure),
             severity=severity,
         )
+
+    def _witnessed(self, chances: Matrix, genre: int, sentences: Sequence[str]) -> Collection[str]:
+        """Return the kinds that suffice together with the rules, and alone would not."""
+        weights = self.heads["kinds"].weights
+        is_open = (chances >= weights.witnessed[genre]) & (chances < weights.thresholds[genre])
+        open_ = {kind for kind, is_so in zip(KINDS, is_open, strict=True) if is_so}
+        return open_ & kinds_asserted(sentences) if open_ else ()
 
     def _severity(self, probabilities: Matrix, genre: int) -> int | None:
         """Return how severe a problem is at least; 1 only where all else is ruled out."""
@@ -191,7 +221,7 @@ class HeadTagger:
         """Return the labels that a head gives to one text."""
         head = self.heads[name]
         flags = head.decide(probabilities[None, :], np.array([genre]))[0]
-        return tuple(label for label, is_given in zip(head.labels, flags, strict=True) if is_given)
+        return tuple(label for label, given in zip(head.labels, flags, strict=True) if given)
 
 
 def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
@@ -231,17 +261,44 @@ def _state(folder: Path) -> tuple[int, ...]:
 
 def find(name: str, *folders: Path) -> Path:
     """Return the folder of a head."""
-    shipped = Path(str(files("feedbackminer"))) / "models"
-    if not shipped.is_dir():  # not installed, but in its repository
-        shipped = Path(__file__).parents[3] / "models"
-    return next((f / name for f in folders if (f / name / CARD).is_file()), shipped / name)
+    return next((f / name for f in folders if (f / name / CARD).is_file()), shipped(name))
 
 
-def _speaking(speaks: Matrix, kinds: Sequence[str]) -> list[tuple[str, ...]]:
-    """Return for each sentence which of the post's kinds it speaks for, going by its words."""
-    kinds_of_sentence: list[list[str]] = [[] for _ in speaks]
-    for kind in kinds:
-        scores = speaks[:, KINDS.index(kind)]
-        for row in np.flatnonzero((scores > 0) & (scores >= SPEAKS * scores.max(initial=0))):
-            kinds_of_sentence[row].append(kind)
-    return [tuple(kinds) for kinds in kinds_of_sentence]
+def _statuses(likely: Collection[str], speech: Speech, rating: float | None) -> tuple[str, ...]:
+    """Return for each kind how a text speaks of it.
+
+    A kind that is likely is asserted, unless every sentence that speaks of it does so otherwise.
+    """
+    statuses = [_status(speech, k, is_likely=kind in likely) for k, kind in enumerate(KINDS)]
+    if rating is not None and rating <= FEW_STARS:
+        statuses[KINDS.index("praise")] = ""  # it is meant to hurt
+    return tuple(statuses)
+
+
+def _status(speech: Speech, kind: int, *, is_likely: bool) -> str:
+    status = strongest_status(speech, kind, least=SPEAKS_OF_IT)
+    if not is_likely:
+        return "" if status == ASSERTED else status
+    speaks = speech.spoken[:, kind] >= SPEAKS_OF_IT
+    is_asserted = (speech.status[speaks, ASSERTS] >= SPEAKS_OF_IT).any()
+    return ASSERTED if not speaks.any() or is_asserted else status
+
+
+def _sentences(
+    sentences: Sequence[str], speech: Speech, tag: Tag, scores: Sequence[float]
+) -> Iterator[Sentence]:
+    """Yield the sentences of a text with what each speaks of, and how."""
+    asserts = speech.asserts
+    strongest = asserts.max(axis=0, initial=0)
+    for row, (sentence, score) in enumerate(zip(sentences, scores, strict=True)):
+        status = STATUSES[int(speech.status[row, : len(STATUSES)].argmax())]
+        kinds = [
+            kind
+            for k, kind in enumerate(KINDS)
+            if (
+                kind in tag.kinds and asserts[row, k] >= SPEAKS * strongest[k]
+                if status == ASSERTED
+                else speech.spoken[row, k] >= SPEAKS_OF_IT
+            )
+        ]
+        yield Sentence(sentence, tuple(kinds), score, status)

@@ -22,7 +22,7 @@ from feedbackminer.tagging.features import Matrix
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 ANY_ENCODER = ""  # of a head that reads no vectors
-PER_LABEL = ("dense", "words", "bias", "offset", "thresholds")
+PER_LABEL = ("dense", "words", "bias", "offset", "thresholds", "witnessed")
 GENRES = ("conversations", "reviews")  # a reply in a forum and a review are put differently
 Genres = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -43,6 +43,7 @@ class Weights:
     calibration: Matrix  # (genres, n, n) scores to log-odds,
     offset: Matrix  # (genres, n) with these added
     thresholds: Matrix  # (genres, n) probability from which a label is given
+    witnessed: Matrix  # (genres, n) the same, where the rules find it as well
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Head:
     def scores(self, dense: Matrix, words: Any) -> Matrix:
         """Return uncalibrated scores, shape (texts, labels)."""
         w = self.weights
-        scaled = (dense - w.centre) / w.scale
+        scaled = np.nan_to_num((dense - w.centre) / w.scale)  # what is unknown is as usual
         scores: Matrix = scaled @ w.dense + words @ w.words + w.bias
         return scores
 
@@ -100,11 +101,6 @@ class Head:
             over &= np.arange(len(self.labels)) == best[:, None]
         return over
 
-    def base_rate(self, label: str, genre: int) -> float:
-        """Return which share of a genre's posts has a label, as its card says."""
-        row = self.card["by_label"][label]
-        return float((row["reviews"] if genre else row)["share"])
-
     def only(self, columns: Sequence[int]) -> Self:
         """Return the head with some of its labels."""
         kept = list(columns)
@@ -117,6 +113,7 @@ class Head:
             calibration=w.calibration[np.ix_(range(len(GENRES)), kept, kept)],
             offset=w.offset[:, kept],
             thresholds=w.thresholds[:, kept],
+            witnessed=w.witnessed[:, kept],
         )
         return replace(self, labels=tuple(self.labels[k] for k in kept), weights=weights)
 
@@ -197,21 +194,13 @@ def squashed(scores: Matrix) -> Matrix:
     return probabilities
 
 
-def evidence(head: Head, sentences: Sequence[str]) -> Matrix:
-    """Return how much the words of each sentence speak for each label, shape (sentences, labels).
-
-    The part of the scores that comes from words alone: there are vectors per post only.
-    """
-    scores: Matrix = features.words(features.read(sentences)) @ head.weights.words
-    return scores
-
-
 def _check_shapes(head: Head) -> None:
     weights, n = head.weights, len(head.labels)
     d, p = len(weights.centre), len(GENRES)
     wanted = {
         "scale": (d,), "dense": (d, n), "words": (features.BUCKETS, n), "bias": (n,),
         "calibration": (p, n, n), "offset": (p, n), "thresholds": (p, n),
+        "witnessed": (p, n),
     }  # fmt: skip
     for name, shape in wanted.items():
         actual = getattr(weights, name).shape

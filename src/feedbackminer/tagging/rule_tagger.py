@@ -32,6 +32,8 @@ _WRITER = re.compile(r"\b(i|my|me|mine|we|our|us)\b", re.IGNORECASE)
 _THANKS = re.compile(r"\b(thanks|thank you|thx|cheers|grateful|appreciated?)\b", re.IGNORECASE)
 _SUPPOSED = re.compile(r"\b(if|would be|could be|should be|might be|to be)\b", re.IGNORECASE)
 _OF_READER = re.compile(r"\b(you've|you have|you're|you are|did you|do you)\b", re.IGNORECASE)
+# Kinds that are asked, wished or weighed: "would" and "you" belong to them.
+OPEN = {"question", "feature_request", "pricing"}
 # Kinds that report something of the writer's own.
 REPORTS = {"bug", "usability", "performance", "documentation", "churn"}
 
@@ -63,7 +65,7 @@ class RuleTagger:
         for text in texts:
             sentiments = self.sentence_sentiment(text.sentences)
             sentences = tuple(
-                Sentence(sentence, kinds_of(sentence), sentiment.score, status_of(sentence))
+                _sentence(sentence, sentiment.score)
                 for sentence, sentiment in zip(text.sentences, sentiments, strict=True)
             )
             score = lexicon.mean([sentence.score for sentence in sentences])
@@ -104,14 +106,44 @@ def _experience(statuses: Sequence[str]) -> str:
     return "bad" if is_bad else "good" if is_good else "none"
 
 
-def kinds_of(sentence: str) -> tuple[str, ...]:
-    """Return the kinds that the rules find in a sentence."""
+def _sentence(sentence: str, score: float) -> Sentence:
+    """Return a sentence with the kinds that the rules find; what it asserts goes first."""
+    status_of_kind = speaks_of(sentence)
+    statuses = set(status_of_kind.values())
+    status = next((status for status in STATUSES if status in statuses), ASSERTED)
+    kinds = (kind for kind, status_ in status_of_kind.items() if status_ == status)
+    return Sentence(sentence, tuple(sorted(kinds)), score, status)
+
+
+def kinds_asserted(sentences: Sequence[str]) -> set[str]:
+    """Return the kinds that the rules find asserted in some sentence."""
+    return {
+        kind
+        for sentence in sentences
+        for kind, status in speaks_of(sentence).items()
+        if status == ASSERTED
+    }
+
+
+def speaks_of(sentence: str) -> dict[str, str]:
+    """Return the kinds that the rules find in a sentence, and how it speaks of each."""
     from feedbackminer.tagging.rules import kind_of
 
     rules, nlp = _rules()
     typed = typewritten(sentence)
-    kinds = {kind_of(rule) for rule, _ in rules.hits(nlp.make_doc(typed))}
-    return tuple(sorted(in_context(kinds, typed)))
+    doc = nlp.make_doc(typed)
+    statuses: dict[str, set[str]] = {}
+    for rule, at in rules.hits(doc):
+        start = doc[at].idx
+        status = status_of(typed, start, start + len(doc[at]))
+        kind = kind_of(rule)
+        is_open = kind in OPEN and status != "quoted"
+        statuses.setdefault(kind, set()).add(ASSERTED if is_open else status)
+    kinds = in_context(set(statuses), typed)
+    return {
+        kind: next(status for status in STATUSES if status in statuses.get(kind, {ASSERTED}))
+        for kind in kinds
+    }
 
 
 @cache

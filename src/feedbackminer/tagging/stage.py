@@ -15,7 +15,7 @@ from feedbackminer.tables import Tags, Texts, check, column_types, passage
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
 from feedbackminer.text.sentences import quotable, split
-from feedbackminer.vocabulary.tags import POST_HEADS, PROBLEMS
+from feedbackminer.vocabulary.tags import ANSWERS, PROBLEMS
 
 STAGE = "tag"
 NO_STATES: Matrix = np.zeros((0, STATE), np.float32)
@@ -139,7 +139,7 @@ def _corrected(row: dict[str, Any], label: Mapping[str, Any] | None) -> dict[str
     """Let a person's label of a post count instead of what the tagger says."""
     if label is None:
         return row
-    by_person = {name: label[name] for name in POST_HEADS if label[name] is not None}
+    by_person = {name: label[name] for name in ANSWERS if label[name] is not None}
 
     settled = {"sentiment"} if "sentiment" in by_person else set()
     settled |= {*row["unsure"]} - {"sentiment", "severity"} if "kinds" in by_person else set()

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from feedbackminer.tagging.aspects import clauses
 from feedbackminer.text.sentences import typewritten
@@ -38,12 +39,12 @@ def status_of(sentence: str, start: int | None = None, end: int | None = None) -
     for status, cues in _cues().items():
         if any(cue.search(typed) for cue in cues.sentence):
             return status
-    before, after = _around(typed, start, end)
+
+    before, thing, after = _clause(typed, start, end)
     for status, cues in _cues().items():
-        clause = f"{before}{typed[start:end]}{after}"
-        near = _last_words(before if start is not None else typed, cues.reach)
+        near = _last_words(before, cues.reach) if thing else before
         if (
-            any(cue.search(clause) for cue in cues.anywhere)
+            any(cue.search(before + thing + after) for cue in cues.anywhere)
             or any(cue.search(near) for cue in cues.before)
             or any(cue.search(after) for cue in cues.after)
         ):
@@ -51,17 +52,17 @@ def status_of(sentence: str, start: int | None = None, end: int | None = None) -
     return ASSERTED
 
 
-def _around(typed: str, start: int | None, end: int | None) -> tuple[str, str]:
-    """Return what stands before and behind the thing in its clause."""
+def _clause(typed: str, start: int | None, end: int | None) -> tuple[str, str, str]:
+    """Return what of its clause stands before the thing, the thing, and what stands behind it."""
     if start is None or end is None:
-        return typed, ""
+        return typed, "", ""
     begin = 0
     for clause in clauses(typed):
         at = typed.find(clause, begin)
         if at <= start < at + len(clause):
-            return typed[at:start], typed[end : at + len(clause)]
+            return typed[at:start], typed[start:end], typed[end : at + len(clause)]
         begin = max(begin, at)
-    return typed[:start], typed[end:]
+    return typed[:start], typed[start:end], typed[end:]
 
 
 def _last_words(text: str, count: int) -> str:
@@ -72,12 +73,12 @@ def _last_words(text: str, count: int) -> str:
 @cache
 def _cues() -> Mapping[str, Cues]:
     text = files(__package__).joinpath("status.toml").read_text("utf-8")
-    return {
-        status: Cues(
-            **{
-                name: value if name == "reach" else tuple(map(re.compile, value))
-                for name, value in row.items()
-            }
-        )
-        for status, row in tomllib.loads(text).items()
-    }
+    return {status: _compiled(row) for status, row in tomllib.loads(text).items()}
+
+
+def _compiled(row: Mapping[str, Any]) -> Cues:
+    before, after, anywhere, sentence = (
+        tuple(map(re.compile, row.get(where, ())))
+        for where in ("before", "after", "anywhere", "sentence")
+    )
+    return Cues(before, after, anywhere, sentence, row.get("reach", 0))

@@ -21,9 +21,13 @@ ASSERTED = "asserted"
 # How a sentence speaks of something: only what is asserted counts for a kind.
 STATUSES = (ASSERTED, "negated", "over", "hypothetical", "another", "quoted")
 PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
-SENTENCE_HEAD = "tone"  # tells how a sentence sounds, from its words alone
-HEADS = ("sentiment", SENTENCE_HEAD, "kinds", "severity")
-POST_HEADS = tuple(head for head in HEADS if head != SENTENCE_HEAD)
+NOTHING = "nothing"  # the status of a sentence that speaks of nothing
+SPEECH = (*STATUSES, NOTHING)
+TONE = "tone"  # the head that tells how a clause sounds, from its words alone
+SENTENCE_HEADS = (TONE, "status", "spoken")  # the last: which kinds a sentence speaks of
+POST_HEADS = ("sentiment", "experience", "kinds", "severity")  # read what sentences do as well
+HEADS = (*SENTENCE_HEADS, *POST_HEADS)
+ANSWERS = ("sentiment", "kinds", "severity")  # what people are asked of a post
 LEVELS = ("theme", "topic", "subtopic")
 CHECKS = (
     "posts_per_day",

@@ -12,24 +12,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from feedbackminer.api.frames import as_texts
+from feedbackminer.embed.encoder import Encoded
 from feedbackminer.research.data import tags
 from feedbackminer.research.data.tags import LabelledText
 from feedbackminer.research.metrics import bootstrap, calibration_error, precision
 from feedbackminer.research.training import (
-    CHECKED,
-    OWN,
     Sources,
     examples_of,
-    recipe_of,
-    training_rows,
 )
 from feedbackminer.tagging import features, lexicon
-from feedbackminer.tagging.fit import Examples, Recipe, fit_head
-from feedbackminer.tagging.head_tagger import Batch, HeadTagger, load_tagger
-from feedbackminer.tagging.heads import Head
+from feedbackminer.tagging.fit import Recipe, fit_head
+from feedbackminer.tagging.head_tagger import BATCH, Batch, HeadTagger, load_tagger
 from feedbackminer.tagging.rule_tagger import RuleTagger
-from feedbackminer.tagging.tagger import Tag, Text
-from feedbackminer.text.sentences import split
+from feedbackminer.tagging.speech import read_speech
+from feedbackminer.tagging.stage import read_texts
+from feedbackminer.tagging.tagger import Tag
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 Array = NDArray[Any]
@@ -86,51 +84,150 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Decisions:
+class Label:
     """One label on the checked posts: what was given, what is true, and how probable it was."""
 
-    label: str
+    name: str
     given: Array
     truth: Array
-    chances: Array | None = None
+    chances: Array
 
 
 def figures(sources: Sources) -> pl.DataFrame:
     """Measure everything: one row per figure, with the columns of :class:`Figure`."""
     measured = [
         *checked(sources),
+        *statuses(sources),
+        *shares(sources),
+        *elsewhere(sources),
         *tones(sources),
         *issues(sources),
-        *reviews(sources),
         *sentiments(sources),
     ]
     return pl.DataFrame([asdict(figure) for figure in measured], schema=COLUMNS)
 
 
-def sentiments(sources: Sources) -> Iterator[Figure]:
-    """Sentiment on sites that were not trained on: the likeliest, classes weighing the same."""
-    everything = training_rows("sentiment", sources)
-    head = _fit(everything, sources)
-    tweets = tags.load(sources.data, "tweeteval")
-    yield _sentiment("tweeteval validation", head, tweets, "recall", sources)
-    validation = [r for r in tags.load(sources.data, "senti4sd") if r.split == "validation"]
-    yield _sentiment("senti4sd validation rows", head, validation, "f1", sources)
-    for name in LEFT_OUT:
-        head = _fit([row for row in everything if row.data != name], sources)
-        rows = tags.load(sources.data, name)
-        yield _sentiment(f"{name}, left out", head, rows, "f1", sources)
+def checked(sources: Sources) -> Iterator[Figure]:
+    """What is given, and how posts are ranked, on posts of three forums that we read.
+
+    Ranking is told of the posts of sites that nothing was trained on: of those that were drawn
+    evenly and, beside it, of these and those drawn for rare labels, by their chances.
+    """
+    rows = checked_rows(sources)
+    given = list(load_tagger(sources.encoder.name).tag(texts_of(rows, sources)))
+    sites = np.array([row.data for row in rows])
+    is_random = np.array([not row.picked for row in rows])
+    n_unseen = len(tags.load_labels(sources.data, sources.labels / UNSEEN))
+    is_unseen = np.arange(len(rows)) >= len(rows) - n_unseen
+    weight = np.array([1 / row.chance if row.chance else EVENLY for row in rows])
+    for label in (*_kinds(rows, given), *_sentiments(rows, given), *_experiences(rows, given)):
+        yield _precision_of(label, sites, is_random)
+        yield _ranking_of(label, is_unseen & is_random, is_unseen, weight)
+    for label in _severities(rows, given):
+        yield _precision_of(label, sites, is_random)
 
 
-def _sentiment(
-    what: str, head: Head, rows: Sequence[LabelledText], measure: str, sources: Sources
-) -> Figure:
-    examples = examples_of(rows, "sentiment", sources)
-    gold = examples.truth.argmax(axis=1)
-    ours = head.scores(examples.dense, examples.words).argmax(axis=1)
-    vader = np.array([SENTIMENTS.index(lexicon.label(lexicon.score(row.text))) for row in rows])
-    score = partial(_macro, of=measure)
-    beside = (Reference("VADER", score(gold, vader)),)
-    return _figure(f"sentiment: {what}", f"macro {measure}", (gold, ours), score, beside)
+def _kinds(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Label]:
+    chances = np.array([tag.kind_chances for tag in given])
+    for k, kind in enumerate(KINDS):
+        is_given = np.array([kind in tag.kinds for tag in given])
+        truth = np.array([row.kinds[kind] for row in rows])
+        yield Label(kind, is_given, truth, chances[:, k])
+
+
+def _sentiments(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Label]:
+    chances = np.array([tag.sentiment.chances for tag in given])
+    for k, name in enumerate(SENTIMENTS):
+        is_given = np.array([tag.sentiment.label == name for tag in given])
+        truth = np.array([row.sentiment == name for row in rows])
+        yield Label(name, is_given, truth, chances[:, k])
+
+
+def _experiences(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Label]:
+    """Yield bad or mixed, and good or mixed, each given where it is likelier than not."""
+    chances = np.array([tag.experience.chances for tag in given])
+    mixed = EXPERIENCES.index("mixed")
+    for name in ("bad", "good"):
+        either = chances[:, EXPERIENCES.index(name)] + chances[:, mixed]
+        truth = np.array([row.experience in (name, "mixed") for row in rows])
+        yield Label(f"experience {name} or mixed", either >= HALF, truth, either)
+
+
+def _severities(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Label]:
+    for level in SEVERE:
+        is_given = np.array([(tag.severity or 0) >= level for tag in given])
+        truth = np.array([(row.severity or 0) >= level for row in rows])
+        yield Label(f"severity at least {level}", is_given, truth, np.array([]))
+
+
+def _precision_of(label: Label, sites: Array, is_random: Array) -> Figure:
+    """Measure one label, on every site as well; calibration on posts that were drawn by chance."""
+    given, truth = label.given, label.truth
+    value, low, high, _ = precision(truth[given])
+    error = None
+    if len(label.chances):
+        chances = label.chances[is_random]
+        error = calibration_error(chances, truth[is_random], np.ones(len(chances)))
+    recall = Reference("recall", float(given[truth].mean()) if truth.any() else None)
+    of_sites = (_share(str(site), truth[given & (sites == site)]) for site in np.unique(sites))
+    return Figure(
+        what=f"given: {label.name}",
+        measure="precision",
+        n=int(given.sum()),
+        value=value,
+        low=low,
+        high=high,
+        beside=(recall, *of_sites),
+        calibration_error=error,
+    )
+
+
+def _ranking_of(label: Label, is_even: Array, is_unseen: Array, weight: Array) -> Figure:
+    """Measure how well the probabilities of one label rank posts of unseen sites."""
+    from sklearn.metrics import average_precision_score
+
+    def ranking(rows: Array) -> float:
+        if not label.truth[rows].any():
+            return float("nan")
+        return float(average_precision_score(label.truth[rows], label.chances[rows]))
+
+    even, both = np.flatnonzero(is_even), np.flatnonzero(is_unseen)
+    value, low, high = bootstrap(lambda drawn: ranking(even[drawn]), len(even), SEED)
+    by_chance = None
+    if label.truth[both].any():
+        by_chance = average_precision_score(
+            label.truth[both], label.chances[both], sample_weight=weight[both]
+        )
+    return Figure(
+        what=f"ranked: {label.name}",
+        measure="average precision",
+        n=int(label.truth[even].sum()),
+        value=value,
+        low=low,
+        high=high,
+        beside=(Reference("with posts drawn for rare labels", by_chance),),
+    )
+
+
+def statuses(sources: Sources) -> Iterator[Figure]:
+    """Whose and whether: how sentences of unseen sites speak, by the heads and by cues alone."""
+    rows = tags.load_sentences(sources.data, sources.labels / UNSEEN_SENTENCES)
+    rows = [row for row in rows if row.status != NOTHING]
+    gold = np.array([STATUSES.index(str(row.status)) for row in rows])
+    sentences = [row.sentence for row in rows]
+    heads = load_tagger(sources.encoder.name).heads
+    said = read_speech(heads, sentences, states_of(rows, sources))
+    ours = said.status[:, : len(STATUSES)].argmax(axis=1)
+    by_cues = np.array([STATUSES.index(status_of(sentence)) for sentence in sentences])
+    score = partial(_macro, of="f1")
+    beside = (Reference("cues", score(gold, by_cues)),)
+    yield _figure("status of sentences", "macro f1", (gold, ours), score, beside)
+    for k, status in enumerate(STATUSES):
+        value, low, high, _ = precision(gold[ours == k] == k)
+        recall = Reference("recall", float((ours[gold == k] == k).mean()))
+        yield Figure(
+            f"status: {status}", "precision", int((ours == k).sum()), value, low, high, (recall,)
+        )
 
 
 def issues(sources: Sources) -> Iterator[Figure]:
@@ -158,105 +255,25 @@ def issues(sources: Sources) -> Iterator[Figure]:
     yield _figure("kinds: nlbse24, 5 folds", "micro f1", (gold, folds), _micro, published)
 
 
-def reviews(sources: Sources) -> Iterator[Figure]:
-    """Bug, feature or other on reviews of an app that was not trained on."""
-    ours = tags.load_labels(sources.data, sources.labels / OWN)
-    elsewhere = [row for row in ours if row.data != "minibar"]
-    rows = [r for r in tags.load(sources.data, "minibar") if sum(r.kinds.values()) < 2]
-    decisions = pl.concat(
-        _on_app([row for row in rows if row.group == app],
-                [*(row for row in rows if row.group != app), *elsewhere], sources)
-        for app in sorted({row.group for row in rows})
-    )  # fmt: skip
-
-    macro = partial(_macro, of="f1")
-    for what, chosen in (
-        ("", decisions),
-        (", English", decisions.filter(pl.col("language") == "en")),
+def sentiments(sources: Sources) -> Iterator[Figure]:
+    """Sentiment on sites that were not trained on: the likeliest, classes weighing the same."""
+    head = load_tagger(sources.encoder.name).heads["sentiment"]
+    for what, rows, measure in (
+        ("tweeteval validation", tags.load(sources.data, "tweeteval"), "recall"),
+        ("senti4sd validation rows", senti4sd(sources), "f1"),
     ):
-        gold, head, plain, rules = (
-            chosen[name].to_numpy() for name in ("gold", "head", "plain", "rules")
-        )
-        beside = (
-            Reference("rules", macro(gold, rules)),
-            Reference("logistic regression on final vectors", macro(gold, plain)),
-        )
-        what = f"kinds: minibar, one app left out{what}"
-        yield _figure(what, "macro f1", (gold, head), macro, beside)
+        examples = examples_of(rows, "sentiment", sources)
+        gold = examples.truth.argmax(axis=1)
+        ours = head.scores(examples.dense, examples.words).argmax(axis=1)
+        vader = np.array([SENTIMENTS.index(lexicon.label(lexicon.score(row.text))) for row in rows])
+        score = partial(_macro, of=measure)
+        beside = (Reference("VADER", score(gold, vader)),)
+        yield _figure(f"sentiment: {what}", f"macro {measure}", (gold, ours), score, beside)
 
 
-def _on_app(
-    test: Sequence[LabelledText], rest: Sequence[LabelledText], sources: Sources
-) -> pl.DataFrame:
-    """Decide on the reviews of one app by methods that saw the rest only; a column each."""
-    seen, unseen = (_issues_of(part, sources) for part in (rest, test))
-    recipe = Recipe("reviews", ISSUES[:2], False, sources.encoder.name, alpha=1e-3, seed=SEED)
-    head = fit_head(seen, recipe, {}).head
-    return pl.DataFrame(
-        {
-            "language": [row.split for row in test],
-            "gold": _decided(unseen.truth),
-            "head": _decided(head.probabilities(unseen.dense, unseen.words, unseen.genres)),
-            "plain": _plain(seen, unseen),
-            "rules": [_first(kinds, ISSUES[:2]) for kinds in _kinds_by_rules(test)],
-        },
-        schema_overrides=dict.fromkeys(("gold", "head", "plain", "rules"), pl.Int64),
-    )
-
-
-def checked(sources: Sources) -> Iterator[Figure]:
-    """Precision of what is given, and calibration, on posts of two forums that we read."""
-    rows = tags.load_labels(sources.data, sources.labels / CHECKED)
-    given = list(load_tagger(sources.encoder.name).tag(_as_texts(rows, sources)))
-    sites = np.array([row.data for row in rows])
-    is_random = np.array([not row.picked for row in rows])
-    for decisions in (*_kinds(rows, given), *_sentiments(rows, given), *_severities(rows, given)):
-        yield _precision_of(decisions, sites, is_random)
-
-
-def _kinds(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Decisions]:
-    chances = np.array([tag.kind_chances for tag in given])
-    for k, kind in enumerate(KINDS):
-        is_given = np.array([kind in tag.kinds for tag in given])
-        truth = np.array([row.kinds[kind] for row in rows])
-        yield Decisions(kind, is_given, truth, chances[:, k])
-
-
-def _sentiments(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Decisions]:
-    chances = np.array([tag.sentiment.chances for tag in given])
-    for k, name in enumerate(SENTIMENTS):
-        is_given = np.array([tag.sentiment.label == name for tag in given])
-        truth = np.array([row.sentiment == name for row in rows])
-        yield Decisions(name, is_given, truth, chances[:, k])
-
-
-def _severities(rows: Sequence[LabelledText], given: Sequence[Tag]) -> Iterator[Decisions]:
-    for level in SEVERE:
-        is_given = np.array([(tag.severity or 0) >= level for tag in given])
-        truth = np.array([(row.severity or 0) >= level for row in rows])
-        yield Decisions(f"severity at least {level}", is_given, truth)
-
-
-def _precision_of(decisions: Decisions, sites: Array, is_random: Array) -> Figure:
-    """Measure one label, on every site as well; calibration on posts that were drawn by chance."""
-    given, truth = decisions.given, decisions.truth
-    value, low, high, _ = precision(truth[given])
-    error = None
-    if decisions.chances is not None:
-        chances = decisions.chances[is_random]
-        error = calibration_error(chances, truth[is_random], np.ones(len(chances)))
-    return Figure(
-        what=f"given: {decisions.label}",
-        measure="precision",
-        n=int(given.sum()),
-        value=value,
-        low=low,
-        high=high,
-        beside=tuple(
-            _share(str(site), truth[given & (sites == site)]) for site in np.unique(sites)
-        ),
-        calibration_error=error,
-    )
+def senti4sd(sources: Sources) -> list[LabelledText]:
+    """Return the rows of senti4sd that nothing was trained on."""
+    return [row for row in tags.load(sources.data, "senti4sd") if row.split == "validation"]
 
 
 def tones(sources: Sources) -> Iterator[Figure]:
@@ -280,86 +297,40 @@ def tones(sources: Sources) -> Iterator[Figure]:
 
 
 def speed(sources: Sources) -> tuple[float, float]:
-    """Return posts a second of the heads over known vectors, and of the whole stage of tagging."""
-    rows = tags.load_labels(sources.data, sources.labels / CHECKED)
-    encoded = tags.encode(rows, sources.encoder, sources.cache)
-    times = -(-SPEED_POSTS // len(rows))
-    passages = [row.text for row in rows] * times
-    vectors, means = (np.tile(part, (times, 1)) for part in (encoded.vectors, encoded.layer_mean))
+    """Return posts a second of the heads over known states, and of the whole stage of tagging."""
+    rows = checked_rows(sources)
+    texts = texts_of(rows, sources)
+    many = (texts * -(-SPEED_POSTS // len(texts)))[:SPEED_POSTS]
     tagger = load_tagger(sources.encoder.name)
+    batches = [Batch.of(many[start : start + BATCH]) for start in range(0, len(many), BATCH)]
 
     began = time.perf_counter()
-    _in_two(tagger, passages, vectors, means)
-    of_heads = len(passages) / (time.perf_counter() - began)
+    _in_two(tagger, batches)
+    of_heads = len(many) / (time.perf_counter() - began)
 
     began = time.perf_counter()
-    list(tagger.tag(_texts(passages, vectors, means)))  # splitting into sentences included
-    return of_heads, len(passages) / (time.perf_counter() - began)
+    list(tagger.tag(many))
+    return of_heads, len(many) / (time.perf_counter() - began)
 
 
-def _as_texts(rows: Sequence[LabelledText], sources: Sources) -> list[Text]:
-    """Return rows as the tagger reads posts."""
-    encoded = tags.encode(rows, sources.encoder, sources.cache)
-    return _texts([row.text for row in rows], encoded.vectors, encoded.layer_mean)
-
-
-def _texts(passages: Sequence[str], vectors: Array, means: Array) -> list[Text]:
-    return [
-        Text(passage, "en", False, sentences, vector, layer_mean)
-        for passage, sentences, vector, layer_mean in zip(
-            passages, split(passages), vectors, means, strict=True
-        )
-    ]
-
-
-def _in_two(tagger: HeadTagger, passages: list[str], vectors: Array, means: Array) -> None:
+def _in_two(tagger: HeadTagger, batches: Sequence[Batch]) -> None:
     """Compute the probabilities in two processes, one for each core."""
     from joblib import Parallel, delayed
 
-    half = len(passages) // 2
-    parts = [slice(0, half), slice(half, None)]
-    genres = np.zeros(len(passages), np.int64)
-    batches = (Batch(passages[part], vectors[part], means[part], genres[part]) for part in parts)
-    Parallel(n_jobs=2)(delayed(tagger.probabilities)(batch) for batch in batches)
+    Parallel(n_jobs=2)(delayed(_probabilities)(tagger, batch) for batch in batches)
 
 
-def _fit(rows: Sequence[LabelledText], sources: Sources) -> Head:
-    examples = examples_of(rows, "sentiment", sources)
-    return fit_head(examples, recipe_of("sentiment", sources.encoder.name, seed=SEED), {}).head
-
-
-def _issues_of(rows: Sequence[LabelledText], sources: Sources) -> Examples:
-    examples = examples_of(rows, "kinds", sources)
-    return replace(
-        examples,
-        truth=tags.columns(rows, ISSUES[:2]),
-        weight=np.ones_like(examples.weight),
-        typical=np.ones_like(examples.typical),
-        groups=np.array([row.id for row in rows], dtype=object),
-    )
-
-
-def _plain(seen: Examples, unseen: Examples) -> Array:
-    """Return what plain logistic regression says from the final vectors alone."""
-    from sklearn.linear_model import LogisticRegression
-
-    size = seen.dense.shape[1] - features.MANNER
-    model = LogisticRegression(max_iter=1_000, class_weight="balanced")
-    model.fit(seen.dense[:, : size // 2], _decided(seen.truth))
-    predicted: Array = model.predict(unseen.dense[:, : size // 2])
-    return predicted
-
-
-def _decided(chances: Array) -> Array:
-    """Return 0 bug, 1 feature, 2 other: the likelier one, if it is likely at all."""
-    return np.where(chances.max(axis=1) >= 0.5, chances.argmax(axis=1), OTHER)
+def _probabilities(tagger: HeadTagger, batch: Batch) -> dict[str, Array]:
+    said = read_speech(tagger.heads, batch.sentences, batch.states)
+    return tagger.probabilities(batch, said)
 
 
 def _kinds_by_rules(rows: Sequence[LabelledText]) -> list[tuple[str, ...]]:
     """Return the kinds that the rules find."""
-    passages = [row.text[: features.READ] for row in rows]
-    no_vectors = np.zeros((len(rows), 0), np.float32)
-    return [tag.kinds for tag in RuleTagger().tag(_texts(passages, no_vectors, no_vectors))]
+    texts = as_texts({number: row.text[: features.READ] for number, row in enumerate(rows)})
+    nothing = np.zeros((len(rows), 0), np.float32)
+    read = read_texts(texts, Encoded(nothing, nothing), [False] * len(rows))
+    return [tag.kinds for tag in RuleTagger().tag(read)]
 
 
 def _first(kinds: Sequence[str], names: Sequence[str]) -> int:

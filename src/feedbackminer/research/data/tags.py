@@ -22,13 +22,12 @@ from feedbackminer.project.store import Store
 from feedbackminer.tables import Segments
 from feedbackminer.text.sentences import split
 from feedbackminer.vectors import from_bytes, matrices
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
+from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS
 
 CHARS = 20_000  # read of a text before it is cleaned, as in the pipeline
 AROUND = 2  # sentences on either side of a labelled one that are read with it
 INVENTED = "invented"
 REVIEWS = ("minibar", "urr")
-NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 Line = Mapping[str, Any]
 
 
@@ -49,22 +48,16 @@ class LabelledText:
     chance: float | None = None  # with which it was drawn, where posts were drawn unevenly
     is_review: bool = False
     rating: float | None = None  # stars
-    spoken: Mapping[str, str] = field(default_factory=dict)  # of invented posts: kind -> status
+    # Of a single sentence: which of the text it is, how it speaks (one of SPEECH), and of what.
+    sentence: str = ""  # empty: all of the text
+    number: int = 0
+    status: str | None = None
+    speaks_of: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class LabelledSentence:
-    """A sentence among those around it, with what it speaks of, and how."""
-
-    data: str
-    id: str
-    text: str  # the sentence, two before it and two behind it, a line each
-    sentence: str
-    group: str
-    status: str  # of STATUSES, or NOTHING
-    kinds: tuple[str, ...]  # that it speaks of, whatever the status
-    experience: str
-    start: int  # where the sentence begins in the text
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether we labelled it, not a public set."""
+        return self.experience is not None
 
 
 class Post(NamedTuple):
@@ -201,18 +194,31 @@ def load_labels(folder: Path, labels: Path) -> list[LabelledText]:
 
 
 def load_invented(labels: Path) -> list[LabelledText]:
-    """Read the posts that were invented for their labels; each is a group of its own."""
+    """Read the posts that were invented for their labels; each is a group of its own.
+
+    Those of one sentence are labelled as that sentence as well.
+    """
     lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    sentences_of = split(line["text"] for line in lines)
     return [
-        _labelled(
-            {"data": INVENTED, "id": str(number), "picked": True} | line,
-            Post(line["text"], str(number), None),
-        )
-        for number, line in enumerate(lines)
+        _invented(number, line, len(sentences))
+        for number, (line, sentences) in enumerate(zip(lines, sentences_of, strict=True))
     ]
 
 
-def load_sentences(folder: Path, labels: Path) -> list[LabelledSentence]:
+def _invented(number: int, line: Line, n_sentences: int) -> LabelledText:
+    row = _labelled(
+        {**line, "data": INVENTED, "id": str(number), "picked": True},
+        Post(line["text"], str(number), None),
+    )
+    statuses = set(line["spoken"].values())
+    if n_sentences > 1 or len(statuses) > 1:
+        return row
+    status = next(iter(statuses), NOTHING)
+    return replace(row, status=status, speaks_of=tuple(line["spoken"]))
+
+
+def load_sentences(folder: Path, labels: Path) -> list[LabelledText]:
     """Read labels of single sentences.
 
     Args:
@@ -230,20 +236,21 @@ def load_sentences(folder: Path, labels: Path) -> list[LabelledSentence]:
     ]
 
 
-def _labelled_sentence(line: Line, sentences: Sequence[str], group: str) -> LabelledSentence:
+def _labelled_sentence(line: Line, sentences: Sequence[str], group: str) -> LabelledText:
     number = line["sentence"]
     before = sentences[max(0, number - AROUND) : number]
     around = [*before, *sentences[number : number + 1 + AROUND]]
-    return LabelledSentence(
+    return LabelledText(
         data=line["data"],
         id=line["id"],
         text="\n".join(around),
         sentence=sentences[number],
         group=f"{line['data']}:{group}",
+        number=len(before),
         status=line["status"],
-        kinds=tuple(line["kinds"]),
+        speaks_of=tuple(line["kinds"]),
         experience=line["experience"],
-        start=sum(len(sentence) + 1 for sentence in before),
+        picked=True,
     )
 
 
@@ -274,7 +281,6 @@ def _labelled(line: Line, post: Post) -> LabelledText:
         picked=line["picked"],
         chance=line.get("chance"),
         is_review=line.get("review", line["data"] in REVIEWS),
-        spoken=line.get("spoken", {}),
     )
 
 
@@ -339,6 +345,17 @@ def _titled(row: Line) -> str:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file of data.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; --data names the folder of the public data sets")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _lines(path: Path) -> Iterator[Line]:

@@ -13,11 +13,11 @@ import numpy as np
 
 from feedbackminer.embed.passages import Passage, read_passages
 from feedbackminer.research.data import tags
-from feedbackminer.research.data.tags import INVENTED, NOTHING, LabelledSentence, LabelledText
+from feedbackminer.research.data.tags import INVENTED, LabelledText
 from feedbackminer.vectors import Matrix
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, STATUSES
+from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS, SPEECH
 
-SPOKEN = (*STATUSES, NOTHING)  # what the status of a sentence can be
+OWN, SENTENCES, MADE_UP = "train.jsonl", "sentences.jsonl", "invented.jsonl"  # our labels
 EXPERIENCED = ("bad", "good")  # a mixed experience is both
 SEVERE = (2, 3, 4)
 HELD_OUT = 20  # of a hundred threads: what calibrates heads was never read by the reader
@@ -48,15 +48,15 @@ def is_held_out(group: str) -> bool:
 
 
 def is_unread(row: LabelledText) -> bool:
-    """Tell whether the reader has not seen a post of ours: then it may calibrate heads."""
-    return row.data != INVENTED and is_held_out(row.group)
+    """Tell whether the reader has not seen a text of ours: then it may calibrate heads."""
+    return row.is_ours and row.data != INVENTED and is_held_out(row.group)
 
 
 def training_examples(data: Path, labels: Path, seed: int) -> list[Example]:
     """Return all that the reader is trained on."""
-    ours = tags.load_labels(data, labels / "train.jsonl")
-    invented = tags.load_invented(labels / "invented.jsonl")
-    sentences = tags.load_sentences(data, labels / "sentences.jsonl")
+    ours = tags.load_labels(data, labels / OWN)
+    invented = tags.load_invented(labels / MADE_UP)
+    sentences = tags.load_sentences(data, labels / SENTENCES)
     draw = random.Random(seed)  # noqa: S311
     read = [row for row in ours if not is_unread(row)]
     public = _public(data, {row.text for row in ours}, draw)
@@ -74,7 +74,7 @@ def of_posts(rows: Sequence[LabelledText]) -> list[Example]:
     return [_of_post(row, passage) for row, passage in zip(rows, passages, strict=True)]
 
 
-def of_sentences(rows: Sequence[LabelledSentence]) -> list[Example]:
+def of_sentences(rows: Sequence[LabelledText]) -> list[Example]:
     """Return sentences, among those around them, as examples."""
     passages = read_passages([row.text for row in rows])
     return [_of_sentence(row, passage) for row, passage in zip(rows, passages, strict=True)]
@@ -88,32 +88,33 @@ def _of_post(row: LabelledText, passage: Passage) -> Example:
         experience=_felt(row.experience),
         severity=_reached(row.severity),
     )
-    statuses = set(row.spoken.values())
-    if row.data != INVENTED or len(passage.spans) != 1 or len(statuses) > 1:
+    if row.status is None:
         return example
     return replace(  # a post of one sentence tells of that sentence as well
         example,
         sentence=0,
-        status=SPOKEN.index(next(iter(statuses), NOTHING)),
-        spoken=np.array([kind in row.spoken for kind in KINDS], np.float32),
+        status=SPEECH.index(row.status),
+        spoken=_spoken(row),
         felt=example.experience,
     )
 
 
-def _of_sentence(row: LabelledSentence, passage: Passage) -> Example:
-    starts = [start for start, _ in passage.spans]
-    number = int(np.searchsorted(starts, row.start, side="right")) - 1
+def _of_sentence(row: LabelledText, passage: Passage) -> Example:
     return Example(
         passage=passage,
         kinds=np.full(len(KINDS), np.nan, np.float32),
         sentiment=-1,
         experience=np.full(len(EXPERIENCED), np.nan, np.float32),
         severity=np.full(len(SEVERE), np.nan, np.float32),
-        sentence=max(number, 0),
-        status=SPOKEN.index(row.status),
-        spoken=np.array([kind in row.kinds for kind in KINDS], np.float32),
+        sentence=row.number,
+        status=SPEECH.index(row.status or NOTHING),
+        spoken=_spoken(row),
         felt=_felt(row.experience),
     )
+
+
+def _spoken(row: LabelledText) -> Matrix:
+    return np.array([kind in row.speaks_of for kind in KINDS], np.float32)
 
 
 def _felt(experience: str | None) -> Matrix:

@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from feedbackminer.embed.encoder import STATE
-from feedbackminer.research.reader.examples import EXPERIENCED, SEVERE, SPOKEN, Example
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
+from feedbackminer.research.reader.examples import EXPERIENCED, SEVERE, Example
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, SPEECH
 
 LOWER = 3  # layers that stay
 BATCH = 32
 POST_OUTPUTS = (len(KINDS), len(SENTIMENTS), len(EXPERIENCED), len(SEVERE))
-SENTENCE_OUTPUTS = (len(SPOKEN), len(KINDS), len(EXPERIENCED))
+SENTENCE_OUTPUTS = (len(SPEECH), len(KINDS), len(EXPERIENCED))
 
 
 @dataclass(frozen=True)

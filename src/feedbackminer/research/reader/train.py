@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,18 @@ from torch.nn import functional
 
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED
-from feedbackminer.embed.reader import LAYER, Reader
-from feedbackminer.research.reader.examples import SPOKEN, Example
+from feedbackminer.embed.reader import LAYER, Reader, save
+from feedbackminer.research.data import tags
+from feedbackminer.research.reader.examples import (
+    MADE_UP,
+    OWN,
+    PUBLIC,
+    SENTENCES,
+    Example,
+    is_unread,
+    of_posts,
+    training_examples,
+)
 from feedbackminer.research.reader.network import (
     BATCH,
     LOWER,
@@ -35,7 +46,7 @@ from feedbackminer.research.reader.network import (
     padded,
 )
 from feedbackminer.vectors import Matrix
-from feedbackminer.vocabulary.tags import ASSERTED
+from feedbackminer.vocabulary.tags import ASSERTED, SPEECH
 
 WEIGHTS: Mapping[str, float] = {"meaning": 20.0, "by_sentence": 0.3, "spoken": 0.5, "felt": 0.5}
 DROPOUT = 0.1
@@ -54,18 +65,9 @@ class Plan:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Trained:
-    """The reader, and the outputs it was trained with: linear in layer mean and sentence state."""
-
-    reader: Reader
-    post: tuple[Matrix, Matrix]  # (outputs, dimensions), (outputs,)
-    sentence: tuple[Matrix, Matrix]  # (outputs, STATE), (outputs,)
-
-
 def train_reader(
     examples: Sequence[Example], plan: Plan, progress: Callable[[str], object] = lambda _: None
-) -> Trained:
+) -> Reader:
     """Train on examples; on two cores some 100 of them a second."""
     from sentence_transformers import SentenceTransformer
 
@@ -98,7 +100,51 @@ def train_reader(
         if step % 100 == 0:
             told = " ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
             progress(f"{step} of {n_steps}: {told}")
-    return _trained(network)
+    return _as_reader(network)
+
+
+def train_and_save(
+    data: Path, labels: Path, folder: Path, plan: Plan, progress: Callable[[str], object]
+) -> dict[str, Any]:
+    """Train the reader that is shipped and write it with its card; returns the card.
+
+    Raises:
+        InputError: a data set is missing.
+    """
+    examples = training_examples(data, labels, plan.seed)
+    unread = [row for row in tags.load_labels(data, labels / OWN) if row.text and is_unread(row)]
+    reader = train_reader(examples, plan, progress)
+    sets = [
+        {"name": name, "sha256": tags.hash_of(labels / name)} for name in (OWN, SENTENCES, MADE_UP)
+    ]
+    card = {
+        "name": folder.name,
+        "base": BUNDLED,
+        "trained_on": sets + [{"name": name, "rows": n} for name, n in PUBLIC.items()],
+        "plan": asdict(plan),
+        "examples": len(examples),
+        "cosine": likeness(reader, of_posts(unread)),
+    }
+    save(reader, folder, card)
+    return card
+
+
+def likeness(reader: Reader, examples: Sequence[Example]) -> tuple[float, float]:
+    """Return how like sentence vectors are to those of before: mean cosine, and its 1 % quantile.
+
+    Args:
+        examples: texts that the reader was not trained on.
+    """
+    from sentence_transformers import SentenceTransformer
+
+    model: Any = SentenceTransformer(model_path(BUNDLED), device="cpu")
+    transformer = model[0].auto_model.eval()
+    states = lower_states(examples, transformer, model.tokenizer, Plan.max_tokens)
+    before, _ = _as_it_was(states, transformer)
+    reader.tune(transformer)
+    after, _ = _as_it_was(states, transformer)
+    cosines = (before * after).sum(dim=1)
+    return round(float(cosines.mean()), 4), round(float(cosines.quantile(0.01)), 4)
 
 
 def _as_it_was(states: Sequence[States], transformer: Any) -> tuple[Tensor, Tensor]:
@@ -184,7 +230,7 @@ def _sentence_losses(
     told = network.of_sentences(token_states, sentence_of, int(first[-1]))
     status, spoken, felt = torch.split(told, list(SENTENCE_OUTPUTS), dim=1)
 
-    is_asserted = functional.softmax(status, dim=1)[:, [SPOKEN.index(ASSERTED)]]
+    is_asserted = functional.softmax(status, dim=1)[:, [SPEECH.index(ASSERTED)]]
     asserts = (torch.sigmoid(spoken) * is_asserted).clamp(max=1 - TINY)
     owner = torch.repeat_interleave(torch.arange(len(examples)), torch.tensor(counts))
     none = torch.zeros(len(examples), spoken.shape[1]).index_add(0, owner, torch.log1p(-asserts))
@@ -223,7 +269,7 @@ def _stacked(arrays: Any) -> Tensor:
     return torch.tensor(np.stack(list(arrays)))
 
 
-def _trained(network: Network) -> Trained:
+def _as_reader(network: Network) -> Reader:
     """Return what was learned, over states as they are, neither centred nor scaled."""
     layers = {
         f"{LAYER}{LOWER + int(number)}.{name}": weights.detach().numpy()
@@ -231,11 +277,19 @@ def _trained(network: Network) -> Trained:
         for number, _, name in [key.partition(".")]
     }
     centre, scale = network.centre.numpy(), network.scale.numpy()
-    (projection, offset), post = (
-        _unscaled(part, centre, scale) for part in (network.project, network.post)
+    projection, offset = _unscaled(network.project, centre, scale)
+    post, post_bias = _unscaled(network.post, centre, scale)
+    return Reader(
+        layers=layers,
+        projection=projection,
+        offset=offset,
+        outputs={
+            "post": post,
+            "post_bias": post_bias,
+            "sentence": network.sentence.weight.detach().numpy(),
+            "sentence_bias": network.sentence.bias.detach().numpy(),
+        },
     )
-    sentence = network.sentence.weight.detach().numpy(), network.sentence.bias.detach().numpy()
-    return Trained(Reader(layers=layers, projection=projection, offset=offset), post, sentence)
 
 
 def _unscaled(linear: nn.Linear, centre: Matrix, scale: Matrix) -> tuple[Matrix, Matrix]:
