@@ -21,6 +21,9 @@ ASSERTED = "asserted"
 # How a sentence speaks of something: only what is asserted counts for a kind.
 STATUSES = (ASSERTED, "negated", "over", "hypothetical", "another", "quoted")
 PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
+ANY_PROBLEM = "any_problem"
+SIDES = ("bad", "good")  # of an experience; one that is mixed has both
+SHARES = (*KINDS, ANY_PROBLEM, *SIDES)  # what a share of members is estimated of
 SENTENCE_HEAD = "tone"  # tells how a sentence sounds, from its words alone
 HEADS = ("sentiment", SENTENCE_HEAD, "kinds", "severity")
 POST_HEADS = tuple(head for head in HEADS if head != SENTENCE_HEAD)
