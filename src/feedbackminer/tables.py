@@ -21,6 +21,7 @@ from feedbackminer.vocabulary.tags import (
     LEVELS,
     ROLES,
     SENTIMENTS,
+    SHARES,
     STATUSES,
     UNSURE,
 )
@@ -277,6 +278,17 @@ class Members(dy.Schema):
     example_id = dy.String()  # one of these posts, else any: to look up who it is
 
 
+class Shares(dy.Schema):
+    """Which part of the members does something: an estimate from chances, with its interval."""
+
+    topic_id = dy.String(primary_key=True)  # on this topic; empty: in anything they wrote
+    label = dy.Enum(SHARES, primary_key=True)  # an experience that is mixed is bad and good
+    value = dy.Float64(nullable=True, min=0, max=1)  # null: of nobody it is known
+    low = dy.Float64(nullable=True, min=0, max=1)
+    high = dy.Float64(nullable=True, min=0, max=1)
+    n_voices = dy.Int64(min=0)  # members that it is a part of
+
+
 class Claims(dy.Schema):
     """One statement with its number, interval, window, people and posts; it can be recomputed."""
 
@@ -388,6 +400,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "needs": Needs,
     "threads": Threads,
     "members": Members,
+    "shares": Shares,
     "claims": Claims,
     "runs": Runs,
     "cursors": Cursors,

@@ -462,6 +462,7 @@ def test_the_order_of_rows_changes_no_claim() -> None:
     }
     one, other = (mine_claims(t, settings=InsightSettings()) for t in (built, shuffled))
     assert one.claims.equals(other.claims)
+    assert one.shares.equals(other.shares)
     assert one.dropped.sort("ref").equals(other.dropped.sort("ref"))
 
 
