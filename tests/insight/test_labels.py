@@ -44,6 +44,13 @@ def test_what_a_person_said_is_certain_whatever_the_head_says() -> None:
     assert (likely["praise"], likely["bug"], likely["any_problem"]) == (1, 0, 0)
 
 
+def test_praise_that_sounds_bad_is_none_unless_a_head_or_a_person_says_so() -> None:
+    ironic = {"kinds": ["praise"], "sentiment": "negative"}
+    assert chances(**ironic)["praise"] == 0
+    assert chances(**ironic, kind_chances=of_kinds(praise=0.8))["praise"] == 0.8
+    assert chances(**ironic, by_human=True)["praise"] == 1
+
+
 def test_where_no_head_could_tell_nothing_is_known() -> None:
     likely = chances(experience=UNSURE, unsure=["sentiment", "experience", *KINDS])
     assert set(likely.values()) == {None}

@@ -25,6 +25,8 @@ def is_given(label: str) -> pl.Expr:
         return has_kind(*PROBLEMS)
     if label in SIDES:
         return pl.col("experience").cast(pl.String).is_in([label, BOTH_SIDES])
+    if label == "praise":  # “great, it crashed again” is none
+        return has_kind(label) & (pl.col("sentiment").cast(pl.String) != "negative")
     return has_kind(label)
 
 
@@ -46,12 +48,13 @@ def _of_any_problem() -> pl.Expr:
 
 def _of_kind(kind: str) -> pl.Expr:
     """Take the calibrated probability; what a person said of kinds is certain."""
-    chances, by_human = pl.col("kind_chances"), pl.col("by_human")
-    cannot_tell = pl.col("unsure").list.contains(kind) & ~by_human
+    chances = pl.col("kind_chances")
     return (
-        pl.when((chances.list.len() > 0) & ~by_human)
+        pl.when("by_human")
+        .then(has_kind(kind).cast(pl.Float64))
+        .when(chances.list.len() > 0)
         .then(_at(chances, KINDS.index(kind)))
-        .when(~cannot_tell)
+        .when(~pl.col("unsure").list.contains(kind))
         .then(is_given(kind).cast(pl.Float64))
     )
 

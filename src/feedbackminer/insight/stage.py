@@ -24,7 +24,7 @@ from feedbackminer.insight.finders.change import (
 )
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
-from feedbackminer.insight.finders.topics import loud_claims, share_claims
+from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.measures import false_discovery
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.shares import estimate_shares
@@ -44,6 +44,7 @@ READS = (
     "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
+    count_claims,
     share_claims,
     change_claims,
     surge_claims,

@@ -24,6 +24,7 @@ class Metric:
     phrase: str  # after the number
     formula: str
     unbounded: str = ""  # what a ratio to nothing says, which has no value
+    is_estimate: bool = False  # more may do it than the posts behind a claim surely say
 
     @property
     def is_share(self) -> bool:
@@ -77,6 +78,15 @@ class ClaimKind:
     topic_column: TopicColumn | None = None
 
 
+_EXPECTED = (
+    "distinct members expected to say it, no less than those who surely do (a member says it with "
+    "a chance of 1 - the product of 1 - chance over their posts on the topic; these chances are "
+    "summed)"
+)
+_INTERVAL = (
+    "Wilson interval of the mean chance, wider by what chances are off from community to community"
+)
+
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -89,6 +99,18 @@ METRICS: Mapping[str, Metric] = {
             "share_of_topic_voices",
             "of the members who speak on this topic",
             "distinct members behind the claim / distinct members on the topic; Wilson interval",
+        ),
+        Metric(
+            "share_expected_of_topic_voices",
+            "of the members who speak on this topic",
+            f"{_EXPECTED} / distinct members on the topic; {_INTERVAL}",
+            is_estimate=True,
+        ),
+        Metric(
+            "share_expected_of_members",
+            "of the members who wrote in this period",
+            f"{_EXPECTED} / distinct members of the period; {_INTERVAL}",
+            is_estimate=True,
         ),
         Metric(
             "ratio_of_voice_rates",
