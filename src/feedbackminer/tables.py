@@ -26,6 +26,7 @@ from feedbackminer.vocabulary.tags import (
     UNSURE,
 )
 
+EVERYTHING = ""  # in ``shares``, in the place of a topic
 # Marks a column that may hold words of members, or name a post: what an erasure looks through.
 TEXT = {"text": True}
 

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 from feedbackminer.insight.measures import expected_share
-from feedbackminer.insight.shares import EVERYTHING
 from feedbackminer.insight.stage import mine_claims
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.tables import EVERYTHING
 from feedbackminer.vocabulary.tags import KINDS, SHARES, UNSURE
 from tests.support.builders import (
     aspects,

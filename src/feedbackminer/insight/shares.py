@@ -13,10 +13,8 @@ from feedbackminer.insight.facts import Facts
 from feedbackminer.insight.labels import chance_column, is_given
 from feedbackminer.insight.measures import Estimate, expected_share
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.tables import Shares, column_types, finite_or_none
+from feedbackminer.tables import EVERYTHING, Shares, column_types, finite_or_none
 from feedbackminer.vocabulary.tags import SHARES
-
-EVERYTHING = ""  # in the place of a topic
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feedbackminer.vocabulary.tags import PROBLEMS
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 EDITIONS = ("product", "support", "marketing", "communications", "leadership")
 NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
@@ -47,10 +47,11 @@ class Listing:
 
 @dataclass(frozen=True)
 class TopicColumn:
-    """A column of the table of topics: how many voices a topic's claim of a kind has."""
+    """A column of the table of topics: which part of a topic's voices does something."""
 
     heading: str
     short: str  # in Markdown
+    share: str  # one of ``SHARES``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +190,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             traits=("says_nothing_itself", "is_over"),
             section="What is wrong with the product",
             listings=(Listing(page="problems.html", limit=15, n_quotes=2),),
-            topic_column=TopicColumn("Report problems", short="problems"),
+            topic_column=TopicColumn("Report problems", short="problems", share=ANY_PROBLEM),
         ),
         ClaimKind(
             name="severe",
@@ -259,7 +260,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             names_topic=False,  # "it" is what people love
             section="What people love",
             listings=(Listing(page="loved.html", limit=15, n_quotes=3),),
-            topic_column=TopicColumn("Praise", short="praise"),
+            topic_column=TopicColumn("Praise", short="praise", share="praise"),
         ),
         ClaimKind(
             name="change",
@@ -414,9 +415,9 @@ def sections() -> dict[str, list[str]]:
     return kinds
 
 
-def topic_columns() -> dict[str, TopicColumn]:
-    """Return the columns of the table of topics that count the voices of a kind of claim."""
-    return {kind.name: kind.topic_column for kind in CLAIM_KINDS.values() if kind.topic_column}
+def topic_columns() -> list[TopicColumn]:
+    """Return the columns of the table of topics that kinds of claims add."""
+    return [kind.topic_column for kind in CLAIM_KINDS.values() if kind.topic_column]
 
 
 def quantity(n: int, thing: str) -> str:
