@@ -501,7 +501,7 @@ def test_the_method_page_tells_of_each_label_its_share_and_how_it_is_known(tmp_p
     never = {"threshold": 1.1, "on_forums": [0.4, 0.2, 0.6, 20], "experimental": True}
     heads = {"kinds": {"by_label": card(weak=False)["by_label"] | {"bug": never, "churn": never}}}
     built = build_digest(
-        with_shares(**OF_TOPIC),
+        with_shares(**OF_TOPIC, praise=0.1),
         settings=DigestSettings(),
         provenance=replace(provenance(), heads=heads),
     )
@@ -518,7 +518,8 @@ def test_the_method_page_tells_of_each_label_its_share_and_how_it_is_known(tmp_p
     }
     assert cells["bug"] == ["40 % (20 to 70 %)", "3", "with rules", "0.40", "given, experimental"]
     assert cells["churn"] == ["1.8 % (0.9 to 51 %)", "0", "never", "0.40", "share only"]
-    assert cells["praise"] == ["–", "0", "0.70", "0.81", "given"]
+    assert cells["praise"] == ["10 % (5.0 to 55 %)", "0", "0.70", "0.81", "given"]
+    assert cells["pricing"] == ["–", "0", "–", "–", "not known"]
     assert cells["bad"][0] == "38 % (19 to 69 %)"
     labels = {row["label"]: row for row in json.loads(document.render(built))["labels"]}
     assert (labels["bug"]["value"], labels["bug"]["given"]) == (0.4, 3)

@@ -33,10 +33,13 @@ def per_cent(part: Share) -> str:
 
 
 def experience(topic: TopicView) -> str:
-    """Write how it goes for the writers: ``badly for about 38 % (31 to 45 %), well for …``."""
+    """Write how it goes for the writers: ``badly for about 38 % (31 to 45 %), well for …``.
+
+    Nothing where nobody knows.
+    """
     bad, good = (topic.share_of(side) for side in SIDES)
     if bad.value is None or good.value is None:
-        return "not known"
+        return ""
     return f"badly for about {share(bad)}, well for about {share(good)} of these members"
 
 

@@ -73,7 +73,8 @@ def _shares(digest: Digest) -> Iterator[str]:
         yield "No topic has been found."
     for topic in digest.topics[:TOPICS_LISTED]:
         kinds = ", ".join(f"{wording.label(k.label)} {wording.share(k)}" for k in topic.kinds)
-        yield f"- **{escape(topic.label)}**: {wording.experience(topic)}{kinds and f'; {kinds}'}"
+        parts = "; ".join(filter(None, (wording.experience(topic), kinds)))
+        yield f"- **{escape(topic.label)}**: {parts or 'not known'}"
 
 
 def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
