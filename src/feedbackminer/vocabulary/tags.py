@@ -1,4 +1,4 @@
-"""What a tag can be: sentiments, kinds, roles, levels; the heads, and the checks of health."""
+"""What a tag can be: sentiments, experiences, kinds; roles, levels, heads, checks of health."""
 
 from __future__ import annotations
 
