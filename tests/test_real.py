@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.text.words import PSEUDONYM_PATTERN
+from feedbackminer.vocabulary.tags import KINDS
 from tests.support.command import (
     COMMAND,
     SHARED,
@@ -33,6 +34,12 @@ from tests.support.command import (
 FORUM = SHARED / "openenergymonitor_forum"
 POSTS = (1_000, 2_500)
 PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
+SAYS = {
+    "problem": PROBLEMS,
+    "love": {"praise"},
+    "request": {"feature_request"},
+    "churn": {"churn"},
+}  # kinds of claims that estimate how many members do something
 # What a mask or a pseudonym looks like: where one stands, the author wrote something else.
 MASKED = re.compile(rf"<[a-z]+>|\[[a-z_ ]+\]|{PSEUDONYM_PATTERN}")
 # Words that name nothing; a list of our own, so that the one of the code is checked too.
@@ -138,6 +145,16 @@ class Recount:
     def voices(self, post_ids: list[str]) -> set[str]:
         return {voice for post_id in post_ids if (voice := self.voice(post_id))}
 
+    def chances(self, post_ids: set[str], kinds: set[str]) -> dict[str, float]:
+        """Return how likely each member does something of some kinds in some of their posts."""
+        denied: dict[str, float] = {}
+        for post_id in post_ids:
+            if voice := self.voice(post_id):
+                of_kinds = dict(zip(KINDS, self.tags[post_id]["kind_chances"], strict=True))
+                chance = max(of_kinds[kind] for kind in kinds)
+                denied[voice] = denied.get(voice, 1.0) * (1 - chance)
+        return {voice: 1 - chance for voice, chance in denied.items()}
+
     def saying(self, claim: dict[str, Any], kinds: set[str], topic_id: str | None) -> set[str]:
         """Return the posts of members in a claim's window, of some kinds, on a topic."""
         return {
@@ -206,6 +223,19 @@ class TestNumbers:
                 assert claim["value"] == pytest.approx(share), claim["headline"]
                 assert claim["low"] <= claim["value"] <= claim["high"]
 
+    def test_expected_shares(self, forum: Mined, recount: Recount) -> None:
+        active = recount.voices(list(recount.posts))
+        counted = [c for c in claims(forum) if c["kind"] in SAYS]
+        assert counted
+        for claim in counted:
+            on_topic = recount.saying(claim, set(), claim["topic_id"])
+            chances = recount.chances(on_topic, SAYS[claim["kind"]])
+            is_of_topic = claim["metric"] == "share_expected_of_topic_voices"
+            whole = len(chances) if is_of_topic else len(active)
+            expected = max(sum(chances.values()), claim["n_voices"])
+            assert claim["value"] == pytest.approx(expected / whole), claim["headline"]
+            assert claim["low"] <= claim["value"] <= claim["high"]
+
     def test_shares_of_members(self, forum: Mined, recount: Recount) -> None:
         active = recount.voices(list(recount.posts))
         for claim in claims(forum):
@@ -213,11 +243,20 @@ class TestNumbers:
                 assert claim["value"] == pytest.approx(claim["n_voices"] / len(active))
 
     def test_numbers_in_headlines_are_those_of_the_claim(self, forum: Mined) -> None:
-        for kind in ("topic", "problem", "love", "request", "churn", "newcomers"):
+        for kind in ("topic", "severe", "newcomers"):
             for claim in claims(forum, kind):
                 said = re.search(r"([\d,]+) members?", claim["headline"])
                 assert said, claim["headline"]
                 assert int(said[1].replace(",", "")) == claim["n_voices"], claim["headline"]
+
+    def test_numbers_in_headlines_are_the_shares_of_the_claim(self, forum: Mined) -> None:
+        for claim in (claim for kind in SAYS for claim in claims(forum, kind)):
+            said = re.search(r": (about )?([\d,]+) of ([\d,]+) members", claim["headline"])
+            assert said, claim["headline"]
+            n, whole = (int(number.replace(",", "")) for number in said.groups()[1:])
+            assert n == round(claim["value"] * whole), claim["headline"]
+            assert n >= claim["n_voices"], claim["headline"]
+            assert said[1] or n == claim["n_voices"], claim["headline"]
 
     def test_totals(self, forum: Mined, rows: Rows) -> None:
         posts, threads = forum.table("posts"), forum.table("threads")

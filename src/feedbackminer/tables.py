@@ -21,10 +21,12 @@ from feedbackminer.vocabulary.tags import (
     LEVELS,
     ROLES,
     SENTIMENTS,
+    SHARES,
     STATUSES,
     UNSURE,
 )
 
+EVERYTHING = ""  # in ``shares``, in the place of a topic
 # Marks a column that may hold words of members, or name a post: what an erasure looks through.
 TEXT = {"text": True}
 
@@ -278,6 +280,17 @@ class Members(dy.Schema):
     example_id = dy.String()  # one of these posts, else any: to look up who it is
 
 
+class Shares(dy.Schema):
+    """Which part of the members does something: an estimate from chances, with its interval."""
+
+    topic_id = dy.String(primary_key=True)  # on this topic; empty: in anything they wrote
+    label = dy.Enum(SHARES, primary_key=True)  # an experience that is mixed is bad and good
+    value = dy.Float64(nullable=True, min=0, max=1)  # null: of nobody it is known
+    low = dy.Float64(nullable=True, min=0, max=1)
+    high = dy.Float64(nullable=True, min=0, max=1)
+    n_voices = dy.Int64(min=0)  # members that it is a part of
+
+
 class Claims(dy.Schema):
     """One statement with its number, interval, window, people and posts; it can be recomputed."""
 
@@ -301,7 +314,7 @@ class Claims(dy.Schema):
     rank_score = dy.Float64()
     headline = dy.String(min_length=1, metadata=TEXT)
     action = dy.String()  # a question or a next step
-    evidence = dy.List(dy.String())  # post ids, every one that was counted
+    evidence = dy.List(dy.String())  # post ids: all that were counted, or that surely say it
     status = dy.Enum(("shown", "held_back"))
 
 
@@ -389,6 +402,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "needs": Needs,
     "threads": Threads,
     "members": Members,
+    "shares": Shares,
     "claims": Claims,
     "runs": Runs,
     "cursors": Cursors,

@@ -104,7 +104,12 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         notices=[],
         heads={},
     )
-    shown = {**tables, "claims": mined.claims, "dropped": Dropped.create_empty()}
+    shown = {
+        **tables,
+        "shares": mined.shares,
+        "claims": mined.claims,
+        "dropped": Dropped.create_empty(),
+    }
     return mined, build_digest(shown, settings=DigestSettings(), provenance=provenance)
 
 

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences
+from feedbackminer.vocabulary.tags import ASSERTED, STATUSES
 from tests.support.builders import assignments, posts, repeats, tags, threads
 
 Sentence = dict[str, Any]
@@ -32,6 +33,7 @@ def quotable(*passages: Sentence, alike: Mapping[str, str] | None = None) -> pl.
             "post_id": i,
             "sentences": [s["text"]],
             "sentence_kinds": [s["kinds"]],
+            "sentence_statuses": [s.get("status", ASSERTED)],
             "sentence_scores": [s.get("score", 0.0)],
         }
         for i, s in zip(ids, passages, strict=True)
@@ -130,6 +132,31 @@ def test_a_quote_speaks_of_what_the_claim_is_about() -> None:
 def test_no_praise_for_a_problem_and_no_complaint_for_a_love() -> None:
     both = passage("I love this app, but sync crashes every morning.", kinds="bug praise")
     assert texts(both, kind="problem") == texts(both, kind="love") == []
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != ASSERTED])
+@pytest.mark.parametrize(
+    ("kind", "kinds"),
+    [
+        ("problem", "bug"),
+        ("severe", "bug"),
+        ("component", ""),
+        ("love", "praise"),
+        ("request", "feature_request"),
+        ("churn", "churn"),
+        ("newcomers", "question"),
+    ],
+)
+def test_only_what_is_asserted_speaks_for_what_members_do(
+    kind: str, kinds: str, status: str
+) -> None:
+    passages = [passage(SYNC, kinds=kinds, status=status), passage(EXPORT, who="ben", kinds=kinds)]
+    assert texts(*passages, kind=kind) == [EXPORT]
+
+
+@pytest.mark.parametrize("kind", ["topic", "change", "surge", "need", "unanswered"])
+def test_what_is_talked_about_may_be_denied_or_over(kind: str) -> None:
+    assert texts(passage(SYNC, status="over"), kind=kind) == [SYNC]
 
 
 def test_a_sentence_that_names_its_topic_goes_before_one_that_does_not() -> None:

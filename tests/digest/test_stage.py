@@ -23,7 +23,8 @@ from feedbackminer.digest.views import Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import Dropped, Repeats, check
+from feedbackminer.tables import EVERYTHING, Dropped, Repeats, check
+from feedbackminer.vocabulary.tags import KINDS, SIDES
 from tests.support.builders import (
     assignments,
     claims,
@@ -32,6 +33,7 @@ from tests.support.builders import (
     members,
     posts,
     repeats,
+    shares,
     tags,
     threads,
     topic_rows,
@@ -129,6 +131,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         ),
         "repeats": repeats(),
         "dropped": Dropped.create_empty(),
+        "shares": shares(),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
@@ -150,6 +153,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "members": members(),
         "repeats": repeats(),
         "dropped": Dropped.create_empty(),
+        "shares": shares(),
         "claims": claims(),
     }
 
@@ -411,17 +415,114 @@ def test_a_claim_that_rests_on_a_weak_label_is_marked_experimental(tmp_path: Pat
         assert ("experimental" in page.read_text("utf-8")) == weak
 
 
-def test_the_method_page_counts_what_was_given_and_what_is_unsure(tmp_path: Path) -> None:
+# ── shares ───────────────────────────────────────────────────────────────────────────────────
+
+OF_TOPIC = {
+    "bug": 0.4,
+    "question": 0.6,
+    "churn": 0.018,
+    "any_problem": 0.5,
+    "bad": 0.38,
+    "good": 0.1,
+}
+
+
+def with_shares(**of_topic: float) -> dict[str, pl.DataFrame]:
+    """Build the community with shares of its one topic, and of everything."""
+    rows = [
+        {
+            "topic_id": topic,
+            "label": label,
+            "value": value,
+            "low": value / 2,
+            "high": (1 + value) / 2,
+        }
+        for topic in ("t001", EVERYTHING)
+        for label, value in of_topic.items()
+    ]
+    return {**community(), "shares": shares(*rows)}
+
+
+def test_a_topic_tells_how_it_goes_for_its_writers_and_what_they_write(tmp_path: Path) -> None:
+    out = publish(digest(with_shares(**OF_TOPIC)), tmp_path / "digest").parent
+    page = one(Html((out / "topics/t001.html").read_text()), "main")
+    assert (
+        "How it goes for the writers: badly for about 38 % (19 to 69 %), "
+        "well for about 10 % (5.0 to 55 %) of these members."
+    ) in page.text()
+    rows = [[cell.text() for cell in row.css("th, td")] for row in page.css("tbody tr")]
+    assert rows == [["question", "60 % (30 to 80 %)"], ["bug", "40 % (20 to 70 %)"]]
+    text = (out / "digest.md").read_text()
+    assert (
+        "badly for about 38 % (19 to 69 %), well for about 10 % (5.0 to 55 %) of these members; "
+        "question 60 % (30 to 80 %), bug 40 % (20 to 70 %)\n"
+    ) in text
+    assert text.count("churn") == 0
+
+
+def test_the_table_of_topics_has_the_share_that_reports_problems(tmp_path: Path) -> None:
+    out = publish(digest(with_shares(**OF_TOPIC)), tmp_path / "digest").parent
+    table = one(Html((out / "topics.html").read_text()), ".topics")
+    assert [cell.text() for cell in table.css("tbody td")][-2:] == ["50 %", "–"]
+    assert "| 3 | 3 | 50 % | – |" in (out / "digest.md").read_text()
+
+
+def test_the_json_has_every_share_of_a_topic() -> None:
+    (topic,) = json.loads(document.render(digest(with_shares(**OF_TOPIC))))["topics"]
+    assert "sentiments" not in topic
+    assert topic["experience"]["bad"]["value"] == 0.38
+    assert topic["any_problem"] == {"value": 0.5, "low": 0.25, "high": 0.75}
+    assert topic["kinds"]["churn"]["value"] == 0.018
+    assert topic["kinds"]["praise"] == {"value": None, "low": None, "high": None}
+
+
+def test_where_nobody_knows_how_it_goes_that_is_said(tmp_path: Path) -> None:
+    out = publish(digest(community()), tmp_path / "digest").parent
+    page = one(Html((out / "topics/t001.html").read_text()), "main")
+    assert "How it goes for the writers: not known." in page.text()
+    assert not page.css("table")
+
+
+def test_the_page_of_an_estimate_says_how_many_posts_surely_say_it(tmp_path: Path) -> None:
     tables = community()
-    doubtful = tables["tags"].with_columns(unsure=pl.lit(["praise"]))
-    source = replace(provenance(), heads={"kinds": card(weak=False)})
-    built = build_digest({**tables, "tags": doubtful}, settings=DigestSettings(), provenance=source)
+    estimated = tables["claims"].with_columns(metric=pl.lit("share_expected_of_topic_voices"))
+    built = digest({**tables, "claims": estimated})
+    page = Html((publish(built, tmp_path / "d").parent / "claims/problem-1.html").read_text())
+    assert one(page, ".number").text() == (
+        "50 % (40 to 60 %) of the members who speak on this topic"
+    )
+    facts = one(page, ".facts").text()
+    assert "surely said by 3 voices in 3 posts" in facts
+    assert "An estimate" in facts
+    assert "The posts that surely say it" in [node.text() for node in page.css("h2")]
+
+
+def test_the_method_page_tells_of_each_label_its_share_and_how_it_is_known(tmp_path: Path) -> None:
+    never = {"threshold": 1.1, "on_forums": [0.4, 0.2, 0.6, 20], "experimental": True}
+    heads = {"kinds": {"by_label": card(weak=False)["by_label"] | {"bug": never, "churn": never}}}
+    built = build_digest(
+        with_shares(**OF_TOPIC, praise=0.1),
+        settings=DigestSettings(),
+        provenance=replace(provenance(), heads=heads),
+    )
     rows = {row["label"]: row for row in built.labels}
-    assert (rows["bug"]["given"], rows["bug"]["unsure"]) == (3, 0)
-    assert (rows["praise"]["given"], rows["praise"]["unsure"]) == (0, 3)
-    assert rows["praise"]["precision"] == 0.81
+    assert set(rows) == {*KINDS, *SIDES}
+    assert (rows["bug"]["given"], rows["bug"]["share_only"]) == (3, False)  # by rules
+    assert (rows["churn"]["given"], rows["churn"]["share_only"]) == (0, True)
+    assert (rows["praise"]["precision"], rows["praise"]["share_only"]) == (0.81, False)
+
     page = Html((publish(built, tmp_path / "d").parent / "method.html").read_text("utf-8"))
-    assert "0.81" in one(page, "#tags + table").text()
+    table = one(page, "#tags + table")
+    cells = {
+        row.css("th")[0].text(): [c.text() for c in row.css("td")] for row in table.css("tbody tr")
+    }
+    assert cells["bug"] == ["40 % (20 to 70 %)", "3", "with rules", "0.40", "given, experimental"]
+    assert cells["churn"] == ["1.8 % (0.9 to 51 %)", "0", "never", "0.40", "share only"]
+    assert cells["praise"] == ["10 % (5.0 to 55 %)", "0", "0.70", "0.81", "given"]
+    assert cells["pricing"] == ["–", "0", "–", "–", "not known"]
+    assert cells["bad"][0] == "38 % (19 to 69 %)"
+    labels = {row["label"]: row for row in json.loads(document.render(built))["labels"]}
+    assert (labels["bug"]["value"], labels["bug"]["given"]) == (0.4, 3)
 
 
 def test_severities_count_voices_from_the_worst_on() -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from feedbackminer.digest import wording
+from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.digest.wording import number, sentence, trust
@@ -73,6 +74,24 @@ def test_who_is_behind_it(
 ) -> None:
     made = claim_view(n_voices=voices, n_posts=posts, effective_voices=effective, q=q)
     assert trust(made) == want
+
+
+def test_who_is_behind_an_estimate_are_those_who_surely_say_it() -> None:
+    made = claim_view(metric="share_expected_of_members", n_voices=12, n_posts=34)
+    assert trust(made).startswith("surely said by 12 voices in 34 posts")
+    assert trust(claim_view(n_voices=12, n_posts=34)).startswith("12 voices · 34 posts")
+
+
+@pytest.mark.parametrize(
+    ("part", "in_full", "in_short"),
+    [
+        (Share("bug", 0.38, 0.31, 0.45), "38 % (31 to 45 %)", "38 %"),
+        (Share("bug", 0.034, 0.012, 0.2), "3.4 % (1.2 to 20 %)", "3.4 %"),
+        (Share("bug"), "–", "–"),
+    ],
+)
+def test_a_share_is_written_in_full_and_in_short(part: Share, in_full: str, in_short: str) -> None:
+    assert (wording.share(part), wording.per_cent(part)) == (in_full, in_short)
 
 
 def test_only_a_ratio_to_nothing_has_no_value() -> None:

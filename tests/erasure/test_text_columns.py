@@ -32,6 +32,7 @@ HARMLESS = {
     "a hash, made anew where its text changed": {"content_hash"},
     "a word of our vocabulary, or a language": {
         *("language", "stage", "reason", "check", "kinds", "kind", "sentence_kinds", "unsure"),
+        *("kind_statuses", "sentence_statuses"),
         *("metric", "editions", "claims.action"),
     },
     "the name of a component: it is counted over many posts": {"aspect"},

@@ -7,9 +7,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedbackminer.insight.stage import Mined, mine_claims
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.stage import tag_texts
+from feedbackminer.vocabulary.tags import KINDS
 from tests.support.builders import (
     aspects,
     assignments,
@@ -18,6 +23,7 @@ from tests.support.builders import (
     members,
     needs,
     posts,
+    read,
     tags,
     threads,
     topics,
@@ -44,6 +50,13 @@ def wrote(
 def crowd(count: int, when: float, topic: str | None, *kinds: str, start: int = 0) -> list[PostRow]:
     """Let different members say the same."""
     return [wrote(f"m{start + i}", when + i / 1_000, topic, *kinds) for i in range(count)]
+
+
+def likely(chances: Mapping[str, float]) -> dict[str, list[float]]:
+    """Return what the heads say of kinds; nothing where rules stand in for them."""
+    if not chances:
+        return {}
+    return {"kind_chances": [chances.get(kind, 0.0) for kind in KINDS]}
 
 
 def tables(
@@ -82,6 +95,7 @@ def tables(
                     "kinds": list(row["kinds"]),
                     "sentiment": row["sentiment"],
                     "severity": row.get("severity"),
+                    **likely(row.get("chances", {})),
                 }
                 for i, row in zip(ids, written, strict=True)
             )
@@ -162,13 +176,13 @@ def test_posts_of_nobody_known_are_counted_as_posts_but_are_no_voice() -> None:
 @pytest.mark.parametrize(
     ("tag", "kind", "says_so"),
     [
-        ("bug", "problem", "3 members report problems, mostly bugs"),
-        ("complaint", "problem", "3 members report problems, mostly complaints"),
-        ("usability", "problem", "3 members report problems, mostly usability"),
-        ("performance", "problem", "3 members report problems, mostly speed"),
-        ("documentation", "problem", "3 members report problems, mostly documentation"),
-        ("feature_request", "request", "3 members ask for something"),
-        ("churn", "churn", "3 members talk about leaving"),
+        ("bug", "problem", "3 of 6 members report problems, mostly bugs"),
+        ("complaint", "problem", "3 of 6 members report problems, mostly complaints"),
+        ("usability", "problem", "3 of 6 members report problems, mostly usability"),
+        ("performance", "problem", "3 of 6 members report problems, mostly speed"),
+        ("documentation", "problem", "3 of 6 members report problems, mostly documentation"),
+        ("feature_request", "request", "3 of 6 members ask for something"),
+        ("churn", "churn", "3 of 6 members talk about leaving"),
     ],
 )
 def test_what_three_members_say_is_a_claim(tag: str, kind: str, says_so: str) -> None:
@@ -204,8 +218,108 @@ def test_love_is_praise_in_a_friendly_voice() -> None:
         wrote("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
     ]
     claim = only(mine(written), "love")
-    assert claim["headline"] == "Sync, tablet: 3 members voice praise"
+    assert claim["headline"] == "Sync, tablet: 3 of 5 members voice praise"
     assert (claim["value"], claim["evidence"]) == (0.6, ["p0", "p1", "p2"])
+
+
+def doubted(count: int, start: int, **chances: float) -> list[PostRow]:
+    """Let members write what is given nothing but may be something."""
+    return [wrote(f"m{start + i}", start + i, "sync", chances=chances) for i in range(count)]
+
+
+def sure(count: int, kind: str, chance: float) -> list[PostRow]:
+    return [wrote(f"m{i}", i, "sync", kind, chances={kind: chance}) for i in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "says_so"),
+    [
+        ("bug", "problem", "about 8 of 14 members report problems ({low} to {high}), mostly bugs"),
+        ("praise", "love", "about 8 of 14 members voice praise ({low} to {high})"),
+        ("feature_request", "request", "about 8 of 14 members ask for something ({low} to {high})"),
+        ("churn", "churn", "about 8 of 20 members talk about leaving ({low} to {high})"),
+    ],
+)
+def test_what_is_likely_counts_beside_what_is_sure(tag: str, kind: str, says_so: str) -> None:
+    written = [
+        *sure(4, tag, 0.95),
+        *doubted(10, 4, **{tag: 0.45}),
+        *crowd(6, 0, "export", start=90),
+    ]
+    claim = only(mine(written), kind)
+    whole = 20 if kind == "churn" else 14
+    low, high = (round(whole * claim[name]) for name in ("low", "high"))
+    assert claim["headline"] == f"Sync, tablet: {says_so.format(low=low, high=high)}"
+    assert claim["value"] == pytest.approx(8.3 / whole)
+    assert claim["low"] < claim["value"] < claim["high"]
+
+
+def test_evidence_and_voices_are_of_what_is_sure() -> None:
+    claim = only(mine([*sure(4, "bug", 0.95), *doubted(10, 4, bug=0.45)]), "problem")
+    assert claim["evidence"] == ["p0", "p1", "p2", "p3"]
+    assert (claim["n_posts"], claim["n_voices"], claim["effective_voices"]) == (4, 4, 4)
+
+
+def test_never_less_is_told_than_is_sure() -> None:
+    claim = only(mine([*sure(4, "bug", 0.76), *doubted(6, 4, bug=0.01)]), "problem")
+    assert claim["headline"] == "Sync, tablet: 4 of 10 members report problems, mostly bugs"
+    assert claim["value"] == 0.4
+
+
+def test_no_range_begins_below_what_is_sure() -> None:
+    claim = only(mine([*sure(9, "bug", 0.95), *doubted(10, 9, bug=0.1)]), "problem")
+    assert claim["low"] < 9 / 19
+    assert "about 10 of 19 members report problems (9 to " in claim["headline"]
+
+
+def test_what_is_only_likely_is_no_claim() -> None:
+    mined = mine([*sure(2, "bug", 0.95), *doubted(20, 2, bug=0.45)])
+    assert reasons(mined, "problem") == {"too_few_voices"}
+    assert reasons(mine(doubted(20, 0, bug=0.45)), "problem") == {"nobody_said_it"}
+
+
+def test_mostly_is_what_most_are_expected_to_report() -> None:
+    written = [*sure(3, "bug", 0.95), *doubted(10, 3, usability=0.4)]
+    assert only(mine(written), "problem")["headline"].endswith("mostly usability")
+
+
+def test_a_claim_tells_the_share_that_its_topic_has() -> None:
+    mined = mine([*sure(4, "bug", 0.95), *doubted(10, 4, bug=0.45)])
+    (share,) = mined.shares.filter(topic_id="sync", label="any_problem").to_dicts()
+    claim = only(mined, "problem")
+    assert [claim[n] for n in ("value", "low", "high")] == [
+        share[n] for n in ("value", "low", "high")
+    ]
+
+
+ASSERTING = ("The app crashes every morning.", "Sync does not work on my tablet.")
+NOT_ASSERTING = (
+    "The app no longer crashes.",
+    "The sync bug was fixed in May.",
+    "The update solved the crash.",
+    "It never crashes.",
+    "We have no bugs here.",
+    "I had no crash since May.",
+)
+SPOKEN = st.lists(st.sampled_from([*ASSERTING, *NOT_ASSERTING]), min_size=1, max_size=3)
+
+
+@given(st.lists(SPOKEN, min_size=1, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_who_only_denies_problems_or_tells_of_some_that_are_over_is_no_evidence(
+    spoken: list[list[str]],
+) -> None:
+    texts = read(*(" ".join(sentences) for sentences in spoken))
+    ids = [f"p{i}" for i in range(len(texts))]
+    built = tables([wrote(f"m{i}", i, "sync") for i in range(len(texts))])
+    built["tags"] = tag_texts(ids, texts, tagger=RuleTagger()).tags
+    mined = mine_claims(built, settings=InsightSettings(min_voices=1))
+
+    asserting = {i for i, said in zip(ids, spoken, strict=True) if {*said} & {*ASSERTING}}
+    evidence = {i for claim in of_kind(mined, "problem") for i in claim["evidence"]}
+    assert evidence == asserting
+    (share,) = mined.shares.filter(topic_id="sync", label="any_problem").to_dicts()
+    assert share["value"] == pytest.approx(len(asserting) / len(ids))
 
 
 # ── change ───────────────────────────────────────────────────────────────────────────────────
@@ -462,6 +576,7 @@ def test_the_order_of_rows_changes_no_claim() -> None:
     }
     one, other = (mine_claims(t, settings=InsightSettings()) for t in (built, shuffled))
     assert one.claims.equals(other.claims)
+    assert one.shares.equals(other.shares)
     assert one.dropped.sort("ref").equals(other.dropped.sort("ref"))
 
 

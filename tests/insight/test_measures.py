@@ -2,13 +2,17 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedbackminer.insight.measures import (
+    CALIBRATION_SPREAD,
+    Estimate,
     compare_rates,
     effective_voices,
+    expected_share,
     false_discovery,
     share,
     surprise,
@@ -47,6 +51,80 @@ def test_a_share_of_nothing_is_undefined_not_zero() -> None:
 def test_a_share_lies_in_its_interval_and_that_between_zero_and_one(one: int, other: int) -> None:
     result = share(one, one + other + 1)
     assert 0 <= result.low <= result.value <= result.high <= 1
+
+
+# ── expected shares ──────────────────────────────────────────────────────────────────────────
+
+CHANCES = st.lists(st.floats(0, 1), min_size=1, max_size=200)
+
+
+def expected(chances: list[float], spread: float = CALIBRATION_SPREAD) -> Estimate:
+    return expected_share(math.fsum(chances), len(chances), spread=spread)
+
+
+@given(CHANCES, st.floats(0, 2))
+def test_an_expected_share_lies_in_its_interval_and_that_between_zero_and_one(
+    chances: list[float], spread: float
+) -> None:
+    result = expected(chances, spread)
+    assert 0 <= result.low <= result.value <= result.high <= 1
+
+
+@given(COUNTS, COUNTS)
+def test_certain_chances_without_spread_have_wilsons_interval(ones: int, zeros: int) -> None:
+    whole = ones + zeros + 1
+    certain = expected([1.0] * ones + [0.0] * (zeros + 1), spread=0)
+    counted = share(ones, whole)
+    assert (certain.value, certain.low, certain.high) == pytest.approx(
+        (counted.value, counted.low, counted.high)
+    )
+
+
+@given(COUNTS, COUNTS)
+def test_spread_widens_the_interval_and_moves_nothing(ones: int, zeros: int) -> None:
+    whole = ones + zeros + 1
+    counted, spread = share(ones, whole), expected([1.0] * ones + [0.0] * (zeros + 1))
+    assert spread.value == counted.value
+    assert spread.low <= counted.low + 1e-9
+    assert spread.high >= counted.high - 1e-9
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 500), st.integers(2, 9))
+def test_more_members_of_the_same_chance_narrow_the_interval(
+    chance: float, few: int, times: int
+) -> None:
+    narrow, wide = (expected_share(chance * n, n) for n in (few * times, few))
+    assert wide.low < narrow.low
+    assert narrow.high < wide.high
+
+
+def test_no_number_of_members_makes_up_for_what_calibration_is_off() -> None:
+    result = expected_share(5e8, 10**9)
+    odds = math.exp(1.96 * CALIBRATION_SPREAD)
+    assert (result.low, result.high) == pytest.approx((1 / (1 + odds), odds / (1 + odds)), abs=1e-3)
+
+
+@pytest.mark.parametrize("chance", [0.05, 0.3, 0.6])
+def test_the_interval_is_what_drawing_members_and_their_truth_gives(chance: float) -> None:
+    rng = np.random.default_rng(1)
+    chances = rng.beta(chance * 2, (1 - chance) * 2, size=200)
+    result = expected(list(chances), spread=0)
+    drawn = rng.choice(chances, size=(10_000, 200))
+    shares = (rng.random(drawn.shape) < drawn).mean(axis=1)
+    low, high = np.quantile(shares, [0.025, 0.975])
+    assert (result.low, result.high) == pytest.approx((low, high), abs=0.015)
+
+
+def test_an_expected_share_of_nothing_is_undefined_not_zero() -> None:
+    assert math.isnan(expected_share(0, 0).value)
+
+
+def test_more_confidence_widens_the_interval_of_an_expected_share() -> None:
+    wide, narrow = (expected_share(8.5, 20, confidence=c) for c in (0.99, 0.8))
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+# ── voices, rates, chance ────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from feedbackminer.tables import (
     Posts,
     Repeats,
     Segments,
+    Shares,
     Tags,
     Texts,
     Threads,
@@ -185,6 +186,12 @@ def members(*rows: Row) -> pl.DataFrame:
 def claims(*rows: Row) -> pl.DataFrame:
     """Build ``claims``."""
     return _table(Claims, [_claim(row) for row in rows])
+
+
+def shares(*rows: Row) -> pl.DataFrame:
+    """Build ``shares``."""
+    plain = {"topic_id": "", "value": 0.4, "low": 0.3, "high": 0.5, "n_voices": 10}
+    return _table(Shares, [plain | dict(row) for row in rows])
 
 
 def claim_view(**row: Any) -> ClaimView:

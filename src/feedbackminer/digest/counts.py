@@ -8,9 +8,10 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.tables import count_once
 from feedbackminer.vocabulary.claims import SEVERITIES
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import KINDS, SIDES
 
 UNANSWERED_SHOWN = 60
 MEMBERS = ("member", "unknown")
@@ -91,13 +92,6 @@ def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[s
     return list(threads.head(UNANSWERED_SHOWN).iter_rows(named=True))
 
 
-def sentiments(tags: pl.DataFrame, evidence: Sequence[str]) -> dict[str, int]:
-    """Count the posts of a topic by sentiment, the unsure ones too."""
-    tagged = tags.filter(pl.col("post_id").is_in(list(evidence)))
-    counts = dict(tagged.group_by(pl.col("sentiment").cast(pl.String)).len().iter_rows())
-    return {name: counts.get(name, 0) for name in (*SENTIMENTS, UNSURE)}
-
-
 def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int, int, int]]:
     """Return, worst first, how many voices and posts report a problem at least so severe."""
     rated = counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
@@ -106,28 +100,35 @@ def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int
 
 
 def labels(
-    tables: Mapping[str, pl.DataFrame], span: Span, cards: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, pl.DataFrame],
+    span: Span,
+    cards: Mapping[str, Mapping[str, Any]],
+    shares: Shares,
 ) -> list[dict[str, Any]]:
-    """Say of each tag how often it was given or unsure, its threshold, and how far it is known."""
+    """Say of each label how many members it holds of, how often it was given, and how it is known.
+
+    One that no probability suffices for, and that no rule and no person gave, is a share only.
+
+    Args:
+        cards: of the heads, by name.
+        shares: of all members.
+    """
     tags = tables["tags"].join(counted(tables, span), on="post_id", how="semi")
     weak = experimental(cards)
     rows = []
-    for head, names in (("kinds", KINDS), ("sentiment", SENTIMENTS)):
+    for head, names in (("kinds", KINDS), ("experience", SIDES)):
         cards_of_labels = cards.get(head, {}).get("by_label", {})
-        is_kind = head == "kinds"
         for name in names:
-            has_kind = pl.col("kinds").list.contains(name)
-            is_given = has_kind if is_kind else pl.col("sentiment") == name
-            is_unsure = pl.col("unsure").list.contains(name if is_kind else "sentiment")
             card = cards_of_labels.get(name, {})
+            given, threshold = len(tags.filter(_is_given(name))), card.get("threshold")
             rows.append(
                 {
                     "label": name,
-                    "is_kind": is_kind,
-                    "given": len(tags.filter(is_given)),
-                    "unsure": len(tags.filter(is_unsure)),
-                    "threshold": card.get("threshold"),
+                    "share": shares.get(name, Share(name)),
+                    "given": given,
+                    "threshold": threshold,
                     "precision": (card.get("on_forums") or [None])[0],
+                    "share_only": not given and threshold is not None and threshold > 1,
                     "experimental": name in weak,
                 }
             )
@@ -162,6 +163,13 @@ def counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return members' posts of the period; of copies, the first."""
     posts = by_members(tables["posts"], span)
     return count_once(posts, tables["repeats"])
+
+
+def _is_given(label: str) -> pl.Expr:
+    """Return whether a post was given a kind, or goes badly or well for its writer."""
+    if label in SIDES:
+        return pl.col("experience").cast(pl.String).is_in([label, "mixed"])
+    return pl.col("kinds").list.contains(label)
 
 
 def _n_authors(posts: pl.DataFrame, roles: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ from importlib.resources import files
 import polars as pl
 
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
+from feedbackminer.vocabulary.tags import ASSERTED
 
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
@@ -49,7 +50,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """
     threads = tables["threads"]
     titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
-    columns = ["sentences", "sentence_kinds", "sentence_scores"]
+    columns = ["sentences", "sentence_kinds", "sentence_statuses", "sentence_scores"]
     sentences = tables["tags"].select("post_id", *columns).explode(columns)
     nearness = tables["assignments"].select("post_id", near="score")  # a post's own are its likes
     first_ids = tables["repeats"].select("post_id", "first_id")
@@ -66,6 +67,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
             voice=pl.col("author_id").fill_null(""),
             text="sentences",
             kinds=pl.col("sentence_kinds").str.split(" "),
+            status="sentence_statuses",
             near=pl.col("near").fill_null(0.0),
             sentiment="sentence_scores",
             first_id=pl.coalesce("first_id", "post_id"),
@@ -120,12 +122,14 @@ def read_traits() -> Mapping[str, Trait]:
 
 
 def _is_of_kind(claim_kind: ClaimKind) -> pl.Expr:
-    """Return whether a sentence has a kind that the claim wants, and none that it does not."""
+    """Return whether a sentence says what the claim wants, as the claim wants it said."""
     kinds = pl.col("kinds").list
     n_wanted = kinds.set_intersection(list(claim_kind.wants)).list.len()
     n_unwanted = kinds.set_intersection(list(claim_kind.unwanted)).list.len()
     is_wanted = n_wanted > 0 if claim_kind.wants else pl.lit(value=True)
-    return is_wanted & (n_unwanted == 0 if claim_kind.unwanted else pl.lit(value=True))
+    is_clean = n_unwanted == 0 if claim_kind.unwanted else pl.lit(value=True)
+    is_said = pl.col("status") == ASSERTED if claim_kind.is_asserted else pl.lit(value=True)
+    return is_wanted & is_clean & is_said
 
 
 def _on_topic(keywords: Sequence[str]) -> pl.Expr:

@@ -13,10 +13,11 @@ from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import choose, quotable_sentences
+from feedbackminer.digest.shares import Shares, by_topic
 from feedbackminer.digest.views import ClaimView, Digest, Provenance, TopicView, is_weak
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import Claims
+from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE
 
 FRONT_PAGE, OF_A_KIND = 5, 2
@@ -33,6 +34,7 @@ class _Material:
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
     n_partly: Mapping[str, int]  # by topic: posts mainly about something else
+    shares: Mapping[str, Shares]  # by topic
     waves: Sequence[Wave]
     weak_labels: Collection[str]
     settings: DigestSettings
@@ -48,7 +50,8 @@ def build_digest(
     """Choose what is shown and where.
 
     Args:
-        tables: posts, topics, assignments, tags, threads, members, repeats, dropped and claims.
+        tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares and
+            claims.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -81,7 +84,7 @@ def build_digest(
         waves=material.waves,
         members=tables["members"],
         like_staff=[{**row, "post": material.posts[row["example_id"]]} for row in like_staff],
-        labels=counts.labels(tables, span, provenance.heads),
+        labels=counts.labels(tables, span, provenance.heads, material.shares.get(EVERYTHING, {})),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),
         quoted_posts=[material.posts[post_id] for post_id in sorted({q.post_id for q in quotes})],
@@ -123,6 +126,7 @@ def _gather(
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
+        shares=by_topic(tables["shares"]),
         waves=find_waves(tables, span),
         weak_labels=counts.experimental(source.heads),
         settings=settings,
@@ -204,7 +208,7 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
         n_voices=size.n_voices,
         effective_voices=size.effective_voices or 0.0,
         share=size.value or 0.0,
-        sentiments=counts.sentiments(tables["tags"], size.evidence),
+        shares=material.shares.get(topic_id, {}),
         trend=counts.trend(tables["posts"].join(evidence, on="post_id", how="semi"), material.span),
         claims=[claim for claim in claims if claim is not size],
         quotes=choose(

@@ -11,8 +11,12 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
+from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.digest.waves import Wave
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, Listing
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS, Listing
+from feedbackminer.vocabulary.tags import KINDS
+
+LEAST_SHARE = 0.02  # of a topic's voices: kinds of less are not listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,11 @@ class ClaimView:
         return CLAIM_KINDS[self.kind].title
 
     @property
+    def is_estimate(self) -> bool:
+        """Tell whether more members may say it than the posts behind it surely do."""
+        return METRICS[self.metric].is_estimate
+
+    @property
     def page(self) -> str:
         """Return the file of the claim's own page."""
         return f"claims/{self.claim_id}.html"
@@ -95,7 +104,7 @@ class TopicView:
     n_voices: int
     effective_voices: float
     share: float
-    sentiments: Mapping[str, int]  # posts by how they sound
+    shares: Shares  # of its voices
     trend: Sequence[tuple[datetime, int]]
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
@@ -105,9 +114,16 @@ class TopicView:
         """Return the file of the topic's own page."""
         return f"topics/{self.topic_id}.html"
 
-    def voices_of(self, kind: str) -> int:
-        """Return the voices behind the topic's claim of a kind; 0 where there is none."""
-        return next((claim.n_voices for claim in self.claims if claim.kind == kind), 0)
+    def share_of(self, label: str) -> Share:
+        """Return which part of its voices does something."""
+        return self.shares.get(label, Share(label))
+
+    @property
+    def kinds(self) -> list[Share]:
+        """Return the kinds of what its voices write, the most common first, without rare ones."""
+        shares = [self.share_of(kind) for kind in KINDS]
+        shown = [share for share in shares if share.value and share.value >= LEAST_SHARE]
+        return sorted(shown, key=lambda share: -(share.value or 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +141,7 @@ class Digest:
     waves: Sequence[Wave]
     members: pl.DataFrame
     like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
-    labels: Sequence[Mapping[str, Any]]  # how often each tag was given, and how far it is known
+    labels: Sequence[Mapping[str, Any]]  # how common each is, how often given, how far known
     severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
     unanswered: Sequence[Mapping[str, Any]]
     quoted_posts: Sequence[Mapping[str, Any]]

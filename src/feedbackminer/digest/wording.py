@@ -1,22 +1,19 @@
-"""Say in words what a claim's number is, how sure it is and who is behind it."""
+"""Say in words what a number is, how sure it is and who is behind it."""
 
 from __future__ import annotations
 
-from feedbackminer.digest.views import ClaimView
+from feedbackminer.digest.shares import Share
+from feedbackminer.digest.views import ClaimView, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import METRICS, quantity
+from feedbackminer.vocabulary.tags import SIDES
+
+UNKNOWN = "–"
 
 
 def number(claim: ClaimView) -> str:
     """Write a claim's value with its interval: ``41 % (33 to 49 %)``; nothing without a value."""
-    if claim.value is None:
-        return ""
-    is_share = METRICS[claim.metric].is_share
-    value = _figure(claim.value, is_share, with_unit=True)
-    if claim.low is None or claim.high is None:
-        return value
-    low = _figure(claim.low, is_share, with_unit=False)
-    return f"{value} ({low} to {_figure(claim.high, is_share, with_unit=True)})"
+    return _with_interval(claim, METRICS[claim.metric].is_share)
 
 
 def sentence(claim: ClaimView) -> str:
@@ -25,9 +22,36 @@ def sentence(claim: ClaimView) -> str:
     return metric.unbounded if claim.value is None else f"{number(claim)} {metric.phrase}"
 
 
+def share(part: Share) -> str:
+    """Write a share with its interval: ``38 % (31 to 45 %)``."""
+    return _with_interval(part, is_share=True) or UNKNOWN
+
+
+def per_cent(part: Share) -> str:
+    """Write a share without its interval: ``38 %``."""
+    return UNKNOWN if part.value is None else _figure(part.value, is_share=True, with_unit=True)
+
+
+def experience(topic: TopicView) -> str:
+    """Write how it goes for the writers: ``badly for about 38 % (31 to 45 %), well for …``.
+
+    Nothing where nobody knows.
+    """
+    bad, good = (topic.share_of(side) for side in SIDES)
+    if bad.value is None or good.value is None:
+        return ""
+    return f"badly for about {share(bad)}, well for about {share(good)} of these members"
+
+
+def label(name: str) -> str:
+    """Write the name of a label."""
+    return name.replace("_", " ")
+
+
 def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, and how evenly they speak."""
-    parts = [quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")]
+    voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
+    parts = [f"surely said by {voices} in {posts}"] if claim.is_estimate else [voices, posts]
     effective = claim.effective_voices
     if effective and claim.n_voices >= 2 * effective:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
@@ -48,6 +72,17 @@ def wave(wave: Wave) -> str:
         when = f"between {first:%-d %B %Y} and {last:%-d %B %Y}"
     accounts = quantity(wave.n_accounts, "new account")
     return f"{accounts} posted one text {when}; they count as one voice"
+
+
+def _with_interval(estimate: ClaimView | Share, is_share: bool) -> str:
+    """Write a value with its interval; nothing without a value."""
+    if estimate.value is None:
+        return ""
+    value = _figure(estimate.value, is_share, with_unit=True)
+    if estimate.low is None or estimate.high is None:
+        return value
+    low = _figure(estimate.low, is_share, with_unit=False)
+    return f"{value} ({low} to {_figure(estimate.high, is_share, with_unit=True)})"
 
 
 def _figure(value: float, is_share: bool, *, with_unit: bool) -> str:

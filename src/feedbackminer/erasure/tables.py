@@ -18,7 +18,7 @@ from feedbackminer.tables import TABLES
 from feedbackminer.text.words import content_hash
 
 Tables = Mapping[str, pl.DataFrame]
-COUNTED = ("threads", "members", "claims")  # anew, from what stays
+COUNTED = ("threads", "members", "shares", "claims")  # anew, from what stays
 OF_TOPICS = ("topics", "vocabulary")  # their words are judged one by one, in ``topics.py``
 
 
@@ -106,8 +106,8 @@ def erase_from(
 ) -> dict[str, pl.DataFrame]:
     """Return every table as if the posts had never been there, as far as that can be known.
 
-    Rows of the posts go. Threads, members and claims are counted anew. Done again, it changes
-    nothing.
+    Rows of the posts go. Threads, members, shares and claims are counted anew. Done again, it
+    changes nothing.
 
     Args:
         tables: all of ``tables.py``.
@@ -261,14 +261,14 @@ def _vectors(before: Tables, remaining: Tables) -> pl.DataFrame:
 def _counted_anew(
     before: Tables, remaining: Tables, settings: InsightSettings
 ) -> dict[str, pl.DataFrame]:
-    """Count threads, members and claims again, where they were counted before."""
+    """Count threads, members, shares and claims again, where they were counted before."""
     counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
         signals = read_conversation(*(remaining[name] for name in ("posts", "tags", "texts")))
         counted = {"threads": signals.threads, "members": signals.members}
-    if len(before["claims"]):
+    if len(before["shares"]) or len(before["claims"]):
         mined = mine_claims({**remaining, **counted}, settings=settings)
         others = remaining["dropped"].filter(pl.col("stage") != "insight")
-        counted["claims"] = mined.claims
+        counted |= {"shares": mined.shares, "claims": mined.claims}
         counted["dropped"] = pl.concat([others, mined.dropped])
     return {name: frame.sort(TABLES[name].primary_key()) for name, frame in counted.items()}

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from feedbackminer.insight.labels import chance_column, chance_of
 from feedbackminer.insight.period import Period
 from feedbackminer.tables import count_once
+from feedbackminer.vocabulary.tags import SHARES
+
+CHANCES = tuple(map(chance_column, SHARES))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +20,9 @@ class Facts:
     """Posts of the period as voices on topics; those of staff and bots, and copies, are left out.
 
     ``posts``: post_id, thread_id, voice (a member's id; null where nobody knows who wrote),
-    created_at, topic_id and label (null: unsorted), kinds, sentiment, sentiment_score, severity,
-    is_first (a member's first post). ``aspects`` and ``needs`` are those of these posts, with their
-    voice.
+    created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
+    severity, is_first (a member's first post), and ``p_…``, the chance of each of ``SHARES`` (null:
+    nobody knows). ``aspects`` and ``needs`` are those of these posts, with their voice.
     """
 
     posts: pl.DataFrame
@@ -69,11 +73,6 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     )
 
 
-def has_kind(*kinds: str) -> pl.Expr:
-    """Return whether a post does any of ``kinds``."""
-    return pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
-
-
 def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
     """Return members' posts of the period with their topics and tags; of copies, the first."""
     labels = tables["topics"].filter(pl.col("status") == "active").select("topic_id", "label")
@@ -83,7 +82,10 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
         .join(labels, on="topic_id", how="inner")
         .select("post_id", "topic_id", "label")
     )
-    tags = tables["tags"].select("post_id", "kinds", "sentiment", "sentiment_score", "severity")
+    tags = tables["tags"].select(
+        "post_id", "kinds", "experience", "sentiment", "sentiment_score", "severity",
+        **{chance_column(label): chance_of(label) for label in SHARES},
+    )  # fmt: skip
     roles = tables["members"].select("author_id", role=pl.col("role").cast(pl.String))
     role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
@@ -103,7 +105,7 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
         .filter(_is_within(period), role.is_in(["member", "unknown"]))
         .select(
             "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
-            "kinds", "sentiment", "sentiment_score", "severity", "is_first",
+            "kinds", "experience", "sentiment", "sentiment_score", "severity", "is_first", *CHANCES,
         )
     )  # fmt: skip
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 NAN = math.nan
+# Standard deviation, between communities, of the log-odds by which calibrated chances are off.
+CALIBRATION_SPREAD = 0.25
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,41 @@ def share(part: int, whole: int, *, confidence: float = 0.95) -> Estimate:
         return Estimate(NAN, NAN, NAN)
     interval = binomtest(part, whole).proportion_ci(confidence, method="wilson")
     return Estimate(part / whole, interval.low, interval.high)
+
+
+def expected_share(
+    part: float,
+    whole: int,
+    *,
+    spread: float = CALIBRATION_SPREAD,
+    confidence: float = 0.95,
+) -> Estimate:
+    """Share of ``whole`` where ``part``, a sum of chances, is the expected count; range 0 to 1.
+
+    Who the members are is drawn, and of each whether it is so: that is binomial with the mean
+    chance. Wilson's interval is symmetric in log-odds (Newcombe 1998,
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<857::AID-SIM777>3.0.CO;2-E), with half-width
+    2 asinh(z / (2 sqrt(n p (1 - p)))); what calibration is off, an error of the log-odds too, adds
+    in quadrature. Where the mean chance is 0 or 1, Wilson's interval stands.
+
+    Args:
+        part: the expected number of members, 0 to ``whole``.
+        spread: standard deviation of the error of calibration, in log-odds.
+    """
+    from scipy.special import expit, logit
+    from scipy.stats import norm
+
+    if whole == 0:
+        return Estimate(NAN, NAN, NAN)
+    mean = part / whole
+    if not 0 < mean < 1:
+        return share(round(mean) * whole, whole, confidence=confidence)
+
+    z = float(norm.ppf((1 + confidence) / 2))
+    sampling = 2 * math.asinh(z / (2 * math.sqrt(whole * mean * (1 - mean))))
+    half_width = math.hypot(sampling, z * spread)
+    low, high = (float(expit(logit(mean) + side * half_width)) for side in (-1, 1))
+    return Estimate(mean, low, high)
 
 
 def effective_voices(posts_per_member: Iterable[int]) -> float:

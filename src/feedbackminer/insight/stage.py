@@ -1,4 +1,4 @@
-"""The stage: tables to claims, ranked, with those that do not hold set aside."""
+"""The stage: tables to shares and claims, ranked, with those that do not hold set aside."""
 
 from __future__ import annotations
 
@@ -24,17 +24,27 @@ from feedbackminer.insight.finders.change import (
 )
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
-from feedbackminer.insight.finders.topics import loud_claims, share_claims
+from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.measures import false_discovery
 from feedbackminer.insight.period import period_of
+from feedbackminer.insight.shares import estimate_shares
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.tables import TABLES, Claims, Dropped, check, column_types, finite_or_none
+from feedbackminer.tables import (
+    TABLES,
+    Claims,
+    Dropped,
+    Shares,
+    check,
+    column_types,
+    finite_or_none,
+)
 
 STAGE = "insight"
 READS = (
     "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
+    count_claims,
     share_claims,
     change_claims,
     surge_claims,
@@ -49,8 +59,9 @@ FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
 
 @dataclass(frozen=True)
 class Mined:
-    """Claims that hold, those held back with the reason, and notices."""
+    """Shares, claims that hold, those held back with the reason, and notices."""
 
+    shares: dy.DataFrame[Shares]
     claims: dy.DataFrame[Claims]
     dropped: dy.DataFrame[Dropped]
     account: Account
@@ -64,7 +75,8 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
         tables: by name, those that ``READS`` names; others are not looked at.
         settings: the period, and what a claim must reach.
     Returns:
-        claims and the candidates dropped with a reason; their counts sum to the candidates.
+        shares of members, claims and the candidates dropped with a reason; the counts of these two
+        sum to the candidates.
     Raises:
         TableError: a table breaks its contract.
     """
@@ -88,7 +100,13 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
     ranked = check(ordered, Claims, where=STAGE)
     dropped_table = dropped_frame(STAGE, dropped)
     balance = account(STAGE, len(candidates), ranked, dropped_table)
-    return Mined(ranked, dropped_table, balance, _notices(checked["posts"], facts))
+    return Mined(
+        shares=check(estimate_shares(facts, settings), Shares, where=STAGE),
+        claims=ranked,
+        dropped=dropped_table,
+        account=balance,
+        notices=_notices(checked["posts"], facts),
+    )
 
 
 def _notices(posts: pl.DataFrame, facts: Facts) -> tuple[str, ...]:

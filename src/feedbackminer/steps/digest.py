@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
-    *("dropped", "claims"),
+    *("dropped", "shares", "claims"),
 )
 # Settings that decided what a digest says, and that anybody may see; a path, an address or an
 # account name among the others is nobody's business.

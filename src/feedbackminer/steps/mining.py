@@ -207,10 +207,11 @@ SIGNALS = Stage(
 
 
 def _insight(tables: StageTables, context: Context) -> StageResult:
-    """⑦ Turn everything known into claims."""
+    """⑦ Turn everything known into shares and claims."""
     from feedbackminer.insight.stage import mine_claims
 
     result = mine_claims(tables.read_all(), settings=context.settings.insight)
+    tables.replace("shares", result.shares)
     tables.replace("claims", result.claims)
     return StageResult(result.account, result.notices, dropped=result.dropped)
 
@@ -219,7 +220,7 @@ INSIGHT = Stage(
     "insight",
     _insight,
     reads=insight.READS,
-    writes=("claims",),
+    writes=("shares", "claims"),
     settings=("insight",),
 )
 

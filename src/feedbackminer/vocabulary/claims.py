@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feedbackminer.vocabulary.tags import PROBLEMS
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 EDITIONS = ("product", "support", "marketing", "communications", "leadership")
 NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
@@ -24,6 +24,7 @@ class Metric:
     phrase: str  # after the number
     formula: str
     unbounded: str = ""  # what a ratio to nothing says, which has no value
+    is_estimate: bool = False  # more may do it than the posts behind a claim surely say
 
     @property
     def is_share(self) -> bool:
@@ -46,10 +47,11 @@ class Listing:
 
 @dataclass(frozen=True)
 class TopicColumn:
-    """A column of the table of topics: how many voices a topic's claim of a kind has."""
+    """A column of the table of topics: which part of a topic's voices does something."""
 
     heading: str
     short: str  # in Markdown
+    share: str  # one of ``SHARES``
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +69,7 @@ class ClaimKind:
     n_quotes: int = 3
     wants: frozenset[str] = frozenset()  # a quote has one of these kinds; empty: any
     unwanted: frozenset[str] = frozenset()  # and none of these
+    is_asserted: bool = False  # and says it of its writer and of now: not denied, over, another's
     feeling: float = 0.0  # how much the sentiment of a sentence says for it
     traits: tuple[str, ...] = ()  # of digest/traits.toml, beside those that always count
     names_topic: bool = True  # where some sentences name the topic, no others are quoted
@@ -76,6 +79,15 @@ class ClaimKind:
     listings: tuple[Listing, ...] = ()
     topic_column: TopicColumn | None = None
 
+
+_EXPECTED = (
+    "distinct members expected to say it, no less than those who surely do (a member says it with "
+    "a chance of 1 - the product of 1 - chance over their posts on the topic; these chances are "
+    "summed)"
+)
+_INTERVAL = (
+    "Wilson interval of the mean chance, wider by what chances are off from community to community"
+)
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
@@ -89,6 +101,18 @@ METRICS: Mapping[str, Metric] = {
             "share_of_topic_voices",
             "of the members who speak on this topic",
             "distinct members behind the claim / distinct members on the topic; Wilson interval",
+        ),
+        Metric(
+            "share_expected_of_topic_voices",
+            "of the members who speak on this topic",
+            f"{_EXPECTED} / distinct members on the topic; {_INTERVAL}",
+            is_estimate=True,
+        ),
+        Metric(
+            "share_expected_of_members",
+            "of the members who wrote in this period",
+            f"{_EXPECTED} / distinct members of the period; {_INTERVAL}",
+            is_estimate=True,
         ),
         Metric(
             "ratio_of_voice_rates",
@@ -163,11 +187,12 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             weight=1.2,
             wants=frozenset(PROBLEMS),
             unwanted=frozenset({"praise"}),
+            is_asserted=True,
             feeling=-0.1,
             traits=("says_nothing_itself", "is_over"),
             section="What is wrong with the product",
             listings=(Listing(page="problems.html", limit=15, n_quotes=2),),
-            topic_column=TopicColumn("Report problems", short="problems"),
+            topic_column=TopicColumn("Report problems", short="problems", share=ANY_PROBLEM),
         ),
         ClaimKind(
             name="severe",
@@ -179,6 +204,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             weight=1.1,
             rests_on="3",
             wants=frozenset(PROBLEMS),
+            is_asserted=True,
             section="Worst first",
             listings=(
                 Listing(
@@ -197,6 +223,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             action="Read what is said against it; it may be one cause.",
             weight=0.5,
             rests_on="tone",
+            is_asserted=True,
             feeling=-0.5,
             section="Worst first",
             listings=(
@@ -217,6 +244,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             weight=1.4,
             rests_on="churn",
             wants=frozenset({"churn"}),
+            is_asserted=True,
             feeling=-0.1,
             section="What is wrong with the product",
             listings=(
@@ -232,12 +260,13 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             rests_on="praise",
             wants=frozenset({"praise"}),
             unwanted=frozenset({"bug", "complaint", "question"}),
+            is_asserted=True,
             feeling=0.6,
             traits=("takes_some_back",),
             names_topic=False,  # "it" is what people love
             section="What people love",
             listings=(Listing(page="loved.html", limit=15, n_quotes=3),),
-            topic_column=TopicColumn("Praise", short="praise"),
+            topic_column=TopicColumn("Praise", short="praise", share="praise"),
         ),
         ClaimKind(
             name="change",
@@ -283,6 +312,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             editions=("product", "support", "communications"),
             action="Check what the guide says here; write the missing line.",
             wants=frozenset({"question", "bug", "usability", "documentation"}),
+            is_asserted=True,
             traits=("asks", "is_over"),
             section="Where newcomers get stuck",
             listings=(
@@ -321,6 +351,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             weight=0.7,
             rests_on="feature_request",
             wants=frozenset({"feature_request"}),
+            is_asserted=True,
             section="What they ask for",
             listings=(
                 Listing(page="problems.html", heading="What they ask for", limit=10, n_quotes=2),
@@ -392,9 +423,9 @@ def sections() -> dict[str, list[str]]:
     return kinds
 
 
-def topic_columns() -> dict[str, TopicColumn]:
-    """Return the columns of the table of topics that count the voices of a kind of claim."""
-    return {kind.name: kind.topic_column for kind in CLAIM_KINDS.values() if kind.topic_column}
+def topic_columns() -> list[TopicColumn]:
+    """Return the columns of the table of topics that kinds of claims add."""
+    return [kind.topic_column for kind in CLAIM_KINDS.values() if kind.topic_column]
 
 
 def quantity(n: int, thing: str) -> str:

@@ -1,4 +1,4 @@
-"""What a tag can be: sentiments, kinds, roles, levels; the heads, and the checks of health."""
+"""What a tag can be: sentiments, experiences, kinds; roles, levels, heads, checks of health."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ ASSERTED = "asserted"
 # How a sentence speaks of something: only what is asserted counts for a kind.
 STATUSES = (ASSERTED, "negated", "over", "hypothetical", "another", "quoted")
 PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # can be severe
+ANY_PROBLEM = "any_problem"
+SIDES = ("bad", "good")  # of an experience; one that is mixed has both
+SHARES = (*KINDS, ANY_PROBLEM, *SIDES)  # what a share of members is estimated of
 NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)
 TONE = "tone"  # the head that tells how a clause sounds, from its words alone

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
+from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView, Digest, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.tables import Claims
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, KINDS, SIDES
 
 
 def render(digest: Digest) -> str:
@@ -23,7 +26,7 @@ def render(digest: Digest) -> str:
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
         "claims": [_claim(claim) for claim in digest.claims],
-        "labels": [dict(row) for row in digest.labels],
+        "labels": [_label(row) for row in digest.labels],
         "severities": [
             {"at_least": level, "n_voices": voices, "n_posts": posts}
             for level, voices, posts in digest.severities
@@ -63,9 +66,21 @@ def _topic(topic: TopicView) -> dict[str, Any]:
         "n_posts_partly": topic.n_partly,
         "n_voices": topic.n_voices,
         "effective_voices": topic.effective_voices,
-        "sentiments": dict(topic.sentiments),
+        "experience": {side: _share(topic.share_of(side)) for side in SIDES},
+        "any_problem": _share(topic.share_of(ANY_PROBLEM)),
+        "kinds": {kind: _share(topic.share_of(kind)) for kind in KINDS},
         "trend": [{"from": when, "voices": n} for when, n in topic.trend],
     }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"value": share.value, "low": share.low, "high": share.high}
+
+
+def _label(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a label, its share in place."""
+    others = {name: value for name, value in row.items() if name not in ("label", "share")}
+    return {"label": row["label"], **_share(row["share"]), **others}
 
 
 def _wave(wave: Wave) -> dict[str, Any]:

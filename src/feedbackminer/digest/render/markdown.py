@@ -36,6 +36,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     )
     yield from _front(digest.front)
     yield from _topics(digest)
+    yield from _shares(digest)
     for title, kinds in sections().items():
         yield from ("", f"## {title}", "")
         yield from _claims(digest.of_kind(*kinds)[:CLAIMS_LISTED])
@@ -56,13 +57,24 @@ def _front(claims: Sequence[ClaimView]) -> Iterator[str]:
 def _topics(digest: Digest) -> Iterator[str]:
     columns = topic_columns()
     yield from ("", "## What they talk about", "")
-    yield _table_row("topic", "voices", "posts", *(column.short for column in columns.values()))
+    yield _table_row("topic", "voices", "posts", *(column.short for column in columns))
     yield _table_row(*("---" for _ in range(3 + len(columns))))
     for topic in digest.topics[:TOPICS_LISTED]:
-        voices = (str(topic.voices_of(kind)) for kind in columns)
-        yield _table_row(escape(topic.label), str(topic.n_voices), str(topic.n_posts), *voices)
+        shares = (wording.per_cent(topic.share_of(column.share)) for column in columns)
+        yield _table_row(escape(topic.label), str(topic.n_voices), str(topic.n_posts), *shares)
     if n_unsorted := digest.totals["unsorted"]:
         yield from ("", f"Unsorted: {n_unsorted:,} posts are near none of the topics.")
+
+
+def _shares(digest: Digest) -> Iterator[str]:
+    """Say of each topic how it goes for its writers, and how many of them write what."""
+    yield from ("", "## How it goes, and what they write", "")
+    if not digest.topics:
+        yield "No topic has been found."
+    for topic in digest.topics[:TOPICS_LISTED]:
+        kinds = ", ".join(f"{wording.label(k.label)} {wording.share(k)}" for k in topic.kinds)
+        parts = "; ".join(filter(None, (wording.experience(topic), kinds)))
+        yield f"- **{escape(topic.label)}**: {parts or 'not known'}"
 
 
 def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:

@@ -1,26 +1,29 @@
-"""What members say on a topic, and topics that one member fills."""
+"""What members say on a topic, how many of them, and topics that one member fills."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim, by_topic
-from feedbackminer.insight.facts import Facts, count_voices, has_kind
+from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.labels import has_kind, is_given
+from feedbackminer.insight.measures import Estimate
+from feedbackminer.insight.shares import ExpectedVoices, expected_voices
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import TOPIC_SIZE, quantity
-from feedbackminer.vocabulary.tags import PROBLEMS
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 SEVERE = 3  # an important function does not work, or worse
 
 
 @dataclass(frozen=True)
-class ShareClaim:
-    """A claim on each topic whose number is a share: of those who could say it, who do."""
+class CountClaim:
+    """A claim on each topic whose number is counted: of those who could, who surely do."""
 
     kind: str
     counts: pl.Expr  # which posts say it
@@ -28,39 +31,39 @@ class ShareClaim:
     of_topic: bool = True  # the share is of the topic's voices; else of all active members
 
 
-SHARE_CLAIMS = (
-    ShareClaim(
+@dataclass(frozen=True)
+class ShareClaim:
+    """A claim on each topic whose number is estimated: how many of those who could are likely to.
+
+    The posts behind it are those that were given the label: they surely say it.
+    """
+
+    kind: str
+    share: str  # one of ``SHARES``
+    does: str  # what members do, after their number
+    of_topic: bool = True
+
+
+COUNT_CLAIMS = (
+    CountClaim(
         TOPIC_SIZE,
         pl.lit(value=True),
         lambda posts: f"{_members(posts)} in {quantity(len(posts), 'post')}",
         of_topic=False,
     ),
-    ShareClaim(
-        "problem",
-        has_kind(*PROBLEMS),
-        lambda posts: f"{_members(posts)} report problems, mostly {_main_problem(posts)}",
-    ),
-    ShareClaim(
+    CountClaim(
         "severe",
         has_kind(*PROBLEMS) & (pl.col("severity") >= SEVERE),
-        lambda posts: f"{_members(posts)} report that something important does not work at all",
+        lambda posts: (
+            f"at least {_members(posts)} report that something important does not work at all"
+        ),
     ),
-    ShareClaim(
-        "love",
-        has_kind("praise") & (pl.col("sentiment") != "negative"),
-        lambda posts: f"{_members(posts)} voice praise",
-    ),
-    ShareClaim(
-        "request",
-        has_kind("feature_request"),
-        lambda posts: f"{_members(posts)} ask for something",
-    ),
-    ShareClaim(
-        "churn",
-        has_kind("churn"),
-        lambda posts: f"{_members(posts)} talk about leaving",
-        of_topic=False,
-    ),
+)
+SHARE_CLAIMS = (
+    ShareClaim("problem", ANY_PROBLEM, "report problems"),
+    ShareClaim("love", "praise", "voice praise"),
+    ShareClaim("request", "feature_request", "ask for something"),
+    ShareClaim("churn", "churn", "talk about leaving", of_topic=False),
 )
 _PROBLEM_NAMES = {
     "bug": "bugs",
@@ -71,11 +74,11 @@ _PROBLEM_NAMES = {
 }
 
 
-def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What members talk about, report, praise, wish and leave over: who says it, topic by topic."""
+def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """What members talk about, and what they report not to work at all, topic by topic."""
     for topic_id, label, posts in by_topic(facts.posts):
         n_topic = count_voices(posts)
-        for claim in SHARE_CLAIMS:
+        for claim in COUNT_CLAIMS:
             counted = posts.filter(claim.counts)
             whole = n_topic if claim.of_topic else facts.n_active
             yield Claim(
@@ -85,6 +88,32 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
                 headline=f"{label}: {claim.says(counted)}",
                 posts=counted,
                 value=measures.share(count_voices(counted), whole, confidence=settings.confidence),
+                topic_id=topic_id,
+                since=facts.period.since,
+                until=facts.period.until,
+            )
+
+
+def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """How many members report problems, praise, wish and think of leaving, topic by topic."""
+    for topic_id, label, posts in by_topic(facts.posts):
+        voices_of = expected_voices(posts)
+        for claim in SHARE_CLAIMS:
+            voices = voices_of[claim.share]
+            whole = voices.n_known if claim.of_topic else facts.n_active
+            value = voices.share(whole, confidence=settings.confidence)
+            detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
+            yield Claim(
+                kind=claim.kind,
+                key=topic_id,
+                metric=(
+                    "share_expected_of_topic_voices"
+                    if claim.of_topic
+                    else "share_expected_of_members"
+                ),
+                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}",
+                posts=posts.filter(is_given(claim.share)),
+                value=value,
                 topic_id=topic_id,
                 since=facts.period.since,
                 until=facts.period.until,
@@ -118,7 +147,18 @@ def _members(posts: pl.DataFrame) -> str:
     return quantity(count_voices(posts), "member")
 
 
-def _main_problem(posts: pl.DataFrame) -> str:
+def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) -> str:
+    """Write how many members of how many do something, and between which numbers that may be.
+
+    Where no more than those who surely do are expected, that is a count, without about and between.
+    """
+    members = quantity(whole, "member")
+    if not voices.is_estimate:
+        return f"{voices.n_sure:,} of {members} {does}"
+    low, high = max(voices.n_sure, round(whole * value.low)), round(whole * value.high)
+    return f"about {round(voices.number):,} of {members} {does} ({low:,} to {high:,})"
+
+
+def _main_problem(voices: Mapping[str, ExpectedVoices]) -> str:
     """Name the kind of problem that most of the voices report."""
-    voices = {kind: count_voices(posts.filter(has_kind(kind))) for kind in PROBLEMS}
-    return _PROBLEM_NAMES[max(PROBLEMS, key=lambda kind: voices[kind])]
+    return _PROBLEM_NAMES[max(PROBLEMS, key=lambda kind: voices[kind].number)]
