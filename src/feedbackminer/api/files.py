@@ -53,7 +53,7 @@ def tag_file(
         are_reviews: the texts are reviews of an app, which are put otherwise than posts.
 
     Returns:
-        one line that says what was found.
+        one line that says what was found, and a line for each notice.
 
     Raises:
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
@@ -62,11 +62,12 @@ def tag_file(
     values = _read_rows(path, text_column=text_column, encoding=settings.collect.encoding)
     strings = [str(row.get(text_column) or "").strip() for row in values]
     ratings = [_stars(row.get(RATING)) for row in values]
-    rows = tag_rows(strings, settings, are_reviews=are_reviews, ratings=ratings)
+    rows, notices = tag_rows(strings, settings, are_reviews=are_reviews, ratings=ratings)
     _write(out, rows)
     silent = sum(row["reason"] is not None for row in rows)
     unsure = sum(bool(row["unsure"]) for row in rows) - silent
-    return f"{len(rows):,} rows, {silent:,} not tagged, {unsure:,} unsure in part: {out}"
+    summary = f"{len(rows):,} rows, {silent:,} not tagged, {unsure:,} unsure in part: {out}"
+    return "\n".join([summary, *notices])
 
 
 def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
@@ -79,7 +80,7 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
     return [str(row.get(text_column) or "").strip() for row in rows]
 
 
-def _read_rows(path: str, *, text_column: str, encoding: str) -> list[Mapping[str, Any]]:
+def _read_rows(path: str, *, text_column: str, encoding: str) -> Sequence[Mapping[str, Any]]:
     """Return the values of every row of a file; none of a row that is unreadable."""
     from feedbackminer.collect import files
 

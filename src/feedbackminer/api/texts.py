@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -49,9 +50,15 @@ def tag(
     Raises:
         InputError: it is no list of strings.
         ModelError: the heads were trained on another encoder.
+    Warns:
+        UserWarning: a hundred texts or more are unlike those that the heads know.
     """
     strings = as_strings(texts)
-    tagged = tag_rows(strings, load(None, settings), are_reviews=are_reviews, ratings=ratings)
+    tagged, notices = tag_rows(
+        strings, load(None, settings), are_reviews=are_reviews, ratings=ratings
+    )
+    for notice in notices:
+        warnings.warn(notice, stacklevel=2)
     rows = [_flat(row) for row in tagged]
     return _frame(strings, rows, _TAG_COLUMNS)
 
@@ -82,15 +89,16 @@ def tag_rows(
     *,
     are_reviews: bool = False,
     ratings: Sequence[float | None] | None = None,
-) -> list[Row]:
-    """Return what the heads say of each text."""
+) -> tuple[list[Row], tuple[str, ...]]:
+    """Return what the heads say of each text, and notices about all of them."""
     from feedbackminer.clean.stage import clean_text
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.tagging.head_tagger import load_tagger
+    from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import read_texts
 
     encoder = load_encoder(settings.embed)
-    tagger = load_tagger(encoder.name)
+    heads = load_tagger(encoder.name).at_even_odds()
     cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
 
@@ -99,8 +107,11 @@ def tag_rows(
     encoded = encode_once(texts["text"].to_list(), encoder)
     stars = [ratings[number] if ratings else None for number in tagged]
     reviews = [are_reviews or rating is not None for rating in stars]
-    tags = tagger.tag(read_texts(texts, encoded, reviews, stars))
-    return [_tag_row(None if reason else next(tags), reason) for reason in reasons]
+    read = read_texts(texts, encoded, reviews, stars)
+    tagger, notices = fitted_to(heads, read)
+    tags = tagger.tag(read)
+    rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
+    return rows, notices
 
 
 def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:

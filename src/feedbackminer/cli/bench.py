@@ -124,14 +124,15 @@ def tags(
     print_table(columns, map(_tag_cells, bench.figures(sources).to_dicts()))
 
     heads, stage = bench.speed(sources)
-    answer.print(f"Heads over known vectors, two processes: {heads:,.0f} posts a second")
+    answer.print(f"Heads over known states, two processes: {heads:,.0f} posts a second")
     answer.print(f"The whole tagging, one process: {stage:,.0f} posts a second")
 
 
 def _tag_cells(figure: Mapping[str, Any]) -> tuple[str, ...]:
     """Write a figure of tags as the cells of its row."""
     value, low, high = (figure[name] for name in ("value", "low", "high"))
-    interval = "–" if value is None else f"{value:.3f} ({low:.3f} to {high:.3f})"
+    interval = "–" if value is None else f"{value:.3f}"
+    interval += "" if low is None else f" ({low:.3f} to {high:.3f})"
     beside = ", ".join(f"{row['name']} {_reference(row)}" for row in figure["beside"])
     if figure["calibration_error"] is not None:
         beside += f"; calibration error {figure['calibration_error']:.3f}"

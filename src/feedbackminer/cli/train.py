@@ -62,7 +62,9 @@ def train(
     encoder = load_encoder(load(settings).embed)
     sources = training.Sources(data, labels, vectors, encoder, out)
     fitted = training.train(head, sources, seed=seed, aim=precision)
-    _print_card(training.save(fitted.head, out / head))
+    card = training.save(fitted.head, out / head)
+    if card["by_label"]:
+        _print_card(card)
     session.print(f"Head and card: {out / head}")
 
 

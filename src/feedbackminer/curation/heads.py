@@ -18,13 +18,17 @@ from feedbackminer.embed.load import encoder_name
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
 from feedbackminer.steps.vectors import encoded_texts
-from feedbackminer.tables import passage
+from feedbackminer.tables import Texts, passage
 from feedbackminer.tagging import features
+from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.fit import NEVER, Examples, Recipe, fit_head, one_hot, scoring
-from feedbackminer.tagging.head_tagger import AT_LEAST, LABELS, find
-from feedbackminer.tagging.heads import ANY_ENCODER, Head
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
+from feedbackminer.tagging.head_tagger import AT_LEAST, Batch, find, post_features
+from feedbackminer.tagging.heads import Head
+from feedbackminer.tagging.speech import read_speech
+from feedbackminer.tagging.stage import read_texts
+from feedbackminer.vocabulary.tags import ANSWERS, KINDS, SENTIMENTS, TONE
 
+FITTED = (*ANSWERS, TONE)
 BY_HUMAN, WEAK = 5.0, 1.0  # what a person's label weighs, and one from stars or categories
 FEWEST = 15  # examples for and against a label, below which it stays as it is
 HELD_OUT = 0.3  # of threads, which the heads are compared on
@@ -60,8 +64,11 @@ def adapt(run: Run, name: str, *, seed: int = 0, precision: float | None = None)
         InputError: there are too few labels, or no such head.
         ModelError: the shipped head is damaged.
     """
-    if name not in LABELS:
-        raise InputError(f"there is no head {name!r}; want one of {', '.join(LABELS)}")
+    if name not in FITTED:
+        raise InputError(
+            f"head {name!r} is not fitted to projects, of which nobody is asked; want one of "
+            f"{', '.join(FITTED)}"
+        )
     before = Head.load(find(name))
     examples = examples_of(run, name, before)
     fitted = [k for k in range(len(before.labels)) if _enough(examples, k)]
@@ -112,24 +119,37 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
     table = table.filter(pl.Series(has_label, dtype=pl.Boolean))
     labelled = list(compress(labelled, has_label))
 
-    read = features.read(table.select(passage()).to_series().to_list())
-    vectors = layer_mean = np.zeros((len(read), 0), np.float32)
-    if head.encoder != ANY_ENCODER:
-        encoder = encoder_name(run.project.settings.embed)
-        encoded = encoded_texts(run.project.store, table["content_hash"], encoder)
-        vectors, layer_mean = encoded.vectors, encoded.layer_mean
+    dense, words = _features(run, name, table)
     weight = np.array([weight for _, weight in labelled], np.float32)
     truth = np.array([truth for truth, _ in labelled], np.float32)
     return Examples(
-        dense=features.dense(read, vectors, layer_mean),
-        words=features.words(read),
-        truth=truth.reshape(len(read), len(head.labels)),
+        dense=dense,
+        words=words,
+        truth=truth.reshape(len(table), len(head.labels)),
         weight=weight,
         typical=weight,
         groups=table["thread_id"].to_numpy().astype(object),
         genres=table["rating"].is_not_null().to_numpy().astype(np.int64),
-        by_rules=np.zeros((len(read), len(head.labels)), np.float32),
+        by_rules=np.zeros((len(table), len(head.labels)), np.float32),
     )
+
+
+def _features(run: Run, name: str, table: pl.DataFrame) -> tuple[Matrix, Any]:
+    """Return what a head sees of posts: dense features, and words."""
+    if name == TONE or table.is_empty():
+        read = features.read(table.select(passage()).to_series().to_list())
+        nothing = np.zeros((len(read), 0), np.float32)
+        return features.dense(read, nothing, nothing), features.words(read)
+
+    encoded = encoded_texts(
+        run.project.store, table["content_hash"], encoder_name(run.project.settings.embed)
+    )
+    ratings = table["rating"].to_list()
+    texts = table.select(Texts.column_names())
+    are_reviews = [rating is not None for rating in ratings]
+    batch = Batch.of(read_texts(texts, encoded, are_reviews, ratings))
+    heads = {head: Head.load(find(head)) for head in ("status", "spoken")}
+    return post_features(batch, read_speech(heads, batch.sentences, batch.states))
 
 
 def _truth_and_weight(

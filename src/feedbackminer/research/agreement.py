@@ -12,7 +12,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.research.metrics import Array, bootstrap
 from feedbackminer.tagging.head_tagger import find
 from feedbackminer.tagging.heads import Head
-from feedbackminer.vocabulary.tags import POST_HEADS
+from feedbackminer.vocabulary.tags import ANSWERS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
     Yields:
         nothing where nobody has said anything of a post.
     """
-    for name in POST_HEADS:
+    for name in ANSWERS:
         head = Head.load(find(name, run.project.heads))
         rows = heads.examples_of(run, name, head)
         rows = rows.take(np.flatnonzero(rows.weight == heads.BY_HUMAN))

@@ -14,7 +14,7 @@ from feedbackminer.tagging.fit import Examples, Fitted, Recipe
 EXPERIMENTAL_BELOW = 400
 TALK, REVIEWS = 0, 1  # places of posts, as examples number them
 LIMITS = (
-    "Trained on English posts of a forum of hardware and software, a chat, mailing lists and a site "
+    "Trained on English posts of a forum of hard- and software, a chat, mailing lists and a site "
     "of questions, on app reviews, invented posts and social media. Other languages are not known, "
     "sarcasm hardly. Of a long post only the first 1,200 characters are read, by the encoder about "
     "the first 128 tokens."
@@ -73,6 +73,8 @@ def _judged(
 
 def as_markdown(card: Mapping[str, Any]) -> str:
     """Return a card as a page."""
+    if "limit" in card:
+        return _of_likeness(card)
     labels = card["by_label"].items()
     lines = [
         f"# Head: {card['name']}",
@@ -99,11 +101,31 @@ def as_markdown(card: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _of_likeness(card: Mapping[str, Any]) -> str:
+    """Return the page of the head that tells whether texts are like those that are known."""
+    lines = [
+        f"# Head: {card['name']}",
+        "",
+        f"{card['intended_use']} {card['measured_on'].capitalize()}: 95 % of their means exceed",
+        "",
+        *(f"- {name}: {limit:.3f}" for name, limit in card["left_out"].items()),
+        "",
+        f"Texts with a mean below {card['limit']:.3f} are told to be unlike.",
+        "",
+        "| set | rows | licence | sha256 |",
+        "| --- | --- | --- | --- |",
+        *map(_set_line, card["trained_on"]),
+        "",
+        f"Weights: sha256 `{card['weights_sha256']}`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _forum_table(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     if not rows:
         return []
     return [
-        "On posts of three forums, read one by one and never trained on (of openenergymonitor other "
+        "On posts of three forums, read one by one, never trained on (of openenergymonitor other "
         "threads were, urho3d and slicer were never seen):",
         "",
         "| label | posts given it | rightly | |",

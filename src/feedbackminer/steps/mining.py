@@ -141,6 +141,7 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
     from feedbackminer.tagging.extract import collect_needs, find_aspects
+    from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import read_texts, tag_texts
 
     settings, models = context.settings.tag, context.models
@@ -154,6 +155,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     are_reviews = posts["rating"].is_not_null().to_list()
     passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list())
 
+    tagger, unlike = fitted_to(tagger, passages)
     result = tag_texts(
         post_ids,
         passages,
@@ -178,7 +180,9 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     tables.replace("aspects", aspects)
     tables.replace("needs", needs)
     tables.replace("tags", result.tags)
-    return StageResult(result.account, models.tagger_notices, models={"tagger": tagger.name})
+    return StageResult(
+        result.account, models.tagger_notices + unlike, models={"tagger": tagger.name}
+    )
 
 
 TAG = Stage(

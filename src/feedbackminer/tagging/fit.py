@@ -25,7 +25,7 @@ SMALLEST_SPREAD = 1e-2  # of a feature: one that hardly varies must not decide
 NEVER = 2.0  # threshold of a label that is never certain enough to be given
 FEWEST_TRUE = 30  # examples of a label, for a genre to have a calibration of its own
 FEWEST_GIVEN = 20  # examples over a threshold that its precision is told from
-FEWEST_WITNESSED = 10  # the same, of those that the rules find as well
+SECOND_AIM = 0.8  # precision of a label whose threshold cannot aim higher
 FLOOR_WITNESSED = 0.1  # and what such a label is likely at least
 
 
@@ -103,10 +103,8 @@ def fit_head(
     every = np.ones_like(examples.by_rules)
     weights = replace(
         head.weights,
-        thresholds=_limits(probabilities, examples, every, recipe, FEWEST_GIVEN, recipe.floor),
-        witnessed=_limits(
-            probabilities, examples, examples.by_rules, recipe, FEWEST_WITNESSED, FLOOR_WITNESSED
-        ),
+        thresholds=_limits(probabilities, examples, every, recipe, recipe.floor),
+        witnessed=_limits(probabilities, examples, examples.by_rules, recipe, FLOOR_WITNESSED),
     )
     return Fitted(replace(head, weights=weights, card=card), probabilities)
 
@@ -116,7 +114,6 @@ def _limits(
     examples: Examples,
     among: Matrix,
     recipe: Recipe,
-    fewest: int,
     floor: float,
 ) -> Matrix:
     """Return from which probability each label is given in each genre, shape (genres, labels).
@@ -128,7 +125,9 @@ def _limits(
     for genre, k in np.ndindex(limits.shape):
         rows = _speaking_for(examples, k, genre) & (among[:, k] > 0)
         truth, weight = examples.truth[rows, k], examples.typical[rows]
-        limit = threshold(probabilities[rows, k], truth, weight, recipe.precision, fewest)
+        limit = threshold(probabilities[rows, k], truth, weight, recipe.precision)
+        if limit == NEVER and recipe.precision > SECOND_AIM:
+            limit = threshold(probabilities[rows, k], truth, weight, SECOND_AIM)
         limits[genre, k] = max(floor, limit)
     return limits
 
@@ -141,18 +140,12 @@ def _speaking_for(examples: Examples, k: int, genre: int) -> NDArray[np.bool_]:
     return of_genre if min(sides) >= FEWEST_TRUE else judged
 
 
-def threshold(
-    probabilities: Matrix,
-    truth: Matrix,
-    weight: Matrix,
-    precision: float,
-    fewest: int = FEWEST_GIVEN,
-) -> float:
+def threshold(probabilities: Matrix, truth: Matrix, weight: Matrix, precision: float) -> float:
     """Return the lowest probability from which at least ``precision`` of what is given is true."""
     order = np.argsort(-probabilities, kind="stable")
     true, all_given = np.cumsum((truth * weight)[order]), np.cumsum(weight[order])
     counted = np.cumsum((weight > 0)[order])
-    reached = np.flatnonzero((counted >= fewest) & (true >= precision * all_given))
+    reached = np.flatnonzero((counted >= FEWEST_GIVEN) & (true >= precision * all_given))
     return float(probabilities[order][reached[-1]]) if len(reached) else NEVER
 
 

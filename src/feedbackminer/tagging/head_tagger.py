@@ -17,7 +17,7 @@ from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
-from feedbackminer.tagging.rule_tagger import kinds_asserted
+from feedbackminer.tagging.rule_tagger import OPEN, kinds_asserted
 from feedbackminer.tagging.speech import (
     ASSERTS,
     Speech,
@@ -37,6 +37,7 @@ from feedbackminer.vocabulary.tags import (
     ASSERTED,
     EXPERIENCES,
     KINDS,
+    KNOWN,
     POST_HEADS,
     PROBLEMS,
     SENTIMENTS,
@@ -57,9 +58,14 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "experience": EXPERIENCES,
     "kinds": KINDS,
     "severity": AT_LEAST,
+    KNOWN: (KNOWN,),
 }
+EVEN_ODDS = 0.5
 RULED_OUT = 0.15  # probability up to which a kind is not said
 SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
+DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
+BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
+PLAINLY_DENIES = 0.05
 SPEAKS = 0.6  # of the post's strongest sentence for a kind: what also speaks for it
 FEW_STARS = 2.0  # beside which praise is meant to hurt
 
@@ -111,6 +117,19 @@ class HeadTagger:
         """Return the cards of the heads."""
         return {name: head.card for name, head in self.heads.items()}
 
+    def at_even_odds(self) -> HeadTagger:
+        """Return a tagger that also gives a kind or experience that is likelier than not.
+
+        For single texts, which somebody reads with their probabilities. Claims of a digest rest on
+        what is given with the precision that thresholds aim at.
+        """
+        heads = dict(self.heads)
+        for name in ("kinds", "experience"):
+            weights = heads[name].weights
+            lower = replace(weights, thresholds=np.minimum(weights.thresholds, EVEN_ODDS))
+            heads[name] = replace(heads[name], weights=lower)
+        return replace(self, heads=heads)
+
     def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
         for start in range(0, len(texts), BATCH):
@@ -146,10 +165,7 @@ class HeadTagger:
 
     def probabilities(self, batch: Batch, speech: Speech) -> dict[str, Matrix]:
         """Return the probabilities of each head for each text: name -> shape (texts, labels)."""
-        read = features.read(batch.passages)
-        of_sentences = of_posts(speech, batch.counts)
-        dense = features.dense(read, batch.layer_means, of_sentences, batch.ratings)
-        words = features.words(read)
+        dense, words = post_features(batch, speech)
         return {
             name: self.heads[name].probabilities(dense, words, batch.genres) for name in POST_HEADS
         }
@@ -170,7 +186,7 @@ class HeadTagger:
         sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
         of_kinds = probabilities["kinds"]
         likely = {*self._labels("kinds", of_kinds, genre), *witnessed}
-        statuses = _statuses(likely, speech, rating)
+        statuses = _statuses(likely, of_kinds, speech, rating)
         kinds = tuple(
             kind for kind, status in zip(KINDS, statuses, strict=True) if status == ASSERTED
         )
@@ -224,6 +240,14 @@ class HeadTagger:
         return tuple(label for label, given in zip(head.labels, flags, strict=True) if given)
 
 
+def post_features(batch: Batch, speech: Speech) -> tuple[Matrix, Any]:
+    """Return what heads of posts see of texts: dense features, and words."""
+    read = features.read(batch.passages)
+    of_sentences = of_posts(speech, batch.counts)
+    dense = features.dense(read, batch.layer_means, of_sentences, batch.ratings)
+    return dense, features.words(read)
+
+
 def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
     """Load every head, each from the first folder that has it, else the one that was shipped.
 
@@ -264,24 +288,31 @@ def find(name: str, *folders: Path) -> Path:
     return next((f / name for f in folders if (f / name / CARD).is_file()), shipped(name))
 
 
-def _statuses(likely: Collection[str], speech: Speech, rating: float | None) -> tuple[str, ...]:
+def _statuses(
+    likely: Collection[str], chances: Matrix, speech: Speech, rating: float | None
+) -> tuple[str, ...]:
     """Return for each kind how a text speaks of it.
 
-    A kind that is likely is asserted, unless every sentence that speaks of it does so otherwise.
+    A kind that is given is asserted, unless the sentences that speak of it plainly do so otherwise.
     """
-    statuses = [_status(speech, k, is_likely=kind in likely) for k, kind in enumerate(KINDS)]
+    statuses = []
+    for k, kind in enumerate(KINDS):
+        status = strongest_status(speech, k, least=SPEAKS_OF_IT)
+        if kind in likely:
+            is_vetoed = kind not in OPEN and _is_denied(speech, k, chances[k])
+            statuses.append(status if is_vetoed else ASSERTED)
+        else:
+            statuses.append("" if status == ASSERTED else status)
     if rating is not None and rating <= FEW_STARS:
         statuses[KINDS.index("praise")] = ""  # it is meant to hurt
     return tuple(statuses)
 
 
-def _status(speech: Speech, kind: int, *, is_likely: bool) -> str:
-    status = strongest_status(speech, kind, least=SPEAKS_OF_IT)
-    if not is_likely:
-        return "" if status == ASSERTED else status
+def _is_denied(speech: Speech, kind: int, chance: float) -> bool:
+    """Tell whether sentences speak of a kind, and none of them asserts it."""
     speaks = speech.spoken[:, kind] >= SPEAKS_OF_IT
-    is_asserted = (speech.status[speaks, ASSERTS] >= SPEAKS_OF_IT).any()
-    return ASSERTED if not speaks.any() or is_asserted else status
+    least = DENIES if chance < BEYOND_DOUBT else PLAINLY_DENIES
+    return bool(speaks.any() and (speech.status[speaks, ASSERTS] < least).all())
 
 
 def _sentences(

@@ -10,12 +10,13 @@ import numpy as np
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.heads import Head
-from feedbackminer.tagging.status import status_of
+from feedbackminer.tagging.status import plain_status, status_of
 from feedbackminer.vocabulary.tags import ASSERTED, KINDS, SPEECH, STATUSES
 
 ASSERTS = SPEECH.index(ASSERTED)
 SURE = 0.999  # a probability is never nearer to 1: its log-odds stay finite
 RARE = 1e-4  # nor to 0
+PLAINLY_NOT = 0.01  # probability of every other status, where a cue leaves no doubt
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,18 @@ def read_speech(heads: Mapping[str, Head], sentences: Sequence[str], states: Mat
     status, spoken = (
         heads[name].probabilities(dense, words, genres) for name in ("status", "spoken")
     )
+    for row, sentence in enumerate(sentences):
+        if plain := plain_status(sentence):
+            status[row] = PLAINLY_NOT
+            status[row, SPEECH.index(plain)] = 1 - PLAINLY_NOT * (len(SPEECH) - 1)
     return Speech(status, spoken)
 
 
 def features_of(sentences: Sequence[str], states: Matrix) -> tuple[Matrix, object]:
     """Return what the heads of sentences see: states and cues, and words."""
     read = features.read(sentences)
-    cues = np.array(
-        [[status_of(text) == status for status in STATUSES] for text in read], np.float32
-    )
+    told = [STATUSES.index(status_of(text)) for text in read]
+    cues = np.eye(len(STATUSES), dtype=np.float32)[told]
     return np.hstack([states, cues.reshape(len(read), len(STATUSES))]), features.words(read)
 
 

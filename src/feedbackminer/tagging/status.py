@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -19,43 +19,55 @@ from feedbackminer.text.sentences import typewritten
 from feedbackminer.vocabulary.tags import ASSERTED
 
 _WORD = re.compile(r"\w[\w'’-]*")
-_ASKS = re.compile(r"\?\W*$")
+_NEVER = r"(?!)"
+LONGEST = 2_000  # characters read of a sentence
 
 
 @dataclass(frozen=True)
 class Cues:
-    """What says that a thing has a status; ``reach`` is in words."""
+    """What says that a thing has a status, each a choice of patterns; ``reach`` is in words."""
 
-    before: tuple[re.Pattern[str], ...] = ()
-    after: tuple[re.Pattern[str], ...] = ()
-    anywhere: tuple[re.Pattern[str], ...] = ()
-    sentence: tuple[re.Pattern[str], ...] = ()
-    reach: int = 0
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    anywhere: re.Pattern[str]
+    sentence: re.Pattern[str]
+    plain: re.Pattern[str]
+    somewhere: re.Pattern[str]  # any of those that hold without a thing
+    reach: int
 
 
 def status_of(sentence: str, start: int | None = None, end: int | None = None) -> str:
     """Return how a sentence speaks of the thing at ``start:end``; of all of it without one."""
-    typed = typewritten(sentence).lower()
+    typed = _typed(sentence)
+    if start is None or end is None:
+        return next((s for s, cues in _cues().items() if cues.somewhere.search(typed)), ASSERTED)
     for status, cues in _cues().items():
-        if any(cue.search(typed) for cue in cues.sentence):
+        if cues.sentence.search(typed) or cues.plain.search(typed):
             return status
 
     before, thing, after = _clause(typed, start, end)
     for status, cues in _cues().items():
-        near = _last_words(before, cues.reach) if thing else before
         if (
-            any(cue.search(before + thing + after) for cue in cues.anywhere)
-            or any(cue.search(near) for cue in cues.before)
-            or any(cue.search(after) for cue in cues.after)
+            cues.anywhere.search(before + thing + after)
+            or cues.before.search(_last_words(before, cues.reach))
+            or cues.after.search(after)
         ):
             return status
     return ASSERTED
 
 
-def _clause(typed: str, start: int | None, end: int | None) -> tuple[str, str, str]:
+def plain_status(sentence: str) -> str:
+    """Return how a sentence speaks where a cue leaves no doubt; else nothing."""
+    typed = _typed(sentence)
+    return next((s for s, cues in _cues().items() if cues.plain.search(typed)), "")
+
+
+def _typed(sentence: str) -> str:
+    return typewritten(sentence[:LONGEST]).lower()
+
+
+def _clause(typed: str, start: int, end: int) -> tuple[str, str, str]:
     """Return what of its clause stands before the thing, the thing, and what stands behind it."""
-    if start is None or end is None:
-        return typed, "", ""
     begin = 0
     for clause in clauses(typed):
         at = typed.find(clause, begin)
@@ -77,8 +89,15 @@ def _cues() -> Mapping[str, Cues]:
 
 
 def _compiled(row: Mapping[str, Any]) -> Cues:
-    before, after, anywhere, sentence = (
-        tuple(map(re.compile, row.get(where, ())))
-        for where in ("before", "after", "anywhere", "sentence")
+    kinds = ("before", "after", "anywhere", "sentence", "plain")
+    patterns = {kind: list(row.get(kind, ())) for kind in kinds}
+    somewhere = [p for kind in kinds if kind != "after" for p in patterns[kind]]
+    return Cues(
+        **{kind: _choice(patterns[kind]) for kind in kinds},
+        somewhere=_choice(somewhere),
+        reach=row.get("reach", 0),
     )
-    return Cues(before, after, anywhere, sentence, row.get("reach", 0))
+
+
+def _choice(patterns: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or _NEVER)

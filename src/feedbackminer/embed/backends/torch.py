@@ -129,7 +129,7 @@ def _load(name: str, max_tokens: int, threads: int) -> _Model:
 
     torch.set_num_threads(threads or os.cpu_count() or 1)
     try:
-        model = SentenceTransformer(path, device=None if torch.cuda.is_available() else "cpu")
+        model: Any = SentenceTransformer(path, device=None if torch.cuda.is_available() else "cpu")
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"[embed] model = {name!r}: cannot be loaded: {str(error)[:300]}; "
