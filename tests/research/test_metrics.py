@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.research.benchmarks.tags import Decisions, Reference, _precision_of
+from feedbackminer.research.benchmarks.tags import Label, Reference, _precision_of
 from feedbackminer.research.benchmarks.topics import SINGLE, _judged, _labels_of_long_posts
 from feedbackminer.research.metrics import bootstrap, calibration_error, precision
 
@@ -34,8 +34,8 @@ def test_probabilities_that_are_shares_have_no_calibration_error() -> None:
 
 def test_precision_is_told_for_every_site_and_calibration_for_what_chance_drew() -> None:
     figure = _precision_of(
-        Decisions(
-            label="bug",
+        Label(
+            name="bug",
             given=np.array([True, True, False, True]),
             truth=np.array([True, False, True, True]),
             chances=np.array([0.95, 0.95, 0.05, 0.95]),
@@ -44,7 +44,8 @@ def test_precision_is_told_for_every_site_and_calibration_for_what_chance_drew()
         is_random=np.array([True, False, False, True]),
     )
     assert (figure.what, figure.n, figure.value) == ("given: bug", 3, 0.6667)
-    assert figure.beside == (Reference("a", 0.5, 2), Reference("b", None, 0), Reference("c", 1, 1))
+    sites = (Reference("a", 0.5, 2), Reference("b", None, 0), Reference("c", 1, 1))
+    assert figure.beside == (Reference("recall", pytest.approx(2 / 3)), *sites)
     assert figure.calibration_error == pytest.approx(0.05)
 
 

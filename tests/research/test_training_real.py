@@ -9,6 +9,7 @@ import pytest
 
 from feedbackminer.tagging.head_tagger import LABELS, find
 from feedbackminer.tagging.heads import Head
+from feedbackminer.vocabulary.tags import KINDS, SPEECH
 from tests.support.command import ROOT, SHARED, invoke
 
 
@@ -33,12 +34,29 @@ def test_the_shipped_head_of_severity_comes_out_again(tmp_path: Path) -> None:
 
 def test_our_labels_hold_no_texts_and_the_checked_posts_were_not_trained_on() -> None:
     seen: dict[str, set[tuple[str, str]]] = {}
-    for name in ("train", "check"):
+    for name in ("train", "check", "unseen"):
         lines = (ROOT / "data" / "labels" / f"{name}.jsonl").read_text("utf-8").splitlines()
         rows = [json.loads(line) for line in lines]
-        assert {key for row in rows for key in row} == {
-            *("data", "id", "sentiment", "kinds", "severity", "picked")
+        assert {key for row in rows for key in row} <= {
+            *("data", "id", "sentiment", "kinds", "severity", "experience", "picked", "chance")
         }
         seen[name] = {(row["data"], row["id"]) for row in rows}
         assert len(seen[name]) == len(rows)
     assert not seen["train"] & seen["check"]
+    assert not {data for data, _ in seen["train"]} & {data for data, _ in seen["unseen"]}
+
+
+def test_labels_of_sentences_hold_no_texts_and_name_what_there_is() -> None:
+    for name in ("sentences", "check_sentences"):
+        lines = (ROOT / "data" / "labels" / f"{name}.jsonl").read_text("utf-8").splitlines()
+        for row in map(json.loads, lines):
+            assert set(row) == {"data", "id", "sentence", "status", "kinds", "experience"}
+            assert row["status"] in SPEECH
+            assert set(row["kinds"]) <= set(KINDS)
+
+
+def test_an_invented_post_counts_for_what_it_asserts_alone() -> None:
+    lines = (ROOT / "data" / "labels" / "invented.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        asserted = {kind for kind, status in row["spoken"].items() if status == "asserted"}
+        assert asserted == set(row["kinds"]), row["text"]

@@ -23,7 +23,7 @@ def test_a_negation_turns_the_feeling_of_the_words_after_it() -> None:
 
 @pytest.mark.parametrize(("text", "asks"), [("It stops?", 1.0), ("It stops.", 0.0)])
 def test_a_question_mark_at_the_end_is_seen(text: str, asks: float) -> None:
-    assert manner(text)[-1] == asks
+    assert manner(text)[features.MANNER - 1] == asks
 
 
 def test_an_apostrophe_is_one_however_it_is_typed() -> None:
@@ -31,17 +31,23 @@ def test_an_apostrophe_is_one_however_it_is_typed() -> None:
     assert curly == plain
 
 
-def test_both_vectors_stand_before_the_manner() -> None:
+def test_states_stand_before_the_manner_and_stars_behind_it() -> None:
     one, two = np.full((1, 3), 1, np.float32), np.full((1, 2), 2, np.float32)
-    dense = features.dense(["It."], one, two)
-    assert dense.shape == (1, 5 + features.MANNER)
+    dense = features.dense(["It."], one, two, [5])
+    assert dense.shape == (1, 5 + features.MANNER + features.STARS)
     assert dense[0, :5].tolist() == [1, 1, 1, 2, 2]
+    assert dense[0, -features.STARS :].tolist() == [1, 1, 0, 1]
+
+
+def test_a_text_without_stars_says_nothing_of_them() -> None:
+    none = np.zeros((1, 0), np.float32)
+    assert not features.dense(["It."], none, none)[0, -features.STARS :].any()
 
 
 def test_no_texts_have_no_features() -> None:
     none = np.zeros((0, 0), np.float32)
     assert features.words([]).shape == (0, features.BUCKETS)
-    assert features.dense([], none, none).shape == (0, features.MANNER)
+    assert features.dense([], none, none).shape == (0, features.MANNER + features.STARS)
 
 
 @given(st.text(max_size=2_000))

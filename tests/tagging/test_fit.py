@@ -1,5 +1,6 @@
 """Fitting: what can be learned is learned, probabilities mean what they say, and again the same."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.tagging import features
-from feedbackminer.tagging.fit import FEWEST_GIVEN, NEVER, Examples, Recipe, fit_head, threshold
+from feedbackminer.tagging.fit import (
+    FEWEST_GIVEN,
+    NEVER,
+    Examples,
+    Recipe,
+    fit_head,
+    scoring,
+    threshold,
+)
 
 RECIPE = Recipe("test", ("bug",), False, "", alpha=1e-3)
 
@@ -34,6 +43,7 @@ def examples(count: int = 400, *, flipped: float = 0.1, seed: int = 0) -> Exampl
         typical=ones,
         groups=np.array([f"thread {i // 4}" for i in range(count)], dtype=object),
         genres=np.zeros(count, np.int64),
+        by_rules=truth[:, None].astype(np.float32),
     )
 
 
@@ -109,7 +119,10 @@ def test_a_genre_where_only_one_side_was_seen_shares_the_calibration_of_all() ->
 def test_what_a_head_knew_before_is_the_starting_point() -> None:
     before = fit_head(examples(2_000, flipped=0.02), RECIPE, {}).head
     few = examples(40, flipped=0.0, seed=5)
-    plain, from_before = fit_head(few, RECIPE, {}), fit_head(few, RECIPE, {}, prior=before)
+    plain, from_before = (
+        fit_head(few, RECIPE, {}),
+        fit_head(few, RECIPE, {}, learn=partial(scoring, prior=before)),
+    )
     assert (
         chance_of(from_before, "An export crashes") >= chance_of(plain, "An export crashes") - 0.02
     )

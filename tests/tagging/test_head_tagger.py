@@ -9,7 +9,7 @@ import pytest
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.embed.load import load_encoder
 from feedbackminer.settings.sections import EmbedSettings
-from feedbackminer.tagging.head_tagger import RULED_OUT, WITNESSED, HeadTagger, load_tagger
+from feedbackminer.tagging.head_tagger import RULED_OUT, HeadTagger, load_tagger
 from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.tagger import Tag
 from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, UNSURE
@@ -40,7 +40,7 @@ def tags(
 ) -> list[Tag]:
     encoded = encoder.encode(passages)
     table = texts(*passages).with_columns(**{k: pl.lit(v) for k, v in more.items()})
-    read = read_texts(table, encoded.vectors, encoded.layer_mean, [reviews] * len(passages))
+    read = read_texts(table, encoded, [reviews] * len(passages))
     return list(tagger.tag(read))
 
 
@@ -48,10 +48,11 @@ def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
     limits = tagger.heads["kinds"].weights.thresholds[0]
+    witnessed = tagger.heads["kinds"].weights.witnessed[0]
     for tag in tags(tagger, encoder, *POSTS):
         for kind, chance, limit in zip(KINDS, tag.kind_chances, limits, strict=True):
             if kind in tag.kinds:
-                assert chance >= limit or kind in WITNESSED
+                assert chance >= limit or chance >= witnessed[KINDS.index(kind)]
             assert (kind in tag.unsure) == (RULED_OUT < chance < limit and kind not in tag.kinds)
 
 
@@ -79,23 +80,84 @@ def test_only_problems_are_severe(tagger: HeadTagger, encoder: Encoder) -> None:
             assert "severity" not in tag.unsure
 
 
-def test_rules_help_only_where_no_probability_suffices(
+def test_rules_help_only_where_the_probability_suffices_with_them(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
     kinds = tagger.heads["kinds"]
-    assert kinds.weights.thresholds[0, KINDS.index("documentation")] > 1
-    (tag,) = tags(tagger, encoder, POSTS[3])
-    assert "documentation" in tag.kinds
-    reachable = replace(kinds.weights, thresholds=np.full((2, len(KINDS)), 0.999, np.float32))
-    strict = HeadTagger({**tagger.heads, "kinds": replace(kinds, weights=reachable)})
-    (tag,) = tags(strict, encoder, POSTS[3])
-    assert "documentation" not in tag.kinds
+    never = np.full((2, len(KINDS)), 2.0, np.float32)
+    for least, is_given in ((0.05, True), (2.0, False)):
+        witnessed = np.full_like(never, least)
+        weights = replace(kinds.weights, thresholds=never, witnessed=witnessed)
+        strict = HeadTagger({**tagger.heads, "kinds": replace(kinds, weights=weights)})
+        (tag,) = tags(strict, encoder, POSTS[3])
+        assert ("documentation" in tag.kinds) == is_given
+
+
+@pytest.mark.parametrize(
+    ("passage", "kind", "status"),
+    [
+        ("It has not crashed once since the update.", "bug", "negated"),
+        ("The crash on start is fixed in 4.2, thanks.", "bug", "over"),
+        ("If it crashes again, I will send a log.", "bug", "hypothetical"),
+        ("A colleague says that it crashes on his phone.", "bug", "another"),
+    ],
+)
+def test_what_is_not_asserted_is_no_report_and_how_it_is_spoken_of_is_kept(
+    tagger: HeadTagger, encoder: Encoder, passage: str, kind: str, status: str
+) -> None:
+    (tag,) = tags(tagger, encoder, passage)
+    assert kind not in tag.kinds
+    assert tag.statuses[KINDS.index(kind)] in (status, "")
+
+
+def test_how_it_goes_is_told_beside_how_it_sounds(tagger: HeadTagger, encoder: Encoder) -> None:
+    crash, _, love, _, talk = tags(tagger, encoder, *POSTS)
+    assert crash.experience.label == "bad"
+    assert talk.experience.chances[3] > 0.5 > crash.experience.chances[3]
+    assert love.experience.chances[1] > crash.experience.chances[1]
+    for tag in (crash, love, talk):
+        assert sum(tag.experience.chances) == pytest.approx(1, abs=1e-5)
+
+
+def test_praise_with_one_star_is_meant_to_hurt(tagger: HeadTagger, encoder: Encoder) -> None:
+    passage = "Great update, I love it."
+    encoded, table = encoder.encode([passage]), texts(passage)
+    (five,) = tagger.tag(read_texts(table, encoded, [True], [5.0]))
+    (one,) = tagger.tag(read_texts(table, encoded, [True], [1.0]))
+    assert "praise" in five.kinds
+    assert "praise" not in one.kinds
+
+
+def test_at_even_odds_nothing_that_was_given_is_taken_back(
+    tagger: HeadTagger, encoder: Encoder
+) -> None:
+    for sure, even in zip(
+        tags(tagger, encoder, *POSTS), tags(tagger.at_even_odds(), encoder, *POSTS), strict=True
+    ):
+        assert set(sure.kinds) <= set(even.kinds)
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        "word " * 3_000,
+        "🙄🙄🙄",
+        "/s",
+        "error: if (x) { return error; } // error",
+        "> It crashes all the time.\n\nNot for me.",
+        "It crashes. Es stürzt ab. Ça plante.",
+    ],
+)
+def test_any_text_has_a_tag(tagger: HeadTagger, encoder: Encoder, passage: str) -> None:
+    (tag,) = tags(tagger, encoder, passage)
+    assert len(tag.statuses) == len(tag.kind_chances) == len(KINDS)
+    assert all(0 <= chance <= 1 for chance in tag.kind_chances)
 
 
 def test_of_other_languages_nothing_is_said(tagger: HeadTagger, encoder: Encoder) -> None:
     (tag,) = tags(tagger, encoder, POSTS[0], language="de")
     assert (tag.kinds, tag.sentiment.label, tag.severity) == ((), UNSURE, None)
-    assert set(tag.unsure) == {"sentiment", *KINDS}
+    assert set(tag.unsure) == {"sentiment", "experience", *KINDS}
 
 
 def test_a_kind_is_seen_in_the_sentence_that_speaks_for_it(

@@ -86,7 +86,7 @@ def encode_once(passages: Sequence[str], encoder: Encoder) -> Encoded:
     return Encoded(
         encoded.vectors[positions],
         encoded.layer_mean[positions],
-        tuple(encoded.sentences[position] for position in positions),
+        tuple(encoded.sentences[position] for position in positions if encoded.sentences),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import dataframely as dy
 import polars as pl
 
-from feedbackminer.embed.encoder import Encoder
+from feedbackminer.embed.encoder import NO_STATES, Encoder
 from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.tables import Segments, Texts, Vectors, check, passage
 from feedbackminer.vectors import to_bytes
@@ -33,12 +33,13 @@ def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.D
     ordered = passages.sort(pl.col("passage").str.len_chars(), descending=True, maintain_order=True)
     for chunk in ordered.iter_slices(CHUNK):
         result = encoder.encode(chunk["passage"].to_list())
+        states = result.sentences or (NO_STATES,) * len(chunk)
         frame = chunk.select("content_hash").with_columns(
             encoder=pl.lit(encoder.name),
             vector=pl.Series(to_bytes(result.vectors), dtype=pl.Binary),
             # The column keeps its first name: under another, all texts would be encoded again.
             middle=pl.Series(to_bytes(result.layer_mean), dtype=pl.Binary),
-            sentences=pl.Series(to_bytes(result.sentences), dtype=pl.Binary),
+            sentences=pl.Series(to_bytes(states), dtype=pl.Binary),
         )
         yield check(frame, Vectors, where=STAGE)
 

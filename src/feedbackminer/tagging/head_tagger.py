@@ -66,7 +66,7 @@ SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
 DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
 BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
 PLAINLY_DENIES = 0.05
-SPEAKS = 0.6  # of the post's strongest sentence for a kind: what also speaks for it
+SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 FEW_STARS = 2.0  # beside which praise is meant to hurt
 
 NOTHING = Tag(
@@ -323,13 +323,14 @@ def _sentences(
     strongest = asserts.max(axis=0, initial=0)
     for row, (sentence, score) in enumerate(zip(sentences, scores, strict=True)):
         status = STATUSES[int(speech.status[row, : len(STATUSES)].argmax())]
+        does_something = SPEECH[int(speech.status[row].argmax())] in STATUSES
         kinds = [
             kind
             for k, kind in enumerate(KINDS)
             if (
                 kind in tag.kinds and asserts[row, k] >= SPEAKS * strongest[k]
                 if status == ASSERTED
-                else speech.spoken[row, k] >= SPEAKS_OF_IT
+                else speech.spoken[row, k] >= SPEAKS_OF_IT and does_something
             )
         ]
         yield Sentence(sentence, tuple(kinds), score, status)
