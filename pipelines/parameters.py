@@ -11,7 +11,7 @@ from feedbackminer.settings.sections import SourceName
 
 Folder = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 Export = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
-Head = Literal["sentiment", "tone", "kinds", "severity"]
+Head = Literal["sentiment", "kinds", "severity", "tone"]
 # Prefect's server does not look at formats, so the pattern says what a date is.
 _DATE = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}([T ].+)?$"}
 Moment = Annotated[datetime, WithJsonSchema(_DATE)] | None

@@ -61,7 +61,8 @@ def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
-    from feedbackminer.embed.backends.torch import BUNDLED, model_path
+    from feedbackminer.embed.backends.torch import model_path
+    from feedbackminer.embed.encoder import BUNDLED
     from feedbackminer.embed.reader import load_reader
 
     written = ["The app crashes on start.", "I love it, really."]

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feedbackminer.embed.backends.torch import BUNDLED
+from feedbackminer.embed.encoder import BUNDLED
 from feedbackminer.embed.stage import CHUNK
 from feedbackminer.project.store import Store
 from feedbackminer.steps import mining

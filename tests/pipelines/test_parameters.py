@@ -2,9 +2,9 @@
 
 from typing import get_args
 
-from feedbackminer.vocabulary.tags import HEADS
+from feedbackminer.vocabulary.tags import FITTED
 from pipelines.parameters import Head
 
 
-def test_a_flow_takes_each_head_there_is_and_no_other() -> None:
-    assert get_args(Head) == HEADS
+def test_a_flow_takes_each_head_that_can_be_fitted_and_no_other() -> None:
+    assert get_args(Head) == FITTED

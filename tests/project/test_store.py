@@ -212,7 +212,9 @@ def test_a_table_that_another_version_of_the_code_wrote_is_told_or_replaced(stor
 
 def test_append_adds_rows_and_select_finds_them_by_key(store: Store) -> None:
     keys = pl.DataFrame({"content_hash": ["h" * 16, "i" * 16], "encoder": "mini"})
-    vector = keys.head(1).with_columns(vector=pl.lit(b"\x00\x3c"), middle=pl.lit(b"\x00\x00"))
+    vector = keys.head(1).with_columns(
+        vector=pl.lit(b"\x00\x3c"), middle=pl.lit(b"\x00\x00"), sentences=pl.lit(b"")
+    )
     assert store.select("vectors", keys).is_empty()
     store.append("vectors", vector)
     assert store.select("vectors", keys).equals(vector)
@@ -412,7 +414,7 @@ def test_vectors_of_an_older_contract_are_not_found_and_start_anew(store: Store)
     older = keys.with_columns(vector=pl.lit(b"\x00\x3c"))
     write_deltalake(f"{store.url}/vectors", older, storage_options=store.options)
     assert store.select("vectors", keys).is_empty()
-    store.append("vectors", older.with_columns(middle=pl.lit(b"\x00\x00")))
+    store.append("vectors", older.with_columns(middle=pl.lit(b"\x00\x00"), sentences=pl.lit(b"")))
     assert len(store.select("vectors", keys)) == 1
 
 

@@ -45,7 +45,10 @@ def test_precision_is_told_for_every_site_and_calibration_for_what_chance_drew()
     )
     assert (figure.what, figure.n, figure.value) == ("given: bug", 3, 0.6667)
     sites = (Reference("a", 0.5, 2), Reference("b", None, 0), Reference("c", 1, 1))
-    assert figure.beside == (Reference("recall", pytest.approx(2 / 3)), *sites)
+    recall, *of_sites = figure.beside
+    assert recall.name == "recall"
+    assert recall.value == pytest.approx(2 / 3)
+    assert tuple(of_sites) == sites
     assert figure.calibration_error == pytest.approx(0.05)
 
 

@@ -127,6 +127,7 @@ def _made_up(project: Project) -> dict[str, pl.DataFrame]:
     vectors = texts.select("content_hash", encoder=pl.lit("by hand")).with_columns(
         vector=pl.Series([row.tobytes() for row in size]),
         middle=pl.Series([row.tobytes() for row in size]),
+        sentences=pl.lit(b""),
     )
     topic = {"words": ["sync", "marzipan"], "ratios": [1.0, 0.5], "centroid": b"\x01\x3c"}
     labels = [("t001", "sync, marzipan", "g001"), ("t002", "tide tables, herring", "g001")]

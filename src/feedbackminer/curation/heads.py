@@ -26,9 +26,8 @@ from feedbackminer.tagging.head_tagger import AT_LEAST, Batch, find, post_featur
 from feedbackminer.tagging.heads import Head
 from feedbackminer.tagging.speech import read_speech
 from feedbackminer.tagging.stage import read_texts
-from feedbackminer.vocabulary.tags import ANSWERS, KINDS, SENTIMENTS, TONE
+from feedbackminer.vocabulary.tags import FITTED, KINDS, SENTIMENTS, TONE
 
-FITTED = (*ANSWERS, TONE)
 BY_HUMAN, WEAK = 5.0, 1.0  # what a person's label weighs, and one from stars or categories
 FEWEST = 15  # examples for and against a label, below which it stays as it is
 HELD_OUT = 0.3  # of threads, which the heads are compared on

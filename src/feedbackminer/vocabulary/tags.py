@@ -32,6 +32,7 @@ POST_HEADS = ("sentiment", "experience", "kinds", "severity")  # read what sente
 KNOWN = "known"  # the head that tells whether texts are like those that the heads know
 HEADS = (*SENTENCE_HEADS, *POST_HEADS, KNOWN)
 ANSWERS = ("sentiment", "kinds", "severity")  # what people are asked of a post
+FITTED = (*ANSWERS, TONE)  # heads that can be fitted to a project by the answers
 LEVELS = ("theme", "topic", "subtopic")
 CHECKS = (
     "posts_per_day",
