@@ -166,7 +166,8 @@ def test_a_long_text_about_two_things_names_both(tmp_path: Path) -> None:
         return " ".join(f"{subject.format(number + n)}." for n in range(10))
 
     plain = [f"{paragraph(s, n)}\n\n{paragraph(s, n + 99)}" for s in SUBJECTS for n in range(6)]
-    mixed = f"{paragraph(battery, 1)}\n\n{paragraph(battery, 2)}\n\n{paragraph(export, 3)}"
+    parts = paragraph(battery, 1), paragraph(battery, 2), paragraph(export, 3), paragraph(export, 4)
+    mixed = "\n\n".join((*parts, paragraph(battery, 5)))
     path = write_jsonl(tmp_path / "in.jsonl", [{"text": t} for t in (*texts, *plain, mixed)])
     *rows, last = fit(path, tmp_path / "out.jsonl")
     assert last["topic_id"] == rows[0]["topic_id"]

@@ -26,7 +26,11 @@ NEVER = 2.0  # threshold of a label that is never certain enough to be given
 FEWEST_TRUE = 30  # examples of a label, for a genre to have a calibration of its own
 FEWEST_GIVEN = 20  # examples over a threshold that its precision is told from
 SECOND_AIM = 0.8  # precision of a label whose threshold cannot aim higher
-FLOOR_WITNESSED = 0.1  # and what such a label is likely at least
+FLOOR_WITNESSED = 0.1  # probability that a label has at least where the rules find it too
+VOUCHED, OFTENER = (
+    0.15,
+    10.0,
+)  # and of one that rules may vouch for: this, or so many times its share
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Recipe:
     encoder: str
     precision: float = 0.85  # that each threshold aims at
     floor: float = 0.0  # that no threshold is below: a label may be right nearly always by chance
+    vouched: tuple[str, ...] = ()  # labels that rules may speak for where no threshold aims high
     alpha: float = 1e-4  # strength of the penalty
     seed: int = 0
 
@@ -101,10 +106,16 @@ def fit_head(
     probabilities = head.calibrated(scores, examples.genres)
 
     every = np.ones_like(examples.by_rules)
+    witnessed = _limits(probabilities, examples, examples.by_rules, recipe, FLOOR_WITNESSED)
+    for k, label in enumerate(recipe.labels):
+        if label in recipe.vouched:  # better some that are told to be experimental than none
+            share = np.average(examples.truth[:, k], weights=examples.typical)
+            lowest = min(VOUCHED, OFTENER * share)
+            witnessed[:, k] = np.where(witnessed[:, k] == NEVER, lowest, witnessed[:, k])
     weights = replace(
         head.weights,
         thresholds=_limits(probabilities, examples, every, recipe, recipe.floor),
-        witnessed=_limits(probabilities, examples, examples.by_rules, recipe, FLOOR_WITNESSED),
+        witnessed=witnessed,
     )
     return Fitted(replace(head, weights=weights, card=card), probabilities)
 

@@ -90,12 +90,19 @@ class Head:
         scores: Matrix = scaled @ w.dense + words @ w.words + w.bias
         return scores
 
-    def decide(self, probabilities: Matrix, genres: Genres) -> Flags:
+    def decide(
+        self, probabilities: Matrix, genres: Genres, by_rules: Matrix | None = None
+    ) -> Flags:
         """Return which labels are given: those at or over their threshold.
 
         Of labels that exclude each other, only the likeliest can be.
+
+        Args:
+            by_rules: 1 where the rules find a label, for which less suffices.
         """
         over: Flags = probabilities >= self.weights.thresholds[genres]
+        if by_rules is not None:
+            over |= (probabilities >= self.weights.witnessed[genres]) & (by_rules > 0)
         if self.exclusive and len(over):
             best = probabilities.argmax(axis=1)
             over &= np.arange(len(self.labels)) == best[:, None]
