@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NAN = math.nan
 # Standard deviation, between communities, of the log-odds by which calibrated chances are off.
-CALIBRATION_SPREAD = 0.25
+CALIBRATION_SPREAD = 0.4
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ EVENLY = 20_000 / 600  # posts that one of those drawn evenly stands for
 HALF = 0.5
 SAMPLES, SAMPLE = 100, 200
 FEWEST_TRUE = 30  # posts with a label, for shares of it to be drawn
+FEWEST_FOUND = 5  # and for a sample to have any
 SEVERE = (2, 3, 4)  # levels that posts are held to reach
 
 
@@ -264,6 +265,8 @@ def shares(sources: Sources) -> Iterator[Figure]:
             high=None,
             beside=(Reference("read", float(truth.mean())),),
         )
+        if truth.sum() < FEWEST_FOUND:
+            continue
         for _ in range(SAMPLES):
             rows_drawn = draw.integers(0, len(truth), SAMPLE)
             estimate = expected_share(chances[rows_drawn].sum(), SAMPLE, spread=CALIBRATION_SPREAD)
