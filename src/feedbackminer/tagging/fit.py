@@ -109,8 +109,8 @@ def fit_head(
     witnessed = _limits(probabilities, examples, examples.by_rules, recipe, FLOOR_WITNESSED)
     for k, label in enumerate(recipe.labels):
         if label in recipe.vouched:  # better some that are told to be experimental than none
-            share = np.average(examples.truth[:, k], weights=examples.typical)
-            lowest = min(VOUCHED, OFTENER * share)
+            share = float(np.average(examples.truth[:, k], weights=examples.typical))
+            lowest = np.float32(min(VOUCHED, OFTENER * share))
             witnessed[:, k] = np.where(witnessed[:, k] == NEVER, lowest, witnessed[:, k])
     weights = replace(
         head.weights,
