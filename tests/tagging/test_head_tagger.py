@@ -183,3 +183,18 @@ def test_the_same_texts_get_the_same_tags_in_any_order(
     assert [tag.kinds for tag in forth] == [tag.kinds for tag in back]
     for one, other in zip(forth, back, strict=True):
         np.testing.assert_allclose(one.kind_chances, other.kind_chances, atol=1e-3)
+
+
+def test_posts_that_nothing_crashed_hardly_count_as_bugs(
+    tagger: HeadTagger, encoder: Encoder
+) -> None:
+    passages = (
+        "It has not crashed once since the update.",
+        "No crashes here since the update.",
+        "Not one crash in two weeks with the new version.",
+        "Running it for a month now without any crash.",
+        "It doesn't crash any more, the fix works.",
+    )
+    told = tags(tagger, encoder, *passages)
+    assert not any(set(tag.kinds) & set(PROBLEMS) for tag in told)
+    assert sum(tag.kind_chances[KINDS.index("bug")] for tag in told) < 1

@@ -184,7 +184,7 @@ class HeadTagger:
             witnessed: kinds that are likely enough because the rules find them as well.
         """
         sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
-        of_kinds = probabilities["kinds"]
+        of_kinds = _of_what_is_asserted(probabilities["kinds"], speech)
         likely = {*self._labels("kinds", of_kinds, genre), *witnessed}
         statuses = _statuses(likely, of_kinds, speech, rating)
         kinds = tuple(
@@ -306,6 +306,17 @@ def _statuses(
     if rating is not None and rating <= FEW_STARS:
         statuses[KINDS.index("praise")] = ""  # it is meant to hurt
     return tuple(statuses)
+
+
+def _of_what_is_asserted(chances: Matrix, speech: Speech) -> Matrix:
+    """Return the probabilities of kinds; what sentences deny is as likely as they make it."""
+    asserts = speech.asserts.max(axis=0, initial=0)
+    is_denied = [_is_denied(speech, k, chances[k]) for k in range(len(KINDS))]
+    is_open = [kind in OPEN for kind in KINDS]
+    denied: Matrix = np.where(
+        np.array(is_denied) & ~np.array(is_open), np.minimum(chances, asserts), chances
+    )
+    return denied
 
 
 def _is_denied(speech: Speech, kind: int, chance: float) -> bool:
