@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.research.benchmarks.tags import Label, Reference, _precision_of
+from feedbackminer.research.benchmarks.figures import Label, Reference
+from feedbackminer.research.benchmarks.tags import _precision_of
 from feedbackminer.research.benchmarks.topics import SINGLE, _judged, _labels_of_long_posts
 from feedbackminer.research.metrics import bootstrap, calibration_error, precision
 

@@ -115,7 +115,7 @@ def tags(
 
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.research.benchmarks import tags as bench
-    from feedbackminer.research.training import Sources
+    from feedbackminer.research.examples import Sources
     from feedbackminer.settings.sections import EmbedSettings
 
     vectors = cache or Path(session.hold(TemporaryDirectory()))

@@ -56,11 +56,12 @@ def train(
 
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.research import training
+    from feedbackminer.research.examples import Sources
     from feedbackminer.settings.load import load
 
     vectors = cache or Path(session.hold(TemporaryDirectory()))
     encoder = load_encoder(load(settings).embed)
-    sources = training.Sources(data, labels, vectors, encoder, out)
+    sources = Sources(data, labels, vectors, encoder, out)
     fitted = training.train(head, sources, seed=seed, aim=precision)
     card = training.save(fitted.head, out / head)
     if card["by_label"]:

@@ -13,11 +13,18 @@ import numpy as np
 
 from feedbackminer.embed.passages import Passage, read_passages
 from feedbackminer.research.data import tags
+from feedbackminer.research.data.labels import (
+    MADE_UP,
+    OWN,
+    SENTENCES,
+    load_invented,
+    load_labels,
+    load_sentences,
+)
 from feedbackminer.research.data.tags import INVENTED, LabelledText
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS, SPEECH
 
-OWN, SENTENCES, MADE_UP = "train.jsonl", "sentences.jsonl", "invented.jsonl"  # our labels
 EXPERIENCED = ("bad", "good")  # a mixed experience is both
 SEVERE = (2, 3, 4)
 HELD_OUT = 20  # of a hundred threads: what calibrates heads was never read by the reader
@@ -54,9 +61,9 @@ def is_unread(row: LabelledText) -> bool:
 
 def training_examples(data: Path, labels: Path, seed: int) -> list[Example]:
     """Return all that the reader is trained on."""
-    ours = tags.load_labels(data, labels / OWN)
-    invented = tags.load_invented(labels / MADE_UP)
-    sentences = tags.load_sentences(data, labels / SENTENCES)
+    ours = load_labels(data, labels / OWN)
+    invented = load_invented(labels / MADE_UP)
+    sentences = load_sentences(data, labels / SENTENCES)
     draw = random.Random(seed)  # noqa: S311
     read = [row for row in ours if not is_unread(row)]
     public = _public(data, {row.text for row in ours}, draw)

@@ -23,12 +23,10 @@ from torch.nn import functional
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED
 from feedbackminer.embed.reader import LAYER, Reader, save
-from feedbackminer.research.data import tags
+from feedbackminer.research.data.labels import MADE_UP, OWN, SENTENCES, load_labels
+from feedbackminer.research.data.tags import hash_of
 from feedbackminer.research.reader.examples import (
-    MADE_UP,
-    OWN,
     PUBLIC,
-    SENTENCES,
     Example,
     is_unread,
     of_posts,
@@ -112,11 +110,9 @@ def train_and_save(
         InputError: a data set is missing.
     """
     examples = training_examples(data, labels, plan.seed)
-    unread = [row for row in tags.load_labels(data, labels / OWN) if row.text and is_unread(row)]
+    unread = [row for row in load_labels(data, labels / OWN) if row.text and is_unread(row)]
     reader = train_reader(examples, plan, progress)
-    sets = [
-        {"name": name, "sha256": tags.hash_of(labels / name)} for name in (OWN, SENTENCES, MADE_UP)
-    ]
+    sets = [{"name": name, "sha256": hash_of(labels / name)} for name in (OWN, SENTENCES, MADE_UP)]
     card = {
         "name": folder.name,
         "base": BUNDLED,

@@ -1,0 +1,173 @@
+"""Our own labels of posts and sentences, joined with the texts of public sets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from feedbackminer.clean.stage import clean_text
+from feedbackminer.errors import InputError
+from feedbackminer.research.data.tags import CHARS, INVENTED, REVIEWS, LabelledText, Line, lines
+from feedbackminer.text.sentences import split
+from feedbackminer.vocabulary.tags import KINDS, NOTHING
+
+# What each file of the folder of labels is for; its README tells more.
+OWN, SENTENCES, MADE_UP = "train.jsonl", "sentences.jsonl", "invented.jsonl"  # training
+CHECKED = "check.jsonl"  # posts that nothing is trained on
+UNSEEN, UNSEEN_SENTENCES = "unseen.jsonl", "check_sentences.jsonl"  # of sites that nothing is
+AROUND = 2  # sentences on either side of a labelled one that are read with it
+# Where the texts of our own labels lie: the file, and the file with titles.
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "openenergymonitor": (
+        "openenergymonitor_forum/posts.jsonl.gz", "openenergymonitor_forum/threads.jsonl.gz",
+    ),
+    "urho3d": ("urho3d_forum/posts.jsonl.gz", "urho3d_forum/threads.jsonl.gz"),
+    "slicer": ("slicer_forum/posts.jsonl.gz", "slicer_forum/threads.jsonl.gz"),
+    "ubuntu_irc": ("ubuntu_irc/messages.jsonl.gz", ""),
+    "r_mailing_lists": ("r_mailing_lists/messages.jsonl.gz", ""),
+    "se_meta_history": ("se_meta_history/posts.jsonl.gz", ""),
+    "minibar": ("minibar_app_reviews/train.jsonl.gz", ""),
+    "urr": ("urr_app_reviews/train.jsonl.gz", ""),
+}  # fmt: skip
+
+
+class Post(NamedTuple):
+    """A post of a set, as it is read."""
+
+    text: str
+    group: str
+    rating: float | None
+
+
+def load_labels(folder: Path, labels: Path) -> list[LabelledText]:
+    """Read our own labels and the posts they are about.
+
+    Args:
+        folder: the public data sets, which hold the texts.
+        labels: a file of ``data``, ``id``, ``kinds``, ``sentiment``, ``severity``,
+            ``experience``, ``picked``, ``chance``.
+    Raises:
+        InputError: a file is missing, or a post is not in its set.
+    """
+    return [_labelled(line, post) for line, post in _with_posts(folder, labels)]
+
+
+def load_invented(labels: Path) -> list[LabelledText]:
+    """Read the posts that were invented for their labels; each is a group of its own.
+
+    Those of one sentence are labelled as that sentence as well.
+    """
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    sentences_of = split(line["text"] for line in lines)
+    return [
+        _invented(number, line, len(sentences))
+        for number, (line, sentences) in enumerate(zip(lines, sentences_of, strict=True))
+    ]
+
+
+def _invented(number: int, line: Line, n_sentences: int) -> LabelledText:
+    row = _labelled(
+        {**line, "data": INVENTED, "id": str(number), "picked": True},
+        Post(line["text"], str(number), None),
+    )
+    statuses = set(line["spoken"].values())
+    if n_sentences > 1 or len(statuses) > 1:
+        return row
+    status = next(iter(statuses), NOTHING)
+    return replace(row, status=status, speaks_of=tuple(line["spoken"]))
+
+
+def load_sentences(folder: Path, labels: Path) -> list[LabelledText]:
+    """Read labels of single sentences.
+
+    Args:
+        folder: the public data sets, which hold the texts.
+        labels: a file of ``data``, ``id``, ``sentence`` (its number), ``status``, ``kinds``,
+            ``experience``.
+    Raises:
+        InputError: a file is missing, or a post is not in its set.
+    """
+    pairs = list(_with_posts(folder, labels))
+    sentences_of = split(post.text for _, post in pairs)
+    return [
+        _labelled_sentence(line, sentences, post.group)
+        for (line, post), sentences in zip(pairs, sentences_of, strict=True)
+    ]
+
+
+def _labelled_sentence(line: Line, sentences: Sequence[str], group: str) -> LabelledText:
+    number = line["sentence"]
+    before = sentences[max(0, number - AROUND) : number]
+    around = [*before, *sentences[number : number + 1 + AROUND]]
+    return LabelledText(
+        data=line["data"],
+        id=line["id"],
+        text="\n".join(around),
+        sentence=sentences[number],
+        group=f"{line['data']}:{group}",
+        number=len(before),
+        status=line["status"],
+        speaks_of=tuple(line["kinds"]),
+        experience=line["experience"],
+        picked=True,
+    )
+
+
+def _with_posts(folder: Path, labels: Path) -> Iterator[tuple[Line, Post]]:
+    """Yield each line of a file of labels with its post."""
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    posts = {
+        name: _texts(folder, name, {line["id"] for line in lines if line["data"] == name})
+        for name in sorted({line["data"] for line in lines})
+    }
+    for line in lines:
+        if line["id"] not in posts[line["data"]]:
+            raise InputError(f"{labels}: {line['data']} has no post {line['id']!r} at {folder}")
+        yield line, posts[line["data"]][line["id"]]
+
+
+def _labelled(line: Line, post: Post) -> LabelledText:
+    return LabelledText(
+        data=line["data"],
+        id=line["id"],
+        text=post.text,
+        group=f"{line['data']}:{post.group}",
+        rating=post.rating,
+        sentiment=line["sentiment"],
+        kinds={kind: kind in line["kinds"] for kind in KINDS},
+        severity=line["severity"],
+        experience=line["experience"],
+        picked=line["picked"],
+        chance=line.get("chance"),
+        is_review=line.get("review", line["data"] in REVIEWS),
+    )
+
+
+def _texts(folder: Path, name: str, ids: Collection[str]) -> dict[str, Post]:
+    """Return text, group and stars of some posts of a set, by id."""
+    path, titles_path = TEXTS[name]
+    titles = {
+        row["thread_id"]: row["title"]
+        for row in (lines(folder / titles_path) if titles_path else ())
+    }
+    posts = {}
+    for row in lines(folder / path):
+        if (post_id := _post_id(row)) not in ids:
+            continue
+        text = clean_text((row["text"] or "")[:CHARS])
+        if row.get("post_number") == 1:
+            text = f"{titles.get(row['thread_id']) or ''}\n{text}"
+        elif row.get("title") and not row.get("reply_to"):
+            text = f"{row['title']}\n{text}"
+        group = row.get("thread_id") or row.get("app") or row["log"]
+        posts[post_id] = Post(text.strip(), str(group), row.get("stars"))
+    return posts
+
+
+def _post_id(row: Line) -> str:
+    if "log" in row:
+        return f"{row['log']}:{row['line']}"
+    return str(row.get("id") or row.get("post_id") or f"{row['thread_id']}:{row['post_number']}")
