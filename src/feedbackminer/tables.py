@@ -314,7 +314,7 @@ class Claims(dy.Schema):
     rank_score = dy.Float64()
     headline = dy.String(min_length=1, metadata=TEXT)
     action = dy.String()  # a question or a next step
-    evidence = dy.List(dy.String())  # post ids: all that were counted, or that surely say it
+    evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
     status = dy.Enum(("shown", "held_back"))
 
 

@@ -483,7 +483,7 @@ def test_where_nobody_knows_how_it_goes_that_is_said(tmp_path: Path) -> None:
     assert not page.css("table")
 
 
-def test_the_page_of_an_estimate_says_how_many_posts_surely_say_it(tmp_path: Path) -> None:
+def test_the_page_of_an_estimate_says_how_many_posts_most_likely_say_it(tmp_path: Path) -> None:
     tables = community()
     estimated = tables["claims"].with_columns(metric=pl.lit("share_expected_of_topic_voices"))
     built = digest({**tables, "claims": estimated})
@@ -492,9 +492,9 @@ def test_the_page_of_an_estimate_says_how_many_posts_surely_say_it(tmp_path: Pat
         "50 % (40 to 60 %) of the members who speak on this topic"
     )
     facts = one(page, ".facts").text()
-    assert "surely said by 3 voices in 3 posts" in facts
+    assert "most likely said by 3 voices in 3 posts" in facts
     assert "An estimate" in facts
-    assert "The posts that surely say it" in [node.text() for node in page.css("h2")]
+    assert "The posts that most likely say it" in [node.text() for node in page.css("h2")]
 
 
 def test_the_method_page_tells_of_each_label_its_share_and_how_it_is_known(tmp_path: Path) -> None:

@@ -76,9 +76,9 @@ def test_who_is_behind_it(
     assert trust(made) == want
 
 
-def test_who_is_behind_an_estimate_are_those_who_surely_say_it() -> None:
+def test_who_is_behind_an_estimate_are_those_who_most_likely_say_it() -> None:
     made = claim_view(metric="share_expected_of_members", n_voices=12, n_posts=34)
-    assert trust(made).startswith("surely said by 12 voices in 34 posts")
+    assert trust(made).startswith("most likely said by 12 voices in 34 posts")
     assert trust(claim_view(n_voices=12, n_posts=34)).startswith("12 voices · 34 posts")
 
 

@@ -16,7 +16,7 @@ from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS, Listing
 from feedbackminer.vocabulary.tags import KINDS
 
-LEAST_SHARE = 0.02  # of a topic's voices: kinds of less are not listed
+LEAST_SHARE = 0.05  # of a topic's voices: where no more is sure, a kind is not listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class ClaimView:
 
     @property
     def is_estimate(self) -> bool:
-        """Tell whether more members may say it than the posts behind it surely do."""
+        """Tell whether more members may say it than the posts behind it show."""
         return METRICS[self.metric].is_estimate
 
     @property
@@ -122,7 +122,7 @@ class TopicView:
     def kinds(self) -> list[Share]:
         """Return the kinds of what its voices write, the most common first, without rare ones."""
         shares = [self.share_of(kind) for kind in KINDS]
-        shown = [share for share in shares if share.value and share.value >= LEAST_SHARE]
+        shown = [share for share in shares if share.low and share.low >= LEAST_SHARE]
         return sorted(shown, key=lambda share: -(share.value or 0))
 
 

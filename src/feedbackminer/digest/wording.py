@@ -51,7 +51,7 @@ def label(name: str) -> str:
 def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, and how evenly they speak."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
-    parts = [f"surely said by {voices} in {posts}"] if claim.is_estimate else [voices, posts]
+    parts = [f"most likely said by {voices} in {posts}"] if claim.is_estimate else [voices, posts]
     effective = claim.effective_voices
     if effective and claim.n_voices >= 2 * effective:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")

@@ -33,7 +33,7 @@ class ExpectedVoices:
 
     @property
     def number(self) -> float:
-        """Return the number to tell: no less than those who surely do."""
+        """Return the number to tell: no less than those who most likely do."""
         return max(self.expected, self.n_sure)
 
     @property

@@ -81,7 +81,7 @@ class ClaimKind:
 
 
 _EXPECTED = (
-    "distinct members expected to say it, no less than those who surely do (a member says it with "
+    "distinct members expected to say it, no less than those who most likely do (a member says it with "
     "a chance of 1 - the product of 1 - chance over their posts on the topic; these chances are "
     "summed)"
 )

@@ -23,7 +23,7 @@ SEVERE = 3  # an important function does not work, or worse
 
 @dataclass(frozen=True)
 class CountClaim:
-    """A claim on each topic whose number is counted: of those who could, who surely do."""
+    """A claim on each topic whose number is counted: of those who could, who most likely do."""
 
     kind: str
     counts: pl.Expr  # which posts say it
@@ -35,7 +35,7 @@ class CountClaim:
 class ShareClaim:
     """A claim on each topic whose number is estimated: how many of those who could are likely to.
 
-    The posts behind it are those that were given the label: they surely say it.
+    The posts behind it are those that were given the label: they most likely say it.
     """
 
     kind: str
@@ -150,7 +150,7 @@ def _members(posts: pl.DataFrame) -> str:
 def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) -> str:
     """Write how many members of how many do something, and between which numbers that may be.
 
-    Where no more than those who surely do are expected, that is a count, without about and between.
+    Where no more than those who most likely do are expected, that is a count, without about and between.
     """
     members = quantity(whole, "member")
     if not voices.is_estimate:
