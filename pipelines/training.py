@@ -20,6 +20,7 @@ from feedbackminer.embed.load import load_encoder
 from feedbackminer.research import agreement, training
 from feedbackminer.research.benchmarks import topics
 from feedbackminer.research.cards import as_markdown
+from feedbackminer.research.examples import Sources
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.steps.vectors import read_for_replay
 from pipelines import artifacts
@@ -32,7 +33,7 @@ from pipelines.stages import HOUR
 def train_head(head: str, data: str, labels: str, out: str, cache: str, seed: int) -> str:
     """Train a shipped head from public data and publish its card; returns its folder."""
     encoder = load_encoder(EmbedSettings())
-    sources = training.Sources(Path(data), Path(labels), Path(cache), encoder)
+    sources = Sources(Path(data), Path(labels), Path(cache), encoder)
     fitted = training.train(head, sources, seed=seed)
     folder = Path(out) / head
     card = training.save(fitted.head, folder)

@@ -227,6 +227,7 @@ class Aspects(dy.Schema):
     aspect = dy.String(primary_key=True)
     found_by = dy.Enum(("settings", "phrase"))
     text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    status = dy.Enum(STATUSES)  # how its sentence speaks
     sentiment = dy.Enum((*SENTIMENTS, UNSURE))
     score = dy.Float64(min=-1, max=1)
 

@@ -93,6 +93,7 @@ def aspects(*rows: Row) -> pl.DataFrame:
         "number": 1,
         "found_by": "settings",
         "text": "It.",
+        "status": ASSERTED,
         "sentiment": "neutral",
         "score": 0.0,
     }

@@ -74,3 +74,8 @@ def test_alike_needs_are_one_group_the_largest_first() -> None:
 
 def test_who_wants_nothing_has_no_need() -> None:
     assert collect_needs(["a"], read("It stops."), encode=subjects, alike=0.5).is_empty()
+
+
+def test_a_clause_knows_whether_its_writer_asserts_it() -> None:
+    rows = judged("A friend told me that the sync is terrible.", "The sync is terrible.")
+    assert rows["status"].to_list() == ["another", "asserted"]

@@ -10,6 +10,7 @@ import pytest
 from feedbackminer.tables import TagLabels, Tags, check, column_types
 from feedbackminer.tagging.stage import MAX_SENTENCES, tag_texts
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
+from feedbackminer.vocabulary.tags import ASSERTED
 from tests.support.builders import day, read
 
 
@@ -27,6 +28,9 @@ class Fixed:
 
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         return [self.result.sentiment for _ in sentences]
+
+    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+        return [ASSERTED for _ in sentences]
 
 
 BUG = Tag(

@@ -51,24 +51,26 @@ def find_aspects(
         )
 
     components = Components({**settings.components, **phrases})
+    naming = [(post_id, text) for post_id, text in sentences if components.mentioned(text)]
+    statuses = tagger.sentence_status([text for _, text in naming])
     mentions = [
-        (post_id, clause, aspects)
-        for post_id, sentence in sentences
-        if components.mentioned(sentence)
-        for clause in clauses(sentence)
+        (post_id, clause, status, aspects)
+        for (post_id, text), status in zip(naming, statuses, strict=True)
+        for clause in clauses(text)
         if (aspects := components.mentioned(clause))
     ]
-    sentiments = tagger.sentence_sentiment([clause for _, clause, _ in mentions])
+    sentiments = tagger.sentence_sentiment([clause for _, clause, _, _ in mentions])
     rows = [
         {
             "post_id": post_id,
             "aspect": aspect,
             "found_by": "settings" if aspect in settings.components else "phrase",
             "text": clause,
+            "status": status,
             "sentiment": sentiment.label,
             "score": sentiment.score,
         }
-        for (post_id, clause, aspects), sentiment in zip(mentions, sentiments, strict=True)
+        for (post_id, clause, status, aspects), sentiment in zip(mentions, sentiments, strict=True)
         for aspect in aspects
     ]
     return check(_numbered(rows, Aspects), Aspects, where=STAGE)

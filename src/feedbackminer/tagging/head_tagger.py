@@ -15,7 +15,7 @@ import numpy as np
 from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
-from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
 from feedbackminer.tagging.rule_tagger import OPEN, kinds_asserted
 from feedbackminer.tagging.speech import (
@@ -162,6 +162,12 @@ class HeadTagger:
         genres = np.full(len(read), REVIEWS)
         probabilities = self.heads[TONE].probabilities(dense, features.words(read), genres)
         return [self._sentiment(TONE, row, REVIEWS) for row in probabilities]
+
+    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+        """Return how each sentence speaks, from its words and cues alone."""
+        unread = np.full((len(sentences), STATE), np.nan, np.float32)
+        status = read_speech(self.heads, sentences, unread).status[:, : len(STATUSES)]
+        return [STATUSES[number] for number in status.argmax(axis=1)]
 
     def probabilities(self, batch: Batch, speech: Speech) -> dict[str, Matrix]:
         """Return the probabilities of each head for each text: name -> shape (texts, labels)."""

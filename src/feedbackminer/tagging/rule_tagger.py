@@ -84,6 +84,10 @@ class RuleTagger:
         scores = [lexicon.score(typewritten(sentence)) for sentence in sentences]
         return [Sentiment(lexicon.label(score), score) for score in scores]
 
+    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+        """Return how each sentence speaks, by its cues."""
+        return [status_of(sentence) for sentence in sentences]
+
 
 def statuses_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     """Return for each kind how a post speaks of it: as its strongest sentence does."""

@@ -89,3 +89,7 @@ class Tagger(Protocol):
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         """Return how each sentence sounds, from its words alone."""
         ...
+
+    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+        """Return how each sentence speaks of what it speaks of, from its words alone."""
+        ...

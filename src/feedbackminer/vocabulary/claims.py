@@ -81,9 +81,9 @@ class ClaimKind:
 
 
 _EXPECTED = (
-    "distinct members expected to say it, no less than those who most likely do (a member says it with "
-    "a chance of 1 - the product of 1 - chance over their posts on the topic; these chances are "
-    "summed)"
+    "distinct members expected to say it, no less than those who most likely do (a member says it "
+    "with a chance of 1 - the product of 1 - chance over their posts on the topic; these chances "
+    "are summed)"
 )
 _INTERVAL = (
     "Wilson interval of the mean chance, wider by what chances are off from community to community"

@@ -11,13 +11,17 @@ from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.tags import ASSERTED
 
 
 def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Which parts of the product are spoken of badly: the share of their voices that do so."""
     by_aspect = facts.aspects.sort("aspect").group_by("aspect", maintain_order=True)
     for (aspect,), clauses in by_aspect:
-        bad, good = (_each_post_once(clauses.filter(sentiment=s)) for s in ("negative", "positive"))
+        asserted = clauses.filter(pl.col("status") == ASSERTED)
+        bad, good = (
+            _each_post_once(asserted.filter(sentiment=s)) for s in ("negative", "positive")
+        )
         n_bad, n_good, n = map(count_voices, (bad, good, clauses))
         yield Claim(
             kind="component",

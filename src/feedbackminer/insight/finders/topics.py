@@ -148,9 +148,10 @@ def _members(posts: pl.DataFrame) -> str:
 
 
 def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) -> str:
-    """Write how many members of how many do something, and between which numbers that may be.
+    """Write how many members of how many do something, and between which numbers.
 
-    Where no more than those who most likely do are expected, that is a count, without about and between.
+    Where no more than those who most likely do are expected, it is a count, without about
+    and between.
     """
     members = quantity(whole, "member")
     if not voices.is_estimate:
