@@ -37,6 +37,7 @@ TAGS = {
     "sentence_statuses": [],
     "sentence_scores": [],
     "tagger": "t",
+    "read_as": "",
 }
 
 

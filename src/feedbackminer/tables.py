@@ -199,7 +199,8 @@ class Tags(dy.Schema):
     kind_statuses = dy.List(dy.String(check=lambda status: status.is_in(["", *STATUSES])))
     experience = dy.Enum((*EXPERIENCES, UNSURE))
     experience_chances = dy.List(dy.Float64(min=0, max=1))  # as EXPERIENCES; empty: by rules
-    unsure = dy.List(dy.String())  # kinds, or "sentiment", "severity": neither said nor ruled out
+    # Kinds, or "sentiment", "experience", "severity": neither said nor ruled out.
+    unsure = dy.List(dy.String())
     severity = dy.Int64(nullable=True, min=1, max=4)  # null: no problem, or unsure
     by_human = dy.Bool()  # a person said some of this
     sentences = dy.List(dy.String(), metadata=TEXT)  # quotable: each an exact substring of the text
@@ -207,6 +208,7 @@ class Tags(dy.Schema):
     sentence_statuses = dy.List(dy.String())  # how each sentence speaks of what it speaks of
     sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
     tagger = dy.String()
+    read_as = dy.String()  # a mark of all that decides the row, beside what people say of it
 
 
 class TagLabels(dy.Schema):
@@ -241,6 +243,8 @@ class Needs(dy.Schema):
     sentence = dy.String(min_length=1, metadata=TEXT)  # that it stands in
     group = dy.Int64(min=0)  # the largest is 0
     label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
+    vector = dy.Binary()  # of its text, as in vectors
+    encoder = dy.String()
 
 
 class Threads(dy.Schema):

@@ -264,7 +264,7 @@ def test_another_encoder_gets_rules_and_a_notice(tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     assert "kinds are found by rules" in done.output
-    assert set(Store(project / "tables").read("tags")["tagger"]) == {"vader+rules-6"}
+    assert set(Store(project / "tables").read("tags")["tagger"]) == {"vader+rules-7"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from feedbackminer.insight.labels import chance_of, is_given
+from feedbackminer.insight.labels import chance_of
+from feedbackminer.vocabulary.given import is_given
 from feedbackminer.vocabulary.tags import KINDS, SHARES, SIDES, UNSURE
 from tests.support.builders import tags
 
@@ -39,16 +40,10 @@ def test_what_a_rule_found_is_certain_and_nothing_else_is_there() -> None:
     }  # fmt: skip
 
 
-def test_what_a_person_said_is_certain_whatever_the_head_says() -> None:
-    likely = chances(kinds=["praise"], kind_chances=of_kinds(bug=0.9), by_human=True)
-    assert (likely["praise"], likely["bug"], likely["any_problem"]) == (1, 0, 0)
-
-
-def test_praise_that_sounds_bad_is_none_unless_a_head_or_a_person_says_so() -> None:
+def test_praise_that_sounds_bad_is_none_unless_a_head_says_so() -> None:
     ironic = {"kinds": ["praise"], "sentiment": "negative"}
     assert chances(**ironic)["praise"] == 0
     assert chances(**ironic, kind_chances=of_kinds(praise=0.8))["praise"] == 0.8
-    assert chances(**ironic, by_human=True)["praise"] == 1
 
 
 def test_where_no_head_could_tell_nothing_is_known() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from feedbackminer.admin.doctor import REMADE
 from feedbackminer.embed.load import encoder_name
@@ -69,6 +70,29 @@ def test_a_second_run_does_nothing(project: Project) -> None:
     assert all(outcome.reused for outcome in mine(Run(project)))
 
 
+def test_only_what_is_new_is_read_again(
+    project: Project, sample_rows: Rows, tmp_path: Path
+) -> None:
+    mine(Run(project))
+    here = set(project.store.read("posts")["post_id"].str.split(":").list.last())
+    new = [row for row in sample_rows if str(row["id"]) not in here][:30]
+    copy = shutil.copytree(project.folder, tmp_path / "project")
+    grown = open_project(copy, {"embed": {"model": project.settings.embed.model}})
+    collect_exports(Run(grown), [str(write_jsonl(tmp_path / "new.jsonl", new))], source="inkwren")
+    outcomes = {outcome.account.stage: outcome for outcome in mine(Run(grown))}
+
+    n_before, n_now = (len(p.store.read("texts")) for p in (project, grown))
+    assert outcomes["tag"].detail == f"{n_now - n_before:,} of {n_now:,} posts read anew"
+    nightly = remade(grown)
+    shutil.rmtree(copy / "tables" / "tags")
+    shutil.rmtree(copy / "tables" / "needs")
+    mine(Run(grown))
+    at_once = remade(grown)  # in other batches, and so with other last digits
+    for name in ("tags", "needs"):
+        both = (tables[name].drop("vector", strict=False) for tables in (nightly, at_once))
+        assert_frame_equal(*both, abs_tol=1e-3)
+
+
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("older")
@@ -92,8 +116,8 @@ class TestProjectOfTheVersionBefore:
         today = encoder_name(older.settings.embed)
         assert dict(encoders.iter_rows())[today] >= n_texts
         assert len(encoders) == 2  # what the version before encoded is still there
-        for name, key in KEYS:
-            assert older.store.read(name, [key])[key].sort().to_list() == ids[name]
+        for name, key in KEYS:  # by the encoder of today there may be a topic more
+            assert {*ids[name]} <= {*older.store.read(name, [key])[key]}
 
     def test_its_digest_can_be_written_before_it_is_mined_again(
         self, older: Project, tmp_path: Path

@@ -68,6 +68,7 @@ def tags(*rows: Row) -> pl.DataFrame:
         "by_human": False,
         "sentences": [],
         "tagger": "by hand",
+        "read_as": "",
     }
     full = [plain | dict(row) for row in rows]
     return _table(Tags, [_of_sentences(len(row["sentences"])) | row for row in full])
@@ -103,7 +104,8 @@ def aspects(*rows: Row) -> pl.DataFrame:
 def needs(*rows: Row) -> pl.DataFrame:
     """Build ``needs``."""
     plain = {"number": 1, "text": "do it", "sentence": "I want to do it.", "group": 0}
-    return _table(Needs, [plain | {"label": "do it"} | dict(row) for row in rows])
+    full = plain | {"label": "do it", "vector": b"", "encoder": ""}
+    return _table(Needs, [full | dict(row) for row in rows])
 
 
 def topics(**labels: str) -> pl.DataFrame:

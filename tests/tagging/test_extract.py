@@ -1,6 +1,7 @@
 """What sentences tell beside tags: parts of the product, clause by clause, and needs in groups."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -70,6 +71,27 @@ def test_alike_needs_are_one_group_the_largest_first() -> None:
     assert dict(rows.select("post_id", "group").iter_rows()) == {"a": 1, "b": 0, "c": 0}
     assert all(row["text"] in row["sentence"] for row in rows.to_dicts())
     assert rows.filter(group=0)["label"].n_unique() == 1
+
+
+def test_needs_that_the_same_encoder_encoded_are_not_encoded_again() -> None:
+    asked: list[str] = []
+
+    def counting(words: Sequence[str]) -> Matrix:
+        asked.extend(words)
+        return np.ones((len(words), 1), np.float32)
+
+    def found(*ids: str, **more: Any) -> pl.DataFrame:
+        passages = [f"I want to export {post_id} notes to PDF." for post_id in ids]
+        return collect_needs(ids, read(*passages), encode=counting, alike=0.5, **more)
+
+    before = found("a", "b", encoder="one")
+    after = found("a", "b", "c", encoder="one", earlier=before)
+    assert len(asked) == len(set(asked)) == len(after)
+    assert after.equals(found("a", "b", "c", encoder="one"))
+
+    asked.clear()
+    found("a", "b", encoder="another", earlier=before)
+    assert len(asked) == len(before)
 
 
 def test_who_wants_nothing_has_no_need() -> None:

@@ -43,7 +43,6 @@ def examples(count: int = 400, *, flipped: float = 0.1, seed: int = 0) -> Exampl
         typical=ones,
         groups=np.array([f"thread {i // 4}" for i in range(count)], dtype=object),
         genres=np.zeros(count, np.int64),
-        by_rules=truth[:, None].astype(np.float32),
     )
 
 

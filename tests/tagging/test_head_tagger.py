@@ -1,7 +1,5 @@
 """Tags by the shipped heads: given where sure, unsure in between, nothing of other languages."""
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -9,7 +7,13 @@ import pytest
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.embed.load import load_encoder
 from feedbackminer.settings.sections import EmbedSettings
-from feedbackminer.tagging.head_tagger import RULED_OUT, HeadTagger, load_tagger
+from feedbackminer.tagging import features
+from feedbackminer.tagging.head_tagger import (
+    RULED_OUT,
+    Batch,
+    HeadTagger,
+    load_tagger,
+)
 from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.tagger import Tag
 from feedbackminer.vocabulary.tags import KINDS, PROBLEMS, UNSURE
@@ -21,7 +25,7 @@ POSTS = (
     "How can I export all my notes to PDF?",
     "I love this app, it is excellent and works perfectly.",
     "The docs are wrong here: the page on pairing is outdated and nowhere says so.",
-    "Yesterday we went to the lake and had some bread.",
+    "We meet on Tuesday at the library, as always.",
 )
 
 
@@ -48,11 +52,10 @@ def test_what_is_given_is_likely_enough_and_what_is_unsure_is_not(
     tagger: HeadTagger, encoder: Encoder
 ) -> None:
     limits = tagger.heads["kinds"].weights.thresholds[0]
-    witnessed = tagger.heads["kinds"].weights.witnessed[0]
     for tag in tags(tagger, encoder, *POSTS):
         for kind, chance, limit in zip(KINDS, tag.kind_chances, limits, strict=True):
             if kind in tag.kinds:
-                assert chance >= limit or chance >= witnessed[KINDS.index(kind)]
+                assert chance >= limit
             assert (kind in tag.unsure) == (RULED_OUT < chance < limit and kind not in tag.kinds)
 
 
@@ -80,17 +83,14 @@ def test_only_problems_are_severe(tagger: HeadTagger, encoder: Encoder) -> None:
             assert "severity" not in tag.unsure
 
 
-def test_rules_help_only_where_the_probability_suffices_with_them(
-    tagger: HeadTagger, encoder: Encoder
-) -> None:
-    kinds = tagger.heads["kinds"]
-    never = np.full((2, len(KINDS)), 2.0, np.float32)
-    for least, is_given in ((0.05, True), (2.0, False)):
-        witnessed = np.full_like(never, least)
-        weights = replace(kinds.weights, thresholds=never, witnessed=witnessed)
-        strict = HeadTagger({**tagger.heads, "kinds": replace(kinds, weights=weights)})
-        (tag,) = tags(strict, encoder, POSTS[3])
-        assert ("documentation" in tag.kinds) == is_given
+def test_what_the_rules_find_makes_a_kind_likelier(tagger: HeadTagger, encoder: Encoder) -> None:
+    documentation = KINDS.index("documentation")
+    batch = Batch.of(read_texts(texts(POSTS[3]), encoder.encode([POSTS[3]]), [False]))
+    assert batch.by_rules[0, documentation] == 1
+
+    weights = tagger.heads["kinds"].weights.dense
+    first = len(weights) - features.MANNER - features.STARS - len(KINDS)
+    assert weights[first + documentation, documentation] > 0
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,6 @@ def head(*, exclusive: bool = False, threshold: float = 0.6) -> Head:
         calibration=np.stack([np.eye(n, dtype=np.float32)] * 2),
         offset=np.array([[0, 0], [1, 1]], np.float32),  # both are likelier in reviews
         thresholds=np.full((2, n), threshold, np.float32),
-        witnessed=np.full((2, n), threshold, np.float32),
     )
     return Head(
         name="test",

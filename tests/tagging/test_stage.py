@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 
 from feedbackminer.tables import TagLabels, Tags, check, column_types
-from feedbackminer.tagging.stage import MAX_SENTENCES, tag_texts
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.stage import MAX_SENTENCES, marks, tag_texts
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
-from feedbackminer.vocabulary.tags import ASSERTED
+from feedbackminer.vocabulary.tags import ASSERTED, KINDS
 from tests.support.builders import day, read
 
 
@@ -29,7 +30,7 @@ class Fixed:
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         return [self.result.sentiment for _ in sentences]
 
-    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+    def sentence_status(self, sentences: Sequence[str], _states: Matrix, /) -> list[str]:
         return [ASSERTED for _ in sentences]
 
 
@@ -67,10 +68,66 @@ def test_no_texts_get_no_tags() -> None:
     assert Tags.is_valid(tag_texts([], [], tagger=Fixed(BUG)).tags)
 
 
+def test_what_reads_as_before_keeps_its_tags_and_is_not_read_again() -> None:
+    praise = replace(BUG, kinds=("praise",))
+    before = tag_texts(["a", "b"], read("One.", "Two."), tagger=Fixed(BUG), read_as=["1", "2"])
+    after = tag_texts(
+        ["c", "b", "a"],
+        read("Three.", "Two, changed.", "One."),
+        tagger=Fixed(praise),
+        read_as=["3", "2x", "1"],
+        earlier=before.tags,
+    )
+    assert after.n_known == 1
+    assert after.tags["kinds"].to_list() == [["praise"], ["praise"], ["bug"]]
+    assert after.tags["read_as"].to_list() == ["3", "2x", "1"]
+
+
+def test_what_a_person_corrected_is_read_again_and_so_is_what_they_took_back() -> None:
+    labelled = labels(kinds=["praise"])
+    text, mark = read("One."), ["1"]
+    corrected = tag_texts(["p0"], text, tagger=Fixed(BUG), read_as=mark, labels=labelled)
+    taken_back = tag_texts(["p0"], text, tagger=Fixed(BUG), read_as=mark, earlier=corrected.tags)
+    again = tag_texts(
+        ["p0"], text, tagger=Fixed(BUG), read_as=mark, labels=labelled, earlier=taken_back.tags
+    )
+    kinds = [result.tags["kinds"].to_list() for result in (corrected, taken_back, again)]
+    assert kinds == [[["praise"]], [["bug"]], [["praise"]]]
+
+
+def test_a_text_reads_otherwise_with_other_stars_words_or_readers() -> None:
+    (plain,) = read("One.")
+    rated = replace(plain, rating=5.0)
+    read_as = {
+        *marks(["h1", "h2"], [plain, plain], readers=["x"]),
+        *marks(["h1"], [rated], readers=["x"]),
+        *marks(["h1"], [plain], readers=["y"]),
+    }
+    assert len(read_as) == 4
+
+
 def test_a_person_s_label_counts_instead_of_the_tagger_s() -> None:
     row = tagged(BUG, labels(sentiment="negative", kinds=["praise"], severity=0))
     assert (row["sentiment"], row["kinds"], row["by_human"]) == ("negative", ["praise"], True)
     assert row["unsure"] == []
+
+
+def test_kinds_that_a_person_told_are_certain_and_so_is_that_the_others_are_not() -> None:
+    likely = replace(BUG, kind_chances=tuple(0.5 for _ in KINDS), statuses=("asserted",) * 10)
+    row = tagged(likely, labels(kinds=["praise"]))
+    assert dict(zip(KINDS, row["kind_chances"], strict=True))["praise"] == 1
+    assert sum(row["kind_chances"]) == 1
+    assert [status for status in row["kind_statuses"] if status] == ["asserted"]
+
+
+def test_who_told_of_the_mood_alone_settles_no_kind() -> None:
+    likely = replace(BUG, kind_chances=tuple(0.5 for _ in KINDS))
+    assert tagged(likely, labels(sentiment="negative"))["kind_chances"] == [0.5] * len(KINDS)
+
+
+def test_who_told_of_kinds_leaves_unsure_how_it_goes() -> None:
+    vague = replace(BUG, unsure=("bug", "experience", "sentiment"))
+    assert tagged(vague, labels(kinds=["bug"]))["unsure"] == ["experience", "sentiment"]
 
 
 def test_what_the_person_did_not_speak_of_stays_as_the_tagger_has_it() -> None:

@@ -1,6 +1,6 @@
 """Phrases: one small language, written out for the PhraseMatcher and as tokens for the Matcher."""
 
-from feedbackminer.text.phrases import Slot, expand, parse, token_pattern
+from feedbackminer.text.phrases import Slot, expand, letters, parse, telling, token_pattern
 
 
 def test_a_choice_and_a_word_that_may_be_missing() -> None:
@@ -14,6 +14,11 @@ def test_a_question_mark_alone_is_a_word() -> None:
 
 def test_a_contraction_is_written_without_a_space() -> None:
     assert expand("do n't work") == ["don't work"]
+
+
+def test_of_each_phrase_the_words_tell_that_it_cannot_do_without() -> None:
+    assert telling(["i|we want|need to", "so that? i can"]) == {"want", "need", "can"}
+    assert letters("I'd need WiFi-6, so") == {"i", "d", "need", "wifi", "so"}
 
 
 def test_a_list_stands_for_its_words() -> None:

@@ -163,12 +163,14 @@ def _reason(text: str, prose: str) -> str:
 
 
 def _tag_row(tag: Tag | None, reason: str) -> Row:
+    from feedbackminer.tagging.tagger import NOTHING
+
     names = [f"p_{name}" for name in SENTIMENTS]
     if tag is None:
         nothing = {"sentiment": UNSURE} | dict.fromkeys(names)
         nothing |= {"experience": UNSURE, "p_experience": {}}
         nothing |= {"kinds": [], "p_kinds": {}, "kind_status": {}}
-        unsure = {"severity": None, "churn": None, "unsure": ["sentiment", "experience", *KINDS]}
+        unsure = {"severity": None, "churn": None, "unsure": list(NOTHING.unsure)}
         return nothing | unsure | {"reason": reason}
     kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
     chances = [round(p, 4) for p in tag.sentiment.chances]

@@ -24,10 +24,8 @@ from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.fit import NEVER, Examples, Recipe, fit_head, one_hot, scoring
 from feedbackminer.tagging.head_tagger import AT_LEAST, Batch, find, post_features
 from feedbackminer.tagging.heads import Head
-from feedbackminer.tagging.rule_tagger import kinds_asserted
 from feedbackminer.tagging.speech import read_speech
 from feedbackminer.tagging.stage import read_texts
-from feedbackminer.text.sentences import split
 from feedbackminer.vocabulary.tags import FITTED, KINDS, SENTIMENTS, TONE
 
 BY_HUMAN, WEAK = 5.0, 1.0  # what a person's label weighs, and one from stars or categories
@@ -131,7 +129,6 @@ def examples_of(run: Run, name: str, head: Head) -> Examples:
         typical=weight,
         groups=table["thread_id"].to_numpy().astype(object),
         genres=table["rating"].is_not_null().to_numpy().astype(np.int64),
-        by_rules=_by_rules(name, table, len(head.labels)),
     )
 
 
@@ -151,15 +148,6 @@ def _features(run: Run, name: str, table: pl.DataFrame) -> tuple[Matrix, Any]:
     batch = Batch.of(read_texts(texts, encoded, are_reviews, ratings))
     heads = {head: Head.load(find(head)) for head in ("status", "spoken")}
     return post_features(batch, read_speech(heads, batch.sentences, batch.states))
-
-
-def _by_rules(name: str, table: pl.DataFrame, n_labels: int) -> Matrix:
-    """Return 1 where the rules find a kind asserted; of other heads they tell nothing."""
-    if name != "kinds":
-        return np.zeros((len(table), n_labels), np.float32)
-    found = map(kinds_asserted, split(table.select(passage()).to_series().to_list()))
-    rows = [[kind in kinds for kind in KINDS] for kinds in found]
-    return np.array(rows, np.float32).reshape(len(table), n_labels)
 
 
 def _truth_and_weight(
@@ -257,7 +245,7 @@ def _fit(
 
     # Where the examples show no threshold the shipped one stays: a label that could be given
     # must not vanish.
-    thresholds = np.minimum(new.weights.thresholds, NEVER)
+    thresholds = new.weights.thresholds
     thresholds = np.where(thresholds == NEVER, prior.weights.thresholds, thresholds)
     weights = replace(new.weights, thresholds=thresholds.astype(np.float32))
     return before.with_columns(replace(new, weights=weights), fitted)

@@ -11,6 +11,7 @@ import polars as pl
 from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.tables import count_once
 from feedbackminer.vocabulary.claims import SEVERITIES
+from feedbackminer.vocabulary.given import is_given
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 
 UNANSWERED_SHOWN = 60
@@ -120,7 +121,7 @@ def labels(
         cards_of_labels = cards.get(head, {}).get("by_label", {})
         for name in names:
             card = cards_of_labels.get(name, {})
-            given, threshold = len(tags.filter(_is_given(name))), card.get("threshold")
+            given, threshold = len(tags.filter(is_given(name))), card.get("threshold")
             rows.append(
                 {
                     "label": name,
@@ -163,13 +164,6 @@ def counted(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return members' posts of the period; of copies, the first."""
     posts = by_members(tables["posts"], span)
     return count_once(posts, tables["repeats"])
-
-
-def _is_given(label: str) -> pl.Expr:
-    """Return whether a post was given a kind, or goes badly or well for its writer."""
-    if label in SIDES:
-        return pl.col("experience").cast(pl.String).is_in([label, "mixed"])
-    return pl.col("kinds").list.contains(label)
 
 
 def _n_authors(posts: pl.DataFrame, roles: Sequence[str]) -> int:

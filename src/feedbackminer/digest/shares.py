@@ -21,11 +21,11 @@ class Share:
 Shares = Mapping[str, Share]  # by label; one that was not estimated is not there
 
 
-def by_topic(shares: pl.DataFrame) -> dict[str, Shares]:
+def by_topic(shares: pl.DataFrame) -> Mapping[str, Shares]:
     """Return the rows of the table ``shares`` by topic; those of all posts under ``EVERYTHING``."""
     rows = shares.select("topic_id", pl.col("label").cast(pl.String), "value", "low", "high")
     topics: dict[str, dict[str, Share]] = {}
     for topic_id, *row in rows.iter_rows():
         share = Share(*row)
         topics.setdefault(topic_id, {})[share.label] = share
-    return dict(topics)
+    return topics

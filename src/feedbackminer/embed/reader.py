@@ -52,15 +52,26 @@ class Reader:
 
         Args:
             states: of the tokens, shape (tokens, dimensions).
-            ends: where each token ends in the text; 0: it is none of the text.
-            spans: where sentences begin and end in it.
+            ends, spans: where tokens and sentences are, see :func:`sentence_of`.
         """
         means = np.full((len(spans), states.shape[1]), np.nan, np.float32)
-        for row, (start, end) in enumerate(spans):
-            inside = (ends > start) & (ends <= end)
-            if inside.any():
-                means[row] = states[inside].mean(axis=0)
+        numbers = sentence_of(ends, spans)
+        for number in np.unique(numbers[numbers >= 0]):
+            means[number] = states[numbers == number].mean(axis=0)
         return (means @ self.projection.T + self.offset).astype(np.float32)
+
+
+def sentence_of(ends: NDArray[Any], spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return the number of the sentence that each token is in; -1: in none.
+
+    Args:
+        ends: where each token ends in the text; 0: it is none of the text.
+        spans: where sentences begin and end in it.
+    """
+    numbers = np.full(len(ends), -1)
+    for number, (start, end) in enumerate(spans):
+        numbers[(ends > start) & (ends <= end)] = number
+    return numbers
 
 
 def reader_hash() -> str:

@@ -79,14 +79,15 @@ class Run:
     def step(self, stage: Stage) -> Outcome:
         """Do a stage, unless ``runs`` says that it was done on the same input already."""
         project = self.project
+        code = code_hash(stage.do, *map(loader_of, stage.models))
         context = Context(
-            project.settings, self.models, self.run_id, self.started_at, self.reporter
+            project.settings, self.models, self.run_id, self.started_at, self.reporter, code
         )
         settings = tuple(getattr(project.settings, name) for name in stage.settings)
         read = project.store.versions(stage.reads)
         mark = fingerprint(
             stage.name, read, settings,
-            code=code_hash(stage.do, *map(loader_of, stage.models)),
+            code=code,
             depends="|".join([*self.models.names(stage.models), stage.depends(context)]),
         )  # fmt: skip
 

@@ -28,13 +28,19 @@ LOSSY = (COLLECT, "clean")  # stages whose rows are posts, and that let some of 
 
 @dataclass(frozen=True)
 class Context:
-    """What a stage is given beside tables; ``now`` is the only clock that it sees."""
+    """What a stage is given beside tables.
+
+    Attributes:
+        now: the only clock that it sees.
+        code: changes with all code that the stage reaches; for what it need not do again.
+    """
 
     settings: Settings
     models: Models
     run_id: str
     now: datetime
     reporter: Reporter
+    code: str
 
 
 @dataclass(frozen=True)

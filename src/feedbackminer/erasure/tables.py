@@ -166,6 +166,16 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
     for name in ("texts", "segments"):
         cleaned[name] = _rehashed(cleaned[name], remaining[name])
 
+    # A mark holds the hash of what a post was read from, a vector the meaning of what it was.
+    is_old = pl.col("post_id").is_in(changed_ids)
+    cleaned["tags"] = cleaned["tags"].with_columns(
+        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
+    )
+    cleaned["needs"] = cleaned["needs"].with_columns(
+        vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
+        encoder=pl.when(is_old).then(pl.lit("")).otherwise("encoder"),
+    )
+
     names_erased = pl.col("position").map_elements(plan.traces.in_cursor, return_dtype=pl.Boolean)
     return cleaned | {"posts": posts, "cursors": remaining["cursors"].filter(~names_erased)}
 

@@ -1,33 +1,16 @@
-"""What a post was given, and how likely it is: kinds, any problem, how it goes for its writer."""
+"""How likely a post does something: kinds, any problem, how it goes for its writer."""
 
 from __future__ import annotations
 
 import polars as pl
 
+from feedbackminer.vocabulary.given import BOTH_SIDES, is_given
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, EXPERIENCES, KINDS, PROBLEMS, SIDES, UNSURE
-
-BOTH_SIDES = "mixed"
 
 
 def chance_column(label: str) -> str:
     """Return the column of facts that holds the chance of one of ``SHARES``."""
     return f"p_{label}"
-
-
-def has_kind(*kinds: str) -> pl.Expr:
-    """Return whether a post was given any of ``kinds``."""
-    return pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
-
-
-def is_given(label: str) -> pl.Expr:
-    """Return whether a post was given one of ``SHARES``: what it surely does."""
-    if label == ANY_PROBLEM:
-        return has_kind(*PROBLEMS)
-    if label in SIDES:
-        return pl.col("experience").cast(pl.String).is_in([label, BOTH_SIDES])
-    if label == "praise":  # “great, it crashed again” is none
-        return has_kind(label) & (pl.col("sentiment").cast(pl.String) != "negative")
-    return has_kind(label)
 
 
 def chance_of(label: str) -> pl.Expr:
@@ -47,12 +30,9 @@ def _of_any_problem() -> pl.Expr:
 
 
 def _of_kind(kind: str) -> pl.Expr:
-    """Take the calibrated probability; what a person said of kinds is certain."""
     chances = pl.col("kind_chances")
     return (
-        pl.when("by_human")
-        .then(has_kind(kind).cast(pl.Float64))
-        .when(chances.list.len() > 0)
+        pl.when(chances.list.len() > 0)
         .then(_at(chances, KINDS.index(kind)))
         .when(~pl.col("unsure").list.contains(kind))
         .then(is_given(kind).cast(pl.Float64))

@@ -10,10 +10,11 @@ import polars as pl
 
 from feedbackminer.insight.claim import by_topic
 from feedbackminer.insight.facts import Facts
-from feedbackminer.insight.labels import chance_column, is_given
+from feedbackminer.insight.labels import chance_column
 from feedbackminer.insight.measures import Estimate, expected_share
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import EVERYTHING, Shares, column_types, finite_or_none
+from feedbackminer.vocabulary.given import is_given
 from feedbackminer.vocabulary.tags import SHARES
 
 

@@ -42,7 +42,7 @@ def agreements(run: Run, *, seed: int = 0) -> Iterator[Agreement]:
         if not len(rows):
             continue
         chances = head.probabilities(rows.dense, rows.words, rows.genres)
-        given = head.decide(chances, rows.genres, rows.by_rules)
+        given = head.decide(chances, rows.genres)
         for k, label in enumerate(head.labels):
             is_judged = ~np.isnan(rows.truth[:, k])
             is_true = rows.truth[is_judged, k] == 1

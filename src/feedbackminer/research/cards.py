@@ -9,10 +9,10 @@ import numpy as np
 
 from feedbackminer.research.metrics import judge
 from feedbackminer.tagging.fit import Examples, Fitted, Recipe
+from feedbackminer.tagging.head_tagger import CONVERSATIONS, REVIEWS
 
 # Kinds with fewer of our labels than this are weak; the digest marks them.
 EXPERIMENTAL_BELOW = 400
-TALK, REVIEWS = 0, 1  # places of posts, as examples number them
 LIMITS = (
     "Trained on English posts of a forum of hard- and software, a chat, mailing lists and a site "
     "of questions, on app reviews, invented posts and social media. Other languages are not known, "
@@ -47,7 +47,7 @@ def card_of(
         "weights that had not seen it either; posts that were drawn unevenly count for those that "
         "they stand for, other picked ones a fifth",
         "by_label": {
-            label: _judged(fitted, examples, k, TALK, recipe)
+            label: _judged(fitted, examples, k, CONVERSATIONS, recipe)
             | ({"reviews": _judged(fitted, examples, k, REVIEWS, recipe)} if has_reviews else {})
             for k, label in enumerate(recipe.labels)
         },

@@ -17,12 +17,10 @@ from feedbackminer.research.data.tags import LabelledText
 from feedbackminer.tagging import features, speech
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.fit import Examples, one_hot
-from feedbackminer.tagging.head_tagger import LABELS, Batch, post_features
+from feedbackminer.tagging.head_tagger import LABELS, Batch, find, post_features
 from feedbackminer.tagging.heads import Head
-from feedbackminer.tagging.rule_tagger import kinds_asserted
 from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.tagger import Text
-from feedbackminer.text.sentences import split
 from feedbackminer.vocabulary.tags import KINDS, SENTENCE_HEADS, TONE
 
 SENTIMENT_SETS = ("goemotions", "senti4sd", "vader", "urr")
@@ -42,7 +40,7 @@ class Sources:
     labels: Path
     cache: Path
     encoder: Encoder
-    heads: Path = Path("models")
+    heads: Path | None = None  # trained before, that others are made of; None: the shipped
 
 
 def checked_rows(sources: Sources) -> list[LabelledText]:
@@ -87,7 +85,8 @@ def examples_of(rows: Sequence[LabelledText], name: str, sources: Sources) -> Ex
 
     texts = texts_of(rows, sources)
     batch = Batch.of(texts)
-    heads = {head: Head.load(sources.heads / head) for head in ("status", "spoken")}
+    folders = [sources.heads] if sources.heads else []
+    heads = {head: Head.load(find(head, *folders)) for head in ("status", "spoken")}
     said = speech.read_speech(heads, batch.sentences, batch.states)
     dense, _ = post_features(batch, said)
     return replace(plain, dense=dense)
@@ -100,7 +99,7 @@ def words_of(rows: Sequence[LabelledText], name: str) -> Examples:
 
     # Public sets do not calibrate: they are no picture of what a community writes.
     is_ours = np.array([row.is_ours for row in rows])
-    typical = np.array([_typical(row) for row in rows], np.float32)
+    typical = np.array([_typical(row, name) for row in rows], np.float32)
     is_review = np.array([row.is_review for row in rows])
     return Examples(
         dense=features.dense(read, nothing, nothing) if name == TONE else nothing,
@@ -112,17 +111,7 @@ def words_of(rows: Sequence[LabelledText], name: str) -> Examples:
         typical=np.where(is_ours, typical, 0).astype(np.float32),
         groups=np.array([row.group for row in rows], dtype=object),
         genres=is_review.astype(np.int64),
-        by_rules=by_rules(rows, name),
     )
-
-
-def by_rules(rows: Sequence[LabelledText], name: str) -> Matrix:
-    """Return 1 where the rules find a kind asserted in a text; of other heads they tell nothing."""
-    if name != "kinds":
-        return np.zeros((len(rows), len(LABELS[name])), np.float32)
-    sentences_of = split(row.text[: features.READ] for row in rows)
-    found = [kinds_asserted(sentences) for sentences in sentences_of]
-    return np.array([[kind in kinds for kind in KINDS] for kinds in found], np.float32)
 
 
 def texts_of(rows: Sequence[LabelledText], sources: Sources) -> list[Text]:
@@ -149,8 +138,14 @@ def states_of(rows: Sequence[LabelledText], sources: Sources) -> Matrix:
     )
 
 
-def _typical(row: LabelledText) -> float:
-    """Return how many posts of its community a row stands for."""
+def _typical(row: LabelledText, name: str) -> float:
+    """Return how many posts of its community a row stands for.
+
+    What was invented stands for none. Sentences were all drawn by their words, and speak for each
+    other: of rare kinds hardly any others are left.
+    """
+    if row.data == tags.INVENTED and name not in SENTENCE_HEADS:
+        return 0.0
     if row.chance is not None:
         return min(1 / row.chance, MOST_FOR) / STANDS_FOR
     return PICKED if row.picked else 1.0
@@ -191,9 +186,11 @@ def described(rows: Sequence[LabelledText], sources: Sources) -> list[dict[str, 
         sets.append(
             {"name": name, "rows": n_rows, "licence": licence, "sha256": tags.hash_of(path)}
         )
-    if any(row.kinds for row in rows):
-        own = sources.labels / labels.OWN
-        sets.append({"name": own.name, "licence": OUR_LICENCE, "sha256": tags.hash_of(own)})
+    real = [row for row in rows if row.is_ours and row.data != tags.INVENTED]
+    used = {labels.SENTENCES if row.sentence else labels.OWN for row in real}
+    for file in sorted(used):
+        digest = tags.hash_of(sources.labels / file)
+        sets.append({"name": file, "licence": OUR_LICENCE, "sha256": digest})
     return sets
 
 

@@ -83,14 +83,12 @@ def _examples(rows: Sequence[LabelledText]) -> Examples:
     read = features.read([row.text for row in rows])
     nothing = np.zeros((len(rows), 0), np.float32)
     sizes = Counter(row.data for row in rows)
-    ones = np.ones((len(rows), 1), np.float32)
     return Examples(
         dense=features.dense(read, nothing, nothing),
         words=features.words(read),
         truth=np.array([[row.is_ours] for row in rows], np.float32),
         weight=np.array([1 / sizes[row.data] for row in rows], np.float32),
-        typical=ones[:, 0],
+        typical=np.ones(len(rows), np.float32),
         groups=np.array([row.group for row in rows], dtype=object),
         genres=np.zeros(len(rows), np.int64),
-        by_rules=0 * ones,
     )

@@ -9,15 +9,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from feedbackminer.embed.reader import load_reader
 from feedbackminer.errors import InputError
 from feedbackminer.research.cards import as_markdown, card_of
+from feedbackminer.research.data.tags import LabelledText
 from feedbackminer.research.examples import (
     Sources,
     checked_rows,
     described,
     examples_of,
+    texts_of,
     training_rows,
+    truth_of,
     words_of,
 )
 from feedbackminer.research.known import train_known
@@ -32,16 +37,14 @@ from feedbackminer.research.stacking import (
     stacked,
 )
 from feedbackminer.tagging.fit import Examples, Fitted, Recipe, fit_head, scoring
-from feedbackminer.tagging.head_tagger import LABELS
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, Head
+from feedbackminer.tagging.head_tagger import LABELS, HeadTagger, find
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, Flags, Head
 from feedbackminer.vocabulary.tags import KNOWN, POST_HEADS, SENTENCE_HEADS, TONE
 
 EXCLUSIVE = ("sentiment", TONE, "experience", "status")
 AIM = 0.9  # precision in training; on sites never seen it is about 0.07 less
 # No label is given that is less likely, right as it may be by chance.
 FLOORS = {"sentiment": 0.8, "kinds": 0.4, "experience": 0.4}
-# Of other kinds (complaint, usability, pricing) not even half was right, when rules had a word.
-VOUCHED = ("feature_request", "praise", "performance", "documentation", "churn")
 SURE, FEWEST_SEEN = 0.8, 30  # precision on other forums, and posts that it is told from
 
 
@@ -89,6 +92,7 @@ def _train_stacked(name: str, sources: Sources, recipe: Recipe) -> Fitted:
     strength = OF_SENTENCES if what == "sentence" else OF_POSTS
     fitted = fit_head(examples, recipe, {}, learn=partial(stacked, parts=parts, strength=strength))
     fitted = _with_card(fitted, examples, recipe, described(rows, sources))
+    fitted.head.card["recipe"]["strength"] = strength
     return _measured_elsewhere(fitted, sources) if name in POST_HEADS else fitted
 
 
@@ -119,10 +123,22 @@ def on_forums(head: Head, sources: Sources) -> dict[str, list[float | None]]:
     rows = checked_rows(sources)
     if head.name == "severity":
         rows = [row for row in rows if row.severity]  # it is asked of problems only
-    examples = examples_of(rows, head.name, sources)
-    chances = head.probabilities(examples.dense, examples.words, examples.genres)
-    given = head.decide(chances, examples.genres, examples.by_rules)
-    return {label: precision(examples.truth[given[:, k], k]) for k, label in enumerate(head.labels)}
+    if head.name == "kinds":
+        given = _kinds_given(head, rows, sources)
+    else:
+        examples = examples_of(rows, head.name, sources)
+        chances = head.probabilities(examples.dense, examples.words, examples.genres)
+        given = head.decide(chances, examples.genres)
+    truth = truth_of(rows, head.name)
+    return {label: precision(truth[given[:, k], k]) for k, label in enumerate(head.labels)}
+
+
+def _kinds_given(head: Head, rows: Sequence[LabelledText], sources: Sources) -> Flags:
+    """Return the kinds that posts get, which their sentences may take back."""
+    folders = [sources.heads] if sources.heads else []
+    others = {name: Head.load(find(name, *folders)) for name in LABELS if name != head.name}
+    tags = HeadTagger({**others, head.name: head}).tag(texts_of(rows, sources))
+    return np.array([[kind in tag.kinds for kind in head.labels] for tag in tags])
 
 
 def recipe_of(name: str, encoder: str, *, seed: int = 0, aim: float = AIM) -> Recipe:
@@ -134,7 +150,6 @@ def recipe_of(name: str, encoder: str, *, seed: int = 0, aim: float = AIM) -> Re
         encoder=encoder,
         precision=aim,
         floor=FLOORS.get(name, 0.0),
-        vouched=VOUCHED if name == "kinds" else (),
         alpha=1e-4 if name in ("sentiment", TONE) else 1e-3,
         seed=seed,
     )

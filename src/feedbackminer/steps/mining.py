@@ -142,7 +142,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
     from feedbackminer.tagging.extract import collect_needs, find_aspects
     from feedbackminer.tagging.likeness import fitted_to
-    from feedbackminer.tagging.stage import read_texts, tag_texts
+    from feedbackminer.tagging.stage import marks, read_texts, tag_texts
 
     settings, models = context.settings.tag, context.models
     encoder, tagger, nlp = models.encoder, models.tagger, models.nlp
@@ -156,11 +156,14 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list())
 
     tagger, unlike = fitted_to(tagger, passages)
+    readers = (context.code, encoder.name, tagger.name)
     result = tag_texts(
         post_ids,
         passages,
         tagger=tagger,
         labels=tables.read("tag_labels"),
+        read_as=marks(texts["content_hash"], passages, readers=readers),
+        earlier=tables.previous("tags"),
         progress=context.reporter.advance,
     )
     aspects = find_aspects(
@@ -176,12 +179,17 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         passages,
         encode=lambda words: encoder.encode(words).vectors,
         alike=settings.alike_needs,
+        encoder=encoder.name,
+        earlier=tables.previous("needs"),
     )
     tables.replace("aspects", aspects)
     tables.replace("needs", needs)
     tables.replace("tags", result.tags)
     return StageResult(
-        result.account, models.tagger_notices + unlike, models={"tagger": tagger.name}
+        result.account,
+        models.tagger_notices + unlike,
+        models={"tagger": tagger.name},
+        detail=f"{len(texts) - result.n_known:,} of {len(texts):,} posts read anew",
     )
 
 

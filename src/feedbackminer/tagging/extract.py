@@ -12,11 +12,12 @@ import polars as pl
 from feedbackminer.settings.sections import TagSettings
 from feedbackminer.tables import Aspects, Needs, check, column_types
 from feedbackminer.tagging.aspects import Components, clauses, discover
-from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.need_groups import group_needs, most_central
 from feedbackminer.tagging.needs import Need, find_needs
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
+from feedbackminer.vectors import from_bytes, to_bytes
 
 LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 
@@ -36,14 +37,18 @@ def find_aspects(
         voices: who wrote each text.
         nlp: a trained spaCy pipeline that finds noun phrases; None: only named components count.
     """
-    sentences = list(_sentences(post_ids, texts))
+    sentences = [
+        (post_id, sentence, state)
+        for post_id, text in zip(post_ids, texts, strict=True)
+        for sentence, state in _sentences(text)
+    ]
     named = Components(settings.components)
     phrases = {}
     if nlp is not None and settings.discovered:
         voice_of = dict(zip(post_ids, voices, strict=True))
         phrases = discover(
-            [sentence for _, sentence in sentences],
-            [voice_of[post_id] for post_id, _ in sentences],
+            [sentence for _, sentence, _ in sentences],
+            [voice_of[post_id] for post_id, _, _ in sentences],
             nlp=nlp,
             named=named,
             limit=settings.discovered,
@@ -51,12 +56,15 @@ def find_aspects(
         )
 
     components = Components({**settings.components, **phrases})
-    naming = [(post_id, text) for post_id, text in sentences if components.mentioned(text)]
-    statuses = tagger.sentence_status([text for _, text in naming])
+    naming = [row for row in sentences if components.mentioned(row[1])]
+    statuses = tagger.sentence_status(
+        [sentence for _, sentence, _ in naming],
+        np.array([state for _, _, state in naming], np.float32).reshape(len(naming), STATE),
+    )
     mentions = [
         (post_id, clause, status, aspects)
-        for (post_id, text), status in zip(naming, statuses, strict=True)
-        for clause in clauses(text)
+        for (post_id, sentence, _), status in zip(naming, statuses, strict=True)
+        for clause in clauses(sentence)
         if (aspects := components.mentioned(clause))
     ]
     sentiments = tagger.sentence_sentiment([clause for _, clause, _, _ in mentions])
@@ -82,20 +90,30 @@ def collect_needs(
     *,
     encode: Callable[[Sequence[str]], Matrix],
     alike: float,
+    encoder: str = "",
+    earlier: pl.DataFrame | None = None,
 ) -> dy.DataFrame[Needs]:
     """Find what members want to do, and group what is alike.
 
     Args:
         encode: returns a unit vector per text.
         alike: cosine from which needs are one.
+        encoder: its name.
+        earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
     """
     needs = [
         Need(post_id, sentence, need)
-        for post_id, sentence in _sentences(post_ids, texts)
+        for post_id, text in zip(post_ids, texts, strict=True)
+        for sentence, _ in _sentences(text)
         for need in find_needs(sentence)
     ]
 
-    vectors = _encode_once([need.text for need in needs], encode)
+    vector_of: dict[str, bytes] = {}
+    if earlier is not None:
+        vector_of |= earlier.filter(encoder=encoder).select("text", "vector").iter_rows()
+    if new := sorted({need.text for need in needs} - vector_of.keys()):
+        vector_of |= zip(new, to_bytes(encode(new)), strict=True)
+    vectors = from_bytes([vector_of[need.text] for need in needs])
     groups = group_needs(vectors, alike=alike)
     names = [needs[row].text for row in most_central(vectors, groups)]
 
@@ -106,26 +124,20 @@ def collect_needs(
             "sentence": need.sentence,
             "group": int(group),
             "label": names[group],
+            "vector": vector_of[need.text],
+            "encoder": encoder,
         }
         for need, group in zip(needs, groups, strict=True)
     ]
     return check(_numbered(rows, Needs), Needs, where=STAGE)
 
 
-def _encode_once(passages: Sequence[str], encode: Callable[[Sequence[str]], Matrix]) -> Matrix:
-    """Return a vector per passage; equal ones are encoded once."""
-    if not passages:
-        return np.zeros((0, 0), np.float32)
-    distinct = sorted(set(passages))
-    row_of = {passage: row for row, passage in enumerate(distinct)}
-    return encode(distinct)[[row_of[passage] for passage in passages]]
-
-
-def _sentences(post_ids: Sequence[str], texts: Sequence[Text]) -> Iterator[tuple[str, str]]:
-    for post_id, text in zip(post_ids, texts, strict=True):
-        for sentence in text.sentences if text.language in LANGUAGES else ():
+def _sentences(text: Text) -> Iterator[tuple[str, Matrix]]:
+    """Yield the sentences of a text that are read for components and needs, with their states."""
+    if text.language in LANGUAGES:
+        for sentence, state in zip(text.sentences, text.states, strict=True):
             if len(sentence) <= LONGEST_SENTENCE:
-                yield post_id, sentence
+                yield sentence, state
 
 
 def _numbered(rows: list[dict[str, Any]], schema: type[dy.Schema]) -> pl.DataFrame:

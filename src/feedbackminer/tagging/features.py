@@ -48,7 +48,8 @@ def dense(
 
     Args:
         layer_means: of the encoder, shape (len(texts), dimensions).
-        speech: what the sentences of each do, see :func:`tagging.speech.of_posts`.
+        speech: what the sentences of each do, and what the rules find in them, see
+            :func:`tagging.head_tagger.post_features`.
         ratings: the stars that each came with, where it did.
     """
     manner = np.array([_manner(text) for text in texts], np.float32).reshape(len(texts), MANNER)

@@ -25,12 +25,8 @@ SMALLEST_SPREAD = 1e-2  # of a feature: one that hardly varies must not decide
 NEVER = 2.0  # threshold of a label that is never certain enough to be given
 FEWEST_TRUE = 30  # examples of a label, for a genre to have a calibration of its own
 FEWEST_GIVEN = 20  # examples over a threshold that its precision is told from
-SECOND_AIM = 0.8  # precision of a label whose threshold cannot aim higher
-FLOOR_WITNESSED = 0.1  # probability that a label has at least where the rules find it too
-VOUCHED, OFTENER = (
-    0.15,
-    10.0,
-)  # and of one that rules may vouch for: this, or so many times its share
+EVEN_ODDS = 0.5
+LOWER_AIMS = (0.8, 0.65)  # precision of a label whose threshold cannot aim higher
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,6 @@ class Examples:
     typical: Matrix
     groups: NDArray[np.object_]
     genres: Genres
-    by_rules: Matrix  # 1 where the rules find a label, shape of ``truth``
 
     def __len__(self) -> int:
         return len(self.truth)
@@ -70,7 +65,6 @@ class Recipe:
     encoder: str
     precision: float = 0.85  # that each threshold aims at
     floor: float = 0.0  # that no threshold is below: a label may be right nearly always by chance
-    vouched: tuple[str, ...] = ()  # labels that rules may speak for where no threshold aims high
     alpha: float = 1e-4  # strength of the penalty
     seed: int = 0
 
@@ -105,41 +99,25 @@ def fit_head(
     head = _calibrated(learn(examples, recipe), scores, examples)
     probabilities = head.calibrated(scores, examples.genres)
 
-    every = np.ones_like(examples.by_rules)
-    witnessed = _limits(probabilities, examples, examples.by_rules, recipe, FLOOR_WITNESSED)
-    for k, label in enumerate(recipe.labels):
-        if label in recipe.vouched:  # better some that are told to be experimental than none
-            share = float(np.average(examples.truth[:, k], weights=examples.typical))
-            lowest = np.float32(min(VOUCHED, OFTENER * share))
-            witnessed[:, k] = np.where(witnessed[:, k] == NEVER, lowest, witnessed[:, k])
-    weights = replace(
-        head.weights,
-        thresholds=_limits(probabilities, examples, every, recipe, recipe.floor),
-        witnessed=witnessed,
-    )
+    thresholds = _limits(probabilities, examples, recipe)
+    weights = replace(head.weights, thresholds=thresholds)
     return Fitted(replace(head, weights=weights, card=card), probabilities)
 
 
-def _limits(
-    probabilities: Matrix,
-    examples: Examples,
-    among: Matrix,
-    recipe: Recipe,
-    floor: float,
-) -> Matrix:
-    """Return from which probability each label is given in each genre, shape (genres, labels).
-
-    Args:
-        among: 1 for the rows of each label that count.
-    """
+def _limits(probabilities: Matrix, examples: Examples, recipe: Recipe) -> Matrix:
+    """Return from which probability each label is given in each genre, shape (genres, labels)."""
     limits = np.full((len(GENRES), len(recipe.labels)), NEVER, np.float32)
     for genre, k in np.ndindex(limits.shape):
-        rows = _speaking_for(examples, k, genre) & (among[:, k] > 0)
+        rows = _speaking_for(examples, k, genre)
         truth, weight = examples.truth[rows, k], examples.typical[rows]
-        limit = threshold(probabilities[rows, k], truth, weight, recipe.precision)
-        if limit == NEVER and recipe.precision > SECOND_AIM:
-            limit = threshold(probabilities[rows, k], truth, weight, SECOND_AIM)
-        limits[genre, k] = max(floor, limit)
+        aims = (recipe.precision, *(aim for aim in LOWER_AIMS if aim < recipe.precision))
+        found = (threshold(probabilities[rows, k], truth, weight, aim) for aim in aims)
+        limit = next((limit for limit in found if limit < NEVER), NEVER)
+        if limit == NEVER and (probabilities[rows, k] >= EVEN_ODDS).sum() < FEWEST_GIVEN:
+            limit = (
+                recipe.precision
+            )  # too rare to be measured: its probability is taken at its word
+        limits[genre, k] = max(recipe.floor, limit)
     return limits
 
 
@@ -225,7 +203,6 @@ def uncalibrated(
             calibration=np.stack([np.eye(n, dtype=np.float32)] * n_genres),
             offset=np.zeros((n_genres, n), np.float32),
             thresholds=np.full((n_genres, n), NEVER, np.float32),
-            witnessed=np.full((n_genres, n), NEVER, np.float32),
         ),
         card={},
     )

@@ -15,8 +15,8 @@ import numpy as np
 from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
-from feedbackminer.tagging.features import STATE, Matrix
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
+from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Flags, Genres, Head
 from feedbackminer.tagging.rule_tagger import OPEN, kinds_asserted
 from feedbackminer.tagging.speech import (
     ASSERTS,
@@ -27,6 +27,7 @@ from feedbackminer.tagging.speech import (
 )
 from feedbackminer.tagging.tagger import (
     LANGUAGES,
+    NOTHING,
     Experience,
     Sentence,
     Sentiment,
@@ -56,11 +57,12 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "spoken": KINDS,
     "sentiment": SENTIMENTS,
     "experience": EXPERIENCES,
-    "kinds": KINDS,
     "severity": AT_LEAST,
     KNOWN: (KNOWN,),
+    "kinds": KINDS,
 }
 EVEN_ODDS = 0.5
+TOO_RARE = ("churn",)  # for a threshold to be measured: given where rules find it too
 RULED_OUT = 0.15  # probability up to which a kind is not said
 SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
 DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
@@ -68,10 +70,7 @@ BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
 PLAINLY_DENIES = 0.05
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 FEW_STARS = 2.0  # beside which praise is meant to hurt
-
-NOTHING = Tag(
-    Sentiment(UNSURE, 0.0), Experience(UNSURE), (), (), unsure=("sentiment", "experience", *KINDS)
-)
+PRAISE = KINDS.index("praise")
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,7 @@ class Batch:
     sentences: Sequence[str]  # of all texts, one after another
     states: Matrix  # of the sentences
     counts: Sequence[int]  # of the sentences of each text
+    by_rules: Matrix  # 1 where the rules find a kind asserted, shape (texts, KINDS)
 
     @classmethod
     def of(cls, texts: Sequence[Text]) -> Batch:
@@ -97,6 +97,7 @@ class Batch:
             sentences=[sentence for text in texts for sentence in text.sentences],
             states=np.concatenate([text.states for text in texts]),
             counts=[len(text.sentences) for text in texts],
+            by_rules=np.array([_found_by_rules(text.sentences) for text in texts], np.float32),
         )
 
 
@@ -148,8 +149,8 @@ class HeadTagger:
             if text.language in LANGUAGES:
                 genre = int(batch.genres[row])
                 chances = {name: p[row] for name, p in probabilities.items()}
-                witnessed = self._witnessed(chances["kinds"], genre, text.sentences)
-                tag = self.decide(chances, genre, of_text, text.rating, witnessed)
+                rules = batch.by_rules[row]
+                tag = self.decide(chances, genre, of_text, rating=text.rating, by_rules=rules)
             scores = [sentiment.score for sentiment in sentiments[first:last]]
             yield replace(tag, sentences=tuple(_sentences(text.sentences, of_text, tag, scores)))
 
@@ -163,10 +164,9 @@ class HeadTagger:
         probabilities = self.heads[TONE].probabilities(dense, features.words(read), genres)
         return [self._sentiment(TONE, row, REVIEWS) for row in probabilities]
 
-    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
-        """Return how each sentence speaks, from its words and cues alone."""
-        unread = np.full((len(sentences), STATE), np.nan, np.float32)
-        status = read_speech(self.heads, sentences, unread).status[:, : len(STATUSES)]
+    def sentence_status(self, sentences: Sequence[str], states: Matrix, /) -> list[str]:
+        """Return how each sentence speaks of what it speaks of."""
+        status = read_speech(self.heads, sentences, states).status[:, : len(STATUSES)]
         return [STATUSES[number] for number in status.argmax(axis=1)]
 
     def probabilities(self, batch: Batch, speech: Speech) -> dict[str, Matrix]:
@@ -181,18 +181,23 @@ class HeadTagger:
         probabilities: Mapping[str, Matrix],
         genre: int,
         speech: Speech,
-        rating: float | None = None,
-        witnessed: Collection[str] = (),
+        *,
+        rating: float | None,
+        by_rules: Matrix,
     ) -> Tag:
-        """Turn the probabilities of one text into a tag without sentences.
-
-        Args:
-            witnessed: kinds that are likely enough because the rules find them as well.
-        """
+        """Turn the probabilities of one text into a tag without sentences."""
         sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
-        of_kinds = _of_what_is_asserted(probabilities["kinds"], speech)
-        likely = {*self._labels("kinds", of_kinds, genre), *witnessed}
-        statuses = _statuses(likely, of_kinds, speech, rating)
+        denied = _denied(probabilities["kinds"], speech)
+        of_kinds = _of_what_is_asserted(probabilities["kinds"], speech, denied)
+        if rating is not None and rating <= FEW_STARS:
+            of_kinds[PRAISE] = 0.0  # it is meant to hurt
+        likely = {*self._labels("kinds", of_kinds, genre)}
+        likely |= {
+            kind
+            for k, kind in enumerate(KINDS)
+            if kind in TOO_RARE and by_rules[k] and of_kinds[k] > RULED_OUT
+        }
+        statuses = _statuses(likely, speech, denied)
         kinds = tuple(
             kind for kind, status in zip(KINDS, statuses, strict=True) if status == ASSERTED
         )
@@ -202,6 +207,7 @@ class HeadTagger:
 
         limits = self.heads["kinds"].weights.thresholds[genre]
         doubtful = (of_kinds > RULED_OUT) & (of_kinds < limits)
+        doubtful |= denied & (of_kinds >= limits)
         unsure = [k for k, is_so in zip(KINDS, doubtful, strict=True) if is_so and k not in kinds]
         unsure += ["sentiment"] if sentiment.label == UNSURE else []
         unsure += [] if experience else ["experience"]
@@ -219,13 +225,6 @@ class HeadTagger:
             unsure=tuple(unsure),
             severity=severity,
         )
-
-    def _witnessed(self, chances: Matrix, genre: int, sentences: Sequence[str]) -> Collection[str]:
-        """Return the kinds that suffice together with the rules, and alone would not."""
-        weights = self.heads["kinds"].weights
-        is_open = (chances >= weights.witnessed[genre]) & (chances < weights.thresholds[genre])
-        open_ = {kind for kind, is_so in zip(KINDS, is_open, strict=True) if is_so}
-        return open_ & kinds_asserted(sentences) if open_ else ()
 
     def _severity(self, probabilities: Matrix, genre: int) -> int | None:
         """Return how severe a problem is at least; 1 only where all else is ruled out."""
@@ -249,9 +248,14 @@ class HeadTagger:
 def post_features(batch: Batch, speech: Speech) -> tuple[Matrix, Any]:
     """Return what heads of posts see of texts: dense features, and words."""
     read = features.read(batch.passages)
-    of_sentences = of_posts(speech, batch.counts)
+    of_sentences = np.hstack([of_posts(speech, batch.counts), batch.by_rules])
     dense = features.dense(read, batch.layer_means, of_sentences, batch.ratings)
     return dense, features.words(read)
+
+
+def _found_by_rules(sentences: Sequence[str]) -> list[bool]:
+    found = kinds_asserted(sentences)
+    return [kind in found for kind in KINDS]
 
 
 def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
@@ -294,9 +298,24 @@ def find(name: str, *folders: Path) -> Path:
     return next((f / name for f in folders if (f / name / CARD).is_file()), shipped(name))
 
 
-def _statuses(
-    likely: Collection[str], chances: Matrix, speech: Speech, rating: float | None
-) -> tuple[str, ...]:
+def _denied(chances: Matrix, speech: Speech) -> Flags:
+    """Tell of each kind whether sentences speak of it and none of them asserts it."""
+    least = np.where(chances < BEYOND_DOUBT, DENIES, PLAINLY_DENIES)
+    speaks = speech.spoken >= SPEAKS_OF_IT
+    asserts = speech.status[:, [ASSERTS]] >= least
+    is_open = np.array([kind in OPEN for kind in KINDS])
+    denied: Flags = speaks.any(axis=0) & ~(speaks & asserts).any(axis=0) & ~is_open
+    return denied
+
+
+def _of_what_is_asserted(chances: Matrix, speech: Speech, denied: Flags) -> Matrix:
+    """Return the probabilities of kinds; what sentences deny is as likely as they make it."""
+    asserts = speech.asserts.max(axis=0, initial=0)
+    asserted: Matrix = np.where(denied, np.minimum(chances, asserts), chances)
+    return asserted
+
+
+def _statuses(likely: Collection[str], speech: Speech, denied: Flags) -> tuple[str, ...]:
     """Return for each kind how a text speaks of it.
 
     A kind that is given is asserted, unless the sentences that speak of it plainly do so otherwise.
@@ -305,31 +324,10 @@ def _statuses(
     for k, kind in enumerate(KINDS):
         status = strongest_status(speech, k, least=SPEAKS_OF_IT)
         if kind in likely:
-            is_vetoed = kind not in OPEN and _is_denied(speech, k, chances[k])
-            statuses.append(status if is_vetoed else ASSERTED)
+            statuses.append(status if denied[k] else ASSERTED)
         else:
             statuses.append("" if status == ASSERTED else status)
-    if rating is not None and rating <= FEW_STARS:
-        statuses[KINDS.index("praise")] = ""  # it is meant to hurt
     return tuple(statuses)
-
-
-def _of_what_is_asserted(chances: Matrix, speech: Speech) -> Matrix:
-    """Return the probabilities of kinds; what sentences deny is as likely as they make it."""
-    asserts = speech.asserts.max(axis=0, initial=0)
-    is_denied = [_is_denied(speech, k, chances[k]) for k in range(len(KINDS))]
-    is_open = [kind in OPEN for kind in KINDS]
-    denied: Matrix = np.where(
-        np.array(is_denied) & ~np.array(is_open), np.minimum(chances, asserts), chances
-    )
-    return denied
-
-
-def _is_denied(speech: Speech, kind: int, chance: float) -> bool:
-    """Tell whether sentences speak of a kind, and none of them asserts it."""
-    speaks = speech.spoken[:, kind] >= SPEAKS_OF_IT
-    least = DENIES if chance < BEYOND_DOUBT else PLAINLY_DENIES
-    return bool(speaks.any() and (speech.status[speaks, ASSERTS] < least).all())
 
 
 def _sentences(

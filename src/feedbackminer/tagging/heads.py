@@ -22,7 +22,7 @@ from feedbackminer.tagging.features import Matrix
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 ANY_ENCODER = ""  # of a head that reads no vectors
-PER_LABEL = ("dense", "words", "bias", "offset", "thresholds", "witnessed")
+PER_LABEL = ("dense", "words", "bias", "offset", "thresholds")
 GENRES = ("conversations", "reviews")  # a reply in a forum and a review are put differently
 Genres = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -43,7 +43,6 @@ class Weights:
     calibration: Matrix  # (genres, n, n) scores to log-odds,
     offset: Matrix  # (genres, n) with these added
     thresholds: Matrix  # (genres, n) probability from which a label is given
-    witnessed: Matrix  # (genres, n) the same, where the rules find it as well
 
 
 @dataclass(frozen=True)
@@ -90,19 +89,12 @@ class Head:
         scores: Matrix = scaled @ w.dense + words @ w.words + w.bias
         return scores
 
-    def decide(
-        self, probabilities: Matrix, genres: Genres, by_rules: Matrix | None = None
-    ) -> Flags:
+    def decide(self, probabilities: Matrix, genres: Genres) -> Flags:
         """Return which labels are given: those at or over their threshold.
 
         Of labels that exclude each other, only the likeliest can be.
-
-        Args:
-            by_rules: 1 where the rules find a label, for which less suffices.
         """
         over: Flags = probabilities >= self.weights.thresholds[genres]
-        if by_rules is not None:
-            over |= (probabilities >= self.weights.witnessed[genres]) & (by_rules > 0)
         if self.exclusive and len(over):
             best = probabilities.argmax(axis=1)
             over &= np.arange(len(self.labels)) == best[:, None]
@@ -120,7 +112,6 @@ class Head:
             calibration=w.calibration[np.ix_(range(len(GENRES)), kept, kept)],
             offset=w.offset[:, kept],
             thresholds=w.thresholds[:, kept],
-            witnessed=w.witnessed[:, kept],
         )
         return replace(self, labels=tuple(self.labels[k] for k in kept), weights=weights)
 
@@ -188,7 +179,8 @@ class Head:
         except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
             raise ModelError(
                 f"{folder}: no head can be read here: {type(error).__name__}: {str(error)[:200]}; "
-                f"want {CARD} and {WEIGHTS} as `feedbackminer train` writes them"
+                f"want {CARD} and {WEIGHTS} as `feedbackminer train {folder.name}` writes them; "
+                "heads of other versions are made again by it"
             ) from None
         return head
 
@@ -207,7 +199,6 @@ def _check_shapes(head: Head) -> None:
     wanted = {
         "scale": (d,), "dense": (d, n), "words": (features.BUCKETS, n), "bias": (n,),
         "calibration": (p, n, n), "offset": (p, n), "thresholds": (p, n),
-        "witnessed": (p, n),
     }  # fmt: skip
     for name, shape in wanted.items():
         actual = getattr(weights, name).shape

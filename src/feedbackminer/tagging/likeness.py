@@ -18,25 +18,32 @@ from feedbackminer.tagging.heads import GENRES, Head
 from feedbackminer.tagging.tagger import Tagger, Text
 from feedbackminer.vocabulary.tags import KNOWN, SENTIMENTS
 
-FEWEST = 100  # texts: of fewer nothing is told
+FEWEST = 200  # texts: of fewer nothing is told
 SAMPLE = 2_000  # texts that are looked at
 UNLIKE = (
     "these texts are unlike what the tags were trained on (posts of forums and chats, reviews of "
-    "apps): shares and probabilities may be far off; labels of sentiment are the likeliest, all "
-    "weighing the same. `feedbackminer tags review` and `train --from-store` fit them to yours"
+    "apps): shares and probabilities may be far off"
+)
+EVEN = (
+    "; labels of sentiment are the likeliest, all weighing the same. `feedbackminer tags review` "
+    "and `train --from-store` fit them to yours"
 )
 
 
 def fitted_to(tagger: Tagger, texts: Sequence[Text]) -> tuple[Tagger, tuple[str, ...]]:
     """Return the tagger for texts, and a notice where they are unlike what it knows.
 
-    Without knowing how common sentiments are there, none is taken to be commoner than another.
+    Without knowing how common sentiments are there, none is taken to be commoner than another; a
+    head that was fitted to labels from there knows, and stays.
     """
     if not isinstance(tagger, HeadTagger) or not is_unlike(tagger.heads[KNOWN], texts):
         return tagger, ()
-    return replace(
-        tagger, heads={**tagger.heads, "sentiment": without_priors(tagger.heads["sentiment"])}
-    ), (UNLIKE,)
+    head = tagger.heads["sentiment"]
+    if "adapted" in head.card:
+        return tagger, (UNLIKE,)
+    return replace(tagger, heads={**tagger.heads, "sentiment": without_priors(head)}), (
+        UNLIKE + EVEN,
+    )
 
 
 def is_unlike(head: Head, texts: Sequence[Text]) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from feedbackminer.text.nlp import blank
-from feedbackminer.text.phrases import token_pattern
+from feedbackminer.text.phrases import letters, telling, token_pattern
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -102,8 +102,10 @@ class Need:
 
 def find_needs(sentence: str) -> list[str]:
     """Return the needs that a sentence states, each word by word: "I want to" is left out."""
-    nlp, matcher = _compiled()
+    nlp, matcher, words = _compiled()
     text = sentence[:LONGEST]
+    if words.isdisjoint(letters(text)):
+        return []
     doc = nlp.make_doc(text.replace("’", "'"))
     openers = [span for span in _openers(doc, matcher) if _is_of_writer(span)]
     ends = [*(span.start for span in openers[1:]), len(doc)]
@@ -113,15 +115,17 @@ def find_needs(sentence: str) -> list[str]:
 
 
 @cache
-def _compiled() -> tuple[Language, Matcher]:
+def _compiled() -> tuple[Language, Matcher, frozenset[str]]:
     from spacy.matcher import Matcher
 
     nlp = blank()
     matcher = Matcher(nlp.vocab)
-    for kind, openers in _OPENERS.items():
-        patterns = [token_pattern(opener, _LISTS) for opener in openers.strip().splitlines()]
-        matcher.add(kind, patterns, greedy="LONGEST")
-    return nlp, matcher
+    words: set[str] = set()
+    for kind, lines in _OPENERS.items():
+        openers = lines.strip().splitlines()
+        matcher.add(kind, [token_pattern(opener, _LISTS) for opener in openers], greedy="LONGEST")
+        words |= telling(openers, _LISTS)
+    return nlp, matcher, frozenset(words)
 
 
 def _openers(doc: Doc, matcher: Matcher) -> list[Span]:

@@ -1,18 +1,28 @@
 """Tags without a trained head: kinds by the phrases of ``rules.toml``, sentiment by VADER.
 
-What is left where the heads do not know the encoder, and a second witness where one is too weak.
+What is left where the heads do not know the encoder; and one of the things that heads weigh.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from feedbackminer.tagging import lexicon
+from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.status import status_of
-from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
+from feedbackminer.tagging.tagger import (
+    LANGUAGES,
+    NOTHING,
+    Experience,
+    Sentence,
+    Sentiment,
+    Tag,
+    Text,
+)
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.sentences import typewritten
 from feedbackminer.vocabulary.tags import ASSERTED, KINDS, PROBLEMS, STATUSES
@@ -57,12 +67,16 @@ def in_context(kinds: set[str], sentence: str) -> set[str]:
 class RuleTagger:
     """Sentiment by VADER, kinds by the phrases of ``rules.toml``, both sentence by sentence."""
 
-    name = "vader+rules-6"
+    name = "vader+rules-7"
     cards: Mapping[str, Mapping[str, Any]] = {}
 
     def tag(self, texts: Sequence[Text]) -> Iterator[Tag]:
         """Yield one tag per text, in order."""
         for text in texts:
+            if text.language not in LANGUAGES:
+                plain = tuple(Sentence(sentence, (), 0.0) for sentence in text.sentences)
+                yield replace(NOTHING, sentences=plain)
+                continue
             sentiments = self.sentence_sentiment(text.sentences)
             sentences = tuple(
                 _sentence(sentence, sentiment.score)
@@ -84,7 +98,7 @@ class RuleTagger:
         scores = [lexicon.score(typewritten(sentence)) for sentence in sentences]
         return [Sentiment(lexicon.label(score), score) for score in scores]
 
-    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
+    def sentence_status(self, sentences: Sequence[str], _states: Matrix, /) -> list[str]:
         """Return how each sentence speaks, by its cues."""
         return [status_of(sentence) for sentence in sentences]
 

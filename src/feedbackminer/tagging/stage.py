@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from feedbackminer.tables import Tags, Texts, check, column_types, passage
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
 from feedbackminer.text.sentences import quotable, split
-from feedbackminer.vocabulary.tags import ANSWERS, PROBLEMS
+from feedbackminer.vocabulary.tags import ANSWERS, ASSERTED, KINDS, PROBLEMS
 
 STAGE = "tag"
 NO_STATES: Matrix = np.zeros((0, STATE), np.float32)
@@ -35,9 +36,10 @@ class ReadByEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Tagged:
-    """Tags, one row per text."""
+    """Tags, one row per text; ``n_known`` of them were there before."""
 
     tags: dy.DataFrame[Tags]
+    n_known: int
     account: Account
 
 
@@ -84,28 +86,67 @@ def _unread(n_sentences: int) -> Matrix:
     return np.full((n_sentences, STATE), np.nan, np.float32)
 
 
+def marks(
+    content_hashes: Iterable[str], texts: Sequence[Text], *, readers: Sequence[str]
+) -> list[str]:
+    """Return for each text a mark of all that decides its tags.
+
+    Args:
+        readers: names of whatever reads texts: code, encoder, tagger.
+    """
+    by = hashlib.sha256("\n".join(readers).encode()).hexdigest()[:16]
+    return [
+        f"{by}:{content_hash}:{text.language}:{text.rating}:{text.is_review}"
+        for content_hash, text in zip(content_hashes, texts, strict=True)
+    ]
+
+
 def tag_texts(
     post_ids: Sequence[str],
     texts: Sequence[Text],
     *,
     tagger: Tagger,
     labels: pl.DataFrame | None = None,
+    read_as: Sequence[str] | None = None,
+    earlier: pl.DataFrame | None = None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Tagged:
-    """Tag every text.
+    """Tag every text; one that was tagged before and has the same mark is not read again.
 
     Args:
         labels: people's labels of posts, which count instead of what the tagger says.
+        read_as: the mark of each text.
+        earlier: tags of an earlier time.
         progress: called with the number of texts done since the last call.
     """
     label_of = {row["post_id"]: row for row in labels.to_dicts()} if labels is not None else {}
+    ids = {"post_id": post_ids, "read_as": read_as or [""] * len(post_ids)}
+    wanted = pl.DataFrame(ids, schema=dict.fromkeys(ids, pl.String))
+    before = _known(wanted, earlier, without=label_of)
+    known = frozenset(before["post_id"])
+    progress(len(known))
+
+    new = [row for row, post_id in enumerate(post_ids) if post_id not in known]
     rows = []
-    for post_id, tag in zip(post_ids, tagger.tag(texts), strict=True):
-        rows.append(_corrected(_row(post_id, tag), label_of.get(post_id)))
+    for row, tag in zip(new, tagger.tag([texts[row] for row in new]), strict=True):
+        made = _row(post_ids[row], tag) | {"tagger": tagger.name, "read_as": ids["read_as"][row]}
+        rows.append(_corrected(made, label_of.get(post_ids[row])))
         progress(1)
-    frame = pl.DataFrame(rows, schema=column_types(Tags)).with_columns(tagger=pl.lit(tagger.name))
-    tags = check(frame, Tags, where=STAGE)
-    return Tagged(tags, Account(STAGE, len(texts), len(tags)))
+    both = pl.concat([before, pl.DataFrame(rows, schema=column_types(Tags))])
+    in_order = wanted.select("post_id").join(both, on="post_id", how="left", maintain_order="left")
+    tags = check(in_order, Tags, where=STAGE)
+    return Tagged(tags, len(known), Account(STAGE, len(texts), len(tags)))
+
+
+def _known(
+    wanted: pl.DataFrame, earlier: pl.DataFrame | None, without: Collection[str]
+) -> pl.DataFrame:
+    """Return the earlier tags of posts that are read as they were then, and nobody corrected."""
+    if earlier is None or earlier.is_empty():
+        return pl.DataFrame(schema=column_types(Tags))
+    by_tagger = earlier.filter(~pl.col("by_human"), ~pl.col("post_id").is_in(list(without)))
+    same = by_tagger.join(wanted, on=["post_id", "read_as"], how="semi")
+    return same.cast(pl.Schema(column_types(Tags)))
 
 
 def shown(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -140,9 +181,13 @@ def _corrected(row: dict[str, Any], label: Mapping[str, Any] | None) -> dict[str
     if label is None:
         return row
     by_person = {name: label[name] for name in ANSWERS if label[name] is not None}
+    if "kinds" in by_person:
+        is_named = [kind in by_person["kinds"] for kind in KINDS]
+        by_person["kind_chances"] = list(map(float, is_named))
+        by_person["kind_statuses"] = [ASSERTED if named else "" for named in is_named]
 
     settled = {"sentiment"} if "sentiment" in by_person else set()
-    settled |= {*row["unsure"]} - {"sentiment", "severity"} if "kinds" in by_person else set()
+    settled |= set(KINDS) if "kinds" in by_person else set()
     settled |= {"severity"} if {"severity", "kinds"} & set(by_person) else set()
     unsure = [name for name in row["unsure"] if name not in settled]
 

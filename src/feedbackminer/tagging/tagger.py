@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.vocabulary.tags import ASSERTED, KINDS
+from feedbackminer.vocabulary.tags import ASSERTED, KINDS, UNSURE
 
 LANGUAGES = ("en", "und")  # that heads know; "und": too short to tell
 NOT_SPOKEN_OF = ("",) * len(KINDS)
@@ -71,6 +71,15 @@ class Tag:
     severity: int | None = None
 
 
+NOTHING = Tag(  # of a text in another language
+    Sentiment(UNSURE, 0.0),
+    Experience(UNSURE),
+    kinds=(),
+    sentences=(),
+    unsure=("sentiment", "experience", *KINDS),
+)
+
+
 class Tagger(Protocol):
     """Tags texts; ``name`` changes whenever its answers would."""
 
@@ -90,6 +99,6 @@ class Tagger(Protocol):
         """Return how each sentence sounds, from its words alone."""
         ...
 
-    def sentence_status(self, sentences: Sequence[str]) -> list[str]:
-        """Return how each sentence speaks of what it speaks of, from its words alone."""
+    def sentence_status(self, sentences: Sequence[str], states: Matrix, /) -> list[str]:
+        """Return how each sentence speaks of what it speaks of."""
         ...

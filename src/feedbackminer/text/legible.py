@@ -13,7 +13,7 @@ _MIXED = re.compile(
 _WIDE = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff]+")
 _EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f300-\U0001faff]")
 _JOINERS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")  # and shades of skin
-_APOSTROPHES = str.maketrans("’‘`´", "''''")
+_APOSTROPHES = str.maketrans("’‘´", "'''")
 
 
 def legible(text: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from types import MappingProxyType
 from typing import Any
 
+_LETTERS = re.compile(r"[a-z]+")
 _NO_LISTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
@@ -40,6 +42,27 @@ def token_pattern(phrase: str, lists: Mapping[str, Sequence[str]]) -> list[dict[
         {"LOWER": {"IN": list(slot.words)}, "OP": "?" if slot.optional else "{1}"}
         for slot in parse(phrase, lists)
     ]
+
+
+def telling(
+    phrases: Iterable[str], lists: Mapping[str, Sequence[str]] = _NO_LISTS
+) -> frozenset[str]:
+    """Return words of which every match of one of the phrases holds at least one.
+
+    Most texts hold none of them, which is known long before their words are matched one by one.
+    """
+    return frozenset(word for phrase in phrases for word in _rarest(parse(phrase, lists)))
+
+
+def letters(text: str) -> set[str]:
+    """Return the runs of letters of a text, to be held against what is :func:`telling`."""
+    return set(_LETTERS.findall(text.lower()))
+
+
+def _rarest(slots: Sequence[Slot]) -> tuple[str, ...]:
+    """Return the words of a position that must be filled; long words are rare ones."""
+    needed = [s.words for s in slots if not s.optional and all(map(_LETTERS.fullmatch, s.words))]
+    return max(needed, key=lambda words: min(map(len, words)))
 
 
 def _slot(word: str, lists: Mapping[str, Sequence[str]]) -> Slot:

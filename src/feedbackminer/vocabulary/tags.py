@@ -28,9 +28,10 @@ NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)
 TONE = "tone"  # the head that tells how a clause sounds, from its words alone
 SENTENCE_HEADS = (TONE, "status", "spoken")  # the last: which kinds a sentence speaks of
-POST_HEADS = ("sentiment", "experience", "kinds", "severity")  # read what sentences do as well
+POST_HEADS = ("sentiment", "experience", "severity", "kinds")  # read what sentences do as well
 KNOWN = "known"  # the head that tells whether texts are like those that the heads know
-HEADS = (*SENTENCE_HEADS, *POST_HEADS, KNOWN)
+# In the order in which they are trained; the last is measured with all others.
+HEADS = (*SENTENCE_HEADS, KNOWN, *POST_HEADS)
 ANSWERS = ("sentiment", "kinds", "severity")  # what people are asked of a post
 FITTED = (*ANSWERS, TONE)  # heads that can be fitted to a project by the answers
 LEVELS = ("theme", "topic", "subtopic")

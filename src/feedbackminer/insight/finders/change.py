@@ -11,10 +11,10 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim, by_topic
 from feedbackminer.insight.facts import Facts, count_voices
-from feedbackminer.insight.labels import has_kind
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.given import has_kind
 from feedbackminer.vocabulary.tags import PROBLEMS
 
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5

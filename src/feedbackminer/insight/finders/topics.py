@@ -10,11 +10,11 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim, by_topic
 from feedbackminer.insight.facts import Facts, count_voices
-from feedbackminer.insight.labels import has_kind, is_given
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.shares import ExpectedVoices, expected_voices
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import TOPIC_SIZE, quantity
+from feedbackminer.vocabulary.given import has_kind, is_given
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10

@@ -55,7 +55,6 @@ from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.status import status_of
 from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS, STATUSES
 
-OTHER = 2  # neither bug nor feature
 SPEED_POSTS = 20_000
 EVENLY = 20_000 / 600  # posts that one of those drawn evenly stands for
 
@@ -264,6 +263,5 @@ def _kinds_by_rules(rows: Sequence[LabelledText]) -> list[tuple[str, ...]]:
 
 
 def _first(kinds: Sequence[str], names: Sequence[str]) -> int:
-    """Return which of ``names`` comes first among kinds; one past the last for none of two."""
-    matches = [k for k, name in enumerate(names) if name in kinds]
-    return matches[0] if matches else (OTHER if len(names) == OTHER else 0)
+    """Return which of ``names`` comes first among kinds; where none does, the first."""
+    return next((k for k, name in enumerate(names) if name in kinds), 0)

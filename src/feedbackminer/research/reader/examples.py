@@ -21,7 +21,7 @@ from feedbackminer.research.data.labels import (
     load_labels,
     load_sentences,
 )
-from feedbackminer.research.data.tags import INVENTED, LabelledText
+from feedbackminer.research.data.tags import LabelledText
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS, SPEECH
 
@@ -56,7 +56,7 @@ def is_held_out(group: str) -> bool:
 
 def is_unread(row: LabelledText) -> bool:
     """Tell whether the reader has not seen a text of ours: then it may calibrate heads."""
-    return row.is_ours and row.data != INVENTED and is_held_out(row.group)
+    return row.is_ours and is_held_out(row.group)
 
 
 def training_examples(data: Path, labels: Path, seed: int) -> list[Example]:
@@ -69,7 +69,7 @@ def training_examples(data: Path, labels: Path, seed: int) -> list[Example]:
     public = _public(data, {row.text for row in ours}, draw)
     examples = [
         *of_posts([*read, *public]),
-        *of_posts(invented),
+        *of_posts([row for row in invented if not is_unread(row)]),
         *of_sentences([row for row in sentences if not is_held_out(row.group)]),
     ]
     return examples + [_misspelt(example, draw) for example in examples if draw.random() < MISSPELT]

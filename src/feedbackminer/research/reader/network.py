@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from feedbackminer.embed.encoder import STATE
+from feedbackminer.embed.reader import sentence_of
 from feedbackminer.research.reader.examples import EXPERIENCED, SEVERE, Example
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, SPEECH
 
@@ -71,15 +72,19 @@ class Network(nn.Module):
         scaled: Tensor = self.post((layer_mean - self.centre) / self.scale)
         return scaled.float()
 
-    def of_sentences(self, states: Tensor, sentence_of: Tensor, count: int) -> Tensor:
-        """Return what is told of sentences, shape (count, outputs)."""
-        inside = sentence_of >= 0
-        rows = sentence_of[inside]
+    def of_sentences(self, states: Tensor, numbers: Tensor, count: int) -> Tensor:
+        """Return what is told of sentences, shape (count, outputs).
+
+        Args:
+            numbers: of the sentence of each token; -1: of none.
+        """
+        inside = numbers >= 0
+        rows = numbers[inside]
         total = torch.zeros(count, states.shape[2]).index_add(0, rows, states[inside].float())
         n_tokens = torch.zeros(count).index_add(0, rows, torch.ones(len(rows)))
         means = (total / n_tokens.clamp(min=1).unsqueeze(1) - self.centre) / self.scale
-        told: Tensor = self.sentence(self.project(means))
-        return told.float()
+        outputs: Tensor = self.sentence(self.project(means))
+        return outputs.float()
 
 
 def attend(layer: Any, states: Tensor, mask: Tensor, n_heads: int, dropout: float) -> Tensor:
@@ -131,17 +136,9 @@ def lower_states(
             rows[row] = States(
                 last[place, :n].half(),
                 total[place, :n].half(),
-                _sentence_of(ends, examples[row].passage.spans),
+                sentence_of(ends, examples[row].passage.spans),
             )
     return [rows[row] for row in range(len(examples))]
-
-
-def _sentence_of(ends: NDArray[Any], spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-    """Return for each token the number of its sentence."""
-    numbers = np.full(len(ends), -1)
-    for number, (start, end) in enumerate(spans):
-        numbers[(ends > start) & (ends <= end)] = number
-    return numbers
 
 
 def padded(states: Sequence[States]) -> tuple[Tensor, Tensor, Tensor]:

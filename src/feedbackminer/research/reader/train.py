@@ -73,7 +73,7 @@ def train_reader(
     model: Any = SentenceTransformer(model_path(BUNDLED), device="cpu")
     transformer = model[0].auto_model.eval()
     states = lower_states(examples, transformer, model.tokenizer, plan.max_tokens)
-    meanings, layer_means = _as_it_was(states, transformer)
+    meanings, layer_means = _encoded(states, transformer)
     network = Network(transformer, layer_means.mean(dim=0), layer_means.std(dim=0).clamp(min=1e-2))
 
     batches_per_epoch = math.ceil(len(examples) / BATCH)
@@ -96,8 +96,8 @@ def train_reader(
         optimizer.step()
         schedule.step()
         if step % 100 == 0:
-            told = " ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
-            progress(f"{step} of {n_steps}: {told}")
+            now = " ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
+            progress(f"{step} of {n_steps}: {now}")
     return _as_reader(network)
 
 
@@ -116,7 +116,7 @@ def train_and_save(
     card = {
         "name": folder.name,
         "base": BUNDLED,
-        "trained_on": sets + [{"name": name, "rows": n} for name, n in PUBLIC.items()],
+        "trained_on": sets + [{"name": name, "at_most": n} for name, n in PUBLIC.items()],
         "plan": asdict(plan),
         "examples": len(examples),
         "cosine": likeness(reader, of_posts(unread)),
@@ -136,15 +136,15 @@ def likeness(reader: Reader, examples: Sequence[Example]) -> tuple[float, float]
     model: Any = SentenceTransformer(model_path(BUNDLED), device="cpu")
     transformer = model[0].auto_model.eval()
     states = lower_states(examples, transformer, model.tokenizer, Plan.max_tokens)
-    before, _ = _as_it_was(states, transformer)
+    before, _ = _encoded(states, transformer)
     reader.tune(transformer)
-    after, _ = _as_it_was(states, transformer)
+    after, _ = _encoded(states, transformer)
     cosines = (before * after).sum(dim=1)
     return round(float(cosines.mean()), 4), round(float(cosines.quantile(0.01)), 4)
 
 
-def _as_it_was(states: Sequence[States], transformer: Any) -> tuple[Tensor, Tensor]:
-    """Return sentence vectors and layer means of the encoder before any training."""
+def _encoded(states: Sequence[States], transformer: Any) -> tuple[Tensor, Tensor]:
+    """Return the sentence vectors and layer means that a transformer gives."""
     size = transformer.config.hidden_size
     network = Network(transformer, torch.zeros(size), torch.ones(size)).eval()
     meanings, means = torch.zeros(len(states), size), torch.zeros(len(states), size)
@@ -219,15 +219,17 @@ def _sentence_losses(
     first = np.concatenate([[0], np.cumsum(counts)])
     if not first[-1]:
         return {}
-    sentence_of = torch.full(token_states.shape[:2], -1)
+    numbers = torch.full(token_states.shape[:2], -1)
     for row, state in enumerate(states):
-        numbers = torch.tensor(state.sentence_of)
-        sentence_of[row, : len(numbers)] = torch.where(numbers >= 0, numbers + first[row], numbers)
-    told = network.of_sentences(token_states, sentence_of, int(first[-1]))
-    status, spoken, felt = torch.split(told, list(SENTENCE_OUTPUTS), dim=1)
+        own = torch.tensor(state.sentence_of)
+        numbers[row, : len(own)] = torch.where(own >= 0, own + first[row], own)
+    outputs = network.of_sentences(token_states, numbers, int(first[-1]))
+    status, spoken, felt = torch.split(outputs, list(SENTENCE_OUTPUTS), dim=1)
+    # Of a long text the last sentences are beyond what is encoded: they tell nothing.
+    is_read = torch.bincount(numbers[numbers >= 0], minlength=int(first[-1])) > 0
 
     is_asserted = functional.softmax(status, dim=1)[:, [SPEECH.index(ASSERTED)]]
-    asserts = (torch.sigmoid(spoken) * is_asserted).clamp(max=1 - TINY)
+    asserts = (torch.sigmoid(spoken) * is_asserted).clamp(max=1 - TINY) * is_read[:, None]
     owner = torch.repeat_interleave(torch.arange(len(examples)), torch.tensor(counts))
     none = torch.zeros(len(examples), spoken.shape[1]).index_add(0, owner, torch.log1p(-asserts))
     likely = (1 - none.exp()).clamp(TINY, 1 - TINY)
@@ -235,8 +237,13 @@ def _sentence_losses(
         "by_sentence": _yes_no(torch.logit(likely), _stacked(e.kinds for e in examples)),
     }
 
-    labelled = [row for row, example in enumerate(examples) if example.status >= 0]
-    labelled = [row for row in labelled if examples[row].sentence < counts[row]]
+    labelled = [
+        row
+        for row, example in enumerate(examples)
+        if example.status >= 0
+        and example.sentence < counts[row]
+        and is_read[int(first[row]) + example.sentence]
+    ]
     if labelled:
         rows = [int(first[row]) + examples[row].sentence for row in labelled]
         statuses = torch.tensor([examples[row].status for row in labelled])
