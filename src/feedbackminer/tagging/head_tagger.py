@@ -62,8 +62,9 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "kinds": KINDS,
 }
 EVEN_ODDS = 0.5
-TOO_RARE = ("churn",)  # for a threshold to be measured: given where rules find it too
 RULED_OUT = 0.15  # probability up to which a kind is not said
+# Kinds that hardly a post gets by the head alone: from here where the phrase rules find them too.
+SECONDED: Mapping[str, float] = {"feature_request": EVEN_ODDS, "churn": RULED_OUT}
 SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
 DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
 BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
@@ -195,7 +196,7 @@ class HeadTagger:
         likely |= {
             kind
             for k, kind in enumerate(KINDS)
-            if kind in TOO_RARE and by_rules[k] and of_kinds[k] > RULED_OUT
+            if by_rules[k] and of_kinds[k] > SECONDED.get(kind, 1.0)
         }
         statuses = _statuses(likely, speech, denied)
         kinds = tuple(
