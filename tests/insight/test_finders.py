@@ -657,6 +657,17 @@ def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
     assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
 
 
+def test_who_retells_or_denies_that_a_part_is_bad_does_not_speak_badly_of_it() -> None:
+    statuses = ["asserted"] * 4 + ["another", "negated", "over", "quoted"]
+    judged = [
+        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative", "status": status}
+        for i, status in enumerate(statuses)
+    ]
+    (row,) = mine(crowd(8, 1, "sync"), judged=judged).claims.filter(kind="component").to_dicts()
+    assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
+    assert row["value"] == pytest.approx(0.5)
+
+
 def test_two_clauses_of_one_post_are_one_voice_and_one_post() -> None:
     judged = [
         {"post_id": f"p{i % 4}", "number": i + 1, "aspect": "Editor", "sentiment": "negative"}
