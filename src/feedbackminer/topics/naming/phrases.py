@@ -106,7 +106,12 @@ def rank_phrases(
         for key, forms in spellings.items()
     }
     best = sorted((key for key in scores if scores[key] > 0), key=lambda key: (-scores[key], key))
-    return [spellings[key].most_common(1)[0][0] for key in best]
+    return [_usual(spellings[key]) for key in best]
+
+
+def _usual(spellings: Counter[str]) -> str:
+    """Return the most frequent spelling; of two as frequent the one in small letters."""
+    return min(spellings, key=lambda spelling: (-spellings[spelling], spelling.swapcase()))
 
 
 def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
