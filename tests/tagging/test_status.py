@@ -27,6 +27,14 @@ def test_cues_tell_whose_and_whether(sentence: str, status: str) -> None:
     assert status_of(sentence) == status
 
 
+def test_of_two_clauses_that_read_alike_each_is_looked_up_where_it_stands() -> None:
+    sentence = "if it crashes on start; it crashes on start"
+    first, second = sentence.index("crashes"), sentence.rindex("crashes")
+    length = len("crashes")
+    assert status_of(sentence, first, first + length) == "hypothetical"
+    assert status_of(sentence, second, second + length) == "asserted"
+
+
 def test_a_cue_holds_in_its_own_clause_only() -> None:
     sentence = "The export is fixed, but the import still crashes."
     start = sentence.index("crashes")

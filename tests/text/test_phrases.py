@@ -17,7 +17,11 @@ def test_a_contraction_is_written_without_a_space() -> None:
 
 
 def test_of_each_phrase_the_words_tell_that_it_cannot_do_without() -> None:
-    assert telling(["i|we want|need to", "so that? i can"]) == {"want", "need", "can"}
+    assert telling(["i|we want|need to", "ADV? so that? i can"], {"ADV": ["really"]}) == {
+        "want",
+        "need",
+        "can",
+    }
     assert letters("I'd need WiFi-6, so") == {"i", "d", "need", "wifi", "so"}
 
 

@@ -81,7 +81,12 @@ class Run:
         project = self.project
         code = code_hash(stage.do, *map(loader_of, stage.models))
         context = Context(
-            project.settings, self.models, self.run_id, self.started_at, self.reporter, code
+            settings=project.settings,
+            models=self.models,
+            run_id=self.run_id,
+            now=self.started_at,
+            reporter=self.reporter,
+            code=code,
         )
         settings = tuple(getattr(project.settings, name) for name in stage.settings)
         read = project.store.versions(stage.reads)

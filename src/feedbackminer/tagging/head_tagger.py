@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -16,14 +16,16 @@ from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Flags, Genres, Head
-from feedbackminer.tagging.rule_tagger import OPEN, kinds_asserted
+from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
+from feedbackminer.tagging.rule_tagger import kinds_asserted
 from feedbackminer.tagging.speech import (
-    ASSERTS,
+    SPEAKS_OF_IT,
     Speech,
+    denied_kinds,
     of_posts,
     read_speech,
-    strongest_status,
+    statuses_of_kinds,
+    what_is_asserted,
 )
 from feedbackminer.tagging.tagger import (
     LANGUAGES,
@@ -65,10 +67,6 @@ EVEN_ODDS = 0.5
 RULED_OUT = 0.15  # probability up to which a kind is not said
 # Kinds that hardly a post gets by the head alone: from here where the phrase rules find them too.
 SECONDED: Mapping[str, float] = {"feature_request": EVEN_ODDS, "churn": RULED_OUT}
-SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
-DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
-BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
-PLAINLY_DENIES = 0.05
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
 FEW_STARS = 2.0  # beside which praise is meant to hurt
 PRAISE = KINDS.index("praise")
@@ -188,8 +186,8 @@ class HeadTagger:
     ) -> Tag:
         """Turn the probabilities of one text into a tag without sentences."""
         sentiment = self._sentiment("sentiment", probabilities["sentiment"], genre)
-        denied = _denied(probabilities["kinds"], speech)
-        of_kinds = _of_what_is_asserted(probabilities["kinds"], speech, denied)
+        denied = denied_kinds(probabilities["kinds"], speech)
+        of_kinds = what_is_asserted(probabilities["kinds"], speech, denied)
         if rating is not None and rating <= FEW_STARS:
             of_kinds[PRAISE] = 0.0  # it is meant to hurt
         likely = {*self._labels("kinds", of_kinds, genre)}
@@ -198,7 +196,7 @@ class HeadTagger:
             for k, kind in enumerate(KINDS)
             if by_rules[k] and of_kinds[k] > SECONDED.get(kind, 1.0)
         }
-        statuses = _statuses(likely, speech, denied)
+        statuses = statuses_of_kinds(likely, speech, denied)
         kinds = tuple(
             kind for kind, status in zip(KINDS, statuses, strict=True) if status == ASSERTED
         )
@@ -297,38 +295,6 @@ def _state(folder: Path) -> tuple[int, ...]:
 def find(name: str, *folders: Path) -> Path:
     """Return the folder of a head."""
     return next((f / name for f in folders if (f / name / CARD).is_file()), shipped(name))
-
-
-def _denied(chances: Matrix, speech: Speech) -> Flags:
-    """Tell of each kind whether sentences speak of it and none of them asserts it."""
-    least = np.where(chances < BEYOND_DOUBT, DENIES, PLAINLY_DENIES)
-    speaks = speech.spoken >= SPEAKS_OF_IT
-    asserts = speech.status[:, [ASSERTS]] >= least
-    is_open = np.array([kind in OPEN for kind in KINDS])
-    denied: Flags = speaks.any(axis=0) & ~(speaks & asserts).any(axis=0) & ~is_open
-    return denied
-
-
-def _of_what_is_asserted(chances: Matrix, speech: Speech, denied: Flags) -> Matrix:
-    """Return the probabilities of kinds; what sentences deny is as likely as they make it."""
-    asserts = speech.asserts.max(axis=0, initial=0)
-    asserted: Matrix = np.where(denied, np.minimum(chances, asserts), chances)
-    return asserted
-
-
-def _statuses(likely: Collection[str], speech: Speech, denied: Flags) -> tuple[str, ...]:
-    """Return for each kind how a text speaks of it.
-
-    A kind that is given is asserted, unless the sentences that speak of it plainly do so otherwise.
-    """
-    statuses = []
-    for k, kind in enumerate(KINDS):
-        status = strongest_status(speech, k, least=SPEAKS_OF_IT)
-        if kind in likely:
-            statuses.append(status if denied[k] else ASSERTED)
-        else:
-            statuses.append("" if status == ASSERTED else status)
-    return tuple(statuses)
 
 
 def _sentences(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.tagging.heads import Head
+from feedbackminer.tagging.heads import Flags, Head
+from feedbackminer.tagging.rule_tagger import OPEN
 from feedbackminer.tagging.status import plain_status, status_of
 from feedbackminer.vocabulary.tags import ASSERTED, KINDS, SPEECH, STATUSES
 
 ASSERTS = SPEECH.index(ASSERTED)
 SURE = 0.999  # a probability is never nearer to 1: its log-odds stay finite
 RARE = 1e-4  # nor to 0
+SPEAKS_OF_IT = 0.5  # probability from which a sentence speaks of a kind
+DENIES = 0.3  # probability of being asserted, below which a sentence is held to deny it
+BEYOND_DOUBT = 0.9  # probability of a kind that only plain words take back
+PLAINLY_DENIES = 0.05
 PLAINLY_NOT = 0.01  # probability of every other status, where a cue leaves no doubt
 
 
@@ -93,9 +98,45 @@ def of_posts(speech: Speech, counts: Sequence[int]) -> Matrix:
     return log_odds
 
 
-def strongest_status(speech: Speech, kind: int, *, least: float) -> str:
+def denied_kinds(chances: Matrix, speech: Speech) -> Flags:
+    """Tell of each kind whether sentences of a text speak of it and none of them asserts it.
+
+    Args:
+        chances: of the kinds of the text, shape (KINDS,).
+    """
+    least = np.where(chances < BEYOND_DOUBT, DENIES, PLAINLY_DENIES)
+    speaks = speech.spoken >= SPEAKS_OF_IT
+    asserts = speech.status[:, [ASSERTS]] >= least
+    is_open = np.array([kind in OPEN for kind in KINDS])
+    denied: Flags = speaks.any(axis=0) & ~(speaks & asserts).any(axis=0) & ~is_open
+    return denied
+
+
+def what_is_asserted(chances: Matrix, speech: Speech, denied: Flags) -> Matrix:
+    """Return the chances of kinds; what sentences deny is as likely as they make it."""
+    asserts = speech.asserts.max(axis=0, initial=0)
+    asserted: Matrix = np.where(denied, np.minimum(chances, asserts), chances)
+    return asserted
+
+
+def statuses_of_kinds(likely: Collection[str], speech: Speech, denied: Flags) -> tuple[str, ...]:
+    """Return for each kind how a text speaks of it; empty where it does not.
+
+    A kind that is given is asserted, unless the sentences that speak of it plainly do so otherwise.
+    """
+    statuses = []
+    for k, kind in enumerate(KINDS):
+        status = _strongest_status(speech, k)
+        if kind in likely:
+            statuses.append(status if denied[k] else ASSERTED)
+        else:
+            statuses.append("" if status == ASSERTED else status)
+    return tuple(statuses)
+
+
+def _strongest_status(speech: Speech, kind: int) -> str:
     """Return how the sentence that speaks most of a kind does so; empty where none does."""
-    if not len(speech.spoken) or speech.spoken[:, kind].max() < least:
+    if not len(speech.spoken) or speech.spoken[:, kind].max() < SPEAKS_OF_IT:
         return ""
     probabilities = speech.status[speech.spoken[:, kind].argmax()]
     return max(STATUSES, key=lambda status: probabilities[SPEECH.index(status)])

@@ -73,7 +73,7 @@ def _clause(typed: str, start: int, end: int) -> tuple[str, str, str]:
         at = typed.find(clause, begin)
         if at <= start < at + len(clause):
             return typed[at:start], typed[start:end], typed[end : at + len(clause)]
-        begin = max(begin, at + len(clause))
+        begin = at + len(clause) if at >= 0 else begin
     return typed[:start], typed[start:end], typed[end:]
 
 

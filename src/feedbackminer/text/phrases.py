@@ -44,9 +44,7 @@ def token_pattern(phrase: str, lists: Mapping[str, Sequence[str]]) -> list[dict[
     ]
 
 
-def telling(
-    phrases: Iterable[str], lists: Mapping[str, Sequence[str]] = _NO_LISTS
-) -> frozenset[str]:
+def telling(phrases: Iterable[str], lists: Mapping[str, Sequence[str]]) -> frozenset[str]:
     """Return words of which every match of one of the phrases holds at least one.
 
     Most texts hold none of them, which is known long before their words are matched one by one.
