@@ -36,6 +36,7 @@ TAGS = {
     "sentence_kinds": [],
     "sentence_statuses": [],
     "sentence_scores": [],
+    "sentence_chances": [],
     "tagger": "t",
     "read_as": "",
 }

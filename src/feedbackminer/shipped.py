@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 READER = "reader"  # what tunes the bundled encoder to tags
+MATCHER = "matcher"  # what tells which sentences say the same
 
 
 def shipped(name: str) -> Path:

@@ -20,6 +20,7 @@ from feedbackminer.vocabulary.tags import (
     KINDS,
     LEVELS,
     ROLES,
+    SAYS,
     SENTIMENTS,
     SHARES,
     STATUSES,
@@ -207,6 +208,7 @@ class Tags(dy.Schema):
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
     sentence_statuses = dy.List(dy.String())  # how each sentence speaks of what it speaks of
     sentence_scores = dy.List(dy.Float64(min=-1, max=1))  # sentiment of each sentence
+    sentence_chances = dy.List(dy.Float64(min=0, max=1))  # that each asserts anything
     tagger = dy.String()
     read_as = dy.String()  # a mark of all that decides the row, beside what people say of it
 
@@ -245,6 +247,37 @@ class Needs(dy.Schema):
     label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
     vector = dy.Binary()  # of its text, as in vectors
     encoder = dy.String()
+
+
+class Sentences(dy.Schema):
+    """A sentence of a member that does something: tells a problem, asks, wishes, praises."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)  # of those of the post that can be quoted
+    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    chances = dy.List(dy.Float32(min=0, max=1))  # as HEADLINES
+    vector = dy.Binary()  # of the sentence alone, as in vectors
+    read_as = dy.String()  # a mark of all that decides chances and vector
+
+
+class KeyPoints(dy.Schema):
+    """What many members say, in the words of one of them."""
+
+    key_point_id = dy.String(primary_key=True)  # kept as long as the same is said
+    says = dy.Enum(SAYS)
+    post_id = dy.String()  # that its sentence is of
+    number = dy.Int64(min=1)
+    text = dy.String(min_length=1, metadata=TEXT)
+    n_voices = dy.Int64(min=1)
+
+
+class Matches(dy.Schema):
+    """A sentence that says a key point; each says one at most of each kind."""
+
+    key_point_id = dy.String(primary_key=True)
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)
+    chance = dy.Float32(min=0, max=1)  # that it says the same
 
 
 class Threads(dy.Schema):
@@ -303,6 +336,7 @@ class Claims(dy.Schema):
     kind = dy.String()
     editions = dy.List(dy.String())
     topic_id = _text()
+    key_point_id = _text()
     subject = dy.String(metadata=TEXT)  # a part or a need, which are no topic; empty: its topic
     since = _utc(nullable=True)
     until = _utc(nullable=True)
@@ -405,6 +439,9 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "tag_labels": TagLabels,
     "aspects": Aspects,
     "needs": Needs,
+    "sentences": Sentences,
+    "key_points": KeyPoints,
+    "matches": Matches,
     "threads": Threads,
     "members": Members,
     "shares": Shares,

@@ -17,7 +17,17 @@ from feedbackminer.insight.stage import mine_claims
 from feedbackminer.settings.sections import CleanSettings, InsightSettings
 from feedbackminer.signals.stage import read_conversation
 from feedbackminer.tables import Repeats
-from tests.support.builders import aspects, assignments, day, needs, posts, tags, topics
+from tests.support.builders import (
+    aspects,
+    assignments,
+    day,
+    key_points,
+    matches,
+    needs,
+    posts,
+    tags,
+    topics,
+)
 
 Post = dict[str, Any]
 SPAM = (
@@ -232,6 +242,8 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
         "repeats": cleaned.repeats,
         "aspects": aspects(),
         "needs": needs(),
+        "key_points": key_points(),
+        "matches": matches(),
     }
     columns = ["kind", "metric", "value", "low", "high", "baseline", "n_voices", "n_posts", "p"]
     return mine_claims(tables, settings=InsightSettings(**how)).claims.select(*columns, "headline")

@@ -25,18 +25,21 @@ from tests.support.builders import (
     aspects,
     assignments,
     day,
+    key_points,
+    matches,
     members,
     needs,
     posts,
     repeats,
+    sentences,
     tags,
     threads,
     topics,
 )
 from tests.support.command import ROOT
 
-# Names that mean something else too: a level, a tag, Lemmy's word for a forum, a total.
-AMBIGUOUS = {"topic", "churn", "community", "unanswered"}
+# Names that mean something else too: a level, a tag, what a sentence says, a forum, a total.
+AMBIGUOUS = {"topic", "churn", "problem", "question", "request", "community", "unanswered"}
 PAGES_WITH_CLAIMS = sorted(set(PAGES) - {"index.html", "method.html"})
 SENTENCE = "They say that Inkwell was sold to a printer."
 
@@ -90,6 +93,9 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         "repeats": repeats(),
         "aspects": aspects(),
         "needs": needs(),
+        "sentences": sentences(),
+        "key_points": key_points(),
+        "matches": matches(),
     }
     mined = mine_claims(tables, settings=InsightSettings())
     provenance = Provenance(

@@ -1,7 +1,7 @@
 """A digest: readable, linked, inert whatever a community wrote, written whole or not at all."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -30,9 +30,12 @@ from tests.support.builders import (
     claims,
     copies,
     day,
+    key_points,
+    matches,
     members,
     posts,
     repeats,
+    sentences,
     shares,
     tags,
     threads,
@@ -132,9 +135,15 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "repeats": repeats(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
+        "sentences": sentences(*({"post_id": i, "text": text} for i in ids)),
+        "key_points": key_points(
+            {"key_point_id": "problem-a", "post_id": ids[0], "text": "It stops."}
+        ),
+        "matches": matches(*({"key_point_id": "problem-a", "post_id": i} for i in ids)),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
+            | {"key_point_id": "problem-a"}
             | window,
             {"claim_id": "community-1", "kind": "community", "metric": "members"}
             | window
@@ -154,6 +163,9 @@ def nobody() -> dict[str, pl.DataFrame]:
         "repeats": repeats(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
+        "sentences": sentences(),
+        "key_points": key_points(),
+        "matches": matches(),
         "claims": claims(),
     }
 
@@ -542,12 +554,18 @@ def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
 # ── what is chosen ───────────────────────────────────────────────────────────────────────────
 
 
-def front(*rows: tuple[str, str | None, float]) -> list[str]:
-    """Return the ids on the front page of claims given as (kind, topic, rank)."""
+def front(*rows: tuple[str, str | None, float], said: Sequence[str] = ()) -> list[str]:
+    """Return the ids on the front page of claims given as (kind, topic, rank).
+
+    Args:
+        said: ids of those that are what members say, each a key point of its own.
+    """
+    ids = [f"{k}-{t}-{r:g}" for k, t, r in rows]
     rows_of_claims = claims(
         *(
-            {"claim_id": f"{k}-{t}-{r:g}", "kind": k, "topic_id": t, "rank_score": r}
-            for k, t, r in rows
+            {"claim_id": i, "kind": k, "topic_id": t, "rank_score": r}
+            | ({"key_point_id": i} if i in said else {})
+            for i, (k, t, r) in zip(ids, rows, strict=True)
         ),
         *(
             {"claim_id": f"topic-{t}-0", "topic_id": t, "rank_score": 0.0}
@@ -555,7 +573,9 @@ def front(*rows: tuple[str, str | None, float]) -> list[str]:
         ),
     )
     labels = {t: t for _, t, _ in rows if t}
-    shown = digest({**nobody(), "claims": rows_of_claims, "topics": topics(**labels)}).front
+    points = key_points(*({"key_point_id": i, "text": i} for i in said))
+    tables = {"claims": rows_of_claims, "topics": topics(**labels), "key_points": points}
+    shown = digest({**nobody(), **tables}).front
     return [view.claim_id for view in shown]
 
 
@@ -570,6 +590,29 @@ def test_the_front_page_mixes_kinds_and_topics() -> None:
     assert ids == [
         "problem-t0-10", "problem-t1-9", "love-t7-4", "churn-t8-3", "unanswered-t9-2",
     ]  # fmt: skip
+
+
+def test_what_members_say_goes_before_what_is_only_counted() -> None:
+    counted = [("unanswered", f"t{i}", 10.0 - i) for i in range(3)]
+    ids = front(
+        *counted,
+        ("problem", "t7", 4.0),
+        ("question", "t8", 3.0),
+        said=["problem-t7-4", "question-t8-3"],
+    )
+    assert ids == [
+        "problem-t7-4",
+        "question-t8-3",
+        "unanswered-t0-10",
+        "unanswered-t1-9",
+        "topic-t2-0",
+    ]
+
+
+def test_what_few_say_is_not_shown_for_variety() -> None:
+    rows = [*(("problem", f"t{i}", 10.0 - i) for i in range(5)), ("love", "t9", 2.0)]
+    said = [f"{k}-{t}-{r:g}" for k, t, r in rows]
+    assert front(*rows, said=said) == said[:5]
 
 
 def test_where_there_are_few_kinds_one_may_come_more_often() -> None:

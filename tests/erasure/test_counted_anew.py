@@ -28,3 +28,43 @@ def test_shares_count_who_stays_though_there_were_no_claims() -> None:
 
     assert before.shares["n_voices"].unique().to_list() == [2]
     assert after["shares"]["n_voices"].unique().to_list() == [1]
+
+
+def said_by(*who: str) -> dict[str, pl.DataFrame]:
+    """Let each say one key point, which the first of them heads; the surest of the others last."""
+    empty: dict[str, pl.DataFrame] = {
+        name: schema.create_empty() for name, schema in TABLES.items()
+    }
+    ids = [f"x:{name}" for name in who]
+    return empty | {
+        "posts": builders.posts(*({"post_id": i, "author_id": i[2:]} for i in ids)),
+        "sentences": builders.sentences(*({"post_id": i, "text": f"As {i} says."} for i in ids)),
+        "key_points": builders.key_points(
+            {"key_point_id": "k", "post_id": ids[0], "text": f"As {ids[0]} says.", "n_voices": 3}
+        ),
+        "matches": builders.matches(
+            *(
+                {"key_point_id": "k", "post_id": i, "chance": 0.6 + n / 10}
+                for n, i in enumerate(ids)
+            )
+        ),
+    }
+
+
+def without(tables: dict[str, pl.DataFrame], *ids: str) -> pl.DataFrame:
+    erasure = Erasure(ids, Sealer((), Pseudonyms(b"k" * 32)), is_thorough=True)
+    return erase_from(tables, erasure, settings=InsightSettings())["key_points"]
+
+
+def test_what_others_say_too_is_headed_by_the_one_who_surest_does() -> None:
+    (row,) = without(said_by("ann", "ben", "cat"), "x:ann").to_dicts()
+    assert (row["text"], row["post_id"], row["n_voices"]) == ("As x:cat says.", "x:cat", 2)
+
+
+def test_what_is_headed_by_one_who_stays_keeps_its_headline() -> None:
+    (row,) = without(said_by("ann", "ben", "cat"), "x:cat").to_dicts()
+    assert (row["text"], row["n_voices"]) == ("As x:ann says.", 2)
+
+
+def test_what_nobody_else_says_is_gone() -> None:
+    assert without(said_by("ann"), "x:ann").is_empty()

@@ -18,6 +18,7 @@ HARMLESS = {
     "an id or a version that we made, of no post": {
         *(
             "topic_id",
+            "key_point_id",
             "subtopic_id",
             "found_id",
             "from_id",

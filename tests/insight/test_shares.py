@@ -16,6 +16,8 @@ from tests.support.builders import (
     assignments,
     copies,
     day,
+    key_points,
+    matches,
     members,
     needs,
     posts,
@@ -53,6 +55,8 @@ def shares(
         "repeats": copies(**(copied or {})),
         "aspects": aspects(),
         "needs": needs(),
+        "key_points": key_points(),
+        "matches": matches(),
     }
     mined = mine_claims(tables, settings=InsightSettings(**settings))
     return {(row["topic_id"], row["label"]): row for row in mined.shares.to_dicts()}

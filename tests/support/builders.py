@@ -16,11 +16,14 @@ from feedbackminer.tables import (
     Aspects,
     Assignments,
     Claims,
+    KeyPoints,
+    Matches,
     Members,
     Needs,
     Posts,
     Repeats,
     Segments,
+    Sentences,
     Shares,
     Tags,
     Texts,
@@ -31,7 +34,7 @@ from feedbackminer.tables import (
 )
 from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.tagger import Text
-from feedbackminer.vocabulary.tags import ASSERTED, KINDS
+from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS
 
 DAY_ONE = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 Row = Mapping[str, Any]
@@ -79,6 +82,7 @@ def _of_sentences(count: int) -> dict[str, Any]:
         "sentence_kinds": [""] * count,
         "sentence_statuses": [ASSERTED] * count,
         "sentence_scores": [0.0] * count,
+        "sentence_chances": [1.0] * count,
     }
 
 
@@ -106,6 +110,23 @@ def needs(*rows: Row) -> pl.DataFrame:
     plain = {"number": 1, "text": "do it", "sentence": "I want to do it.", "group": 0}
     full = plain | {"label": "do it", "vector": b"", "encoder": ""}
     return _table(Needs, [full | dict(row) for row in rows])
+
+
+def sentences(*rows: Row) -> pl.DataFrame:
+    """Build ``sentences``; each does nothing for sure unless it says so."""
+    plain = {"number": 1, "chances": [0.0] * len(HEADLINES), "vector": b"", "read_as": ""}
+    return _table(Sentences, [plain | dict(row) for row in rows])
+
+
+def key_points(*rows: Row) -> pl.DataFrame:
+    """Build ``key_points``."""
+    plain = {"says": "problem", "post_id": "p0", "number": 1, "n_voices": 1}
+    return _table(KeyPoints, [plain | dict(row) for row in rows])
+
+
+def matches(*rows: Row) -> pl.DataFrame:
+    """Build ``matches``; each is as good as certain."""
+    return _table(Matches, [{"number": 1, "chance": 0.9} | dict(row) for row in rows])
 
 
 def topics(**labels: str) -> pl.DataFrame:

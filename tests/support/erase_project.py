@@ -156,6 +156,16 @@ def _made_up(project: Project) -> dict[str, pl.DataFrame]:
              "sentence": sentences[i], "label": need}
             for i in ids
         )),
+        # What the member to erase says is also said by the others, and something by nobody else.
+        "sentences": builders.sentences(*({"post_id": i, "text": sentences[i]} for i in ids)),
+        "key_points": builders.key_points(
+            {"key_point_id": "all", "post_id": theirs[0], "text": sentences[theirs[0]]},
+            {"key_point_id": "theirs", "post_id": theirs[1], "text": sentences[theirs[1]]},
+        ),
+        "matches": builders.matches(
+            *({"key_point_id": "all", "post_id": i} for i in ids if i != theirs[1]),
+            {"key_point_id": "theirs", "post_id": theirs[1]},
+        ),
         "vocabulary": check(_words(), Vocabulary, where="test"),
         "lineage": check(_lineage(), Lineage, where="test"),
         "tag_labels": check(_told(theirs[:1]), TagLabels, where="test"),

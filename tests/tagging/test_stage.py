@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -11,7 +12,7 @@ from feedbackminer.tables import TagLabels, Tags, check, column_types
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.stage import MAX_SENTENCES, marks, tag_texts
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
-from feedbackminer.vocabulary.tags import ASSERTED, KINDS
+from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS
 from tests.support.builders import day, read
 
 
@@ -29,6 +30,9 @@ class Fixed:
 
     def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
         return [self.result.sentiment for _ in sentences]
+
+    def headlines(self, sentences: Sequence[str], _layer_means: Matrix, /) -> Matrix:
+        return np.zeros((len(sentences), len(HEADLINES)), np.float32)
 
     def sentence_status(self, sentences: Sequence[str], _states: Matrix, /) -> list[str]:
         return [ASSERTED for _ in sentences]

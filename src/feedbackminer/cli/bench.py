@@ -58,6 +58,24 @@ def topics(
     _print_lasting(lasting)
 
 
+@app.command("key-points")
+@command
+def key_points(
+    session: Session,
+    folder: Annotated[Path, typer.Argument(help="Files of arguments, key points and labels")],
+    leave_one_out: Annotated[
+        bool, typer.Option("--leave-one-out", help="Fit the matcher to all topics but one")
+    ] = False,
+) -> None:
+    """Measure how well sentences are matched to key points: mean average precision."""
+    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.research.benchmarks.key_points import measure
+    from feedbackminer.settings.sections import EmbedSettings
+
+    score = measure(folder, load_encoder(EmbedSettings()), leave_one_out=leave_one_out)
+    answer.print(f"strict {score.strict:.3f} relaxed {score.relaxed:.3f}")
+
+
 def _print_figures(session: Session, figures: Figures) -> None:
     if figures.seconds:
         grown = ", ".join(f"{n:,} texts {seconds:.0f} s" for n, seconds in figures.seconds)

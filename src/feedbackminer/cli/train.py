@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
-from feedbackminer.shipped import READER
+from feedbackminer.shipped import MATCHER, READER
 from feedbackminer.vocabulary.tags import HEADS
+
+if TYPE_CHECKING:
+    from feedbackminer.research.examples import Sources
+
+TRAINED = (READER, *HEADS, MATCHER)
 
 
 @command
 def train(
     session: Session,
-    head: Annotated[str, typer.Argument(metavar="HEAD", help=", ".join((READER, *HEADS)))],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help=", ".join(TRAINED))],
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder of the public data sets")
     ] = None,
@@ -41,8 +46,8 @@ def train(
     """Train a head: from public data, or --from-store from what a project knows of its posts."""
     from feedbackminer.errors import InputError
 
-    if head not in (READER, *HEADS):
-        raise InputError(f"there is no head {head!r}; want {READER} or one of {', '.join(HEADS)}")
+    if head not in TRAINED:
+        raise InputError(f"there is no head {head!r}; want one of {', '.join(TRAINED)}")
     if from_store == bool(data):
         raise InputError("train wants either --data or --from-store")
     if head == READER:
@@ -62,6 +67,9 @@ def train(
     vectors = cache or Path(session.hold(TemporaryDirectory()))
     encoder = load_encoder(load(settings).embed)
     sources = Sources(data, labels, vectors, encoder, out)
+    if head == MATCHER:
+        _train_matcher(session, sources, out / MATCHER)
+        return
     fitted = training.train(head, sources, seed=seed, aim=precision)
     card = training.save(fitted.head, out / head)
     if card["by_label"]:
@@ -86,6 +94,16 @@ def _train_reader(
         f"Reader and card: {folder}. Texts will be encoded anew; train the heads next: "
         f"{', '.join(HEADS)}."
     )
+
+
+def _train_matcher(session: Session, sources: Sources, folder: Path) -> None:
+    from feedbackminer.research.matcher import train_matcher
+
+    card = train_matcher(sources, folder)
+    columns = ("pairs", "share", "average_precision", "of_cosine", "precision", "recall")
+    rows = ((name, *(str(row[c]) for c in columns)) for name, row in card["by_set"].items())
+    print_table(("set", *(column.replace("_", " ") for column in columns)), rows)
+    session.print(f"Matcher and card: {folder}")
 
 
 def _print_card(card: dict[str, Any]) -> None:

@@ -114,6 +114,23 @@ def choose(
     return _distinct(ranked, count, n_voices)
 
 
+def saying(
+    sentences: pl.DataFrame, matches: pl.DataFrame, *, headline: str, headed_by: str, count: int
+) -> list[Quote]:
+    """Return up to ``count`` sentences that say a key point, those that most likely do first.
+
+    Args:
+        sentences: what :func:`quotable_sentences` returns.
+        matches: post_id, text and chance of the sentences that say it.
+        headline: what it is told with, which is not quoted again.
+        headed_by: id of the post that this is of.
+    """
+    said = sentences.join(matches, on=["post_id", "text"], how="inner")
+    others = said.filter(pl.col("post_id") != headed_by)
+    ranked = others.sort("chance", "post_id", "text", descending=[True, False, False])
+    return _distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
+
+
 @cache
 def read_traits() -> Mapping[str, Trait]:
     """Return the traits of ``traits.toml`` by name, in its order."""
@@ -154,10 +171,12 @@ def _rank(claim_kind: ClaimKind) -> pl.Expr:
     return rank
 
 
-def _distinct(ranked: pl.DataFrame, count: int, n_voices: Mapping[str, int]) -> list[Quote]:
+def _distinct(
+    ranked: pl.DataFrame, count: int, n_voices: Mapping[str, int], shown: Sequence[str] = ()
+) -> list[Quote]:
     """Return the first ``count`` sentences that repeat neither a voice nor, nearly, a text."""
     chosen: list[Quote] = []
-    word_sets: list[frozenset[str]] = []
+    word_sets = [_words(text) for text in shown]
     voices: set[str] = set()
     first_ids: set[str] = set()  # a text that was posted again is quoted once
     for row in ranked.iter_rows(named=True):

@@ -12,15 +12,16 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
-from feedbackminer.digest.quotes import choose, quotable_sentences
+from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
 from feedbackminer.digest.shares import Shares, by_topic
 from feedbackminer.digest.views import ClaimView, Digest, Provenance, TopicView, is_weak
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE, ClaimKind
 
 FRONT_PAGE, OF_A_KIND = 5, 2
+BROAD = 0.5  # of the best rank: a kind is not shown for variety if all that is said is narrow
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 
 
@@ -31,6 +32,7 @@ class _Material:
     tables: Mapping[str, pl.DataFrame]
     span: Span
     sentences: pl.DataFrame  # those that can be quoted
+    matches: pl.DataFrame  # of key points, with their sentences
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
     n_partly: Mapping[str, int]  # by topic: posts mainly about something else
@@ -50,8 +52,8 @@ def build_digest(
     """Choose what is shown and where.
 
     Args:
-        tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares and
-            claims.
+        tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
+            sentences, key_points, matches and claims.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -59,7 +61,9 @@ def build_digest(
     claims = tables["claims"].select(Claims.column_names())
     claims = claims.sort("rank_score", "claim_id", descending=[True, False])
     topic_ids = _largest_topics(claims, settings.max_topics)
-    visible = claims.filter(pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids))
+    is_said = pl.col("key_point_id").is_not_null()
+    is_shown = pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids)
+    visible = claims.filter(is_said | is_shown)
     span = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
 
     material = _gather(tables, span, settings, provenance)
@@ -77,7 +81,7 @@ def build_digest(
         since=span[0],
         until=span[1],
         totals=counts.totals(tables, span) | {"claims": len(claims)},
-        front=front_page([view for view in views if view.topic_id not in weak]),
+        front=front_page([v for v in views if v.key_point_id or v.topic_id not in weak]),
         topics=topics,
         claims=views,
         activity=counts.trend(counts.counted(tables, span), span),
@@ -96,17 +100,21 @@ def build_digest(
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
     """Pick the five things to know, best first: each about another topic, no kind more than twice.
 
-    Where a community gives less than five of them, more of the same kind follow.
+    What members say goes before what is only counted. Where a community gives less than five of
+    them, more of the same kind follow.
     """
+    said = [view for view in views if view.key_point_id]
+    broad = [view for view in said if view.rank_score >= BROAD * said[0].rank_score]
+    passes = ((broad, OF_A_KIND), (said, FRONT_PAGE), (views, OF_A_KIND), (views, FRONT_PAGE))
     chosen: list[ClaimView] = []
-    for limit in (OF_A_KIND, FRONT_PAGE):
-        for view in views:
+    for pool, limit in passes:
+        for view in pool:
             kinds = [other.kind for other in chosen]
-            topics = {other.topic_id for other in chosen} - {None}
-            is_new = view not in chosen and view.topic_id not in topics
+            taken = {name for other in chosen for name in (other.topic_id, other.key_point_id)}
+            is_new = view not in chosen and not {view.topic_id, view.key_point_id} & taken - {None}
             if is_new and kinds.count(view.kind) < limit and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
-    return sorted(chosen, key=lambda view: -view.rank_score)
+    return sorted(chosen, key=lambda view: (view.key_point_id is None, -view.rank_score))
 
 
 def _gather(
@@ -123,6 +131,9 @@ def _gather(
         tables=tables,
         span=span,
         sentences=quotable_sentences(tables),
+        matches=tables["matches"].join(
+            tables["sentences"].select("post_id", "number", "text"), on=["post_id", "number"]
+        ),
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
@@ -163,19 +174,34 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
-    quotes = choose(
+    return ClaimView(
+        **row,
+        quotes=_quotes(row, kind, material),
+        posts=newest[:EVIDENCE_SHOWN],
+        waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
+        is_experimental=kind.rests_on in material.weak_labels,
+    )
+
+
+def _quotes(row: Mapping[str, Any], kind: ClaimKind, material: _Material) -> list[Quote]:
+    """Return sentences that say what a claim says."""
+    if row["key_point_id"]:
+        evidence = pl.col("post_id").is_in(row["evidence"])
+        said = material.matches.filter(pl.col("key_point_id") == row["key_point_id"], evidence)
+        (point,) = material.tables["key_points"].filter(key_point_id=row["key_point_id"]).to_dicts()
+        return saying(
+            material.sentences,
+            said,
+            headline=point["text"],
+            headed_by=point["post_id"],
+            count=kind.n_quotes,
+        )
+    return choose(
         material.sentences,
         row["evidence"],
         kind=kind.name,
         keywords=_keywords(row, material.keywords),
         count=kind.n_quotes,
-    )
-    return ClaimView(
-        **row,
-        quotes=quotes,
-        posts=newest[:EVIDENCE_SHOWN],
-        waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
-        is_experimental=kind.rests_on in material.weak_labels,
     )
 
 

@@ -43,6 +43,7 @@ class ClaimView:
     kind: str
     editions: Sequence[str]
     topic_id: str | None
+    key_point_id: str | None
     subject: str
     since: datetime | None
     until: datetime | None

@@ -121,6 +121,7 @@ def erase_from(
         remaining |= _without_traces(remaining, plan)
     remaining |= _without_repeats(remaining, plan)
     remaining |= {"vectors": _vectors(tables, remaining)}
+    remaining |= {"key_points": _key_points(remaining)}
     remaining |= without_topics_of(tables, remaining, plan.erased_ids, plan.traces)
     return remaining | _counted_anew(tables, remaining, settings)
 
@@ -169,6 +170,9 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
     # A mark holds the hash of what a post was read from, a vector the meaning of what it was.
     is_old = pl.col("post_id").is_in(changed_ids)
     cleaned["tags"] = cleaned["tags"].with_columns(
+        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
+    )
+    cleaned["sentences"] = cleaned["sentences"].with_columns(
         read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
     )
     cleaned["needs"] = cleaned["needs"].with_columns(
@@ -266,6 +270,32 @@ def _vectors(before: Tables, remaining: Tables) -> pl.DataFrame:
     return (
         pl.concat([kept, moved]).unique(["content_hash", "encoder"]).sort("content_hash", "encoder")
     )
+
+
+def _key_points(remaining: Tables) -> pl.DataFrame:
+    """Head key points by sentences that stay: their own, else the one that surest says the same."""
+    key = ["post_id", "number"]
+    said = remaining["matches"].join(
+        remaining["sentences"].select(*key, "text"), on=key, how="inner"
+    )
+    voices = said.join(remaining["posts"].select("post_id", "author_id"), on="post_id")
+    surest = (
+        voices.sort("chance", *key, descending=[True, False, False])
+        .group_by("key_point_id", maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in (*key, "text")),
+            n_voices=pl.col("author_id").drop_nulls().n_unique().cast(pl.Int64),
+        )
+    )
+    points = remaining["key_points"]
+    heads = points.join(said, on=["key_point_id", *key], how="semi")
+    others = points.join(heads, on="key_point_id", how="anti").select("key_point_id", "says")
+    kept = heads.drop("n_voices").join(surest.select("key_point_id", "n_voices"), on="key_point_id")
+    headed_anew = others.join(surest, on="key_point_id")
+    columns = points.columns
+    return pl.concat([kept.select(columns), headed_anew.select(columns)]).filter(
+        pl.col("n_voices") > 0
+    ).sort("key_point_id")
 
 
 def _counted_anew(

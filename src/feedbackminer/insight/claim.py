@@ -29,6 +29,7 @@ class Claim:
     posts: pl.DataFrame  # what was counted: post_id and voice
     value: Estimate
     topic_id: str | None = None
+    key_point_id: str | None = None  # whose sentence is its headline
     subject: str = ""  # what it is about that is no topic
     since: datetime | None = None
     until: datetime | None = None
@@ -36,6 +37,7 @@ class Claim:
     p: float = NAN
     weight: float | None = None  # None: that of its kind
     excess: float = 1.0  # the part of its voices that is not as usual, 0 to 1
+    action: str = ""  # a next step; empty: that of its kind
     is_large: bool = True  # False: compared like the others, but too small to tell anybody
 
     @property
@@ -60,6 +62,40 @@ class Claim:
         weight = self.kind_row.weight if self.weight is None else self.weight
         voices = self.effective_voices * self.excess
         return weight * math.log2(1 + voices) if math.isfinite(voices) else 0.0
+
+
+@dataclass(frozen=True)
+class KeyPoint:
+    """What many members say, and the topic that most of their posts are about."""
+
+    key_point_id: str
+    says: str
+    text: str
+    topic_id: str | None
+
+    @property
+    def quoted(self) -> str:
+        """Return its sentence as a quotation."""
+        return f"“{self.text}”"
+
+
+def by_key_point(said: pl.DataFrame) -> Iterator[tuple[KeyPoint, pl.DataFrame]]:
+    """Yield key points with the posts that say them, in order of id."""
+    ordered = said.sort("key_point_id", "post_id")
+    for (key_point_id,), posts in ordered.group_by("key_point_id", maintain_order=True):
+        topics = (
+            posts["topic_id"]
+            .drop_nulls()
+            .value_counts(sort=True)
+            .sort("count", "topic_id", descending=[True, False])
+        )
+        point = KeyPoint(
+            str(key_point_id),
+            posts["says"][0],
+            posts["text"][0],
+            topics["topic_id"][0] if len(topics) else None,
+        )
+        yield point, posts
 
 
 def by_topic(posts: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:

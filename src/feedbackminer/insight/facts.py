@@ -22,10 +22,12 @@ class Facts:
     ``posts``: post_id, thread_id, voice (a member's id; null where nobody knows who wrote),
     created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
     severity, is_first (a member's first post), and ``p_…``, the chance of each of ``SHARES`` (null:
-    nobody knows). ``aspects`` and ``needs`` are those of these posts, with their voice.
+    nobody knows). ``said``: these posts once for each key point that they say, with key_point_id,
+    says and text. ``aspects`` and ``needs`` are those of these posts, with their voice.
     """
 
     posts: pl.DataFrame
+    said: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
     aspects: pl.DataFrame
@@ -40,9 +42,13 @@ class Facts:
     @property
     def windows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the posts of the latest window and those of the one before."""
+        return self.in_windows(self.posts)
+
+    def in_windows(self, posts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return those of some posts that are of the latest window, and of the one before."""
         period, moment = self.period, pl.col("created_at")
         is_before = (moment >= period.previous_start) & (moment < period.window_start)
-        return self.posts.filter(moment >= period.window_start), self.posts.filter(is_before)
+        return posts.filter(moment >= period.window_start), posts.filter(is_before)
 
 
 def count_voices(posts: pl.DataFrame) -> int:
@@ -65,12 +71,20 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     )
     return Facts(
         posts=posts,
+        said=_said(tables, posts),
         threads=tables["threads"].filter(_is_within(period, "opened_at")),
         members=tables["members"],
         aspects=aspects,
         needs=needs,
         period=period,
     )
+
+
+def _said(tables: Mapping[str, pl.DataFrame], posts: pl.DataFrame) -> pl.DataFrame:
+    """Return posts with the key points that they say, each pair once."""
+    points = tables["key_points"].select("key_point_id", pl.col("says").cast(pl.String), "text")
+    pairs = tables["matches"].select("key_point_id", "post_id").unique(maintain_order=True)
+    return pairs.join(points, on="key_point_id").join(posts, on="post_id", maintain_order="left")
 
 
 def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:

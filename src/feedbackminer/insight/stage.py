@@ -23,8 +23,9 @@ from feedbackminer.insight.finders.change import (
     surge_claims,
 )
 from feedbackminer.insight.finders.community import community_claims
+from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
-from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
+from feedbackminer.insight.finders.topics import leaving_claims, loud_claims, size_claims
 from feedbackminer.insight.measures import false_discovery
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.shares import estimate_shares
@@ -42,10 +43,12 @@ from feedbackminer.tables import (
 STAGE = "insight"
 READS = (
     "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
+    "key_points", "matches",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
-    count_claims,
-    share_claims,
+    size_claims,
+    key_point_claims,
+    leaving_claims,
     change_claims,
     surge_claims,
     newcomer_claims,
@@ -159,6 +162,7 @@ def _row(claim: Claim, q: float) -> dict[str, Any]:
         "kind": claim.kind,
         "editions": list(claim.kind_row.editions),
         "topic_id": claim.topic_id,
+        "key_point_id": claim.key_point_id,
         "subject": claim.subject,
         "since": claim.since,
         "until": claim.until,
@@ -174,7 +178,7 @@ def _row(claim: Claim, q: float) -> dict[str, Any]:
         "effective_voices": finite_or_none(claim.effective_voices),
         "rank_score": claim.rank_score,
         "headline": claim.headline,
-        "action": claim.kind_row.action,
+        "action": claim.action or claim.kind_row.action,
         "evidence": claim.posts["post_id"].to_list(),
         "status": "shown",
     }

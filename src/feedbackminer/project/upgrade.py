@@ -37,12 +37,13 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "other_ref": pl.lit(""),
     },
     "claims": {
+        "key_point_id": pl.lit(None, pl.String),
         "subject": pl.when(pl.col("kind") == "component")
         .then(pl.col("headline").str.extract(r"^(.*):"))
         .when(pl.col("kind") == "need")
         .then(pl.col("headline").str.extract("“(.*)”"))
         .otherwise(pl.lit(""))
-        .fill_null("")
+        .fill_null(""),
     },
 }
 

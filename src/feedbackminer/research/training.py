@@ -25,6 +25,7 @@ from feedbackminer.research.examples import (
     truth_of,
     words_of,
 )
+from feedbackminer.research.headlines import train_headline
 from feedbackminer.research.known import train_known
 from feedbackminer.research.metrics import precision
 from feedbackminer.research.reader.examples import is_unread
@@ -39,7 +40,7 @@ from feedbackminer.research.stacking import (
 from feedbackminer.tagging.fit import Examples, Fitted, Recipe, fit_head, scoring
 from feedbackminer.tagging.head_tagger import LABELS, HeadTagger, find
 from feedbackminer.tagging.heads import ANY_ENCODER, CARD, Flags, Head
-from feedbackminer.vocabulary.tags import KNOWN, POST_HEADS, SENTENCE_HEADS, TONE
+from feedbackminer.vocabulary.tags import HEADLINE, KNOWN, POST_HEADS, SENTENCE_HEADS, TONE
 
 EXCLUSIVE = ("sentiment", TONE, "experience", "status")
 AIM = 0.9  # precision in training; on sites never seen it is about 0.07 less
@@ -63,6 +64,8 @@ def train(name: str, sources: Sources, *, seed: int = 0, aim: float | None = Non
     recipe = recipe_of(name, encoder, seed=seed, aim=aim or AIM)
     if name == KNOWN:
         return train_known(sources, recipe)
+    if name == HEADLINE:
+        return train_headline(sources, recipe)
     if name == TONE:
         rows = training_rows(name, sources)
         examples = examples_of(rows, name, sources)

@@ -7,6 +7,7 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -23,6 +24,7 @@ from feedbackminer.steps.vectors import (
     stored_vectors,
     topic_input,
 )
+from feedbackminer.vectors import Matrix
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -218,8 +220,44 @@ SIGNALS = Stage(
 )
 
 
+def _keypoints(tables: StageTables, context: Context) -> StageResult:
+    """⑦ Find what many members say, in the words of one of them."""
+    from feedbackminer.keypoints.matching import shipped_matcher
+    from feedbackminer.keypoints.stage import find_key_points
+
+    encoder, tagger = context.models.encoder, context.models.tagger
+
+    def read(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
+        encoded = encoder.encode(sentences)
+        return encoded.vectors, tagger.headlines(sentences, encoded.layer_mean)
+
+    earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
+    result = find_key_points(
+        tables.read_all(),
+        earlier,
+        read=read,
+        read_as=f"{encoder.name} {tagger.name}",
+        matcher=shipped_matcher(),
+    )
+    tables.replace("sentences", result.sentences)
+    tables.replace("matches", result.matches)
+    tables.replace("key_points", result.key_points)
+    return StageResult(result.account, detail=f"{len(result.key_points):,} key points")
+
+
+KEYPOINTS = Stage(
+    "keypoints",
+    _keypoints,
+    reads=("posts", "tags", "members", "repeats"),
+    writes=("sentences", "key_points", "matches"),
+    settings=("embed",),
+    models=("encoder", "tagger"),
+    lasting=("key_points", "matches"),
+)
+
+
 def _insight(tables: StageTables, context: Context) -> StageResult:
-    """⑦ Turn everything known into shares and claims."""
+    """⑧ Turn everything known into shares and claims."""
     from feedbackminer.insight.stage import mine_claims
 
     result = mine_claims(tables.read_all(), settings=context.settings.insight)
@@ -270,11 +308,11 @@ HEALTH = Stage(
     lasting=("health",),
 )
 
-STAGES = (CLEAN, EMBED, TOPICS, TAG, SIGNALS, INSIGHT, HEALTH)
+STAGES = (CLEAN, EMBED, TOPICS, TAG, SIGNALS, KEYPOINTS, INSIGHT, HEALTH)
 
 
 def mine(run: Run) -> list[Outcome]:
-    """Do ② to ⑦, and check what came out.
+    """Do ② to ⑧, and check what came out.
 
     Raises:
         InputError: the project holds no posts.

@@ -39,6 +39,8 @@ from feedbackminer.tagging.tagger import (
 from feedbackminer.vocabulary.tags import (
     ASSERTED,
     EXPERIENCES,
+    HEADLINE,
+    HEADLINES,
     KINDS,
     KNOWN,
     POST_HEADS,
@@ -57,6 +59,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     TONE: SENTIMENTS,
     "status": SPEECH,
     "spoken": KINDS,
+    HEADLINE: HEADLINES,
     "sentiment": SENTIMENTS,
     "experience": EXPERIENCES,
     "severity": AT_LEAST,
@@ -168,6 +171,12 @@ class HeadTagger:
         status = read_speech(self.heads, sentences, states).status[:, : len(STATUSES)]
         return [STATUSES[number] for number in status.argmax(axis=1)]
 
+    def headlines(self, sentences: Sequence[str], layer_means: Matrix, /) -> Matrix:
+        """Return what sentences could head a digest with, shape (sentences, ``HEADLINES``)."""
+        dense, words = headline_features(sentences, layer_means)
+        genres = np.full(len(sentences), CONVERSATIONS)
+        return self.heads[HEADLINE].probabilities(dense, words, genres)
+
     def probabilities(self, batch: Batch, speech: Speech) -> dict[str, Matrix]:
         """Return the probabilities of each head for each text: name -> shape (texts, labels)."""
         dense, words = post_features(batch, speech)
@@ -252,6 +261,13 @@ def post_features(batch: Batch, speech: Speech) -> tuple[Matrix, Any]:
     return dense, features.words(read)
 
 
+def headline_features(sentences: Sequence[str], layer_means: Matrix) -> tuple[Matrix, Any]:
+    """Return what the head of headlines sees of sentences that stand alone."""
+    read = features.read(sentences)
+    nothing = np.zeros((len(read), 0), np.float32)
+    return features.dense(read, layer_means, nothing), features.words(read)
+
+
 def _found_by_rules(sentences: Sequence[str]) -> list[bool]:
     found = kinds_asserted(sentences)
     return [kind in found for kind in KINDS]
@@ -315,4 +331,5 @@ def _sentences(
                 else speech.spoken[row, k] >= SPEAKS_OF_IT and does_something
             )
         ]
-        yield Sentence(sentence, tuple(kinds), score, status)
+        asserted = float(asserts[row].max(initial=0))
+        yield Sentence(sentence, tuple(kinds), score, status, asserted)

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from feedbackminer.tagging import lexicon
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.status import status_of
@@ -25,7 +27,7 @@ from feedbackminer.tagging.tagger import (
 )
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.sentences import typewritten
-from feedbackminer.vocabulary.tags import ASSERTED, KINDS, PROBLEMS, STATUSES
+from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS, PROBLEMS, STATUSES
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -102,6 +104,10 @@ class RuleTagger:
         """Return how each sentence speaks, by its cues."""
         return [status_of(sentence) for sentence in sentences]
 
+    def headlines(self, sentences: Sequence[str], _layer_means: Matrix, /) -> Matrix:
+        """Return zeros: rules do not tell whether a sentence can stand alone."""
+        return np.zeros((len(sentences), len(HEADLINES)), np.float32)
+
 
 def statuses_of(sentences: Sequence[Sentence]) -> tuple[str, ...]:
     """Return for each kind how a post speaks of it: as its strongest sentence does."""
@@ -130,7 +136,8 @@ def _sentence(sentence: str, score: float) -> Sentence:
     statuses = set(status_of_kind.values())
     status = next((status for status in STATUSES if status in statuses), ASSERTED)
     kinds = (kind for kind, status_ in status_of_kind.items() if status_ == status)
-    return Sentence(sentence, tuple(sorted(kinds)), score, status)
+    asserts = float(bool(kinds) and status == ASSERTED)
+    return Sentence(sentence, tuple(sorted(kinds)), score, status, asserts)
 
 
 def kinds_asserted(sentences: Sequence[str]) -> set[str]:

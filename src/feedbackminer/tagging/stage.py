@@ -173,6 +173,7 @@ def _row(post_id: str, tag: Tag) -> dict[str, Any]:
         "sentence_kinds": [" ".join(sentence.kinds) for sentence in sentences],
         "sentence_statuses": [sentence.status for sentence in sentences],
         "sentence_scores": [sentence.score for sentence in sentences],
+        "sentence_chances": [sentence.asserts for sentence in sentences],
     }
 
 

@@ -52,6 +52,7 @@ class Sentence:
     kinds: tuple[str, ...]
     score: float
     status: str = ASSERTED
+    asserts: float = 0.0  # how likely it asserts anything at all
 
 
 @dataclass(frozen=True)
@@ -101,4 +102,12 @@ class Tagger(Protocol):
 
     def sentence_status(self, sentences: Sequence[str], states: Matrix, /) -> list[str]:
         """Return how each sentence speaks of what it speaks of."""
+        ...
+
+    def headlines(self, sentences: Sequence[str], layer_means: Matrix, /) -> Matrix:
+        """Return what sentences could head a digest with, shape (sentences, ``HEADLINES``).
+
+        Args:
+            layer_means: of the encoder, of each sentence alone.
+        """
         ...

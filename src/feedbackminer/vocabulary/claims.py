@@ -118,14 +118,14 @@ METRICS: Mapping[str, Metric] = {
             "ratio_of_voice_rates",
             "times the previous window's share of active members",
             "(voices now / active now) / (voices before / active before); exact binomial interval; "
-            "q is the p-value corrected for all topics compared (Benjamini-Hochberg)",
+            "q is the p-value corrected for all that is compared (Benjamini-Hochberg)",
             unbounded="up from nobody in the previous window",
         ),
         Metric(
             "ratio_to_usual_share",
-            "times this topic's usual share of active members",
+            "times its usual share of active members",
             "share of active members in the peak / mean share over the period; p from the binomial "
-            "tail, times the number of bins; q corrected for all topics",
+            "tail, times the number of bins; q corrected for all that is compared",
         ),
         Metric(
             "ratio_first_posts_to_others",
@@ -183,7 +183,6 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="problem",
             title="Problem",
             editions=("product", "support", "leadership"),
-            action="Reproduce the reports quoted here, then tell their threads what happens next.",
             weight=1.2,
             wants=frozenset(PROBLEMS),
             unwanted=frozenset({"praise"}),
@@ -198,9 +197,6 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="severe",
             title="Severe",
             editions=("support", "product", "leadership"),
-            action=(
-                "Find the workaround for these first, and say in their threads when it is mended."
-            ),
             weight=1.1,
             rests_on="3",
             wants=frozenset(PROBLEMS),
@@ -255,7 +251,6 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="love",
             title="Loved",
             editions=("product", "marketing", "communications", "leadership"),
-            action="Ask these members what they use it for; keep what they name.",
             weight=0.9,
             rests_on="praise",
             wants=frozenset({"praise"}),
@@ -269,6 +264,16 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             topic_column=TopicColumn("Praise", short="praise", share="praise"),
         ),
         ClaimKind(
+            name="question",
+            title="Question",
+            editions=("support", "product", "communications"),
+            weight=0.7,
+            section="What they ask",
+            listings=(
+                Listing(page="unanswered.html", heading="What many ask", limit=15, n_quotes=2),
+            ),
+        ),
+        ClaimKind(
             name="change",
             title="Change",
             action="Find out what changed in the product or around it at that time.",
@@ -279,7 +284,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                     page="changes.html",
                     heading="Latest window against the one before",
                     intro=(
-                        "Only changes that are unlikely to be chance, all topics considered "
+                        "Only changes that are unlikely to be chance, all that is said considered "
                         "together."
                     ),
                     limit=12,
@@ -300,9 +305,9 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             listings=(
                 Listing(
                     page="changes.html",
-                    heading="When topics broke out",
+                    heading="What broke out",
                     limit=12,
-                    empty="No topic had a week or month far above its usual share.",
+                    empty="Nothing had a week or month far above its usual share.",
                 ),
             ),
         ),
@@ -347,7 +352,6 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="request",
             title="Wish",
             editions=("product",),
-            action="Say which of these wishes are planned, and which never will be.",
             weight=0.7,
             rests_on="feature_request",
             wants=frozenset({"feature_request"}),

@@ -27,11 +27,15 @@ SHARES = (*KINDS, ANY_PROBLEM, *SIDES)  # what a share of members is estimated o
 NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)
 TONE = "tone"  # the head that tells how a clause sounds, from its words alone
+SAYS = ("problem", "request", "question", "praise")  # what a sentence can head a digest with
+STANDS, FIT = "stands", "fit"  # it can be understood alone, and as a headline
+HEADLINE = "headline"  # the head that tells both of single sentences
+HEADLINES = (*SAYS, STANDS, FIT)
 SENTENCE_HEADS = (TONE, "status", "spoken")  # the last: which kinds a sentence speaks of
 POST_HEADS = ("sentiment", "experience", "severity", "kinds")  # read what sentences do as well
 KNOWN = "known"  # the head that tells whether texts are like those that the heads know
 # In the order in which they are trained; the last is measured with all others.
-HEADS = (*SENTENCE_HEADS, KNOWN, *POST_HEADS)
+HEADS = (*SENTENCE_HEADS, HEADLINE, KNOWN, *POST_HEADS)
 ANSWERS = ("sentiment", "kinds", "severity")  # what people are asked of a post
 FITTED = (*ANSWERS, TONE)  # heads that can be fitted to a project by the answers
 LEVELS = ("theme", "topic", "subtopic")

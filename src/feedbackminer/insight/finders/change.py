@@ -9,22 +9,21 @@ from datetime import datetime
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_topic
+from feedbackminer.insight.claim import Claim, by_key_point
 from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
-from feedbackminer.vocabulary.given import has_kind
-from feedbackminer.vocabulary.tags import PROBLEMS
 
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
 MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
-DOWN_WEIGHT = 0.5  # of a topic that is spoken of less than before
+DOWN_WEIGHT = 0.5  # of what is said less than before
+STUCK = ("problem", "question")  # what newcomers say who get stuck
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The most surprising week or month of a topic."""
+    """The most surprising week or month of a key point."""
 
     start: datetime
     n_voices: int
@@ -33,13 +32,13 @@ class Peak:
 
 
 def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What changed: a topic's rate of voices in the latest window against the one before."""
+    """What changed: the rate of voices of a key point in the latest window against that before."""
     if not is_comparable(facts):
         return
     now, before = facts.windows
     n_active_now, n_active_before = count_voices(now), count_voices(before)
-    for topic_id, label, _ in by_topic(facts.posts):
-        posts_now, posts_before = (f.filter(pl.col("topic_id") == topic_id) for f in (now, before))
+    for point, posts in by_key_point(facts.said):
+        posts_now, posts_before = facts.in_windows(posts)
         n_now, n_before = count_voices(posts_now), count_voices(posts_before)
         result = measures.compare_rates(
             n_now, n_active_now, n_before, n_active_before, confidence=settings.confidence
@@ -48,12 +47,15 @@ def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         direction = "up" if is_up else "down"
         yield Claim(
             kind="change",
-            key=topic_id,
+            key=point.key_point_id,
+            key_point_id=point.key_point_id,
             metric="ratio_of_voice_rates",
-            headline=f"{label}: {direction} from {n_before} to {quantity(n_now, 'member')}",
+            headline=(
+                f"{point.quoted}: {direction} from {n_before} to {quantity(n_now, 'member')}"
+            ),
             posts=posts_now if is_up else posts_before,
             value=result.ratio,
-            topic_id=topic_id,
+            topic_id=point.topic_id,
             since=facts.period.window_start,
             until=facts.period.until,
             baseline=n_before / n_active_before,
@@ -71,16 +73,16 @@ def is_comparable(facts: Facts) -> bool:
 
 
 def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
-    """When a topic broke out: its most surprising week, or month where the period is long."""
+    """When a key point broke out: its most surprising week, or month where the period is long."""
     period = facts.period
     if period.since is None or period.until is None:
         return
     step = "1w" if (period.until - period.since).days <= 400 else "1mo"
-    binned = facts.posts.with_columns(bin=pl.col("created_at").dt.truncate(step))
-    n_active = _voices_per_bin(binned)
+    bin_of = pl.col("created_at").dt.truncate(step)
+    n_active = _voices_per_bin(facts.posts.with_columns(bin=bin_of))
     total = sum(n_active.values())
 
-    for topic_id, label, posts in by_topic(binned):
+    for point, posts in by_key_point(facts.said.with_columns(bin=bin_of)):
         n_voices = _voices_per_bin(posts)
         usual = sum(n_voices.values()) / total if total else 0
         peak = _peak(n_voices, n_active, usual)
@@ -90,14 +92,16 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
         members = quantity(peak.n_voices, "member")
         yield Claim(
             kind="surge",
-            key=f"{topic_id}:{peak.start:%Y-%m-%d}",
+            key=f"{point.key_point_id}:{peak.start:%Y-%m-%d}",
+            key_point_id=point.key_point_id,
             metric="ratio_to_usual_share",
             headline=(
-                f"{label}: broke out in {when} with {members}, {peak.ratio:.0f} times the usual"
+                f"{point.quoted}: broke out in {when} with {members}, {peak.ratio:.0f} times the "
+                "usual"
             ),
             posts=posts.filter(pl.col("bin") == peak.start),
             value=Estimate(peak.ratio, NAN, NAN),
-            topic_id=topic_id,
+            topic_id=point.topic_id,
             since=peak.start,
             until=pl.select(pl.lit(peak.start).dt.offset_by(step)).item(),
             baseline=usual,
@@ -108,25 +112,27 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
 
 
 def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """Where newcomers get stuck: topics their first post is about more often than other posts."""
+    """Where newcomers get stuck: what their first post says more often than other posts."""
     voiced = facts.posts.filter(pl.col("voice").is_not_null())
     first, rest = voiced.filter("is_first"), voiced.filter(~pl.col("is_first"))
     n_first, n_rest = len(first), len(rest)
-    asks = has_kind("question", *PROBLEMS)
-    for topic_id, label, posts in by_topic(first.filter(asks)):
-        n_others = len(rest.filter((pl.col("topic_id") == topic_id) & asks))
+    stuck = facts.said.filter(pl.col("says").is_in(STUCK), pl.col("voice").is_not_null())
+    for point, said in by_key_point(stuck):
+        posts = said.filter("is_first")
+        n_others = len(said) - len(posts)
         result = measures.compare_rates(
             len(posts), n_first, n_others, n_rest, confidence=settings.confidence
         )
         members = quantity(count_voices(posts), "member")
         yield Claim(
             kind="newcomers",
-            key=topic_id,
+            key=point.key_point_id,
+            key_point_id=point.key_point_id,
             metric="ratio_first_posts_to_others",
-            headline=f"{label}: {members} came to ask this in their first post",
+            headline=f"{point.quoted}: {members} came with this in their first post",
             posts=posts,
             value=result.ratio,
-            topic_id=topic_id,
+            topic_id=point.topic_id,
             since=facts.period.since,
             until=facts.period.until,
             baseline=n_others / n_rest if n_rest else NAN,
@@ -144,7 +150,7 @@ def _voices_per_bin(binned: pl.DataFrame) -> dict[datetime, int]:
 def _peak(
     n_voices: dict[datetime, int], n_active: dict[datetime, int], usual: float
 ) -> Peak | None:
-    """Return the least likely bin of a topic, its p for having been picked (Bonferroni)."""
+    """Return the least likely bin of a key point, its p for having been picked (Bonferroni)."""
     chances = {
         start: measures.surprise(n, n_active[start], usual)
         for start, n in n_voices.items()

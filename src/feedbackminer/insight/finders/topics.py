@@ -1,9 +1,8 @@
-"""What members say on a topic, how many of them, and topics that one member fills."""
+"""How many members speak on a topic, who of them thinks of leaving, and who fills it alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -14,110 +13,48 @@ from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.shares import ExpectedVoices, expected_voices
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import TOPIC_SIZE, quantity
-from feedbackminer.vocabulary.given import has_kind, is_given
-from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
+from feedbackminer.vocabulary.given import is_given
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
-SEVERE = 3  # an important function does not work, or worse
 
 
-@dataclass(frozen=True)
-class CountClaim:
-    """A claim on each topic whose number is counted: of those who could, who most likely do."""
+def size_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """What members talk about: how many of them speak on each topic."""
+    for topic_id, label, posts in by_topic(facts.posts):
+        n_voices = count_voices(posts)
+        yield Claim(
+            kind=TOPIC_SIZE,
+            key=topic_id,
+            metric="share_of_members",
+            headline=f"{label}: {quantity(n_voices, 'member')} in {quantity(len(posts), 'post')}",
+            posts=posts,
+            value=measures.share(n_voices, facts.n_active, confidence=settings.confidence),
+            topic_id=topic_id,
+            since=facts.period.since,
+            until=facts.period.until,
+        )
 
-    kind: str
-    counts: pl.Expr  # which posts say it
-    says: Callable[[pl.DataFrame], str]  # of these posts: the headline, after the topic's label
-    of_topic: bool = True  # the share is of the topic's voices; else of all active members
 
+def leaving_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """How many members are likely to think of leaving, topic by topic.
 
-@dataclass(frozen=True)
-class ShareClaim:
-    """A claim on each topic whose number is estimated: how many of those who could are likely to.
-
-    The posts behind it are those that were given the label: they most likely say it.
+    The posts behind a claim are those that were given the label: they most likely say it.
     """
-
-    kind: str
-    share: str  # one of ``SHARES``
-    does: str  # what members do, after their number
-    of_topic: bool = True
-
-
-COUNT_CLAIMS = (
-    CountClaim(
-        TOPIC_SIZE,
-        pl.lit(value=True),
-        lambda posts: f"{_members(posts)} in {quantity(len(posts), 'post')}",
-        of_topic=False,
-    ),
-    CountClaim(
-        "severe",
-        has_kind(*PROBLEMS) & (pl.col("severity") >= SEVERE),
-        lambda posts: (
-            f"at least {_members(posts)} report that something important does not work at all"
-        ),
-    ),
-)
-SHARE_CLAIMS = (
-    ShareClaim("problem", ANY_PROBLEM, "report problems"),
-    ShareClaim("love", "praise", "voice praise"),
-    ShareClaim("request", "feature_request", "ask for something"),
-    ShareClaim("churn", "churn", "talk about leaving", of_topic=False),
-)
-_PROBLEM_NAMES = {
-    "bug": "bugs",
-    "complaint": "complaints",
-    "usability": "usability",
-    "performance": "speed",
-    "documentation": "documentation",
-}
-
-
-def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What members talk about, and what they report not to work at all, topic by topic."""
     for topic_id, label, posts in by_topic(facts.posts):
-        n_topic = count_voices(posts)
-        for claim in COUNT_CLAIMS:
-            counted = posts.filter(claim.counts)
-            whole = n_topic if claim.of_topic else facts.n_active
-            yield Claim(
-                kind=claim.kind,
-                key=topic_id,
-                metric="share_of_topic_voices" if claim.of_topic else "share_of_members",
-                headline=f"{label}: {claim.says(counted)}",
-                posts=counted,
-                value=measures.share(count_voices(counted), whole, confidence=settings.confidence),
-                topic_id=topic_id,
-                since=facts.period.since,
-                until=facts.period.until,
-            )
-
-
-def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """How many members report problems, praise, wish and think of leaving, topic by topic."""
-    for topic_id, label, posts in by_topic(facts.posts):
-        voices_of = expected_voices(posts)
-        for claim in SHARE_CLAIMS:
-            voices = voices_of[claim.share]
-            whole = voices.n_known if claim.of_topic else facts.n_active
-            value = voices.share(whole, confidence=settings.confidence)
-            detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
-            yield Claim(
-                kind=claim.kind,
-                key=topic_id,
-                metric=(
-                    "share_expected_of_topic_voices"
-                    if claim.of_topic
-                    else "share_expected_of_members"
-                ),
-                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}",
-                posts=posts.filter(is_given(claim.share)),
-                value=value,
-                topic_id=topic_id,
-                since=facts.period.since,
-                until=facts.period.until,
-            )
+        voices = expected_voices(posts)["churn"]
+        value = voices.share(facts.n_active, confidence=settings.confidence)
+        number = _how_many(voices, facts.n_active, value, "talk about leaving")
+        yield Claim(
+            kind="churn",
+            key=topic_id,
+            metric="share_expected_of_members",
+            headline=f"{label}: {number}",
+            posts=posts.filter(is_given("churn")),
+            value=value,
+            topic_id=topic_id,
+            since=facts.period.since,
+            until=facts.period.until,
+        )
 
 
 def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
@@ -143,10 +80,6 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
-def _members(posts: pl.DataFrame) -> str:
-    return quantity(count_voices(posts), "member")
-
-
 def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) -> str:
     """Write how many members of how many do something, and between which numbers.
 
@@ -158,8 +91,3 @@ def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) ->
         return f"{voices.n_sure:,} of {members} {does}"
     low, high = max(voices.n_sure, round(whole * value.low)), round(whole * value.high)
     return f"about {round(voices.number):,} of {members} {does} ({low:,} to {high:,})"
-
-
-def _main_problem(voices: Mapping[str, ExpectedVoices]) -> str:
-    """Name the kind of problem that most of the voices report."""
-    return _PROBLEM_NAMES[max(PROBLEMS, key=lambda kind: voices[kind].number)]

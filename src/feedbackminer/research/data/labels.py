@@ -18,6 +18,9 @@ from feedbackminer.vocabulary.tags import KINDS, NOTHING
 OWN, SENTENCES, MADE_UP = "train.jsonl", "sentences.jsonl", "invented.jsonl"  # training
 CHECKED = "check.jsonl"  # posts that nothing is trained on
 UNSEEN, UNSEEN_SENTENCES = "unseen.jsonl", "check_sentences.jsonl"  # of sites that nothing is
+# Sentences that were read alone, and pairs of them; of the unseen nothing is trained on.
+HEADLINES, UNSEEN_HEADLINES = "headlines.jsonl", "check_headlines.jsonl"
+PAIRS, UNSEEN_PAIRS = "pairs.jsonl", "check_pairs.jsonl"
 AROUND = 2  # sentences on either side of a labelled one that are read with it
 # Where the texts of our own labels lie: the file, and the file with titles.
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -40,6 +43,26 @@ class Post(NamedTuple):
     text: str
     group: str
     rating: float | None
+
+
+class Headline(NamedTuple):
+    """A sentence that was read alone: what it says, and how fit it is to head a digest."""
+
+    data: str
+    id: str
+    text: str
+    group: str  # never split between training and testing
+    says: str  # one of SAYS, or "none"
+    fit: int  # 0 does not stand alone, 1 nearly, 2 fit
+
+
+class Pair(NamedTuple):
+    """Two sentences of one community: whether the second says what the first says."""
+
+    data: str
+    point: str
+    sentence: str
+    is_same: bool
 
 
 def load_labels(folder: Path, labels: Path) -> list[LabelledText]:
@@ -95,6 +118,60 @@ def load_sentences(folder: Path, labels: Path) -> list[LabelledText]:
     return [
         _labelled_sentence(line, sentences, post.group)
         for (line, post), sentences in zip(pairs, sentences_of, strict=True)
+    ]
+
+
+def load_headlines(folder: Path, labels: Path) -> list[Headline]:
+    """Read labels of sentences that were read alone.
+
+    Args:
+        folder: the public data sets, which hold the texts.
+        labels: a file of ``data``, ``id``, ``sentence`` (its number), ``says``, ``fit``.
+    Raises:
+        InputError: a file is missing, or a post is not in its set.
+    """
+    pairs = list(_with_posts(folder, labels))
+    sentences_of = split(post.text for _, post in pairs)
+    return [
+        Headline(
+            line["data"],
+            line["id"],
+            sentences[line["sentence"]],
+            f"{line['data']}:{post.group}",
+            line["says"],
+            line["fit"],
+        )
+        for (line, post), sentences in zip(pairs, sentences_of, strict=True)
+    ]
+
+
+def load_pairs(folder: Path, labels: Path) -> list[Pair]:
+    """Read pairs of sentences.
+
+    Args:
+        folder: the public data sets, which hold the texts.
+        labels: a file of ``data``, ``point`` and ``sentence`` (post and number of each), ``same``.
+    Raises:
+        InputError: a file is missing, or a post is not in its set.
+    """
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    wanted = {(line["data"], line[side][0]) for line in lines for side in ("point", "sentence")}
+    posts = {
+        (name, post_id): post
+        for name in sorted({name for name, _ in wanted})
+        for post_id, post in _texts(folder, name, {i for n, i in wanted if n == name}).items()
+    }
+    if missing := wanted - posts.keys():
+        raise InputError(f"{labels}: no post {min(missing)} at {folder}")
+    sentences_of = dict(zip(posts, split(post.text for post in posts.values()), strict=True))
+
+    def text(line: Line, side: str) -> str:
+        post_id, number = line[side]
+        return str(sentences_of[line["data"], post_id][number])
+
+    return [
+        Pair(line["data"], text(line, "point"), text(line, "sentence"), line["same"])
+        for line in lines
     ]
 
 

@@ -1,0 +1,1 @@
+"""Key points: what many members say, in the words of one of them."""
