@@ -631,6 +631,23 @@ def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
     assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
 
 
+def test_a_part_that_most_speak_well_of_is_no_news() -> None:
+    judged = [
+        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
+        for i in range(13)
+    ]
+    mined = mine(crowd(13, 1, "sync"), judged=judged)
+    assert reasons(mined, "component") == {"small_effect"}
+
+
+def test_what_only_points_at_a_thing_names_no_need() -> None:
+    wanted = [
+        {"post_id": f"p{i}", "text": text, "label": "do the same"}
+        for i, text in enumerate(["do the same", "do it", "send that to you", "do so"])
+    ]
+    assert of_kind(mine(crowd(4, 1, "sync"), wanted=wanted), "need") == []
+
+
 def test_who_retells_or_denies_that_a_part_is_bad_does_not_speak_badly_of_it() -> None:
     statuses = ["asserted"] * 4 + ["another", "negated", "over", "quoted"]
     judged = [
@@ -664,8 +681,10 @@ def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
 
 
 def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
-    wanted = [{"post_id": f"p{i}", "text": "print it", "label": "a bot's words"} for i in range(4)]
+    wanted = [
+        {"post_id": f"p{i}", "text": "print notes", "label": "a bot's words"} for i in range(4)
+    ]
     claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
     assert claims["headline"].to_list() == [
-        "4 members want to do the same, as one of them says: “print it”"
+        "4 members want to do the same, as one of them says: “print notes”"
     ]

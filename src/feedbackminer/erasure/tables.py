@@ -293,9 +293,11 @@ def _key_points(remaining: Tables) -> pl.DataFrame:
     kept = heads.drop("n_voices").join(surest.select("key_point_id", "n_voices"), on="key_point_id")
     headed_anew = others.join(surest, on="key_point_id")
     columns = points.columns
-    return pl.concat([kept.select(columns), headed_anew.select(columns)]).filter(
-        pl.col("n_voices") > 0
-    ).sort("key_point_id")
+    return (
+        pl.concat([kept.select(columns), headed_anew.select(columns)])
+        .filter(pl.col("n_voices") > 0)
+        .sort("key_point_id")
+    )
 
 
 def _counted_anew(

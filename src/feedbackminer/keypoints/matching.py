@@ -6,6 +6,7 @@ says? Weights are plain numbers in ``card.json``, which cannot carry code.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -139,6 +140,12 @@ class Matcher:
 def shipped_matcher() -> Matcher:
     """Return the matcher that comes with the package."""
     return Matcher.load(shipped(MATCHER))
+
+
+def matcher_hash() -> str:
+    """Return a hash of the shipped matcher, which changes with what it would say."""
+    card = shipped(MATCHER) / CARD
+    return hashlib.sha256(card.read_bytes()).hexdigest() if card.is_file() else ""
 
 
 def measures(points: Wording, sentences: Wording) -> list[Matrix]:

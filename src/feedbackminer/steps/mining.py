@@ -18,6 +18,7 @@ from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, Sta
 from feedbackminer.errors import InputError
 from feedbackminer.health import weeks
 from feedbackminer.insight import stage as insight
+from feedbackminer.keypoints.matching import matcher_hash
 from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
@@ -252,6 +253,7 @@ KEYPOINTS = Stage(
     writes=("sentences", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),
+    depends=lambda _: matcher_hash(),
     lasting=("key_points", "matches"),
 )
 

@@ -13,6 +13,10 @@ from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import ASSERTED
 
+# What only points at a thing names no job: "do the same", "get it to you".
+POINTING = r"(?i)\b(?:same|this|that|it|them|these|those|you|so)\b"
+NOTABLE = 0.5  # of those who speak well of a part: fewer who speak badly are no news
+
 
 def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Which parts of the product are spoken of badly: the share of their voices that do so."""
@@ -33,12 +37,14 @@ def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             subject=str(aspect),
             since=facts.period.since,
             until=facts.period.until,
+            is_large=n_bad >= NOTABLE * n_good,
         )
 
 
 def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What members came to do, in the words of one of them."""
-    by_group = facts.needs.sort("group").group_by("label", "group", maintain_order=True)
+    named = facts.needs.filter(~pl.col("text").str.contains(POINTING))
+    by_group = named.sort("group").group_by("label", "group", maintain_order=True)
     for (label, group), needs in by_group:
         n = count_voices(needs)
         texts = needs["text"].to_list()
