@@ -25,6 +25,7 @@ from tests.support.builders import (
     matches,
     needs,
     posts,
+    sentences,
     tags,
     topics,
 )
@@ -242,6 +243,7 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
         "repeats": cleaned.repeats,
         "aspects": aspects(),
         "needs": needs(),
+        "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
     }

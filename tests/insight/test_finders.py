@@ -7,9 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedbackminer.insight.stage import Mined, mine_claims
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.stage import tag_texts
 from feedbackminer.vocabulary.tags import KINDS
 from tests.support.builders import (
     aspects,
@@ -21,6 +25,8 @@ from tests.support.builders import (
     members,
     needs,
     posts,
+    read,
+    sentences,
     tags,
     threads,
     topics,
@@ -28,8 +34,6 @@ from tests.support.builders import (
 
 PostRow = Mapping[str, Any]
 LABELS = {"sync": "Sync, tablet", "export": "PDF export"}
-# What a post says with its kind, on its topic; without a kind it asks.
-SAYS = {"feature_request": "request", "praise": "praise", "question": "question", "": "question"}
 
 
 def wrote(
@@ -104,27 +108,9 @@ def tables(
         "repeats": copies(**(copied or {})),
         "aspects": aspects(*judged),
         "needs": needs(*wanted),
-        **said(written, ids),
-    }
-
-
-def said(written: Sequence[PostRow], ids: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """Let each post on a topic say the one key point that there is of its kind on it."""
-    points = [
-        (i, SAYS.get(row["kinds"][0] if row["kinds"] else "", "problem"), row["topic"])
-        for i, row in zip(ids, written, strict=True)
-        if row["topic"]
-    ]
-    return {
-        "key_points": key_points(
-            *(
-                {"key_point_id": f"{says}-{topic}", "says": says, "text": f"{topic} {says}"}
-                for says, topic in sorted({point[1:] for point in points})
-            )
-        ),
-        "matches": matches(
-            *({"key_point_id": f"{says}-{topic}", "post_id": i} for i, says, topic in points)
-        ),
+        "sentences": sentences(),
+        "key_points": key_points(),
+        "matches": matches(),
     }
 
 
@@ -194,22 +180,23 @@ def test_posts_of_nobody_known_are_counted_as_posts_but_are_no_voice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "kind", "says"),
+    ("tag", "kind", "says_so"),
     [
-        ("bug", "problem", "problem"),
-        ("feature_request", "request", "request"),
-        ("question", "question", "question"),
-        ("praise", "love", "praise"),
+        ("bug", "problem", "3 of 6 members report problems, mostly bugs"),
+        ("complaint", "problem", "3 of 6 members report problems, mostly complaints"),
+        ("usability", "problem", "3 of 6 members report problems, mostly usability"),
+        ("performance", "problem", "3 of 6 members report problems, mostly speed"),
+        ("documentation", "problem", "3 of 6 members report problems, mostly documentation"),
+        ("feature_request", "request", "3 of 6 members ask for something"),
+        ("churn", "churn", "3 of 6 members talk about leaving"),
     ],
 )
-def test_what_three_members_say_is_a_claim_in_the_words_of_one(
-    tag: str, kind: str, says: str
-) -> None:
-    written = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "export", "bug", start=3)]
-    (claim,) = [c for c in of_kind(mine(written), kind) if c["topic_id"] == "sync"]
-    assert claim["headline"] == f"“sync {says}”: 3 members"
-    assert claim["key_point_id"] == f"{says}-sync"
-    assert (claim["value"], claim["evidence"]) == (0.5, ["p0", "p1", "p2"])
+def test_what_three_members_say_is_a_claim(tag: str, kind: str, says_so: str) -> None:
+    written = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "sync", "question", start=3)]
+    claim = only(mine(written), kind)
+    assert claim["headline"] == f"Sync, tablet: {says_so}"
+    assert claim["value"] == 0.5
+    assert claim["evidence"] == ["p0", "p1", "p2"]
 
 
 @pytest.mark.parametrize("tag", ["bug", "feature_request", "churn"])
@@ -226,74 +213,119 @@ def test_fewer_voices_are_enough_where_the_settings_say_so() -> None:
     assert only(mine(written, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
 
 
-def test_a_member_who_says_it_in_two_sentences_of_a_post_is_one_voice_and_one_post() -> None:
-    built = tables(crowd(3, 0, "sync", "bug"))
-    again = built["matches"].with_columns(number=pl.lit(2, pl.Int64))
-    twice = {**built, "matches": pl.concat([built["matches"], again])}
-    claim = only(mine_claims(twice, settings=InsightSettings()), "problem")
-    assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
+def test_what_nobody_said_is_dropped_with_that_reason() -> None:
+    assert reasons(mine(crowd(5, 0, "sync", "question")), "love") == {"nobody_said_it"}
 
 
-def test_what_is_said_on_two_topics_is_about_the_one_with_more_of_its_posts() -> None:
-    written = [*crowd(2, 0, "export", "bug"), *crowd(3, 1, "sync", "bug", start=2)]
-    built = tables(written)
-    together = built["matches"].with_columns(key_point_id=pl.lit("problem-sync"))
-    claim = only(mine_claims({**built, "matches": together}, settings=InsightSettings()), "problem")
-    assert (claim["topic_id"], claim["n_voices"]) == ("sync", 5)
-
-
-def test_who_is_likely_to_leave_counts_beside_who_surely_does() -> None:
-    sure = [wrote(f"m{i}", i, "sync", "churn", chances={"churn": 0.95}) for i in range(4)]
-    likely = [wrote(f"m{i}", i, "sync", chances={"churn": 0.45}) for i in range(4, 14)]
-    claim = only(mine([*sure, *likely, *crowd(6, 0, "export", start=90)]), "churn")
-    low, high = (round(20 * claim[name]) for name in ("low", "high"))
-    assert claim["headline"] == (
-        f"Sync, tablet: about 8 of 20 members talk about leaving ({low} to {high})"
-    )
-    assert claim["evidence"] == ["p0", "p1", "p2", "p3"]
-
-
-# ── next steps ───────────────────────────────────────────────────────────────────────────────
-
-
-def told(*, resolved: int = 0, silent: int = 0, of: int = 4, tag: str = "bug") -> str:
-    """Return the next step on what four members say, by how their threads went."""
-    asked = [
-        {
-            "thread_id": f"p{i}",
-            "opened_at": day(i),
-            "resolved": i < resolved,
-            "answered_by": None if i >= of - silent else "member",
-        }
-        for i in range(of)
+def test_love_is_praise_in_a_friendly_voice() -> None:
+    written = [
+        *(wrote(f"m{i}", i, "sync", "praise", sentiment="positive") for i in range(3)),
+        wrote("m8", 4, "sync", "praise", sentiment="negative"),  # "great, it crashed again"
+        wrote("m9", 5, "sync", sentiment="positive"),  # "thanks Paul!" is no praise of the product
     ]
-    written = [wrote(f"m{i}", i, "sync", tag) for i in range(of)]
-    kind = {"bug": "problem", "praise": "love"}.get(tag, tag)
-    return str(only(mine(written, asked=asked), kind)["action"])
+    claim = only(mine(written), "love")
+    assert claim["headline"] == "Sync, tablet: 3 of 5 members voice praise"
+    assert (claim["value"], claim["evidence"]) == (0.6, ["p0", "p1", "p2"])
 
 
-def test_what_mostly_ended_solved_is_to_be_written_down() -> None:
-    assert told(resolved=3).startswith("3 of 4 threads ended solved: put the answer where")
+def doubted(count: int, start: int, **chances: float) -> list[PostRow]:
+    """Let members write what is given nothing but may be something."""
+    return [wrote(f"m{start + i}", start + i, "sync", chances=chances) for i in range(count)]
 
 
-def test_what_mostly_got_no_answer_is_to_be_answered() -> None:
-    assert told(silent=3).startswith("3 of 4 threads got no answer: answer the newest")
+def sure(count: int, kind: str, chance: float) -> list[PostRow]:
+    return [wrote(f"m{i}", i, "sync", kind, chances={kind: chance}) for i in range(count)]
 
 
-def test_a_problem_that_is_open_is_to_be_reproduced_and_a_question_to_be_answered() -> None:
-    assert told() == "Ask the members who are quoted for version and steps, and reproduce it."
-    assert told(tag="question").startswith("Link the best answer from the guide")
-    assert "quoted" in told(tag="praise")
+@pytest.mark.parametrize(
+    ("tag", "kind", "says_so"),
+    [
+        ("bug", "problem", "about 8 of 14 members report problems ({low} to {high}), mostly bugs"),
+        ("praise", "love", "about 8 of 14 members voice praise ({low} to {high})"),
+        ("feature_request", "request", "about 8 of 14 members ask for something ({low} to {high})"),
+        ("churn", "churn", "about 8 of 20 members talk about leaving ({low} to {high})"),
+    ],
+)
+def test_what_is_likely_counts_beside_what_is_sure(tag: str, kind: str, says_so: str) -> None:
+    written = [
+        *sure(4, tag, 0.95),
+        *doubted(10, 4, **{tag: 0.45}),
+        *crowd(6, 0, "export", start=90),
+    ]
+    claim = only(mine(written), kind)
+    whole = 20 if kind == "churn" else 14
+    low, high = (round(whole * claim[name]) for name in ("low", "high"))
+    assert claim["headline"] == f"Sync, tablet: {says_so.format(low=low, high=high)}"
+    assert claim["value"] == pytest.approx(8.3 / whole)
+    assert claim["low"] < claim["value"] < claim["high"]
 
 
-def test_a_problem_that_began_lately_or_was_not_told_lately_is_said_to_have() -> None:
-    steady = crowd(30, 0, "export", "question") + crowd(30, 99, "export", "question")
-    began, ended = (
-        only(mine([*steady, *crowd(4, when, "sync", "bug", start=50)]), "problem")["action"]
-        for when in (90, 10)
-    )
-    assert began == "First told on 5 April 2026: look for what was changed shortly before."
-    assert ended.startswith("Last told in January 2026: if it was fixed since")
+def test_evidence_and_voices_are_of_what_is_sure() -> None:
+    claim = only(mine([*sure(4, "bug", 0.95), *doubted(10, 4, bug=0.45)]), "problem")
+    assert claim["evidence"] == ["p0", "p1", "p2", "p3"]
+    assert (claim["n_posts"], claim["n_voices"], claim["effective_voices"]) == (4, 4, 4)
+
+
+def test_never_less_is_told_than_is_sure() -> None:
+    claim = only(mine([*sure(4, "bug", 0.76), *doubted(6, 4, bug=0.01)]), "problem")
+    assert claim["headline"] == "Sync, tablet: 4 of 10 members report problems, mostly bugs"
+    assert claim["value"] == 0.4
+
+
+def test_no_range_begins_below_what_is_sure() -> None:
+    claim = only(mine([*sure(9, "bug", 0.95), *doubted(10, 9, bug=0.1)]), "problem")
+    assert claim["low"] < 9 / 19
+    assert "about 10 of 19 members report problems (9 to " in claim["headline"]
+
+
+def test_what_is_only_likely_is_no_claim() -> None:
+    mined = mine([*sure(2, "bug", 0.95), *doubted(20, 2, bug=0.45)])
+    assert reasons(mined, "problem") == {"too_few_voices"}
+    assert reasons(mine(doubted(20, 0, bug=0.45)), "problem") == {"nobody_said_it"}
+
+
+def test_mostly_is_what_most_are_expected_to_report() -> None:
+    written = [*sure(3, "bug", 0.95), *doubted(10, 3, usability=0.4)]
+    assert only(mine(written), "problem")["headline"].endswith("mostly usability")
+
+
+def test_a_claim_tells_the_share_that_its_topic_has() -> None:
+    mined = mine([*sure(4, "bug", 0.95), *doubted(10, 4, bug=0.45)])
+    (share,) = mined.shares.filter(topic_id="sync", label="any_problem").to_dicts()
+    claim = only(mined, "problem")
+    assert [claim[n] for n in ("value", "low", "high")] == [
+        share[n] for n in ("value", "low", "high")
+    ]
+
+
+ASSERTING = ("The app crashes every morning.", "Sync does not work on my tablet.")
+NOT_ASSERTING = (
+    "The app no longer crashes.",
+    "The sync bug was fixed in May.",
+    "The update solved the crash.",
+    "It never crashes.",
+    "We have no bugs here.",
+    "I had no crash since May.",
+)
+SPOKEN = st.lists(st.sampled_from([*ASSERTING, *NOT_ASSERTING]), min_size=1, max_size=3)
+
+
+@given(st.lists(SPOKEN, min_size=1, max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_who_only_denies_problems_or_tells_of_some_that_are_over_is_no_evidence(
+    spoken: list[list[str]],
+) -> None:
+    texts = read(*(" ".join(sentences) for sentences in spoken))
+    ids = [f"p{i}" for i in range(len(texts))]
+    built = tables([wrote(f"m{i}", i, "sync") for i in range(len(texts))])
+    built["tags"] = tag_texts(ids, texts, tagger=RuleTagger()).tags
+    mined = mine_claims(built, settings=InsightSettings(min_voices=1))
+
+    asserting = {i for i, said in zip(ids, spoken, strict=True) if {*said} & {*ASSERTING}}
+    evidence = {i for claim in of_kind(mined, "problem") for i in claim["evidence"]}
+    assert evidence == asserting
+    (share,) = mined.shares.filter(topic_id="sync", label="any_problem").to_dicts()
+    assert share["value"] == pytest.approx(len(asserting) / len(ids))
 
 
 # ── change ───────────────────────────────────────────────────────────────────────────────────
@@ -313,23 +345,23 @@ def change(mined: Mined) -> list[dict[str, Any]]:
     return [claim for claim in of_kind(mined, "change") if claim["topic_id"] == "sync"]
 
 
-def test_what_is_said_more_is_a_change() -> None:
+def test_a_topic_that_rises_is_a_change() -> None:
     (claim,) = change(mine(two_weeks(2, 25)))
-    assert claim["headline"] == "“sync question”: up from 2 to 25 members"
+    assert claim["headline"] == "Sync, tablet: up from 2 to 25 members"
     assert claim["value"] == pytest.approx((25 / 55) / (2 / 32))
     assert (claim["baseline"], claim["n_voices"]) == (2 / 32, 25)
     assert (claim["since"], claim["until"]) == (day(7), day(14))
     assert claim["q"] <= 0.05
 
 
-def test_what_is_said_less_is_a_change_shown_by_what_was_said_before() -> None:
+def test_a_topic_that_falls_is_a_change_shown_by_what_was_said_before() -> None:
     (claim,) = change(mine(two_weeks(25, 2)))
-    assert claim["headline"] == "“sync question”: down from 25 to 2 members"
+    assert claim["headline"] == "Sync, tablet: down from 25 to 2 members"
     assert claim["value"] < 0.3
     assert claim["n_voices"] == 25
 
 
-def test_what_nobody_said_before_has_no_ratio() -> None:
+def test_a_topic_that_rises_from_nothing_has_no_ratio() -> None:
     (claim,) = change(mine(two_weeks(0, 25)))
     assert (claim["value"], claim["high"], claim["baseline"]) == (None, None, 0.0)
     assert claim["low"] > 1
@@ -371,8 +403,7 @@ def weeks(*members_on_sync: int) -> list[PostRow]:
 def test_a_planted_surge_is_found_in_its_week() -> None:
     claim = only(mine(weeks(2, 1, 2, 20, 2, 1, 2, 2)), "surge")
     assert claim["headline"] == (
-        "“sync question”: broke out in the week of 26 January 2026 with 20 members, 3 times the "
-        "usual"
+        "Sync, tablet: broke out in the week of 26 January 2026 with 20 members, 3 times the usual"
     )
     assert (claim["since"], claim["until"]) == (day(21), day(28))
     assert (claim["n_posts"], claim["topic_id"]) == (20, "sync")
@@ -425,7 +456,7 @@ def newcomers_ask(topic: str) -> list[PostRow]:
 
 def test_what_first_posts_ask_and_later_ones_do_not_is_a_hurdle() -> None:
     claim = only(mine(newcomers_ask("sync")), "newcomers")
-    assert claim["headline"] == "“sync question”: 20 members came with this in their first post"
+    assert claim["headline"] == "Sync, tablet: 20 members came with this in their first post"
     assert (claim["value"], claim["n_posts"], claim["baseline"]) == (None, 20, 0.0)
 
 
@@ -615,8 +646,9 @@ def test_many_voices_rank_above_one_that_repeats_itself() -> None:
 def test_what_does_not_work_at_all_is_told_apart_from_other_problems() -> None:
     grave = [wrote(f"m{i}", i, "sync", "bug", severity=3) for i in range(4)]
     small = [wrote(f"m{i + 4}", i, "sync", "bug", severity=1) for i in range(4)]
-    assert only(mine([*grave, *small[:3]]), "severe")["n_voices"] == 7
-    assert only(mine([*grave[:3], *small]), "problem")["n_voices"] == 7
+    claims = mine([*grave, *small]).claims
+    assert claims.filter(kind="severe")["n_voices"].to_list() == [4]
+    assert claims.filter(kind="problem")["n_voices"].to_list() == [8]
 
 
 def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:

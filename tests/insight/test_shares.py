@@ -21,6 +21,7 @@ from tests.support.builders import (
     members,
     needs,
     posts,
+    sentences,
     tags,
     threads,
     topics,
@@ -55,6 +56,7 @@ def shares(
         "repeats": copies(**(copied or {})),
         "aspects": aspects(),
         "needs": needs(),
+        "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
     }

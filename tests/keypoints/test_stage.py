@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.keypoints.sentences import Matrix, no_sentences
-from feedbackminer.keypoints.stage import Said, find_key_points, headline
+from feedbackminer.keypoints.stage import Said, find_key_points
 from feedbackminer.tables import KeyPoints, Matches, column_types
 from tests.keypoints.test_choose import BY_COSINE
 from tests.support.builders import copies, members, posts, tags
@@ -119,24 +119,3 @@ def test_nobody_one_member_or_small_talk_gives_no_point(written: list[tuple[str,
     said = found(written)
     assert said.key_points.is_empty()
     assert said.matches.is_empty()
-
-
-@pytest.mark.parametrize(
-    ("sentence", "shown"),
-    [
-        ("However, the page stays blank.", "the page stays blank."),
-        (
-            "The problem is: when I try to register nothing happens.",
-            "when I try to register nothing happens.",
-        ),
-        ("My problem is that I can't upload any sketches.", "I can't upload any sketches."),
-        ("A quick question - does emoncms store the data?", "does emoncms store the data?"),
-        ("Hi, so the update stopped the server.", "the update stopped the server."),
-        ("The problem with the editor is the font.", "The problem with the editor is the font."),
-        ("Now nothing works since the update.", "Now nothing works since the update."),
-        ("But it fails.", "But it fails."),
-    ],
-)
-def test_a_headline_begins_where_it_says_what_it_says(sentence: str, shown: str) -> None:
-    assert headline(sentence) == shown
-    assert shown in sentence

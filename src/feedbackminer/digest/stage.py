@@ -59,11 +59,11 @@ def build_digest(
         a digest whose account says which claims are not shown, and why.
     """
     claims = tables["claims"].select(Claims.column_names())
-    claims = claims.sort("rank_score", "claim_id", descending=[True, False])
+    said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
+    claims = claims.sort(said, "rank_score", "claim_id", descending=[True, True, False])
     topic_ids = _largest_topics(claims, settings.max_topics)
-    is_said = pl.col("key_point_id").is_not_null()
     is_shown = pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids)
-    visible = claims.filter(is_said | is_shown)
+    visible = claims.filter(said | is_shown)
     span = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
 
     material = _gather(tables, span, settings, provenance)

@@ -13,7 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.facts import count_voices
+from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 
@@ -65,37 +65,41 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class KeyPoint:
-    """What many members say, and the topic that most of their posts are about."""
+class Subject:
+    """What can rise, fall or break out: a topic, or a key point."""
 
-    key_point_id: str
-    says: str
-    text: str
-    topic_id: str | None
+    key: str  # its id
+    label: str
+    posts: pl.DataFrame
+    topic_id: str | None  # of a key point: the topic that most of its posts are about
+    says: str = ""  # of a key point, one of SAYS; empty: it is a topic
 
     @property
-    def quoted(self) -> str:
-        """Return its sentence as a quotation."""
-        return f"“{self.text}”"
+    def key_point_id(self) -> str | None:
+        """Return its id, where it is a key point."""
+        return self.key if self.says else None
 
 
-def by_key_point(said: pl.DataFrame) -> Iterator[tuple[KeyPoint, pl.DataFrame]]:
+def subjects(facts: Facts) -> Iterator[Subject]:
+    """Yield topics, then key points."""
+    for topic_id, label, posts in by_topic(facts.posts):
+        yield Subject(topic_id, label, posts, topic_id)
+    yield from by_key_point(facts.said)
+
+
+def by_key_point(said: pl.DataFrame) -> Iterator[Subject]:
     """Yield key points with the posts that say them, in order of id."""
     ordered = said.sort("key_point_id", "post_id")
     for (key_point_id,), posts in ordered.group_by("key_point_id", maintain_order=True):
-        topics = (
-            posts["topic_id"]
-            .drop_nulls()
-            .value_counts(sort=True)
-            .sort("count", "topic_id", descending=[True, False])
+        topics = posts["topic_id"].drop_nulls().value_counts()
+        ranked = topics.sort("count", "topic_id", descending=[True, False])["topic_id"].to_list()
+        yield Subject(
+            key=str(key_point_id),
+            label=f"“{posts['text'][0]}”",
+            posts=posts,
+            topic_id=next(iter(ranked), None),
+            says=posts["says"][0],
         )
-        point = KeyPoint(
-            str(key_point_id),
-            posts["says"][0],
-            posts["text"][0],
-            topics["topic_id"][0] if len(topics) else None,
-        )
-        yield point, posts
 
 
 def by_topic(posts: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:

@@ -23,11 +23,13 @@ class Facts:
     created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
     severity, is_first (a member's first post), and ``p_…``, the chance of each of ``SHARES`` (null:
     nobody knows). ``said``: these posts once for each key point that they say, with key_point_id,
-    says and text. ``aspects`` and ``needs`` are those of these posts, with their voice.
+    says and text. ``sentences``: of these posts, with text and chances, as the table has them.
+    ``aspects`` and ``needs`` are those of these posts, with their voice.
     """
 
     posts: pl.DataFrame
     said: pl.DataFrame
+    sentences: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
     aspects: pl.DataFrame
@@ -72,6 +74,7 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     return Facts(
         posts=posts,
         said=_said(tables, posts),
+        sentences=tables["sentences"].join(posts, on="post_id", how="semi"),
         threads=tables["threads"].filter(_is_within(period, "opened_at")),
         members=tables["members"],
         aspects=aspects,

@@ -25,7 +25,7 @@ from feedbackminer.insight.finders.change import (
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
-from feedbackminer.insight.finders.topics import leaving_claims, loud_claims, size_claims
+from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.measures import false_discovery
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.shares import estimate_shares
@@ -43,12 +43,12 @@ from feedbackminer.tables import (
 STAGE = "insight"
 READS = (
     "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
-    "key_points", "matches",
+    "sentences", "key_points", "matches",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
-    size_claims,
+    count_claims,
     key_point_claims,
-    leaving_claims,
+    share_claims,
     change_claims,
     surge_claims,
     newcomer_claims,

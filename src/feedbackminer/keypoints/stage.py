@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,19 +22,13 @@ from feedbackminer.tables import (
     column_types,
     count_once,
 )
+from feedbackminer.text.headline import SHORTEST, headline
 from feedbackminer.vectors import from_bytes
 from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAYS
 
 DOES = 0.35  # probability of saying a problem (or else), from which a sentence counts for one
 HEADS, FITS = 0.6, 0.45  # from which it can be a headline: of saying it, of being fit as one
-LONGEST, SHORTEST = 25, 4  # words of a headline
-# What leads over to a headline from the sentence before, and is left out of it.
-_LEAD = re.compile(
-    r"\W*(?:(?:however|but|and|so|also|anyway|well|ok|okay|btw|ps|hi|hello|hey)\b[\s,]+)*"
-    r"(?:(?:(?:my|the|a|another|one|first|quick|main|only|other)\s)*(?:problem|question|issue)"
-    r"(?: i'?m having| i have)?(?:\s*[:-]\s+|\s+(?:is|was)(?::| that)\s+))?",
-    re.IGNORECASE,
-)
+LONGEST = 25  # words of a headline
 LEAST_VOICES = 2
 MOST_POINTS = 400  # of each kind
 Key = tuple[str, str, int]  # what a point says, and the post and number of its sentence
@@ -132,16 +125,6 @@ def _choices(spoken: pl.DataFrame, matcher: Matcher) -> dict[str, list[Choice]]:
             Choice(int(rows[choice.row]), rows[choice.rows], choice.chances) for choice in found
         ]
     return choices
-
-
-def headline(sentence: str) -> str:
-    """Return a sentence from where it says what it says: an exact part of it.
-
-    "However, the problem is that it does not start" is "it does not start".
-    """
-    lead = _LEAD.match(sentence)
-    rest = sentence[lead.end() :] if lead else sentence
-    return rest if len(rest.split()) >= SHORTEST else sentence
 
 
 def _earlier(previous: Mapping[str, pl.DataFrame]) -> dict[str, frozenset[str]]:

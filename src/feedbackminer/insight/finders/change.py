@@ -9,21 +9,23 @@ from datetime import datetime
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_key_point
+from feedbackminer.insight.claim import Claim, Subject, subjects
 from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.given import has_kind
+from feedbackminer.vocabulary.tags import PROBLEMS
 
 SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
 MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
-DOWN_WEIGHT = 0.5  # of what is said less than before
+DOWN_WEIGHT = 0.5  # of what is spoken of less than before
 STUCK = ("problem", "question")  # what newcomers say who get stuck
 
 
 @dataclass(frozen=True)
 class Peak:
-    """The most surprising week or month of a key point."""
+    """The most surprising week or month of a topic or key point."""
 
     start: datetime
     n_voices: int
@@ -32,13 +34,13 @@ class Peak:
 
 
 def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What changed: the rate of voices of a key point in the latest window against that before."""
+    """What changed: a rate of voices in the latest window against the one before."""
     if not is_comparable(facts):
         return
     now, before = facts.windows
     n_active_now, n_active_before = count_voices(now), count_voices(before)
-    for point, posts in by_key_point(facts.said):
-        posts_now, posts_before = facts.in_windows(posts)
+    for subject in subjects(facts):
+        posts_now, posts_before = facts.in_windows(subject.posts)
         n_now, n_before = count_voices(posts_now), count_voices(posts_before)
         result = measures.compare_rates(
             n_now, n_active_now, n_before, n_active_before, confidence=settings.confidence
@@ -47,15 +49,13 @@ def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         direction = "up" if is_up else "down"
         yield Claim(
             kind="change",
-            key=point.key_point_id,
-            key_point_id=point.key_point_id,
+            key=subject.key,
+            key_point_id=subject.key_point_id,
             metric="ratio_of_voice_rates",
-            headline=(
-                f"{point.quoted}: {direction} from {n_before} to {quantity(n_now, 'member')}"
-            ),
+            headline=f"{subject.label}: {direction} from {n_before} to {quantity(n_now, 'member')}",
             posts=posts_now if is_up else posts_before,
             value=result.ratio,
-            topic_id=point.topic_id,
+            topic_id=subject.topic_id,
             since=facts.period.window_start,
             until=facts.period.until,
             baseline=n_before / n_active_before,
@@ -73,7 +73,7 @@ def is_comparable(facts: Facts) -> bool:
 
 
 def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
-    """When a key point broke out: its most surprising week, or month where the period is long."""
+    """When something broke out: its most surprising week, or month where the period is long."""
     period = facts.period
     if period.since is None or period.until is None:
         return
@@ -82,7 +82,8 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
     n_active = _voices_per_bin(facts.posts.with_columns(bin=bin_of))
     total = sum(n_active.values())
 
-    for point, posts in by_key_point(facts.said.with_columns(bin=bin_of)):
+    for subject in subjects(facts):
+        posts = subject.posts.with_columns(bin=bin_of)
         n_voices = _voices_per_bin(posts)
         usual = sum(n_voices.values()) / total if total else 0
         peak = _peak(n_voices, n_active, usual)
@@ -92,16 +93,16 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
         members = quantity(peak.n_voices, "member")
         yield Claim(
             kind="surge",
-            key=f"{point.key_point_id}:{peak.start:%Y-%m-%d}",
-            key_point_id=point.key_point_id,
+            key=f"{subject.key}:{peak.start:%Y-%m-%d}",
+            key_point_id=subject.key_point_id,
             metric="ratio_to_usual_share",
             headline=(
-                f"{point.quoted}: broke out in {when} with {members}, {peak.ratio:.0f} times the "
+                f"{subject.label}: broke out in {when} with {members}, {peak.ratio:.0f} times the "
                 "usual"
             ),
             posts=posts.filter(pl.col("bin") == peak.start),
             value=Estimate(peak.ratio, NAN, NAN),
-            topic_id=point.topic_id,
+            topic_id=subject.topic_id,
             since=peak.start,
             until=pl.select(pl.lit(peak.start).dt.offset_by(step)).item(),
             baseline=usual,
@@ -116,23 +117,25 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     voiced = facts.posts.filter(pl.col("voice").is_not_null())
     first, rest = voiced.filter("is_first"), voiced.filter(~pl.col("is_first"))
     n_first, n_rest = len(first), len(rest)
-    stuck = facts.said.filter(pl.col("says").is_in(STUCK), pl.col("voice").is_not_null())
-    for point, said in by_key_point(stuck):
-        posts = said.filter("is_first")
-        n_others = len(said) - len(posts)
+    for subject in subjects(facts):
+        stuck = _who_are_stuck(subject)
+        posts = stuck.filter("is_first")
+        if not len(posts):
+            continue
+        n_others = len(stuck) - len(posts)
         result = measures.compare_rates(
             len(posts), n_first, n_others, n_rest, confidence=settings.confidence
         )
         members = quantity(count_voices(posts), "member")
         yield Claim(
             kind="newcomers",
-            key=point.key_point_id,
-            key_point_id=point.key_point_id,
+            key=subject.key,
+            key_point_id=subject.key_point_id,
             metric="ratio_first_posts_to_others",
-            headline=f"{point.quoted}: {members} came with this in their first post",
+            headline=f"{subject.label}: {members} came with this in their first post",
             posts=posts,
             value=result.ratio,
-            topic_id=point.topic_id,
+            topic_id=subject.topic_id,
             since=facts.period.since,
             until=facts.period.until,
             baseline=n_others / n_rest if n_rest else NAN,
@@ -140,6 +143,14 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             excess=_excess(result.ratio.value),
             is_large=result.ratio.value > CHANGE_RATIO,
         )
+
+
+def _who_are_stuck(subject: Subject) -> pl.DataFrame:
+    """Return the posts of members that ask, or report a problem."""
+    posts = subject.posts.filter(pl.col("voice").is_not_null())
+    if subject.says:
+        return posts if subject.says in STUCK else posts.clear()
+    return posts.filter(has_kind("question", *PROBLEMS))
 
 
 def _voices_per_bin(binned: pl.DataFrame) -> dict[datetime, int]:
@@ -150,7 +161,7 @@ def _voices_per_bin(binned: pl.DataFrame) -> dict[datetime, int]:
 def _peak(
     n_voices: dict[datetime, int], n_active: dict[datetime, int], usual: float
 ) -> Peak | None:
-    """Return the least likely bin of a key point, its p for having been picked (Bonferroni)."""
+    """Return the least likely bin of a subject, its p for having been picked (Bonferroni)."""
     chances = {
         start: measures.surprise(n, n_active[start], usual)
         for start, n in n_voices.items()

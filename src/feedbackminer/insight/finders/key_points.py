@@ -24,15 +24,16 @@ MOSTLY = 0.5  # of posts or threads
 
 def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What many members say, each point a claim."""
-    for point, posts in by_key_point(facts.said):
+    for point in by_key_point(facts.said):
+        posts = point.posts
         yield Claim(
             kind="severe"
             if point.says == "problem" and _is_severe(posts)
             else CLAIM_OF[point.says],
-            key=point.key_point_id,
-            key_point_id=point.key_point_id,
+            key=point.key,
+            key_point_id=point.key,
             metric="share_of_members",
-            headline=f"{point.quoted}: {quantity(count_voices(posts), 'member')}",
+            headline=f"{point.label}: {quantity(count_voices(posts), 'member')}",
             posts=posts,
             value=measures.share(
                 count_voices(posts), facts.n_active, confidence=settings.confidence
@@ -42,6 +43,15 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             until=facts.period.until,
             action=_next_step(point.says, posts, facts),
         )
+
+
+def told(facts: Facts, least_voices: int) -> set[tuple[str, str | None]]:
+    """Return which kinds of claims key points make on which topics."""
+    return {
+        (CLAIM_OF[point.says], point.topic_id)
+        for point in by_key_point(facts.said)
+        if count_voices(point.posts) >= least_voices
+    }
 
 
 def _is_severe(posts: pl.DataFrame) -> bool:

@@ -1,60 +1,139 @@
-"""How many members speak on a topic, who of them thinks of leaving, and who fills it alone."""
+"""What members say on a topic, how many of them, and topics that one member fills."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim, by_topic
 from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.finders.key_points import SEVERE, told
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.shares import ExpectedVoices, expected_voices
 from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.text.headline import headline
 from feedbackminer.vocabulary.claims import TOPIC_SIZE, quantity
-from feedbackminer.vocabulary.given import is_given
+from feedbackminer.vocabulary.given import has_kind, is_given
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, HEADLINES, PROBLEMS, SAYS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
+FITS = 0.25  # of a sentence that is told as an example: that it says so, times that it is fit
 
 
-def size_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What members talk about: how many of them speak on each topic."""
-    for topic_id, label, posts in by_topic(facts.posts):
-        n_voices = count_voices(posts)
-        yield Claim(
-            kind=TOPIC_SIZE,
-            key=topic_id,
-            metric="share_of_members",
-            headline=f"{label}: {quantity(n_voices, 'member')} in {quantity(len(posts), 'post')}",
-            posts=posts,
-            value=measures.share(n_voices, facts.n_active, confidence=settings.confidence),
-            topic_id=topic_id,
-            since=facts.period.since,
-            until=facts.period.until,
-        )
+@dataclass(frozen=True)
+class CountClaim:
+    """A claim on each topic whose number is counted: of those who could, who most likely do."""
+
+    kind: str
+    counts: pl.Expr  # which posts say it
+    says: Callable[[pl.DataFrame], str]  # of these posts: the headline, after the topic's label
+    unless: str = ""  # the kind of a claim on a key point of the topic, which says more
+    of_topic: bool = True  # the share is of the topic's voices; else of all active members
 
 
-def leaving_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """How many members are likely to think of leaving, topic by topic.
+@dataclass(frozen=True)
+class ShareClaim:
+    """A claim on each topic whose number is estimated: how many of those who could are likely to.
 
-    The posts behind a claim are those that were given the label: they most likely say it.
+    The posts behind it are those that were given the label: they most likely say it.
     """
+
+    kind: str
+    share: str  # one of ``SHARES``
+    does: str  # what members do, after their number
+    says: str = ""  # what sentence is told as an example: one of SAYS
+    of_topic: bool = True
+
+
+COUNT_CLAIMS = (
+    CountClaim(
+        TOPIC_SIZE,
+        pl.lit(value=True),
+        lambda posts: f"{_members(posts)} in {quantity(len(posts), 'post')}",
+        of_topic=False,
+    ),
+    CountClaim(
+        "severe",
+        has_kind(*PROBLEMS) & (pl.col("severity") >= SEVERE),
+        lambda posts: (
+            f"at least {_members(posts)} report that something important does not work at all"
+        ),
+        unless="problem",
+    ),
+)
+SHARE_CLAIMS = (
+    ShareClaim("problem", ANY_PROBLEM, "report problems", says="problem"),
+    ShareClaim("love", "praise", "voice praise", says="praise"),
+    ShareClaim("request", "feature_request", "ask for something", says="request"),
+    ShareClaim("churn", "churn", "talk about leaving", of_topic=False),
+)
+_PROBLEM_NAMES = {
+    "bug": "bugs",
+    "complaint": "complaints",
+    "usability": "usability",
+    "performance": "speed",
+    "documentation": "documentation",
+}
+
+
+def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """What members talk about, and what they report not to work at all, topic by topic."""
+    said = told(facts, settings.min_voices)
     for topic_id, label, posts in by_topic(facts.posts):
-        voices = expected_voices(posts)["churn"]
-        value = voices.share(facts.n_active, confidence=settings.confidence)
-        number = _how_many(voices, facts.n_active, value, "talk about leaving")
-        yield Claim(
-            kind="churn",
-            key=topic_id,
-            metric="share_expected_of_members",
-            headline=f"{label}: {number}",
-            posts=posts.filter(is_given("churn")),
-            value=value,
-            topic_id=topic_id,
-            since=facts.period.since,
-            until=facts.period.until,
-        )
+        n_topic = count_voices(posts)
+        for claim in COUNT_CLAIMS:
+            if (claim.unless, topic_id) in said:
+                continue
+            counted = posts.filter(claim.counts)
+            whole = n_topic if claim.of_topic else facts.n_active
+            yield Claim(
+                kind=claim.kind,
+                key=topic_id,
+                metric="share_of_topic_voices" if claim.of_topic else "share_of_members",
+                headline=f"{label}: {claim.says(counted)}",
+                posts=counted,
+                value=measures.share(count_voices(counted), whole, confidence=settings.confidence),
+                topic_id=topic_id,
+                since=facts.period.since,
+                until=facts.period.until,
+            )
+
+
+def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
+    """How many members report problems, praise, wish and think of leaving, topic by topic.
+
+    Only where no key point says what it is that they report, praise or wish.
+    """
+    said = told(facts, settings.min_voices)
+    for topic_id, label, posts in by_topic(facts.posts):
+        voices_of = expected_voices(posts)
+        for claim in SHARE_CLAIMS:
+            if (claim.kind, topic_id) in said:
+                continue
+            voices = voices_of[claim.share]
+            whole = voices.n_known if claim.of_topic else facts.n_active
+            value = voices.share(whole, confidence=settings.confidence)
+            detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
+            surely = posts.filter(is_given(claim.share))
+            example = _example(surely, claim.says, facts.sentences) if claim.says else ""
+            yield Claim(
+                kind=claim.kind,
+                key=topic_id,
+                metric=(
+                    "share_expected_of_topic_voices"
+                    if claim.of_topic
+                    else "share_expected_of_members"
+                ),
+                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}{example}",
+                posts=surely,
+                value=value,
+                topic_id=topic_id,
+                since=facts.period.since,
+                until=facts.period.until,
+            )
 
 
 def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
@@ -80,6 +159,23 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
+def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> str:
+    """Return the sentence of the posts that is fittest to say it, where one is fit."""
+    chances = pl.col("chances").list
+    fitness = chances.get(SAYS.index(says)) * chances.get(HEADLINES.index(FIT))
+    fit = (
+        sentences.join(posts, on="post_id", how="semi")
+        .with_columns(fitness=fitness)
+        .filter(pl.col("fitness") >= FITS)
+        .sort("fitness", "post_id", "number", descending=[True, False, False])
+    )
+    return f", such as “{headline(fit['text'][0])}”" if len(fit) else ""
+
+
+def _members(posts: pl.DataFrame) -> str:
+    return quantity(count_voices(posts), "member")
+
+
 def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) -> str:
     """Write how many members of how many do something, and between which numbers.
 
@@ -91,3 +187,8 @@ def _how_many(voices: ExpectedVoices, whole: int, value: Estimate, does: str) ->
         return f"{voices.n_sure:,} of {members} {does}"
     low, high = max(voices.n_sure, round(whole * value.low)), round(whole * value.high)
     return f"about {round(voices.number):,} of {members} {does} ({low:,} to {high:,})"
+
+
+def _main_problem(voices: Mapping[str, ExpectedVoices]) -> str:
+    """Name the kind of problem that most of the voices report."""
+    return _PROBLEM_NAMES[max(PROBLEMS, key=lambda kind: voices[kind].number)]

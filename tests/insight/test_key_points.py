@@ -1,0 +1,170 @@
+"""Claims on what members say: in the words of one, with who says it and what to do next."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+
+from feedbackminer.insight.stage import Mined, mine_claims
+from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.vocabulary.tags import HEADLINES
+from tests.insight.test_finders import (
+    PostRow,
+    crowd,
+    of_kind,
+    only,
+    reasons,
+    tables,
+    wrote,
+)
+from tests.support.builders import day, key_points, matches, sentences
+
+# What a post says with its kind, on its topic; without a kind it asks.
+SAYS = {"feature_request": "request", "praise": "praise", "question": "question", "": "question"}
+
+
+def said(written: Sequence[PostRow], ids: Sequence[str]) -> dict[str, pl.DataFrame]:
+    """Let each post on a topic say the one key point that there is of its kind on it."""
+    points = [
+        (i, SAYS.get(row["kinds"][0] if row["kinds"] else "", "problem"), row["topic"])
+        for i, row in zip(ids, written, strict=True)
+        if row["topic"]
+    ]
+    return {
+        "key_points": key_points(
+            *(
+                {"key_point_id": f"{says}-{topic}", "says": says, "text": f"{topic} {says}"}
+                for says, topic in sorted({point[1:] for point in points})
+            )
+        ),
+        "matches": matches(
+            *({"key_point_id": f"{says}-{topic}", "post_id": i} for i, says, topic in points)
+        ),
+    }
+
+
+def mine(
+    written: Sequence[PostRow], *, settings: InsightSettings | None = None, **how: Any
+) -> Mined:
+    """Mine a community in which each post on a topic says what the others of its kind say."""
+    ids = [f"p{i}" for i in range(len(written))]
+    built = tables(written, **how) | said(written, ids)
+    return mine_claims(built, settings=settings or InsightSettings())
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind", "says"),
+    [
+        ("bug", "problem", "problem"),
+        ("feature_request", "request", "request"),
+        ("question", "question", "question"),
+        ("praise", "love", "praise"),
+    ],
+)
+def test_what_three_members_say_is_a_claim_in_the_words_of_one(
+    tag: str, kind: str, says: str
+) -> None:
+    written = [*crowd(3, 0, "sync", tag), *crowd(3, 1, "export", "bug", start=3)]
+    (claim,) = [c for c in of_kind(mine(written), kind) if c["topic_id"] == "sync"]
+    assert claim["headline"] == f"“sync {says}”: 3 members"
+    assert claim["key_point_id"] == f"{says}-sync"
+    assert (claim["value"], claim["evidence"]) == (0.5, ["p0", "p1", "p2"])
+
+
+@pytest.mark.parametrize("tag", ["bug", "feature_request", "churn"])
+def test_what_two_members_say_often_is_none(tag: str) -> None:
+    written = [wrote(f"m{i % 2}", i, "sync", tag) for i in range(9)]
+    kind = {"bug": "problem", "feature_request": "request"}.get(tag, tag)
+    mined = mine(written)
+    assert of_kind(mined, kind) == []
+    assert reasons(mined, kind) == {"too_few_voices"}
+
+
+def test_fewer_voices_are_enough_where_the_settings_say_so() -> None:
+    written = crowd(2, 0, "sync", "bug")
+    assert only(mine(written, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
+
+
+def test_a_member_who_says_it_in_two_sentences_of_a_post_is_one_voice_and_one_post() -> None:
+    written = crowd(3, 0, "sync", "bug")
+    built = tables(written) | said(written, ["p0", "p1", "p2"])
+    again = built["matches"].with_columns(number=pl.lit(2, pl.Int64))
+    twice = {**built, "matches": pl.concat([built["matches"], again])}
+    claim = only(mine_claims(twice, settings=InsightSettings()), "problem")
+    assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
+
+
+def test_what_is_said_on_two_topics_is_about_the_one_with_more_of_its_posts() -> None:
+    written = [*crowd(2, 0, "export", "bug"), *crowd(3, 1, "sync", "bug", start=2)]
+    built = tables(written) | said(written, [f"p{i}" for i in range(5)])
+    together = built["matches"].with_columns(key_point_id=pl.lit("problem-sync"))
+    claim = only(mine_claims({**built, "matches": together}, settings=InsightSettings()), "problem")
+    assert (claim["topic_id"], claim["n_voices"]) == ("sync", 5)
+
+
+def told(*, resolved: int = 0, silent: int = 0, of: int = 4, tag: str = "bug") -> str:
+    """Return the next step on what four members say, by how their threads went."""
+    asked = [
+        {
+            "thread_id": f"p{i}",
+            "opened_at": day(i),
+            "resolved": i < resolved,
+            "answered_by": None if i >= of - silent else "member",
+        }
+        for i in range(of)
+    ]
+    written = [wrote(f"m{i}", i, "sync", tag) for i in range(of)]
+    kind = {"bug": "problem", "praise": "love"}.get(tag, tag)
+    return str(only(mine(written, asked=asked), kind)["action"])
+
+
+def test_what_mostly_ended_solved_is_to_be_written_down() -> None:
+    assert told(resolved=3).startswith("3 of 4 threads ended solved: put the answer where")
+
+
+def test_what_mostly_got_no_answer_is_to_be_answered() -> None:
+    assert told(silent=3).startswith("3 of 4 threads got no answer: answer the newest")
+
+
+def test_a_problem_that_is_open_is_to_be_reproduced_and_a_question_to_be_answered() -> None:
+    assert told() == "Ask the members who are quoted for version and steps, and reproduce it."
+    assert told(tag="question").startswith("Link the best answer from the guide")
+    assert "quoted" in told(tag="praise")
+
+
+def test_a_problem_that_began_lately_or_was_not_told_lately_is_said_to_have() -> None:
+    steady = crowd(30, 0, "export", "question") + crowd(30, 99, "export", "question")
+    began, ended = (
+        only(mine([*steady, *crowd(4, when, "sync", "bug", start=50)]), "problem")["action"]
+        for when in (90, 10)
+    )
+    assert began == "First told on 5 April 2026: look for what was changed shortly before."
+    assert ended.startswith("Last told in January 2026: if it was fixed since")
+
+
+# ── what topics say where no key point does ──────────────────────────────────────────────────
+
+
+def test_where_a_key_point_says_what_it_is_no_count_of_the_topic_is_told_beside_it() -> None:
+    written = crowd(4, 0, "sync", "bug")
+    assert only(mine(written), "problem")["key_point_id"] == "problem-sync"
+    alone = mine_claims(tables(written), settings=InsightSettings())
+    assert only(alone, "problem")["headline"] == (
+        "Sync, tablet: 4 of 4 members report problems, mostly bugs"
+    )
+
+
+def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -> None:
+    fit = [[0.0] * len(HEADLINES) for _ in range(3)]
+    fit[0][0], fit[0][-1] = 0.9, 0.4
+    fit[1][0], fit[1][-1] = 0.8, 0.9
+    fit[2][2], fit[2][-1] = 0.9, 0.9  # it asks
+    texts = ("It fails.", "However, the sync loses my notes.", "How do I sync my notes?")
+    rows = [
+        {"post_id": f"p{i}", "text": text, "chances": chances}
+        for i, (text, chances) in enumerate(zip(texts, fit, strict=True))
+    ]
+    built = tables(crowd(3, 0, "sync", "bug")) | {"sentences": sentences(*rows)}
+    claim = only(mine_claims(built, settings=InsightSettings()), "problem")
+    assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes.”")
