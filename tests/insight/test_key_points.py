@@ -167,4 +167,4 @@ def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -
     ]
     built = tables(crowd(3, 0, "sync", "bug")) | {"sentences": sentences(*rows)}
     claim = only(mine_claims(built, settings=InsightSettings()), "problem")
-    assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes.”")
+    assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes”")

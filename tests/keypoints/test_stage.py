@@ -49,9 +49,10 @@ def found(
     read_as: str = "v1",
     roles: dict[str, str] | None = None,
     copied: dict[str, str] | None = None,
+    statuses: Sequence[str] = (),
 ) -> Said:
     """Find key points of posts of one sentence: who, and what they wrote."""
-    roles = roles or {}
+    roles, told = roles or {}, statuses or ["asserted"] * len(written)
     rows = [(f"p{n}", *row) for n, row in enumerate(written)]
     tables = {
         "posts": posts(
@@ -60,7 +61,12 @@ def found(
                 for i, who, _ in rows
             )
         ),
-        "tags": tags(*({"post_id": i, "sentences": [text]} for i, _, text in rows)),
+        "tags": tags(
+            *(
+                {"post_id": i, "sentences": [text], "sentence_statuses": [status]}
+                for (i, _, text), status in zip(rows, told, strict=True)
+            )
+        ),
         "members": members(
             *(
                 {"author_id": who, "role": roles.get(who, "member")}
@@ -80,7 +86,7 @@ THREE = [("ann", CRASH), ("ben", CRASH), ("cat", CRASH), ("dan", THANKS)]
 def test_what_members_say_is_a_point_in_the_words_of_one_with_all_who_say_it() -> None:
     said = found([*THREE, ("eve", BLANK), ("fay", BLANK)])
     points = said.key_points.sort("n_voices", descending=True)
-    assert points["text"].to_list() == [CRASH, BLANK]
+    assert points["text"].to_list() == [CRASH.removesuffix("."), BLANK.removesuffix(".")]
     assert points["n_voices"].to_list() == [3, 2]
     of_first = said.matches.filter(key_point_id=points["key_point_id"][0])
     assert of_first["post_id"].to_list() == ["p0", "p1", "p2"]
@@ -93,6 +99,13 @@ def test_staff_bots_and_copies_say_nothing() -> None:
         copied={"p6": "p0"},
     )
     assert said.matches["post_id"].to_list() == ["p0", "p1", "p2"]
+
+
+def test_what_is_denied_over_or_anothers_says_nothing() -> None:
+    written = [("ann", CRASH), ("ben", CRASH), ("cat", CRASH)]
+    said = found(written, statuses=["asserted", "over", "another"])
+    assert said.sentences["post_id"].to_list() == ["p0"]
+    assert said.key_points.is_empty()
 
 
 def test_a_sentence_that_was_read_is_not_read_again() -> None:

@@ -8,17 +8,17 @@ from feedbackminer.text.headline import headline
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [
-        ("However, the page stays blank.", "the page stays blank."),
+        ("However, the page stays blank.", "the page stays blank"),
         (
             "The problem is: when I try to register nothing happens.",
-            "when I try to register nothing happens.",
+            "when I try to register nothing happens",
         ),
-        ("My problem is that I can't upload any sketches.", "I can't upload any sketches."),
+        ("My problem is that I can't upload any sketches.", "I can't upload any sketches"),
         ("A quick question - does emoncms store the data?", "does emoncms store the data?"),
-        ("Hi, so the update stopped the server.", "the update stopped the server."),
-        ("The problem with the editor is the font.", "The problem with the editor is the font."),
-        ("Now nothing works since the update.", "Now nothing works since the update."),
-        ("But it fails.", "But it fails."),
+        ("Hi, so the update stopped the server.", "the update stopped the server"),
+        ("The problem with the editor is the font.", "The problem with the editor is the font"),
+        ("Now nothing works since the update.", "Now nothing works since the update"),
+        ("But it fails.", "But it fails"),
     ],
 )
 def test_a_headline_begins_where_it_says_what_it_says(sentence: str, shown: str) -> None:

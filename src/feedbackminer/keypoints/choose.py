@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feedbackminer.keypoints.matching import Matcher, Wording
 
 SAYS_SO = 0.65  # probability from which a sentence is taken to say a key point
-SAME = 0.55  # and from which two key points are taken to say the same
+SAME = 0.65  # and from which two key points are taken to say the same
 MOST_CANDIDATES = 3_000  # the fittest of more
 BLOCK = 256  # candidates that are compared at once
 Rows = NDArray[np.int64]

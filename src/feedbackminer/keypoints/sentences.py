@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from feedbackminer.tables import Sentences, check, column_types
 from feedbackminer.vectors import to_bytes
+from feedbackminer.vocabulary.tags import ASSERTED
 
 STAGE = "keypoints"
-DOES_SOMETHING = 0.3  # probability of asserting anything, from which a sentence is read
+DOES_SOMETHING = 0.4  # probability of asserting anything, from which a sentence is read
 Matrix = NDArray[np.float32]
 # Returns of sentences, each read alone: unit vectors, and chances, shape (sentences, HEADLINES).
 Read = Callable[[Sequence[str]], tuple[Matrix, Matrix]]
@@ -55,8 +56,15 @@ def no_sentences() -> pl.DataFrame:
 
 
 def _told(tags: pl.DataFrame) -> pl.DataFrame:
-    """Return post_id, number and text of sentences that likely assert something."""
-    columns = {"text": "sentences", "asserts": "sentence_chances"}
+    """Return post_id, number and text of sentences that likely assert something, now and by
+    their writer: what is denied, over, supposed or another's says no key point.
+    """
+    columns = {
+        "text": "sentences",
+        "status": "sentence_statuses",
+        "asserts": "sentence_chances",
+    }
     rows = tags.select("post_id", **columns).explode(*columns).drop_nulls("text")
     numbered = rows.with_columns(number=pl.int_range(1, pl.len() + 1).over("post_id"))
-    return numbered.filter(pl.col("asserts") >= DOES_SOMETHING).select("post_id", "number", "text")
+    asserted = (pl.col("status") == ASSERTED) & (pl.col("asserts") >= DOES_SOMETHING)
+    return numbered.filter(asserted).select("post_id", "number", "text")

@@ -27,7 +27,7 @@ from feedbackminer.vectors import from_bytes
 from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAYS
 
 DOES = 0.35  # probability of saying a problem (or else), from which a sentence counts for one
-HEADS, FITS = 0.6, 0.45  # from which it can be a headline: of saying it, of being fit as one
+HEADS, FITS = 0.6, 0.5  # from which it can be a headline: of saying it, of being fit as one
 LONGEST = 25  # words of a headline
 LEAST_VOICES = 2
 MOST_POINTS = 400  # of each kind

@@ -21,4 +21,5 @@ def headline(sentence: str) -> str:
     """
     lead = _LEAD.match(sentence)
     rest = sentence[lead.end() :] if lead else sentence
-    return rest if len(rest.split()) >= SHORTEST else sentence
+    whole = rest if len(rest.split()) >= SHORTEST else sentence
+    return whole.removesuffix(".") if not whole.endswith("..") else whole

@@ -20,6 +20,7 @@ from feedbackminer.vocabulary.given import has_kind, is_given
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, HEADLINES, PROBLEMS, SAYS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
+LONGEST = 20  # words of a sentence that is told as an example
 FITS = 0.25  # of a sentence that is told as an example: that it says so, times that it is fit
 
 
@@ -166,7 +167,7 @@ def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> str:
     fit = (
         sentences.join(posts, on="post_id", how="semi")
         .with_columns(fitness=fitness)
-        .filter(pl.col("fitness") >= FITS)
+        .filter(pl.col("fitness") >= FITS, pl.col("text").str.count_matches(r"\S+") <= LONGEST)
         .sort("fitness", "post_id", "number", descending=[True, False, False])
     )
     return f", such as “{headline(fit['text'][0])}”" if len(fit) else ""
