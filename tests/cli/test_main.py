@@ -348,6 +348,7 @@ class TestOutput:
             "topics",
             "tag",
             "signals",
+            "keypoints",
             "insight",
             "health",
             "digest",

@@ -112,3 +112,11 @@ def test_only_a_ratio_to_nothing_has_no_value() -> None:
 def test_a_wave_is_told_with_its_days(first: datetime, last: datetime, when: str) -> None:
     told = wording.wave(Wave("p0", 18, first, last, "Buy!", None, ["p0"]))
     assert told == f"18 new accounts posted one text {when}; they count as one voice"
+
+
+def test_what_members_say_is_told_with_when_they_said_it() -> None:
+    said = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(70)))
+    assert trust(said) == "3 voices · 4 posts · January 2026 to March 2026"
+    at_once = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(3)))
+    assert trust(at_once).endswith("· January 2026")
+    assert "2026" not in trust(claim_view(n_voices=3, n_posts=4, told=(day(0), day(70))))

@@ -218,10 +218,10 @@ def shares(*rows: Row) -> pl.DataFrame:
     return _table(Shares, [plain | dict(row) for row in rows])
 
 
-def claim_view(**row: Any) -> ClaimView:
+def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> ClaimView:
     """Build what a page shows of a claim, without quotes and posts."""
     (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
-    return ClaimView(**claim, quotes=[], posts=[], waves=[], is_experimental=False)
+    return ClaimView(**claim, quotes=[], posts=[], told=told, waves=[], is_experimental=False)
 
 
 def _claim(row: Row) -> dict[str, Any]:

@@ -76,6 +76,18 @@ def key_points(
     answer.print(f"strict {score.strict:.3f} relaxed {score.relaxed:.3f}")
 
 
+@app.command()
+@command
+def statements(
+    _: Session,
+    file: Annotated[Path, typer.Argument(help="Statements with what readers said of them")],
+) -> None:
+    """Print which part of the statements of digests says what the matter is, and is true."""
+    from feedbackminer.research.benchmarks.statements import COLUMNS, read_verdicts
+
+    print_table(COLUMNS, read_verdicts(file))
+
+
 def _print_figures(session: Session, figures: Figures) -> None:
     if figures.seconds:
         grown = ", ".join(f"{n:,} texts {seconds:.0f} s" for n, seconds in figures.seconds)

@@ -173,11 +173,13 @@ def _posts_by_id(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mappin
 def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
+    moments = [post["created_at"] for post in posts if post["created_at"]]
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
     return ClaimView(
         **row,
         quotes=_quotes(row, kind, material),
         posts=newest[:EVIDENCE_SHOWN],
+        told=(min(moments), max(moments)) if moments else None,
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
     )

@@ -65,6 +65,7 @@ class ClaimView:
 
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]  # the newest behind it
+    told: tuple[datetime, datetime] | None  # first and last, where dates are known
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
 

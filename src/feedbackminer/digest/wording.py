@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView, TopicView
 from feedbackminer.digest.waves import Wave
@@ -49,9 +51,11 @@ def label(name: str) -> str:
 
 
 def trust(claim: ClaimView) -> str:
-    """Write who is behind a claim: voices, posts, and how evenly they speak."""
+    """Write who is behind a claim: voices, posts, when they spoke, and how evenly."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
     parts = [f"most likely said by {voices} in {posts}"] if claim.is_estimate else [voices, posts]
+    if claim.key_point_id and claim.told:
+        parts.append(_span(*claim.told))
     effective = claim.effective_voices
     if effective and claim.n_voices >= 2 * effective:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
@@ -72,6 +76,12 @@ def wave(wave: Wave) -> str:
         when = f"between {first:%-d %B %Y} and {last:%-d %B %Y}"
     accounts = quantity(wave.n_accounts, "new account")
     return f"{accounts} posted one text {when}; they count as one voice"
+
+
+def _span(first: datetime, last: datetime) -> str:
+    """Write from when to when: ``May 2012 to March 2015``."""
+    months = list(dict.fromkeys(f"{moment:%B %Y}" for moment in (first, last)))
+    return " to ".join(months)
 
 
 def _with_interval(estimate: ClaimView | Share, is_share: bool) -> str:
