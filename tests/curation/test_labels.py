@@ -270,7 +270,7 @@ def test_another_encoder_gets_rules_and_a_notice(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("mood", "--from-store"), "there is no head 'mood'; want reader or one of tone,"),
+        (("mood", "--from-store"), "there is no head 'mood'; want one of reader, tone,"),
         (("kinds",), "either --data or --from-store"),
         (("kinds", "--data", "/nowhere"), "no such file; --data names the folder"),
     ],
