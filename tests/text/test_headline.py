@@ -10,11 +10,11 @@ from feedbackminer.text.headline import headline
     [
         ("However, the page stays blank.", "the page stays blank"),
         (
-            "The problem is: when I try to register nothing happens.",
-            "when I try to register nothing happens",
+            "The problem is: when I open a shared board nothing happens.",
+            "when I open a shared board nothing happens",
         ),
-        ("My problem is that I can't upload any sketches.", "I can't upload any sketches"),
-        ("A quick question - does emoncms store the data?", "does emoncms store the data?"),
+        ("My problem is that I can't print any labels.", "I can't print any labels"),
+        ("A quick question - does Inkwren keep old versions?", "does Inkwren keep old versions?"),
         ("Hi, so the update stopped the server.", "the update stopped the server"),
         ("The problem with the editor is the font.", "The problem with the editor is the font"),
         ("Now nothing works since the update.", "Now nothing works since the update"),
