@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-SHORTEST = 4  # words of a headline
-# What leads over to a headline from the sentence before, and is left out of it.
+SHORTEST, LONGEST = 4, 25  # words of a headline
+# What leads over to a headline from the sentence before, and is left out of it. Some of these
+# words also belong to what is said ("so far", "well documented", "the OK button"): these go before
+# a comma alone, or in a row ("and so the").
 _LEAD = re.compile(
-    r"\W*(?:(?:however|but|and|so|also|anyway|well|ok|okay|btw|ps|hi|hello|hey)\b[\s,]+)*"
+    r"(?:(?:(?:however|but|and|anyway|btw|ps)\b[\s,]+|(?:so|also|well|ok|okay|hi|hello|hey),\s+)+"
+    r"(?:(?:so|also)\s+(?!far|many|much))?)?"
     r"(?:(?:(?:my|the|a|another|one|first|quick|main|only|other)\s)*(?:problem|question|issue)"
     r"(?: i'?m having| i have)?(?:\s*[:-]\s+|\s+(?:is|was)(?::| that)\s+))?",
     re.IGNORECASE,
@@ -22,4 +25,4 @@ def headline(sentence: str) -> str:
     lead = _LEAD.match(sentence)
     rest = sentence[lead.end() :] if lead else sentence
     whole = rest if len(rest.split()) >= SHORTEST else sentence
-    return whole.removesuffix(".") if not whole.endswith("..") else whole
+    return whole if whole.endswith("..") else whole.rstrip(" .")
