@@ -352,6 +352,8 @@ class Claims(dy.Schema):
     effective_voices = dy.Float64(nullable=True)
     rank_score = dy.Float64()
     headline = dy.String(min_length=1, metadata=TEXT)
+    quoted = dy.String(metadata=TEXT)  # what of the headline is a member's words; empty: nothing
+    quoted_from = _text()  # the post that these stand in
     action = dy.String()  # a question or a next step
     evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
     status = dy.Enum(("shown", "held_back"))
@@ -481,6 +483,17 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
 def finite_or_none(value: float) -> float | None:
     """Return a measure as tables hold it: null where it is undefined or unbounded."""
     return float(value) if math.isfinite(value) else None
+
+
+def of_members(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+    """Return the posts of members and of nobody known, without those of staff and bots.
+
+    What people turned out to be counts before the role that a post came with.
+    """
+    roles = members.select("author_id", _role=pl.col("role").cast(pl.String))
+    role = pl.coalesce("_role", pl.col("author_role").cast(pl.String))
+    known = posts.join(roles, on="author_id", how="left", maintain_order="left")
+    return known.filter(role.is_in(["member", "unknown"])).drop("_role")
 
 
 def count_once(posts: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:

@@ -1,20 +1,20 @@
 """The stage: members' sentences in, key points and who says them out; read once each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.keypoints.sentences import Matrix, no_sentences
+from feedbackminer.keypoints.sentences import CHUNK, Matrix, Read
 from feedbackminer.keypoints.stage import Said, find_key_points
-from feedbackminer.tables import KeyPoints, Matches, column_types
+from feedbackminer.tables import KeyPoints, Matches, Sentences, column_types
 from tests.keypoints.test_choose import BY_COSINE
-from tests.support.builders import copies, members, posts, tags
+from tests.support.builders import copies, members, posts, tag_labels, tags
 
 NOTHING = {
-    "sentences": no_sentences(),
+    "sentences": pl.DataFrame(schema=column_types(Sentences)),
     "key_points": pl.DataFrame(schema=column_types(KeyPoints)),
     "matches": pl.DataFrame(schema=column_types(Matches)),
 }
@@ -44,12 +44,15 @@ class Reader:
 def found(
     written: Sequence[tuple[str, str]],
     *,
-    reader: Reader | None = None,
+    reader: Read | None = None,
     previous: Any = NOTHING,
     read_as: str = "v1",
     roles: dict[str, str] | None = None,
     copied: dict[str, str] | None = None,
     statuses: Sequence[str] = (),
+    labelled: Mapping[str, list[str]] | None = None,
+    body: str | None = None,
+    keep: Callable[[pl.DataFrame], object] = lambda _: None,
 ) -> Said:
     """Find key points of posts of one sentence: who, and what they wrote."""
     roles, told = roles or {}, statuses or ["asserted"] * len(written)
@@ -57,8 +60,13 @@ def found(
     tables = {
         "posts": posts(
             *(
-                {"post_id": i, "author_id": who, "author_role": roles.get(who, "member")}
-                for i, who, _ in rows
+                {
+                    "post_id": i,
+                    "author_id": who,
+                    "author_role": roles.get(who, "member"),
+                    "body": body or text,
+                }
+                for i, who, text in rows
             )
         ),
         "tags": tags(
@@ -74,9 +82,17 @@ def found(
             )
         ),
         "repeats": copies(**(copied or {})),
+        "tag_labels": tag_labels(
+            *({"post_id": i, "kinds": kinds} for i, kinds in (labelled or {}).items())
+        ),
     }
     return find_key_points(
-        tables, previous, read=reader or Reader(), read_as=read_as, matcher=BY_COSINE
+        tables,
+        previous,
+        read=reader or Reader(),
+        read_as=read_as,
+        matcher=BY_COSINE,
+        keep=keep,
     )
 
 
@@ -132,3 +148,30 @@ def test_nobody_one_member_or_small_talk_gives_no_point(written: list[tuple[str,
     said = found(written)
     assert said.key_points.is_empty()
     assert said.matches.is_empty()
+
+
+def test_what_cleaning_changed_is_no_sentence_of_its_post() -> None:
+    said = found(THREE, body="See https://x.example: the app crashes. At start.")
+    assert said.sentences.is_empty()
+
+
+def test_what_a_person_labelled_otherwise_says_no_problem() -> None:
+    said = found([*THREE, ("eve", CRASH)], labelled={"p0": ["question"], "p1": ["bug"], "p2": []})
+    assert said.matches["post_id"].to_list() == ["p1", "p4"]
+
+
+def test_a_community_that_writes_nothing_but_stop_words_has_no_shared_word() -> None:
+    def as_question(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
+        chances = np.array([[0, 0, 0.9, 0, 0.9, 0.9]] * len(sentences), np.float32)
+        return np.eye(40, dtype=np.float32)[[0] * len(sentences)], chances
+
+    said = found([("ann", "How can I do this on my own?")] * 2, reader=as_question)
+    assert said.key_points.is_empty()
+
+
+def test_sentences_are_kept_as_soon_as_they_are_read() -> None:
+    kept: list[pl.DataFrame] = []
+    written = [("ann", f"{BLANK} {n}") for n in range(CHUNK + 1)]
+    said = found([*written, ("ben", CRASH)], keep=kept.append)
+    assert [len(rows) for rows in kept] == [CHUNK, 2]
+    assert pl.concat(kept).sort("post_id").equals(said.sentences.sort("post_id"))

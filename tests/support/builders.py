@@ -25,6 +25,7 @@ from feedbackminer.tables import (
     Segments,
     Sentences,
     Shares,
+    TagLabels,
     Tags,
     Texts,
     Threads,
@@ -112,6 +113,12 @@ def needs(*rows: Row) -> pl.DataFrame:
     return _table(Needs, [full | dict(row) for row in rows])
 
 
+def tag_labels(*rows: Row) -> pl.DataFrame:
+    """Build ``tag_labels``; a person said nothing unless the row says so."""
+    plain = {"sentiment": None, "kinds": None, "severity": None, "made_at": day(60)}
+    return _table(TagLabels, [plain | dict(row) for row in rows])
+
+
 def sentences(*rows: Row) -> pl.DataFrame:
     """Build ``sentences``; each does nothing for sure unless it says so."""
     plain = {"number": 1, "chances": [0.0] * len(HEADLINES), "vector": b"", "read_as": ""}
@@ -120,7 +127,7 @@ def sentences(*rows: Row) -> pl.DataFrame:
 
 def key_points(*rows: Row) -> pl.DataFrame:
     """Build ``key_points``."""
-    plain = {"says": "problem", "post_id": "p0", "number": 1, "n_voices": 1}
+    plain = {"says": "problem", "post_id": "p0", "number": 1, "n_voices": 3}
     return _table(KeyPoints, [plain | dict(row) for row in rows])
 
 
@@ -238,6 +245,7 @@ def _claim(row: Row) -> dict[str, Any]:
         "effective_voices": 3.0,
         "rank_score": 1.0,
         "headline": "A headline",
+        "quoted": "",
         "action": "",
         "evidence": [],
         "status": "shown",

@@ -15,7 +15,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps import mining
 from feedbackminer.steps.exports import collect_exports
-from feedbackminer.tables import Lineage, TagLabels, Vectors, Vocabulary, check
+from feedbackminer.tables import Lineage, Vectors, Vocabulary, check
 from tests.support import builders
 from tests.support.builders import day
 from tests.support.command import write_jsonl
@@ -168,7 +168,9 @@ def _made_up(project: Project) -> dict[str, pl.DataFrame]:
         ),
         "vocabulary": check(_words(), Vocabulary, where="test"),
         "lineage": check(_lineage(), Lineage, where="test"),
-        "tag_labels": check(_told(theirs[:1]), TagLabels, where="test"),
+        "tag_labels": builders.tag_labels(
+            {"post_id": theirs[0], "severity": 1, "made_at": day(60) + timedelta(hours=1)}
+        ),
     }  # fmt: skip
 
 
@@ -179,11 +181,3 @@ def _words() -> pl.DataFrame:
 def _lineage() -> pl.DataFrame:
     row = {"event": "rename", "from_id": "t001", "to_id": "t001", "run_id": "r", "by": "human"}
     return pl.DataFrame([row | {"why": f"because of: {WORDS[3]}"}])
-
-
-def _told(ids: list[str]) -> pl.DataFrame:
-    nothing = {"sentiment": None, "kinds": None, "severity": 1}
-    return pl.DataFrame(
-        [{"post_id": i, **nothing, "made_at": day(60) + timedelta(hours=1)} for i in ids],
-        schema_overrides={"sentiment": pl.String, "kinds": pl.List(pl.String)},
-    )

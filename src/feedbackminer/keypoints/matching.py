@@ -64,17 +64,22 @@ def read_wording(texts: Sequence[str], vectors: Matrix, chances: Matrix) -> Word
     """Return sentences that are to be compared with each other.
 
     Args:
-        texts: one at least that holds a word.
+        texts: one at least.
         vectors: of them, unit length.
         chances: of them, shape (texts, HEADLINES).
     """
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     words = TfidfVectorizer(
         token_pattern=_TOKEN, stop_words="english", norm=None, binary=True, dtype=np.float32
     )
     centred = unit(vectors - vectors.mean(axis=0))
-    return Wording(vectors, centred, words.fit_transform(texts), chances)
+    try:
+        weighed = words.fit_transform(texts)
+    except ValueError:  # nothing but stop words: no word is shared
+        weighed = csr_matrix((len(texts), 1), dtype=np.float32)
+    return Wording(vectors, centred, weighed, chances)
 
 
 @dataclass(frozen=True)

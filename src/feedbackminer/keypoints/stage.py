@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import dataframely as dy
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from feedbackminer.accounts import Account
 from feedbackminer.keypoints.choose import Choice, choose
-from feedbackminer.keypoints.identity import key_point_ids
+from feedbackminer.keypoints.identity import Behind, Key, key_point_ids
 from feedbackminer.keypoints.matching import Matcher, read_wording
-from feedbackminer.keypoints.sentences import STAGE, Read, read_sentences
+from feedbackminer.keypoints.sentences import Read, read_sentences, told
 from feedbackminer.tables import (
     KeyPoints,
     Matches,
     Sentences,
     check,
     column_types,
-    count_once,
 )
-from feedbackminer.text.headline import SHORTEST, headline
+from feedbackminer.text.headline import LONGEST, SHORTEST, headline
 from feedbackminer.vectors import from_bytes
-from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAYS
+from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAID_IN, SAYS
 
+STAGE = "keypoints"
 DOES = 0.35  # probability of saying a problem (or else), from which a sentence counts for one
 HEADS, FITS = 0.6, 0.5  # from which it can be a headline: of saying it, of being fit as one
-LONGEST = 25  # words of a headline
 LEAST_VOICES = 2
 MOST_POINTS = 400  # of each kind
-Key = tuple[str, str, int]  # what a point says, and the post and number of its sentence
 
 
 @dataclass(frozen=True)
@@ -51,36 +50,33 @@ def find_key_points(
     read: Read,
     read_as: str,
     matcher: Matcher,
+    keep: Callable[[pl.DataFrame], object] = lambda _: None,
 ) -> Said:
     """Find what many members say.
 
     Args:
-        tables: tags, posts, members and repeats.
+        tables: tags, posts, members, repeats and tag_labels.
         previous: sentences, key_points and matches of an earlier time.
         read: reads sentences that stand alone: their vectors and chances.
         read_as: a mark of what reads.
+        keep: called with rows of ``sentences`` as soon as they are read.
     """
-    sentences = read_sentences(
-        tables["tags"], read=read, read_as=read_as, earlier=previous["sentences"]
+    rows = told(tables)
+    read_rows = read_sentences(
+        rows, read=read, read_as=read_as, earlier=previous["sentences"], keep=keep
     )
-    spoken = _of_members(sentences, tables)
+    sentences = check(read_rows, Sentences, where=STAGE)
+    labels = tables["tag_labels"].select("post_id", "kinds")
+    spoken = sentences.join(
+        rows.select("post_id", "number", "voice"), on=["post_id", "number"], maintain_order="left"
+    ).join(labels, on="post_id", how="left", maintain_order="left")
     points, matches = _points(spoken, matcher, _earlier(previous))
     return Said(
         sentences=sentences,
         key_points=check(points, KeyPoints, where=STAGE),
         matches=check(matches, Matches, where=STAGE),
-        account=Account(STAGE, len(sentences), len(sentences)),
+        account=Account(STAGE, len(rows), len(sentences)),
     )
-
-
-def _of_members(sentences: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return the sentences of members with their voice; staff, bots and copies are left out."""
-    roles = tables["members"].select("author_id", role=pl.col("role").cast(pl.String))
-    posts = count_once(tables["posts"], tables["repeats"]).join(roles, on="author_id", how="left")
-    role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
-    voiced = posts.filter(role.is_in(["member", "unknown"]), pl.col("author_id").is_not_null())
-    voices = voiced.select("post_id", voice=pl.col("author_id").rank("dense").cast(pl.Int64) - 1)
-    return sentences.join(voices, on="post_id", how="inner").sort("post_id", "number")
 
 
 def _points(
@@ -94,15 +90,20 @@ def _points(
         for says, choices in _choices(spoken, matcher).items()
         for choice in choices
     }
-    post_ids = spoken["post_id"].to_numpy()
-    posts = {key: frozenset(post_ids[choice.rows]) for key, choice in chosen.items()}
-    ids = key_point_ids(posts, earlier)
+    behind = {
+        key: Behind(
+            post_ids=frozenset(spoken["post_id"].gather(choice.rows)),
+            sentences=frozenset(spoken["text"].gather(choice.rows)),
+        )
+        for key, choice in chosen.items()
+    }
+    ids = key_point_ids(behind, earlier)
     return _key_points(spoken, chosen, ids), _matches(spoken, chosen, ids)
 
 
 def _choices(spoken: pl.DataFrame, matcher: Matcher) -> dict[str, list[Choice]]:
     """Return the choice of each of ``SAYS``; rows are those of ``spoken``."""
-    chances = np.array(spoken["chances"].to_list(), np.float32)
+    chances = _as_people_say(np.array(spoken["chances"].to_list(), np.float32), spoken["kinds"])
     vectors = from_bytes(spoken["vector"].to_list())
     wording = read_wording(spoken["text"].to_list(), vectors, chances)
     voices, n_words = spoken["voice"].to_numpy(), spoken["text"].str.count_matches(r"\S+")
@@ -125,6 +126,14 @@ def _choices(spoken: pl.DataFrame, matcher: Matcher) -> dict[str, list[Choice]]:
             Choice(int(rows[choice.row]), rows[choice.rows], choice.chances) for choice in found
         ]
     return choices
+
+
+def _as_people_say(chances: NDArray[np.float32], kinds: pl.Series) -> NDArray[np.float32]:
+    """Rule out what a sentence cannot say in a post that a person gave other kinds."""
+    for k, says in enumerate(SAYS):
+        fits = kinds.list.set_intersection(list(SAID_IN[says])).list.len() > 0
+        chances[(~fits).fill_null(value=False).to_numpy(), k] = 0
+    return chances
 
 
 def _earlier(previous: Mapping[str, pl.DataFrame]) -> dict[str, frozenset[str]]:

@@ -26,6 +26,8 @@ from feedbackminer.steps.vectors import (
     topic_input,
 )
 from feedbackminer.vectors import Matrix
+from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.tags import HEADLINE
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -226,30 +228,40 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
     from feedbackminer.keypoints.matching import shipped_matcher
     from feedbackminer.keypoints.stage import find_key_points
 
-    encoder, tagger = context.models.encoder, context.models.tagger
+    encoder, tagger, reporter = context.models.encoder, context.models.tagger, context.reporter
+    read_as = f"{context.code} {encoder.name} {tagger.name}"
+    earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
+    given = tables.read_all()
+    if HEADLINE not in tagger.cards:  # rules do not tell what a sentence says when it stands alone
+        given["tags"] = given["tags"].clear()
 
     def read(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
         encoded = encoder.encode(sentences)
+        reporter.advance(len(sentences))
         return encoded.vectors, tagger.headlines(sentences, encoded.layer_mean)
 
-    earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
+    # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
+    tables.replace("sentences", earlier["sentences"].filter(pl.col("read_as") == read_as))
+    reporter.start("keypoints", None)
     result = find_key_points(
-        tables.read_all(),
+        given,
         earlier,
         read=read,
-        read_as=f"{encoder.name} {tagger.name}",
+        read_as=read_as,
         matcher=shipped_matcher(),
+        keep=lambda rows: tables.append("sentences", rows),
     )
     tables.replace("sentences", result.sentences)
     tables.replace("matches", result.matches)
     tables.replace("key_points", result.key_points)
-    return StageResult(result.account, detail=f"{len(result.key_points):,} key points")
+    detail = quantity(len(result.key_points), "key point")
+    return StageResult(result.account, detail=detail)
 
 
 KEYPOINTS = Stage(
     "keypoints",
     _keypoints,
-    reads=("posts", "tags", "members", "repeats"),
+    reads=("posts", "tags", "members", "repeats", "tag_labels"),
     writes=("sentences", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),

@@ -28,6 +28,21 @@ NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)
 TONE = "tone"  # the head that tells how a clause sounds, from its words alone
 SAYS = ("problem", "request", "question", "praise")  # what a sentence can head a digest with
+# The kinds of a post in which a person finds that a sentence of it can say so.
+SAID_IN = {
+    "problem": (
+        "bug",
+        "complaint",
+        "usability",
+        "performance",
+        "documentation",
+        "pricing",
+        "churn",
+    ),
+    "request": ("feature_request",),
+    "question": ("question",),
+    "praise": ("praise",),
+}
 STANDS, FIT = "stands", "fit"  # it can be understood alone, and as a headline
 HEADLINE = "headline"  # the head that tells both of single sentences
 HEADLINES = (*SAYS, STANDS, FIT)
