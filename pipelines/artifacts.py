@@ -66,5 +66,8 @@ def _listed(title: str, claims: Iterable[Claim]) -> str:
 
 
 def headline_for_prefect(claim: Claim) -> str:
-    """Return a headline without the words of a member that it may quote: those of a need."""
-    return str(claim["headline"]).replace(f"“{claim['subject']}”", "“…”")
+    """Return a headline without the words of a member that it may quote.
+
+    What stands in Prefect's database no erasure reaches.
+    """
+    return str(claim["headline"]).replace(f"“{claim['quoted']}”", "“…”")

@@ -136,14 +136,11 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(*({"post_id": i, "text": text} for i in ids)),
-        "key_points": key_points(
-            {"key_point_id": "problem-a", "post_id": ids[0], "text": "It stops."}
-        ),
         "matches": matches(*({"key_point_id": "problem-a", "post_id": i} for i in ids)),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
-            | {"key_point_id": "problem-a"}
+            | {"key_point_id": "problem-a", "quoted": "It stops.", "quoted_from": ids[0]}
             | window,
             {"claim_id": "community-1", "kind": "community", "metric": "members"}
             | window
@@ -164,7 +161,6 @@ def nobody() -> dict[str, pl.DataFrame]:
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(),
-        "key_points": key_points(),
         "matches": matches(),
         "claims": claims(),
     }

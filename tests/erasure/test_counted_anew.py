@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from feedbackminer.erasure.tables import Erasure, erase_from
 from feedbackminer.insight.stage import mine_claims
@@ -10,7 +11,10 @@ from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import Sealer
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import TABLES
+from feedbackminer.vocabulary.tags import HEADLINES
 from tests.support import builders
+
+FIT = [0.9] * len(HEADLINES)
 
 
 def test_shares_count_who_stays_though_there_were_no_claims() -> None:
@@ -38,9 +42,11 @@ def said_by(*who: str) -> dict[str, pl.DataFrame]:
     ids = [f"x:{name}" for name in who]
     return empty | {
         "posts": builders.posts(*({"post_id": i, "author_id": i[2:]} for i in ids)),
-        "sentences": builders.sentences(*({"post_id": i, "text": f"As {i} says."} for i in ids)),
+        "sentences": builders.sentences(
+            *({"post_id": i, "text": f"And {i} says so too.", "chances": FIT} for i in ids)
+        ),
         "key_points": builders.key_points(
-            {"key_point_id": "k", "post_id": ids[0], "text": f"As {ids[0]} says.", "n_voices": 3}
+            {"key_point_id": "k", "post_id": ids[0], "text": f"{ids[0]} says so too"}
         ),
         "matches": builders.matches(
             *(
@@ -51,20 +57,23 @@ def said_by(*who: str) -> dict[str, pl.DataFrame]:
     }
 
 
-def without(tables: dict[str, pl.DataFrame], *ids: str) -> pl.DataFrame:
+def without(tables: dict[str, pl.DataFrame], *ids: str) -> dict[str, pl.DataFrame]:
     erasure = Erasure(ids, Sealer((), Pseudonyms(b"k" * 32)), is_thorough=True)
-    return erase_from(tables, erasure, settings=InsightSettings())["key_points"]
+    return erase_from(tables, erasure, settings=InsightSettings())
 
 
 def test_what_others_say_too_is_headed_by_the_one_who_surest_does() -> None:
-    (row,) = without(said_by("ann", "ben", "cat"), "x:ann").to_dicts()
-    assert (row["text"], row["post_id"], row["n_voices"]) == ("As x:cat says.", "x:cat", 2)
+    (row,) = without(said_by("ann", "ben", "cat"), "x:ann")["key_points"].to_dicts()
+    assert (row["text"], row["post_id"], row["n_voices"]) == ("x:cat says so too", "x:cat", 2)
 
 
 def test_what_is_headed_by_one_who_stays_keeps_its_headline() -> None:
-    (row,) = without(said_by("ann", "ben", "cat"), "x:cat").to_dicts()
-    assert (row["text"], row["n_voices"]) == ("As x:ann says.", 2)
+    (row,) = without(said_by("ann", "ben", "cat"), "x:cat")["key_points"].to_dicts()
+    assert (row["text"], row["n_voices"]) == ("x:ann says so too", 2)
 
 
-def test_what_nobody_else_says_is_gone() -> None:
-    assert without(said_by("ann"), "x:ann").is_empty()
+@pytest.mark.parametrize("who", [("ann",), ("ann", "ben")])
+def test_what_nobody_or_only_one_is_left_to_say_is_gone(who: tuple[str, ...]) -> None:
+    tables = without(said_by(*who), "x:ann")
+    assert tables["key_points"].is_empty()
+    assert tables["matches"].is_empty()

@@ -13,7 +13,7 @@ HARMLESS = {
     "an id: rows of erased posts go, and what still names them is renamed or emptied": {
         *("post_id", "thread_id", "parent_id", "author_id", "first_id", "copy_of", "opener_id"),
         *("opener_post_id", "representatives", "evidence", "dropped.ref"),
-        *("dropped.other_ref", "wave_id", "example_id"),
+        *("quoted_from", "dropped.other_ref", "wave_id", "example_id"),
     },
     "an id or a version that we made, of no post": {
         *(

@@ -680,6 +680,13 @@ def test_what_only_points_at_a_thing_names_no_need() -> None:
     assert of_kind(mine(crowd(4, 1, "sync"), wanted=wanted), "need") == []
 
 
+def test_who_points_at_a_job_that_another_names_is_counted_with_it() -> None:
+    texts = ["do it", "do this too", "send it to Inkwren", "print notes"]
+    wanted = [{"post_id": f"p{i}", "text": text, "label": "do it"} for i, text in enumerate(texts)]
+    claim = only(mine(crowd(4, 1, "sync"), wanted=wanted), "need")
+    assert (claim["n_voices"], claim["quoted"]) == (4, "print notes")
+
+
 def test_who_retells_or_denies_that_a_part_is_bad_does_not_speak_badly_of_it() -> None:
     statuses = ["asserted"] * 4 + ["another", "negated", "over", "quoted"]
     judged = [

@@ -14,7 +14,6 @@ from tests.insight.test_finders import (
     crowd,
     of_kind,
     only,
-    reasons,
     tables,
     wrote,
 )
@@ -31,11 +30,20 @@ def said(written: Sequence[PostRow], ids: Sequence[str]) -> dict[str, pl.DataFra
         for i, row in zip(ids, written, strict=True)
         if row["topic"]
     ]
+    heads = {(says, topic): i for i, says, topic in reversed(points)}
     return {
+        "sentences": sentences(
+            *({"post_id": i, "text": f"{topic} {says} as {i} says"} for i, says, topic in points)
+        ),
         "key_points": key_points(
             *(
-                {"key_point_id": f"{says}-{topic}", "says": says, "text": f"{topic} {says}"}
-                for says, topic in sorted({point[1:] for point in points})
+                {
+                    "key_point_id": f"{says}-{topic}",
+                    "says": says,
+                    "post_id": i,
+                    "text": f"{topic} {says}",
+                }
+                for (says, topic), i in sorted(heads.items())
             )
         ),
         "matches": matches(
@@ -69,38 +77,46 @@ def test_what_three_members_say_is_a_claim_in_the_words_of_one(
     (claim,) = [c for c in of_kind(mine(written), kind) if c["topic_id"] == "sync"]
     assert claim["headline"] == f"“sync {says}”: 3 members"
     assert claim["key_point_id"] == f"{says}-sync"
+    assert (claim["quoted"], claim["quoted_from"]) == (f"sync {says}", "p0")
     assert (claim["value"], claim["evidence"]) == (0.5, ["p0", "p1", "p2"])
 
 
-@pytest.mark.parametrize("tag", ["bug", "feature_request", "churn"])
-def test_what_two_members_say_often_is_none(tag: str) -> None:
-    written = [wrote(f"m{i % 2}", i, "sync", tag) for i in range(9)]
-    kind = {"bug": "problem", "feature_request": "request"}.get(tag, tag)
-    mined = mine(written)
-    assert of_kind(mined, kind) == []
-    assert reasons(mined, kind) == {"too_few_voices"}
-
-
-def test_fewer_voices_are_enough_where_the_settings_say_so() -> None:
-    written = crowd(2, 0, "sync", "bug")
-    assert only(mine(written, settings=InsightSettings(min_voices=2)), "problem")["n_voices"] == 2
+@pytest.mark.parametrize(("least", "n_claims"), [(2, 1), (3, 0)])
+def test_two_members_who_say_it_often_are_enough_where_the_settings_say_so(
+    least: int, n_claims: int
+) -> None:
+    written = [wrote(f"m{i % 2}", i, "sync", "question") for i in range(9)]
+    mined = mine(written, settings=InsightSettings(min_voices=least))
+    assert len(of_kind(mined, "question")) == n_claims
 
 
 def test_a_member_who_says_it_in_two_sentences_of_a_post_is_one_voice_and_one_post() -> None:
     written = crowd(3, 0, "sync", "bug")
-    built = tables(written) | said(written, ["p0", "p1", "p2"])
-    again = built["matches"].with_columns(number=pl.lit(2, pl.Int64))
-    twice = {**built, "matches": pl.concat([built["matches"], again])}
-    claim = only(mine_claims(twice, settings=InsightSettings()), "problem")
+    once = said(written, ["p0", "p1", "p2"])
+    again = {
+        name: pl.concat([once[name], once[name].with_columns(number=pl.lit(2, pl.Int64))])
+        for name in ("sentences", "matches")
+    }
+    built = tables(written) | once | again
+    claim = only(mine_claims(built, settings=InsightSettings()), "problem")
     assert (claim["n_posts"], claim["n_voices"]) == (3, 3)
 
 
-def test_what_is_said_on_two_topics_is_about_the_one_with_more_of_its_posts() -> None:
-    written = [*crowd(2, 0, "export", "bug"), *crowd(3, 1, "sync", "bug", start=2)]
-    built = tables(written) | said(written, [f"p{i}" for i in range(5)])
+@pytest.mark.parametrize(
+    ("n_sync", "n_unsorted", "topic"), [(3, 0, "sync"), (2, 0, "export"), (1, 2, None)]
+)
+def test_a_point_is_about_a_topic_that_half_of_its_posts_are_about(
+    n_sync: int, n_unsorted: int, topic: str | None
+) -> None:
+    written = [
+        *crowd(2, 0, "export", "bug"),
+        *crowd(n_sync, 1, "sync", "bug", start=2),
+        *crowd(n_unsorted, 1, "unsorted", "bug", start=7),
+    ]
+    built = tables(written) | said(written, [f"p{i}" for i in range(len(written))])
     together = built["matches"].with_columns(key_point_id=pl.lit("problem-sync"))
     claim = only(mine_claims({**built, "matches": together}, settings=InsightSettings()), "problem")
-    assert (claim["topic_id"], claim["n_voices"]) == ("sync", 5)
+    assert (claim["topic_id"], claim["n_voices"]) == (topic, len(written))
 
 
 def told(*, resolved: int = 0, silent: int = 0, of: int = 4, tag: str = "bug") -> str:
@@ -133,14 +149,29 @@ def test_a_problem_that_is_open_is_to_be_reproduced_and_a_question_to_be_answere
     assert "quoted" in told(tag="praise")
 
 
-def test_a_problem_that_began_lately_or_was_not_told_lately_is_said_to_have() -> None:
+def step(*days: float, settings: InsightSettings | None = None) -> str:
+    """Return the next step on a problem that a member told on each of some days of a hundred."""
     steady = crowd(30, 0, "export", "question") + crowd(30, 99, "export", "question")
-    began, ended = (
-        only(mine([*steady, *crowd(4, when, "sync", "bug", start=50)]), "problem")["action"]
-        for when in (90, 10)
+    written = [wrote(f"n{when}", when, "sync", "bug") for when in days]
+    return str(only(mine([*steady, *written], settings=settings), "problem")["action"])
+
+
+def test_a_problem_that_began_lately_or_was_not_told_lately_is_said_to_have() -> None:
+    assert step(90, 91, 92) == (
+        "First found on 5 April 2026: look for what was changed shortly before."
     )
-    assert began == "First told on 5 April 2026: look for what was changed shortly before."
-    assert ended.startswith("Last told in January 2026: if it was fixed since")
+    assert step(10, 11, 12).startswith("Last told in January 2026: if it was fixed since")
+
+
+def test_what_was_told_before_the_period_did_not_begin_in_it() -> None:
+    settings = InsightSettings(since=day(60), window_days=10)
+    assert step(90, 91, 92, settings=settings).startswith("First found on")
+    assert step(5, 90, 91, 92, settings=settings).startswith("Ask the members")
+
+
+def test_without_a_time_before_nothing_is_known_to_have_begun() -> None:
+    settings = InsightSettings(window_days=50)
+    assert step(90, 91, 92, settings=settings).startswith("Ask the members")
 
 
 # ── what topics say where no key point does ──────────────────────────────────────────────────

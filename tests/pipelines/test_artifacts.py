@@ -26,12 +26,25 @@ def test_a_headline_that_quotes_a_member_is_told_without_the_words() -> None:
     facts = build_facts(tables, period_of(posts["created_at"], settings))
     (claim,) = need_claims(facts, settings)
     assert WORDS in claim.headline
-    shown = headline_for_prefect({"headline": claim.headline, "subject": claim.subject})
+    shown = headline_for_prefect({"headline": claim.headline, "quoted": claim.quoted})
     assert WORDS not in shown
     assert shown.endswith("“…”")
 
 
-@pytest.mark.parametrize("subject", ["", "Sync"])
-def test_other_headlines_are_told_as_they_are(subject: str) -> None:
-    claim = {"headline": "Sync: 3 members speak badly of it, 1 well", "subject": subject}
+@pytest.mark.parametrize(
+    ("headline", "told"),
+    [
+        (f"“{WORDS}”: 3 members", "“…”: 3 members"),
+        (
+            f"Sync: 3 of 5 members report problems, such as “{WORDS}”",
+            "Sync: 3 of 5 members report problems, such as “…”",
+        ),
+    ],
+)
+def test_what_members_say_is_told_by_how_many_alone(headline: str, told: str) -> None:
+    assert headline_for_prefect({"headline": headline, "quoted": WORDS}) == told
+
+
+def test_other_headlines_are_told_as_they_are() -> None:
+    claim = {"headline": "Sync: 3 members speak badly of it, 1 well", "quoted": ""}
     assert headline_for_prefect(claim) == claim["headline"]

@@ -114,19 +114,15 @@ def choose(
     return _distinct(ranked, count, n_voices)
 
 
-def saying(
-    sentences: pl.DataFrame, matches: pl.DataFrame, *, headline: str, headed_by: str, count: int
-) -> list[Quote]:
+def saying(said: pl.DataFrame, *, headline: str, headed_by: str | None, count: int) -> list[Quote]:
     """Return up to ``count`` sentences that say a key point, those that most likely do first.
 
     Args:
-        sentences: what :func:`quotable_sentences` returns.
-        matches: post_id, text and chance of the sentences that say it.
+        said: rows of :func:`quotable_sentences` that say it, with their ``chance``.
         headline: what it is told with, which is not quoted again.
         headed_by: id of the post that this is of.
     """
-    said = sentences.join(matches, on=["post_id", "text"], how="inner")
-    others = said.filter(pl.col("post_id") != headed_by)
+    others = said.filter(pl.col("post_id") != headed_by) if headed_by else said
     ranked = others.sort("chance", "post_id", "text", descending=[True, False, False])
     return _distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
 

@@ -21,7 +21,7 @@ from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE, ClaimKind
 
 FRONT_PAGE, OF_A_KIND = 5, 2
-BROAD = 0.5  # of the best rank: a kind is not shown for variety if all that is said is narrow
+BROAD = 0.5  # of the best rank: what ranks lower is not shown for the variety of kinds
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 
 
@@ -32,7 +32,7 @@ class _Material:
     tables: Mapping[str, pl.DataFrame]
     span: Span
     sentences: pl.DataFrame  # those that can be quoted
-    matches: pl.DataFrame  # of key points, with their sentences
+    said: pl.DataFrame  # of these, those that say a key point, with its id and their chance
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
     n_partly: Mapping[str, int]  # by topic: posts mainly about something else
@@ -53,7 +53,7 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, key_points, matches and claims.
+            sentences, matches and claims.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -74,6 +74,8 @@ def build_digest(
     quotes = [quote for view in views for quote in view.quotes]
     quotes += [quote for topic in topics for quote in topic.quotes]
 
+    quoted = {quote.post_id for quote in quotes} | {v.quoted_from for v in views if v.quoted_from}
+
     n_hidden = len(claims) - len(visible)
     hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
     return Digest(
@@ -91,17 +93,17 @@ def build_digest(
         labels=counts.labels(tables, span, provenance.heads, material.shares.get(EVERYTHING, {})),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),
-        quoted_posts=[material.posts[post_id] for post_id in sorted({q.post_id for q in quotes})],
+        quoted_posts=[material.posts[post_id] for post_id in sorted(quoted)],
         provenance=provenance,
         account=Account("digest", len(claims), len(visible), hidden),
     )
 
 
 def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Pick the five things to know, best first: each about another topic, no kind more than twice.
+    """Pick the five things to know, best first: each about another topic.
 
-    What members say goes before what is only counted. Where a community gives less than five of
-    them, more of the same kind follow.
+    What members say goes before what is only counted. No kind comes more than twice, unless there
+    are less than five then.
     """
     said = [view for view in views if view.key_point_id]
     broad = [view for view in said if view.rank_score >= BROAD * said[0].rank_score]
@@ -127,13 +129,15 @@ def _gather(
         "posts": _fit_to_show(tables["posts"], tables["members"]),
         "assignments": assignments.filter(rank=1),
     }
+    sentences = quotable_sentences(tables)
+    matches = tables["matches"].join(
+        tables["sentences"].select("post_id", "number", "text"), on=["post_id", "number"]
+    )
     return _Material(
         tables=tables,
         span=span,
-        sentences=quotable_sentences(tables),
-        matches=tables["matches"].join(
-            tables["sentences"].select("post_id", "number", "text"), on=["post_id", "number"]
-        ),
+        sentences=sentences,
+        said=sentences.join(matches, on=["post_id", "text"], how="inner"),
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
@@ -188,14 +192,12 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
 def _quotes(row: Mapping[str, Any], kind: ClaimKind, material: _Material) -> list[Quote]:
     """Return sentences that say what a claim says."""
     if row["key_point_id"]:
-        evidence = pl.col("post_id").is_in(row["evidence"])
-        said = material.matches.filter(pl.col("key_point_id") == row["key_point_id"], evidence)
-        (point,) = material.tables["key_points"].filter(key_point_id=row["key_point_id"]).to_dicts()
+        is_evidence = pl.col("post_id").is_in(row["evidence"])
+        said = material.said.filter(pl.col("key_point_id") == row["key_point_id"], is_evidence)
         return saying(
-            material.sentences,
             said,
-            headline=point["text"],
-            headed_by=point["post_id"],
+            headline=row["quoted"],
+            headed_by=row["quoted_from"],
             count=kind.n_quotes,
         )
     return choose(

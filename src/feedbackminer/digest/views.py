@@ -59,6 +59,8 @@ class ClaimView:
     effective_voices: float | None
     rank_score: float
     headline: str
+    quoted: str
+    quoted_from: str | None
     action: str
     evidence: Sequence[str]
     status: str

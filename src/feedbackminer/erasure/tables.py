@@ -10,11 +10,13 @@ import polars as pl
 
 from feedbackminer.erasure.topics import without_topics_of
 from feedbackminer.erasure.traces import Traces, change_texts, contains
+from feedbackminer.insight.facts import headed
 from feedbackminer.insight.stage import mine_claims
+from feedbackminer.keypoints.stage import LEAST_VOICES
 from feedbackminer.privacy.seals import ERASED, Sealer, conceal
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.signals.stage import read_conversation
-from feedbackminer.tables import TABLES
+from feedbackminer.tables import TABLES, KeyPoints
 from feedbackminer.text.words import content_hash
 
 Tables = Mapping[str, pl.DataFrame]
@@ -121,7 +123,7 @@ def erase_from(
         remaining |= _without_traces(remaining, plan)
     remaining |= _without_repeats(remaining, plan)
     remaining |= {"vectors": _vectors(tables, remaining)}
-    remaining |= {"key_points": _key_points(remaining)}
+    remaining |= _key_points(remaining)
     remaining |= without_topics_of(tables, remaining, plan.erased_ids, plan.traces)
     return remaining | _counted_anew(tables, remaining, settings)
 
@@ -173,7 +175,9 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
         read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
     )
     cleaned["sentences"] = cleaned["sentences"].with_columns(
-        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
+        chances=pl.when(is_old).then(pl.lit([], pl.List(pl.Float32))).otherwise("chances"),
+        vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
+        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as"),
     )
     cleaned["needs"] = cleaned["needs"].with_columns(
         vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
@@ -272,32 +276,21 @@ def _vectors(before: Tables, remaining: Tables) -> pl.DataFrame:
     )
 
 
-def _key_points(remaining: Tables) -> pl.DataFrame:
-    """Head key points by sentences that stay: their own, else the one that surest says the same."""
-    key = ["post_id", "number"]
-    said = remaining["matches"].join(
-        remaining["sentences"].select(*key, "text"), on=key, how="inner"
+def _key_points(remaining: Tables) -> dict[str, pl.DataFrame]:
+    """Keep the points that enough members still say, headed by sentences that stay."""
+    matches = remaining["matches"]
+    voices = matches.join(remaining["posts"].select("post_id", "author_id"), on="post_id")
+    n_voices = voices.group_by("key_point_id").agg(
+        n_voices=pl.col("author_id").drop_nulls().n_unique().cast(pl.Int64)
     )
-    voices = said.join(remaining["posts"].select("post_id", "author_id"), on="post_id")
-    surest = (
-        voices.sort("chance", *key, descending=[True, False, False])
-        .group_by("key_point_id", maintain_order=True)
-        .agg(
-            *(pl.col(name).first() for name in (*key, "text")),
-            n_voices=pl.col("author_id").drop_nulls().n_unique().cast(pl.Int64),
-        )
+    kept = n_voices.filter(pl.col("n_voices") >= LEAST_VOICES)
+    points = headed(remaining["key_points"], matches, remaining["sentences"]).join(
+        kept, on="key_point_id"
     )
-    points = remaining["key_points"]
-    heads = points.join(said, on=["key_point_id", *key], how="semi")
-    others = points.join(heads, on="key_point_id", how="anti").select("key_point_id", "says")
-    kept = heads.drop("n_voices").join(surest.select("key_point_id", "n_voices"), on="key_point_id")
-    headed_anew = others.join(surest, on="key_point_id")
-    columns = points.columns
-    return (
-        pl.concat([kept.select(columns), headed_anew.select(columns)])
-        .filter(pl.col("n_voices") > 0)
-        .sort("key_point_id")
-    )
+    return {
+        "key_points": points.select(KeyPoints.column_names()).sort("key_point_id"),
+        "matches": matches.join(points, on="key_point_id", how="semi"),
+    }
 
 
 def _counted_anew(

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
 from feedbackminer.insight.labels import chance_column, chance_of
 from feedbackminer.insight.period import Period
-from feedbackminer.tables import count_once
-from feedbackminer.vocabulary.tags import SHARES
+from feedbackminer.tables import count_once, of_members
+from feedbackminer.text.headline import LONGEST, headline
+from feedbackminer.vocabulary.tags import FIT, HEADLINES, SHARES
 
 CHANCES = tuple(map(chance_column, SHARES))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What can rise, fall or break out: a topic, or a key point."""
+
+    key: str  # its id
+    label: str
+    posts: pl.DataFrame
+    topic_id: str | None  # of a key point: the topic that at least half of its posts are about
+    # Of a key point: one of SAYS, a sentence of a member that says it, and the post of that.
+    says: str = ""
+    quoted: str = ""
+    quoted_from: str | None = None
+    first_at: datetime | None = None  # when it was first found, in the period or before
+
+    @property
+    def key_point_id(self) -> str | None:
+        """Return its id, where it is a key point."""
+        return self.key if self.says else None
+
+    @property
+    def n_voices(self) -> int:
+        """Count the distinct members behind it."""
+        return count_voices(self.posts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,24 +49,33 @@ class Facts:
     ``posts``: post_id, thread_id, voice (a member's id; null where nobody knows who wrote),
     created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
     severity, is_first (a member's first post), and ``p_…``, the chance of each of ``SHARES`` (null:
-    nobody knows). ``said``: these posts once for each key point that they say, with key_point_id,
-    says and text. ``sentences``: of these posts, with text and chances, as the table has them.
-    ``aspects`` and ``needs`` are those of these posts, with their voice.
+    nobody knows). ``topics`` and ``points`` have their posts among these. ``sentences``,
+    ``aspects`` and ``needs`` are those of these posts, the last two with their voice. ``n_active``:
+    the members who wrote in the period.
     """
 
     posts: pl.DataFrame
-    said: pl.DataFrame
+    n_active: int
+    topics: tuple[Subject, ...]
+    points: tuple[Subject, ...]
     sentences: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
     aspects: pl.DataFrame
     needs: pl.DataFrame
     period: Period
+    first_at: datetime | None  # when anybody wrote first, in the period or before
 
     @property
-    def n_active(self) -> int:
-        """Count the members who wrote in the period."""
-        return count_voices(self.posts)
+    def has_history(self) -> bool:
+        """Tell whether posts go back at least a window beyond those two that are compared."""
+        start = self.period.previous_start
+        return bool(start and self.first_at and self.first_at <= start - self.period.window)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return topics, then key points."""
+        return self.topics + self.points
 
     @property
     def windows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -73,21 +109,98 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     )
     return Facts(
         posts=posts,
-        said=_said(tables, posts),
+        n_active=count_voices(posts),
+        topics=tuple(_topics(posts)),
+        points=tuple(_points(tables, posts)),
         sentences=tables["sentences"].join(posts, on="post_id", how="semi"),
         threads=tables["threads"].filter(_is_within(period, "opened_at")),
         members=tables["members"],
         aspects=aspects,
         needs=needs,
         period=period,
+        first_at=_first(tables["posts"]),
     )
 
 
-def _said(tables: Mapping[str, pl.DataFrame], posts: pl.DataFrame) -> pl.DataFrame:
-    """Return posts with the key points that they say, each pair once."""
-    points = tables["key_points"].select("key_point_id", pl.col("says").cast(pl.String), "text")
-    pairs = tables["matches"].select("key_point_id", "post_id").unique(maintain_order=True)
-    return pairs.join(points, on="key_point_id").join(posts, on="post_id", maintain_order="left")
+def _topics(posts: pl.DataFrame) -> Iterator[Subject]:
+    """Yield topics, in order of id."""
+    for topic_id, label, of_topic in by_topic(posts):
+        yield Subject(topic_id, label, of_topic, topic_id)
+
+
+def by_topic(posts: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
+    """Yield (topic_id, label, its posts), in order of topic id."""
+    sorted_posts = posts.drop_nulls("topic_id").sort("topic_id", maintain_order=True)
+    for (topic_id,), group in sorted_posts.group_by("topic_id", maintain_order=True):
+        yield str(topic_id), str(group["label"][0]), group
+
+
+def _points(tables: Mapping[str, pl.DataFrame], posts: pl.DataFrame) -> Iterator[Subject]:
+    """Yield key points with the posts that say them, in order of id."""
+    said = tables["matches"].join(posts.select("post_id"), on="post_id", how="semi")
+    heads = headed(tables["key_points"], said, tables["sentences"]).rows_by_key(
+        "key_point_id", named=True, unique=True
+    )
+    dated = tables["matches"].join(tables["posts"], on="post_id", how="inner")
+    first_at = dict(dated.group_by("key_point_id").agg(pl.col("created_at").min()).iter_rows())
+    pairs = said.select("key_point_id", "post_id").unique().sort("key_point_id", "post_id")
+    rows = pairs.join(posts, on="post_id", how="inner", maintain_order="left")
+    for (key_point_id,), of_point in rows.group_by("key_point_id", maintain_order=True):
+        head = heads[key_point_id]
+        yield Subject(
+            key=str(key_point_id),
+            label=f"“{head['text']}”",
+            posts=of_point,
+            topic_id=_main_topic(of_point),
+            says=head["says"],
+            quoted=head["text"],
+            quoted_from=head["post_id"],
+            first_at=first_at[key_point_id],
+        )
+
+
+def headed(points: pl.DataFrame, matches: pl.DataFrame, sentences: pl.DataFrame) -> pl.DataFrame:
+    """Return key points as sentences of some posts head them; those that none says are left out.
+
+    A point keeps its own sentence where that is among them. Else the fittest does, of those that
+    are short enough where there are some.
+
+    Args:
+        points: the ``key_points`` table.
+        matches: the rows of ``matches`` that count.
+        sentences: the ``sentences`` table.
+    """
+    key = ["post_id", "number"]
+    fit = pl.col("chances").list.get(HEADLINES.index(FIT), null_on_oob=True).fill_null(0)
+    is_short = pl.col("sentence").str.count_matches(r"\S+") <= LONGEST
+    is_own = (pl.col("post_id") == pl.col("own_id")) & (pl.col("number") == pl.col("own_number"))
+    own = points.select("key_point_id", "says", own_id="post_id", own_number="number", own="text")
+    ranked = (
+        matches.join(sentences.select(*key, "chances", sentence="text"), on=key)
+        .join(own, on="key_point_id")
+        .sort(
+            "key_point_id", is_own, is_short, pl.col("chance") * fit, *key,
+            descending=[False, True, True, True, False, False],
+        )
+        .unique("key_point_id", keep="first", maintain_order=True)
+    )  # fmt: skip
+    anew = pl.col("sentence").map_elements(headline, return_dtype=pl.String)
+    return ranked.with_columns(text=pl.when(is_own).then("own").otherwise(anew)).select(
+        "key_point_id", pl.col("says").cast(pl.String), *key, "text"
+    )
+
+
+def _first(posts: pl.DataFrame) -> datetime | None:
+    moments = posts["created_at"].drop_nulls().sort().head(1).to_list()
+    return next(iter(moments), None)
+
+
+def _main_topic(posts: pl.DataFrame) -> str | None:
+    """Return the topic that at least half of the posts are about; None: there is none."""
+    topics = posts["topic_id"].drop_nulls().value_counts()
+    ranked = topics.sort("count", "topic_id", descending=[True, False])
+    mostly = ranked.filter(2 * pl.col("count") >= len(posts))["topic_id"].to_list()
+    return next(iter(mostly), None)
 
 
 def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.DataFrame:
@@ -103,13 +216,10 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
         "post_id", "kinds", "experience", "sentiment", "sentiment_score", "severity",
         **{chance_column(label): chance_of(label) for label in SHARES},
     )  # fmt: skip
-    roles = tables["members"].select("author_id", role=pl.col("role").cast(pl.String))
-    role = pl.coalesce("role", pl.col("author_role").cast(pl.String))
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
 
     posts = (
-        tables["posts"]
-        .join(roles, on="author_id", how="left")
+        of_members(tables["posts"], tables["members"])
         .join(tags, on="post_id", how="left")
         .join(topic_of_post, on="post_id", how="left")
         # Before the period is cut out: who wrote earlier is no newcomer in it.
@@ -119,7 +229,7 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
             is_first=pl.col("created_at").is_not_null()
             & (pl.col("post_id") == first_post.over("author_id")),
         )
-        .filter(_is_within(period), role.is_in(["member", "unknown"]))
+        .filter(_is_within(period))
         .select(
             "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
             "kinds", "experience", "sentiment", "sentiment_score", "severity", "is_first", *CHANCES,

@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 
-from feedbackminer.insight.claim import by_topic
 from feedbackminer.insight.facts import Facts
 from feedbackminer.insight.labels import chance_column
 from feedbackminer.insight.measures import Estimate, expected_share
@@ -85,7 +84,7 @@ def _chance_in_any_post(label: str) -> pl.Expr:
 
 def _groups(facts: Facts) -> Iterator[tuple[str, pl.DataFrame]]:
     yield EVERYTHING, facts.posts
-    yield from ((topic_id, posts) for topic_id, _, posts in by_topic(facts.posts))
+    yield from ((topic.key, topic.posts) for topic in facts.topics)
 
 
 def _rows(

@@ -178,6 +178,8 @@ def _row(claim: Claim, q: float) -> dict[str, Any]:
         "effective_voices": finite_or_none(claim.effective_voices),
         "rank_score": claim.rank_score,
         "headline": claim.headline,
+        "quoted": claim.quoted,
+        "quoted_from": claim.quoted_from,
         "action": claim.action or claim.kind_row.action,
         "evidence": claim.posts["post_id"].to_list(),
         "status": "shown",

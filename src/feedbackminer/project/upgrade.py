@@ -38,6 +38,11 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
     },
     "claims": {
         "key_point_id": pl.lit(None, pl.String),
+        "quoted": pl.when(pl.col("kind") == "need")
+        .then(pl.col("headline").str.extract("“(.*)”"))
+        .otherwise(pl.lit(""))
+        .fill_null(""),
+        "quoted_from": pl.lit(None, pl.String),
         "subject": pl.when(pl.col("kind") == "component")
         .then(pl.col("headline").str.extract(r"^(.*):"))
         .when(pl.col("kind") == "need")

@@ -115,6 +115,13 @@ METRICS: Mapping[str, Metric] = {
             is_estimate=True,
         ),
         Metric(
+            "share_found_of_members",
+            "of the members who wrote in this period were found to say it",
+            "distinct members with a sentence that says it, with a probability of 0.65 or more / "
+            "distinct members of the period; Wilson interval of these. Two of three such sentences "
+            "are missed, and one in seven that is counted says something else",
+        ),
+        Metric(
             "ratio_of_voice_rates",
             "times the previous window's share of active members",
             "(voices now / active now) / (voices before / active before); exact binomial interval; "
@@ -275,7 +282,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             weight=0.7,
             section="What they ask",
             listings=(
-                Listing(page="unanswered.html", heading="What many ask", limit=15, n_quotes=2),
+                Listing(page="problems.html", heading="What many ask", limit=15, n_quotes=2),
             ),
         ),
         ClaimKind(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_topic
-from feedbackminer.insight.facts import Facts
+from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.facts import Facts, by_topic
 from feedbackminer.settings.sections import InsightSettings
 
 

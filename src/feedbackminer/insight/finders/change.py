@@ -9,8 +9,8 @@ from datetime import datetime
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, Subject, subjects
-from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.facts import Facts, Subject, count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
@@ -39,7 +39,7 @@ def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         return
     now, before = facts.windows
     n_active_now, n_active_before = count_voices(now), count_voices(before)
-    for subject in subjects(facts):
+    for subject in facts.subjects:
         posts_now, posts_before = facts.in_windows(subject.posts)
         n_now, n_before = count_voices(posts_now), count_voices(posts_before)
         result = measures.compare_rates(
@@ -51,6 +51,8 @@ def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             kind="change",
             key=subject.key,
             key_point_id=subject.key_point_id,
+            quoted=subject.quoted,
+            quoted_from=subject.quoted_from,
             metric="ratio_of_voice_rates",
             headline=f"{subject.label}: {direction} from {n_before} to {quantity(n_now, 'member')}",
             posts=posts_now if is_up else posts_before,
@@ -82,7 +84,7 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
     n_active = _voices_per_bin(facts.posts.with_columns(bin=bin_of))
     total = sum(n_active.values())
 
-    for subject in subjects(facts):
+    for subject in facts.subjects:
         posts = subject.posts.with_columns(bin=bin_of)
         n_voices = _voices_per_bin(posts)
         usual = sum(n_voices.values()) / total if total else 0
@@ -95,6 +97,8 @@ def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
             kind="surge",
             key=f"{subject.key}:{peak.start:%Y-%m-%d}",
             key_point_id=subject.key_point_id,
+            quoted=subject.quoted,
+            quoted_from=subject.quoted_from,
             metric="ratio_to_usual_share",
             headline=(
                 f"{subject.label}: broke out in {when} with {members}, {peak.ratio:.0f} times the "
@@ -117,7 +121,7 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     voiced = facts.posts.filter(pl.col("voice").is_not_null())
     first, rest = voiced.filter("is_first"), voiced.filter(~pl.col("is_first"))
     n_first, n_rest = len(first), len(rest)
-    for subject in subjects(facts):
+    for subject in facts.subjects:
         stuck = _who_are_stuck(subject)
         posts = stuck.filter("is_first")
         if not len(posts):
@@ -131,6 +135,8 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             kind="newcomers",
             key=subject.key,
             key_point_id=subject.key_point_id,
+            quoted=subject.quoted,
+            quoted_from=subject.quoted_from,
             metric="ratio_first_posts_to_others",
             headline=f"{subject.label}: {members} came with this in their first post",
             posts=posts,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_key_point
-from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.facts import Facts, Subject
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 
@@ -20,28 +21,29 @@ CLAIM_OF: Mapping[str, str] = {  # what a key point says -> the kind of claim it
 }
 SEVERE = 3  # an important function does not work, or worse
 MOSTLY = 0.5  # of posts or threads
+GRAVE_WEIGHT = 1.3  # of a point that is mostly severe: more than of another problem
 
 
 def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What many members say, each point a claim."""
-    for point in by_key_point(facts.said):
-        posts = point.posts
+    for point in facts.points:
+        is_severe = point.says == "problem" and _is_severe(point.posts)
+        n_voices = point.n_voices
         yield Claim(
-            kind="severe"
-            if point.says == "problem" and _is_severe(posts)
-            else CLAIM_OF[point.says],
+            kind="severe" if is_severe else CLAIM_OF[point.says],
             key=point.key,
             key_point_id=point.key,
-            metric="share_of_members",
-            headline=f"{point.label}: {quantity(count_voices(posts), 'member')}",
-            posts=posts,
-            value=measures.share(
-                count_voices(posts), facts.n_active, confidence=settings.confidence
-            ),
+            metric="share_found_of_members",
+            headline=f"{point.label}: {quantity(n_voices, 'member')}",
+            quoted=point.quoted,
+            quoted_from=point.quoted_from,
+            posts=point.posts,
+            value=measures.share(n_voices, facts.n_active, confidence=settings.confidence),
             topic_id=point.topic_id,
             since=facts.period.since,
             until=facts.period.until,
-            action=_next_step(point.says, posts, facts),
+            weight=GRAVE_WEIGHT if is_severe else None,
+            action=_next_step(point, facts),
         )
 
 
@@ -49,8 +51,8 @@ def told(facts: Facts, least_voices: int) -> set[tuple[str, str | None]]:
     """Return which kinds of claims key points make on which topics."""
     return {
         (CLAIM_OF[point.says], point.topic_id)
-        for point in by_key_point(facts.said)
-        if count_voices(point.posts) >= least_voices
+        for point in facts.points
+        if point.n_voices >= least_voices
     }
 
 
@@ -60,15 +62,15 @@ def _is_severe(posts: pl.DataFrame) -> bool:
     return grave > MOSTLY * len(posts)
 
 
-def _next_step(says: str, posts: pl.DataFrame, facts: Facts) -> str:
+def _next_step(point: Subject, facts: Facts) -> str:
     """Return what a team could do next, from how the threads went and since when it is said."""
-    threads = facts.threads.join(posts, on="thread_id", how="semi")
+    threads = facts.threads.join(point.posts, on="thread_id", how="semi")
     n, n_solved = len(threads), threads["resolved"].sum()
     n_silent = threads["answered_by"].null_count()
     of_threads = f"of {quantity(n, 'thread')}"
-    if says == "praise":
+    if point.says == "praise":
         return "Ask these members what they use it for, and whether they may be quoted."
-    if says == "request":
+    if point.says == "request":
         return "Say where it was asked for whether it is planned, and why."
     if n and n_solved > MOSTLY * n:
         return (
@@ -77,19 +79,22 @@ def _next_step(says: str, posts: pl.DataFrame, facts: Facts) -> str:
         )
     if n and n_silent > MOSTLY * n:
         return f"{n_silent:,} {of_threads} got no answer: answer the newest, then write it down."
-    if says == "question":
+    if point.says == "question":
         return "Link the best answer from the guide; where there is none, write it."
-    return _since_when(posts, facts)
+    return _since_when(point, facts)
 
 
-def _since_when(posts: pl.DataFrame, facts: Facts) -> str:
+def _since_when(point: Subject, facts: Facts) -> str:
     """Return what to do about a problem, by when members told it."""
-    moments = posts["created_at"].drop_nulls().sort().to_list()
-    if facts.period.has_two_windows and moments:
-        first, last = moments[0], moments[-1]
-        if first >= facts.period.previous_start:
-            return f"First told on {first:%-d %B %Y}: look for what was changed shortly before."
-        if last < facts.period.window_start:
+    before, latest = facts.period.previous_start, facts.period.window_start
+    last = point.posts["created_at"].max()
+    if before and latest and point.first_at and isinstance(last, datetime):
+        if point.first_at >= before and facts.has_history:
+            return (
+                f"First found on {point.first_at:%-d %B %Y}: look for what was changed shortly "
+                "before."
+            )
+        if facts.period.has_two_windows and last < latest:
             return (
                 f"Last told in {last:%B %Y}: if it was fixed since, say in these threads by which "
                 "version."

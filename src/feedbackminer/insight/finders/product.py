@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import polars as pl
@@ -13,8 +14,10 @@ from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import ASSERTED
 
-# What only points at a thing names no job: "do the same", "get it to you".
-POINTING = r"(?i)\b(?:same|this|that|it|them|these|those|you|so)\b"
+# What only points at a thing names no job: "do the same", "try it on Windows".
+POINTING = re.compile(
+    r"\w+ (?:(?:the )?same|this|that|it|them|these|those|so)(?: \w+){0,2}", re.IGNORECASE
+)
 NOTABLE = 0.5  # of those who speak well of a part: fewer who speak badly are no news
 
 
@@ -43,12 +46,12 @@ def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
 
 def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What members came to do, in the words of one of them."""
-    named = facts.needs.filter(~pl.col("text").str.contains(POINTING))
-    by_group = named.sort("group").group_by("label", "group", maintain_order=True)
+    by_group = facts.needs.sort("group").group_by("label", "group", maintain_order=True)
     for (label, group), needs in by_group:
         n = count_voices(needs)
         texts = needs["text"].to_list()
-        words = label if label in texts else texts[0]  # the label's post may not count here
+        named = [text for text in (label, *texts) if text in texts and not POINTING.fullmatch(text)]
+        words = named[0] if named else texts[0]  # the label's post may not count here
         yield Claim(
             kind="need",
             key=f"{group}:{words}",
@@ -56,11 +59,13 @@ def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             headline=(
                 f"{quantity(n, 'member')} want to do the same, as one of them says: “{words}”"
             ),
+            quoted=str(words),
             posts=_each_post_once(needs),
             value=measures.share(n, facts.n_active, confidence=settings.confidence),
             subject=str(words),
             since=facts.period.since,
             until=facts.period.until,
+            is_large=bool(named),
         )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import polars as pl
 
 from feedbackminer.insight import measures
-from feedbackminer.insight.claim import Claim, by_topic
+from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.insight.finders.key_points import SEVERE, told
 from feedbackminer.insight.measures import Estimate
@@ -49,6 +50,13 @@ class ShareClaim:
     of_topic: bool = True
 
 
+class Example(NamedTuple):
+    """A sentence of a member, and the post that it is of."""
+
+    text: str
+    post_id: str
+
+
 COUNT_CLAIMS = (
     CountClaim(
         TOPIC_SIZE,
@@ -83,7 +91,8 @@ _PROBLEM_NAMES = {
 def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What members talk about, and what they report not to work at all, topic by topic."""
     said = told(facts, settings.min_voices)
-    for topic_id, label, posts in by_topic(facts.posts):
+    for topic in facts.topics:
+        topic_id, label, posts = topic.key, topic.label, topic.posts
         n_topic = count_voices(posts)
         for claim in COUNT_CLAIMS:
             if (claim.unless, topic_id) in said:
@@ -109,7 +118,8 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     Only where no key point says what it is that they report, praise or wish.
     """
     said = told(facts, settings.min_voices)
-    for topic_id, label, posts in by_topic(facts.posts):
+    for topic in facts.topics:
+        topic_id, label, posts = topic.key, topic.label, topic.posts
         voices_of = expected_voices(posts)
         for claim in SHARE_CLAIMS:
             if (claim.kind, topic_id) in said:
@@ -119,7 +129,8 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             value = voices.share(whole, confidence=settings.confidence)
             detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
             surely = posts.filter(is_given(claim.share))
-            example = _example(surely, claim.says, facts.sentences) if claim.says else ""
+            example = _example(surely, claim.says, facts.sentences) if claim.says else None
+            such_as = f", such as “{example.text}”" if example else ""
             yield Claim(
                 kind=claim.kind,
                 key=topic_id,
@@ -128,7 +139,9 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
                     if claim.of_topic
                     else "share_expected_of_members"
                 ),
-                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}{example}",
+                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}{such_as}",
+                quoted=example.text if example else "",
+                quoted_from=example.post_id if example else None,
                 posts=surely,
                 value=value,
                 topic_id=topic_id,
@@ -139,7 +152,8 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
 
 def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Where one member is most of a topic: loud, not broad."""
-    for topic_id, label, posts in by_topic(facts.posts):
+    for topic in facts.topics:
+        topic_id, label, posts = topic.key, topic.label, topic.posts
         voiced = posts.drop_nulls("voice")
         if not len(voiced):
             continue
@@ -160,7 +174,7 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
-def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> str:
+def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> Example | None:
     """Return the sentence of the posts that is fittest to say it, where one is fit."""
     chances = pl.col("chances").list
     fitness = chances.get(SAYS.index(says)) * chances.get(HEADLINES.index(FIT))
@@ -170,7 +184,8 @@ def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> str:
         .filter(pl.col("fitness") >= FITS, pl.col("text").str.count_matches(r"\S+") <= LONGEST)
         .sort("fitness", "post_id", "number", descending=[True, False, False])
     )
-    return f", such as “{headline(fit['text'][0])}”" if len(fit) else ""
+    rows = fit.select("text", "post_id").head(1).iter_rows()
+    return next((Example(headline(text), post_id) for text, post_id in rows), None)
 
 
 def _members(posts: pl.DataFrame) -> str:
