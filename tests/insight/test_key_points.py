@@ -196,6 +196,7 @@ def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -
         {"post_id": f"p{i}", "text": text, "chances": chances}
         for i, (text, chances) in enumerate(zip(texts, fit, strict=True))
     ]
-    built = tables(crowd(3, 0, "sync", "bug")) | {"sentences": sentences(*rows)}
+    erased = {"post_id": "p1", "number": 2, "text": "[erased] is", "chances": []}
+    built = tables(crowd(3, 0, "sync", "bug")) | {"sentences": sentences(*rows, erased)}
     claim = only(mine_claims(built, settings=InsightSettings()), "problem")
     assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes”")

@@ -1,1 +1,1 @@
-"""⑦ Measures to claims: statements with a number, an interval, people and posts behind them."""
+"""⑧ Measures to claims: statements with a number, an interval, people and posts behind them."""

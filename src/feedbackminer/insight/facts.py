@@ -8,11 +8,11 @@ from datetime import datetime
 
 import polars as pl
 
-from feedbackminer.insight.labels import chance_column, chance_of
+from feedbackminer.insight.labels import chance_column, chance_of, headline_chance
 from feedbackminer.insight.period import Period
 from feedbackminer.tables import count_once, of_members
 from feedbackminer.text.headline import LONGEST, headline
-from feedbackminer.vocabulary.tags import FIT, HEADLINES, SHARES
+from feedbackminer.vocabulary.tags import FIT, SHARES
 
 CHANCES = tuple(map(chance_column, SHARES))
 
@@ -171,7 +171,7 @@ def headed(points: pl.DataFrame, matches: pl.DataFrame, sentences: pl.DataFrame)
         sentences: the ``sentences`` table.
     """
     key = ["post_id", "number"]
-    fit = pl.col("chances").list.get(HEADLINES.index(FIT), null_on_oob=True).fill_null(0)
+    fit = headline_chance(FIT).fill_null(0)
     is_short = pl.col("sentence").str.count_matches(r"\S+") <= LONGEST
     is_own = (pl.col("post_id") == pl.col("own_id")) & (pl.col("number") == pl.col("own_number"))
     own = points.select("key_point_id", "says", own_id="post_id", own_number="number", own="text")

@@ -5,7 +5,15 @@ from __future__ import annotations
 import polars as pl
 
 from feedbackminer.vocabulary.given import BOTH_SIDES, is_given
-from feedbackminer.vocabulary.tags import ANY_PROBLEM, EXPERIENCES, KINDS, PROBLEMS, SIDES, UNSURE
+from feedbackminer.vocabulary.tags import (
+    ANY_PROBLEM,
+    EXPERIENCES,
+    HEADLINES,
+    KINDS,
+    PROBLEMS,
+    SIDES,
+    UNSURE,
+)
 
 
 def chance_column(label: str) -> str:
@@ -52,3 +60,8 @@ def _of_side(side: str) -> pl.Expr:
 
 def _at(chances: pl.Expr, index: int) -> pl.Expr:
     return chances.list.get(index, null_on_oob=True)
+
+
+def headline_chance(name: str) -> pl.Expr:
+    """Return the chance of a sentence to say, or be, one of ``HEADLINES``; null: it was erased."""
+    return _at(pl.col("chances"), HEADLINES.index(name))

@@ -12,13 +12,14 @@ from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, count_voices
 from feedbackminer.insight.finders.key_points import SEVERE, told
+from feedbackminer.insight.labels import headline_chance
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.shares import ExpectedVoices, expected_voices
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.text.headline import headline
 from feedbackminer.vocabulary.claims import TOPIC_SIZE, quantity
 from feedbackminer.vocabulary.given import has_kind, is_given
-from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, HEADLINES, PROBLEMS, SAYS
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 LONGEST = 20  # words of a sentence that is told as an example
@@ -176,11 +177,9 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
 
 def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> Example | None:
     """Return the sentence of the posts that is fittest to say it, where one is fit."""
-    chances = pl.col("chances").list
-    fitness = chances.get(SAYS.index(says)) * chances.get(HEADLINES.index(FIT))
     fit = (
         sentences.join(posts, on="post_id", how="semi")
-        .with_columns(fitness=fitness)
+        .with_columns(fitness=headline_chance(says) * headline_chance(FIT))
         .filter(pl.col("fitness") >= FITS, pl.col("text").str.count_matches(r"\S+") <= LONGEST)
         .sort("fitness", "post_id", "number", descending=[True, False, False])
     )
