@@ -29,6 +29,11 @@ def test_shares_are_over_all_readers_and_quotes_over_all_quotes(tmp_path: Path) 
     }  # fmt: skip
 
 
+def test_a_statement_that_nobody_has_judged_has_no_shares(tmp_path: Path) -> None:
+    (row,) = read_verdicts(written(tmp_path, []))
+    assert row == ("forum, today", "1", *"––––––")
+
+
 def test_a_file_of_something_else_is_told_with_what_is_wanted(tmp_path: Path) -> None:
     file = tmp_path / "statements.jsonl"
     file.write_text('{"data": "forum"}')

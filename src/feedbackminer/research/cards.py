@@ -19,6 +19,10 @@ LIMITS = (
     "sarcasm hardly. Of a long post only the first 1,200 characters are read, by the encoder about "
     "the first 128 tokens."
 )
+FORUMS = (
+    "posts of three forums, read one by one, never trained on (of openenergymonitor other threads "
+    "were, urho3d and slicer were never seen)"
+)
 
 
 def card_of(
@@ -93,7 +97,7 @@ def as_markdown(card: Mapping[str, Any]) -> str:
         "",
         *_table("Posts of conversations", list(labels)),
         *_table("Reviews", [(label, row["reviews"]) for label, row in labels if "reviews" in row]),
-        *_forum_table([(label, row) for label, row in labels if "on_forums" in row]),
+        *_forum_table(card.get("unseen", FORUMS), list(labels)),
         f"## Known failures\n\n{card['limits']}",
         "",
         f"Weights: sha256 `{card['weights_sha256']}`.",
@@ -121,16 +125,16 @@ def _of_likeness(card: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _forum_table(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    if not rows:
+def _forum_table(unseen: str, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    measured = [(label, row) for label, row in rows if "on_forums" in row]
+    if not measured:
         return []
     return [
-        "On posts of three forums, read one by one, never trained on (of openenergymonitor other "
-        "threads were, urho3d and slicer were never seen):",
+        f"On {unseen}:",
         "",
         "| label | posts given it | rightly | |",
         "| --- | --- | --- | --- |",
-        *(_forum_line(label, row) for label, row in rows),
+        *(_forum_line(label, row) for label, row in measured),
         "",
     ]
 

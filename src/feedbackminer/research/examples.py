@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -180,17 +180,23 @@ def weights_of(rows: Sequence[LabelledText]) -> Any:
 
 def described(rows: Sequence[LabelledText], sources: Sources) -> list[dict[str, Any]]:
     """Name the training sets: rows, licence, hash of the file."""
-    sets = []
-    for name, n_rows in sorted(Counter(row.data for row in rows).items()):
-        path, licence = _file_of(name, sources)
-        sets.append(
-            {"name": name, "rows": n_rows, "licence": licence, "sha256": tags.hash_of(path)}
-        )
+    sets = described_texts([row.data for row in rows], sources)
     real = [row for row in rows if row.is_ours and row.data != tags.INVENTED]
     used = {labels.SENTENCES if row.sentence else labels.OWN for row in real}
     for file in sorted(used):
         digest = tags.hash_of(sources.labels / file)
         sets.append({"name": file, "licence": OUR_LICENCE, "sha256": digest})
+    return sets
+
+
+def described_texts(names: Iterable[str], sources: Sources) -> list[dict[str, Any]]:
+    """Name the sets whose texts are read; ``names`` has one of them for each row."""
+    sets = []
+    for name, n_rows in sorted(Counter(names).items()):
+        path, licence = _file_of(name, sources)
+        sets.append(
+            {"name": name, "rows": n_rows, "licence": licence, "sha256": tags.hash_of(path)}
+        )
     return sets
 
 

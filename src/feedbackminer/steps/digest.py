@@ -1,4 +1,4 @@
-"""⑧ Write the digest of what the store holds."""
+"""⑨ Write the digest of what the store holds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def published_settings(settings: Settings) -> dict[str, Any]:
 
 
 def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
-    """⑧ Write the digest of what the store holds.
+    """⑨ Write the digest of what the store holds.
 
     Args:
         force: write it although a check warns that the settings let stop it.

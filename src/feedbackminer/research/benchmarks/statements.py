@@ -45,7 +45,8 @@ def _figures(verdicts: list[Verdict]) -> Iterator[str]:
     for name in PARTS:
         pairs = [tuple(map(int, row[name].split("/"))) for row in verdicts]
         yield _per_cent(sum(done for done, _ in pairs), sum(whole for _, whole in pairs))
-    yield f"{sum(int(row['new']) for row in verdicts) / len(verdicts):.2f}"
+    learnt = sum(int(row["new"]) for row in verdicts)
+    yield f"{learnt / len(verdicts):.2f}" if verdicts else "–"
 
 
 def _per_cent(part: int, whole: int) -> str:
