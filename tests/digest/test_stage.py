@@ -19,7 +19,7 @@ from feedbackminer.accounts import Account, DroppedRow, dropped_frame
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor
 from feedbackminer.digest.stage import build_digest
-from feedbackminer.digest.views import Digest, Provenance, is_weak
+from feedbackminer.digest.views import Coverage, Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
@@ -383,7 +383,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
     assert set(content) == {
         "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
         "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
-        "notices", "labels", "severities", "waves",
+        "notices", "labels", "problems", "severities", "waves",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}
@@ -400,6 +400,25 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
         "unsorted",        "claims",
     }  # fmt: skip
+
+
+def test_the_pages_of_problems_and_of_a_topic_tell_how_many_the_key_points_speak_for(
+    tmp_path: Path,
+) -> None:
+    estimated = [
+        {"topic_id": topic, "label": "any_problem", "value": 0.9} for topic in ("", "t001")
+    ]
+    tables = community() | {"shares": shares(*estimated)}
+    folder = publish(digest(tables), tmp_path / "digest").parent
+    for page in ("problems.html", "topics/t001.html"):
+        assert "Key points say what 3 of the about 3 members" in (folder / page).read_text("utf-8")
+    content = json.loads((folder / "digest.json").read_text("utf-8"))
+    assert content["problems"] == {"n_said": 3, "n_all": 3}
+    assert content["topics"][0]["problems"] == {"n_said": 3, "n_all": 3}
+
+    nobody_says = tables | {"claims": tables["claims"].filter(pl.col("key_point_id").is_null())}
+    assert digest(nobody_says).problems == Coverage(n_said=0, n_all=3)
+    assert digest(community()).problems.n_all is None
 
 
 def card(*, weak: bool) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""⑧ Claims to a digest that a department can read, check and forward."""
+"""⑨ Claims to a digest that a department can read, check and forward."""

@@ -16,6 +16,7 @@ import polars as pl
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 from feedbackminer.vocabulary.tags import ASSERTED
 
+SURE = 0.75  # probability of saying a key point from which a sentence is quoted for it
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -115,7 +116,7 @@ def choose(
 
 
 def saying(said: pl.DataFrame, *, headline: str, headed_by: str | None, count: int) -> list[Quote]:
-    """Return up to ``count`` sentences that say a key point, those that most likely do first.
+    """Return up to ``count`` sentences that surely say a key point, the surest first.
 
     Args:
         said: rows of :func:`quotable_sentences` that say it, with their ``chance``.
@@ -123,7 +124,8 @@ def saying(said: pl.DataFrame, *, headline: str, headed_by: str | None, count: i
         headed_by: id of the post that this is of.
     """
     others = said.filter(pl.col("post_id") != headed_by) if headed_by else said
-    ranked = others.sort("chance", "post_id", "text", descending=[True, False, False])
+    sure = others.filter(pl.col("chance") >= SURE)
+    ranked = sure.sort("chance", "post_id", "text", descending=[True, False, False])
     return _distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
 
 

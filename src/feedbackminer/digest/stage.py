@@ -13,12 +13,13 @@ from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
-from feedbackminer.digest.shares import Shares, by_topic
-from feedbackminer.digest.views import ClaimView, Digest, Provenance, TopicView, is_weak
+from feedbackminer.digest.shares import Share, Shares, by_topic
+from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, TopicView, is_weak
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE, ClaimKind
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 FRONT_PAGE, OF_A_KIND = 5, 2
 BROAD = 0.5  # of the best rank: what ranks lower is not shown for the variety of kinds
@@ -32,7 +33,7 @@ class _Material:
     tables: Mapping[str, pl.DataFrame]
     span: Span
     sentences: pl.DataFrame  # those that can be quoted
-    said: pl.DataFrame  # of these, those that say a key point, with its id and their chance
+    said: pl.DataFrame  # those that say a key point; of what cannot be quoted no more is known
     keywords: Mapping[str, list[str]]  # of topics, by id
     posts: Mapping[str, Mapping[str, Any]]  # by id
     n_partly: Mapping[str, int]  # by topic: posts mainly about something else
@@ -78,11 +79,12 @@ def build_digest(
 
     n_hidden = len(claims) - len(visible)
     hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
+    totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
     return Digest(
         title=settings.product or "Community",
         since=span[0],
         until=span[1],
-        totals=counts.totals(tables, span) | {"claims": len(claims)},
+        totals=totals | {"claims": len(claims)},
         front=front_page([v for v in views if v.key_point_id or v.topic_id not in weak]),
         topics=topics,
         claims=views,
@@ -90,7 +92,8 @@ def build_digest(
         waves=material.waves,
         members=tables["members"],
         like_staff=[{**row, "post": material.posts[row["example_id"]]} for row in like_staff],
-        labels=counts.labels(tables, span, provenance.heads, material.shares.get(EVERYTHING, {})),
+        labels=counts.labels(tables, span, provenance.heads, shares),
+        problems=_coverage(views, shares, totals["members"], material),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),
         quoted_posts=[material.posts[post_id] for post_id in sorted(quoted)],
@@ -137,7 +140,7 @@ def _gather(
         tables=tables,
         span=span,
         sentences=sentences,
-        said=sentences.join(matches, on=["post_id", "text"], how="inner"),
+        said=matches.join(sentences, on=["post_id", "text"], how="left"),
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
@@ -175,27 +178,38 @@ def _posts_by_id(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mappin
 
 
 def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
+    said = _said(row, material)
+    surest = dict(said.sort("chance", "number", descending=[False, True])["post_id", "text"].rows())
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
     moments = [post["created_at"] for post in posts if post["created_at"]]
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
     return ClaimView(
         **row,
-        quotes=_quotes(row, kind, material),
-        posts=newest[:EVIDENCE_SHOWN],
+        quotes=_quotes(row, kind, said, material),
+        posts=[{**post, "says": surest.get(post["post_id"])} for post in newest[:EVIDENCE_SHOWN]],
         told=(min(moments), max(moments)) if moments else None,
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
     )
 
 
-def _quotes(row: Mapping[str, Any], kind: ClaimKind, material: _Material) -> list[Quote]:
+def _said(row: Mapping[str, Any], material: _Material) -> pl.DataFrame:
+    """Return the sentences that say the key point of a claim; none where it has none."""
+    if not row["key_point_id"]:
+        return material.said.clear()
+    return material.said.filter(
+        pl.col("key_point_id") == row["key_point_id"], pl.col("post_id").is_in(row["evidence"])
+    )
+
+
+def _quotes(
+    row: Mapping[str, Any], kind: ClaimKind, said: pl.DataFrame, material: _Material
+) -> list[Quote]:
     """Return sentences that say what a claim says."""
     if row["key_point_id"]:
-        is_evidence = pl.col("post_id").is_in(row["evidence"])
-        said = material.said.filter(pl.col("key_point_id") == row["key_point_id"], is_evidence)
         return saying(
-            said,
+            said.drop_nulls("first_id"),
             headline=row["quoted"],
             headed_by=row["quoted_from"],
             count=kind.n_quotes,
@@ -225,6 +239,7 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
     size = next(claim for claim in claims if claim.kind == TOPIC_SIZE)
     topic = tables["topics"].row(by_predicate=pl.col("topic_id") == topic_id, named=True)
     evidence = pl.DataFrame({"post_id": size.evidence}, schema={"post_id": pl.String})
+    shares = material.shares.get(topic_id, {})
     return TopicView(
         topic_id=topic_id,
         label=topic["label"],
@@ -238,7 +253,8 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
         n_voices=size.n_voices,
         effective_voices=size.effective_voices or 0.0,
         share=size.value or 0.0,
-        shares=material.shares.get(topic_id, {}),
+        shares=shares,
+        problems=_coverage(claims, shares, size.n_voices, material, within=size.evidence),
         trend=counts.trend(tables["posts"].join(evidence, on="post_id", how="semi"), material.span),
         claims=[claim for claim in claims if claim is not size],
         quotes=choose(
@@ -248,6 +264,27 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
             keywords=topic["keywords"],
             count=settings.quotes_per_topic,
         ),
+    )
+
+
+def _coverage(
+    views: Sequence[ClaimView],
+    shares: Shares,
+    n_voices: int,
+    material: _Material,
+    within: Sequence[str] | None = None,
+) -> Coverage:
+    """Count the members whose problem a key point says, beside all who are likely to have one."""
+    said = {
+        post_id for view in views
+        if view.key_point_id and CLAIM_KINDS[view.kind].wants >= set(PROBLEMS)
+        for post_id in view.evidence
+    }  # fmt: skip
+    posts = said if within is None else said.intersection(within)
+    share = shares.get(ANY_PROBLEM, Share(ANY_PROBLEM)).value
+    return Coverage(
+        n_said=len({material.posts[post_id]["author_id"] for post_id in posts}),
+        n_all=None if share is None else round(share * n_voices),
     )
 
 

@@ -66,7 +66,7 @@ class ClaimView:
     status: str
 
     quotes: Sequence[Quote]
-    posts: Sequence[Mapping[str, Any]]  # the newest behind it
+    posts: Sequence[Mapping[str, Any]]  # the newest behind it, with the sentence that says it
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
@@ -92,6 +92,14 @@ class ClaimView:
         return _last_day(self.until)
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """How many of the members with a problem have one that a key point says."""
+
+    n_said: int
+    n_all: int | None  # an estimate; None: nobody knows
+
+
 @dataclass(frozen=True, kw_only=True)
 class TopicView:
     """A topic with its numbers, trend, claims and quotes."""
@@ -109,6 +117,7 @@ class TopicView:
     effective_voices: float
     share: float
     shares: Shares  # of its voices
+    problems: Coverage
     trend: Sequence[tuple[datetime, int]]
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
@@ -121,6 +130,11 @@ class TopicView:
     def share_of(self, label: str) -> Share:
         """Return which part of its voices does something."""
         return self.shares.get(label, Share(label))
+
+    @property
+    def said(self) -> ClaimView | None:
+        """Return the key point on it that ranks first; None: it has none."""
+        return next((claim for claim in self.claims if claim.key_point_id), None)
 
     @property
     def kinds(self) -> list[Share]:
@@ -146,6 +160,7 @@ class Digest:
     members: pl.DataFrame
     like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
     labels: Sequence[Mapping[str, Any]]  # how common each is, how often given, how far known
+    problems: Coverage
     severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
     unanswered: Sequence[Mapping[str, Any]]
     quoted_posts: Sequence[Mapping[str, Any]]

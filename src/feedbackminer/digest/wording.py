@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from feedbackminer.digest.shares import Share
-from feedbackminer.digest.views import ClaimView, TopicView
+from feedbackminer.digest.views import ClaimView, Coverage, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
@@ -43,6 +43,16 @@ def experience(topic: TopicView) -> str:
     if bad.value is None or good.value is None:
         return ""
     return f"badly for about {share(bad)}, well for about {share(good)} of these members"
+
+
+def coverage(problems: Coverage) -> str:
+    """Write how much of what members report key points say; nothing where nobody knows."""
+    if not problems.n_all:
+        return ""
+    members = f"the about {problems.n_all:,} members with a problem"
+    if not problems.n_said:
+        return f"No key point says what {members} report: too few say the same."
+    return f"Key points say what {problems.n_said:,} of {members} report; others say it alone."
 
 
 def label(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ def render(digest: Digest) -> str:
         "front": [claim.claim_id for claim in digest.front],
         "claims": [_claim(claim) for claim in digest.claims],
         "labels": [_label(row) for row in digest.labels],
+        "problems": asdict(digest.problems),
         "severities": [
             {"at_least": level, "n_voices": voices, "n_posts": posts}
             for level, voices, posts in digest.severities
@@ -68,6 +70,7 @@ def _topic(topic: TopicView) -> dict[str, Any]:
         "effective_voices": topic.effective_voices,
         "experience": {side: _share(topic.share_of(side)) for side in SIDES},
         "any_problem": _share(topic.share_of(ANY_PROBLEM)),
+        "problems": asdict(topic.problems),
         "kinds": {kind: _share(topic.share_of(kind)) for kind in KINDS},
         "trend": [{"from": when, "voices": n} for when, n in topic.trend],
     }
