@@ -10,7 +10,7 @@ import pytest
 from feedbackminer.keypoints.sentences import CHUNK, Matrix, Read
 from feedbackminer.keypoints.stage import Said, find_key_points
 from feedbackminer.tables import KeyPoints, Matches, Sentences, column_types
-from tests.keypoints.test_choose import BY_COSINE
+from tests.keypoints.test_choose import BY_COSINE, as_found
 from tests.support.builders import copies, members, posts, tag_labels, tags
 
 NOTHING = {
@@ -92,6 +92,7 @@ def found(
         read=reader or Reader(),
         read_as=read_as,
         matcher=BY_COSINE,
+        rerank=as_found,
         keep=keep,
     )
 
@@ -175,3 +176,20 @@ def test_sentences_are_kept_as_soon_as_they_are_read() -> None:
     said = found([*written, ("ben", CRASH)], keep=kept.append)
     assert [len(rows) for rows in kept] == [CHUNK, 2]
     assert pl.concat(kept).sort("post_id").equals(said.sentences.sort("post_id"))
+
+
+def test_what_is_more_particular_in_each_is_told_without_the_particulars() -> None:
+    """Sentences of which none says another are headed by a part of one, which all of them say."""
+    one, other, part = (
+        "The sync fails every night on Ubuntu.",
+        "The sync fails every night on Windows.",
+        "The sync fails every night",
+    )
+    vectors = {part: [1.0, 0, 0], one: [0.7, 0.714, 0], other: [0.7, 0, 0.714]}
+
+    def read(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
+        chances = np.array([[0.9, 0, 0, 0, 0.9, 0.9]] * len(sentences), np.float32)
+        return np.array([vectors[text] for text in sentences], np.float32), chances
+
+    (row,) = found([("ann", one), ("ben", other)], reader=read).key_points.to_dicts()
+    assert (row["text"], row["n_voices"]) == (part, 2)

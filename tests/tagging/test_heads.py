@@ -16,8 +16,9 @@ from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.tagging import features
 from feedbackminer.tagging.head_tagger import LABELS, find, load_tagger
-from feedbackminer.tagging.heads import CARD, WEIGHTS, Head, Weights
+from feedbackminer.tagging.heads import Head, Weights
 from feedbackminer.vocabulary.tags import KNOWN
+from feedbackminer.weights import CARD, WEIGHTS
 
 SHIPPED = encoder_name(EmbedSettings())
 

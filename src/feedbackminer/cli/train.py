@@ -9,13 +9,13 @@ import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
-from feedbackminer.shipped import MATCHER, READER
+from feedbackminer.shipped import MATCHER, READER, RERANKER
 from feedbackminer.vocabulary.tags import HEADS
 
 if TYPE_CHECKING:
     from feedbackminer.research.examples import Sources
 
-TRAINED = (READER, *HEADS, MATCHER)
+TRAINED = (READER, *HEADS, MATCHER, RERANKER)
 
 
 @command
@@ -67,8 +67,8 @@ def train(
     vectors = cache or Path(session.hold(TemporaryDirectory()))
     encoder = load_encoder(load(settings).embed)
     sources = Sources(data, labels, vectors, encoder, out)
-    if head == MATCHER:
-        _train_matcher(session, sources, out / MATCHER)
+    if head in (MATCHER, RERANKER):
+        _train_on_pairs(session, head, sources, out / head, seed)
         return
     fitted = training.train(head, sources, seed=seed, aim=precision)
     card = training.save(fitted.head, out / head)
@@ -96,14 +96,18 @@ def _train_reader(
     )
 
 
-def _train_matcher(session: Session, sources: Sources, folder: Path) -> None:
+def _train_on_pairs(session: Session, name: str, sources: Sources, folder: Path, seed: int) -> None:
     from feedbackminer.research.matcher import train_matcher
+    from feedbackminer.research.reranker import Plan, train_reranker
 
-    card = train_matcher(sources, folder)
+    if name == MATCHER:
+        card = train_matcher(sources, folder)
+    else:
+        card = train_reranker(sources, folder, Plan(seed=seed), session.print)
     columns = ("pairs", "share", "average_precision", "of_cosine", "precision", "recall")
     rows = ((name, *(str(row[c]) for c in columns)) for name, row in card["by_set"].items())
     print_table(("set", *(column.replace("_", " ") for column in columns)), rows)
-    session.print(f"Matcher and card: {folder}")
+    session.print(f"Weights and card: {folder}")
 
 
 def _print_card(card: dict[str, Any]) -> None:

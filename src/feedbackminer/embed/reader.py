@@ -6,8 +6,6 @@ means. Weights are plain arrays in ``weights.safetensors``, with a ``card.json``
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,8 +18,8 @@ from numpy.typing import NDArray
 from feedbackminer.embed.encoder import STATE, Vectors
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import READER, shipped
+from feedbackminer.weights import CARD, hash_of_card, read_weights, write_weights
 
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 OUTPUT = "output."  # of what the reader was trained to tell; heads are made of them
 LAYER = "layer."  # how the names of the encoder's own weights begin
 PROJECTION, OFFSET = "sentences.weight", "sentences.bias"  # of the states of a sentence
@@ -76,10 +74,7 @@ def sentence_of(ends: NDArray[Any], spans: Sequence[tuple[int, int]]) -> NDArray
 
 def reader_hash() -> str:
     """Return the hash of the shipped weights, as their card tells it; empty: there are none."""
-    card = shipped(READER) / CARD
-    if not card.is_file():
-        return ""
-    return str(json.loads(card.read_text("utf-8"))["weights_sha256"])
+    return hash_of_card(shipped(READER))
 
 
 @cache
@@ -99,18 +94,8 @@ def read(folder: Path) -> Reader:
     Raises:
         ModelError: the weights are not those that the card was written for.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
+    arrays = read_weights(folder)
     try:
-        expected = json.loads((folder / CARD).read_text("utf-8"))["weights_sha256"]
-        data = (folder / WEIGHTS).read_bytes()
-        if (actual := hashlib.sha256(data).hexdigest()) != expected:
-            raise ModelError(
-                f"{folder / WEIGHTS}: these are not the weights of its card (hash {actual[:12]}…, "
-                f"the card says {str(expected)[:12]}…); install the package again"
-            )
-        arrays = {name: array.astype(np.float32) for name, array in load(data).items()}
         reader = Reader(
             layers={name: array for name, array in arrays.items() if name.startswith(LAYER)},
             projection=arrays[PROJECTION],
@@ -121,11 +106,8 @@ def read(folder: Path) -> Reader:
                 if name.startswith(OUTPUT)
             },
         )
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise ModelError(
-            f"{folder}: cannot be read: {type(error).__name__}: {str(error)[:200]}; "
-            "install the package again"
-        ) from None
+    except KeyError as error:
+        raise ModelError(f"{folder}: lacks the array {error}; install the package again") from None
     if len(reader.projection) != STATE:
         raise ModelError(
             f"{folder}: tells {len(reader.projection)} numbers of a sentence, not {STATE}"
@@ -135,13 +117,6 @@ def read(folder: Path) -> Reader:
 
 def save(reader: Reader, folder: Path, card: Mapping[str, Any]) -> None:
     """Write weights, as half floats, and card; the card gets the hash of the weights."""
-    from safetensors.numpy import save as pack
-
-    folder.mkdir(parents=True, exist_ok=True)
     outputs = {f"{OUTPUT}{name}": array for name, array in reader.outputs.items()}
     arrays = {**reader.layers, PROJECTION: reader.projection, OFFSET: reader.offset, **outputs}
-    halves = {name: np.ascontiguousarray(array, np.float16) for name, array in arrays.items()}
-    data = pack(halves)
-    (folder / WEIGHTS).write_bytes(data)
-    full = dict(card) | {"weights_sha256": hashlib.sha256(data).hexdigest()}
-    (folder / CARD).write_text(json.dumps(full, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_weights(folder, arrays, card)

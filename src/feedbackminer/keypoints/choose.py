@@ -10,30 +10,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.keypoints.matching import Matcher, Wording
+from feedbackminer.keypoints.matching import Matcher, Rerank, Wording, compare
 
-SAYS_SO = 0.65  # probability from which a sentence is taken to say a key point
-SAME = 0.65  # and from which two key points are taken to say the same
+SAYS_SO = 0.75  # probability from which a sentence is taken to say a key point
+SAME = 0.4  # and from which of two key points one is taken to say what the other says
 MOST_CANDIDATES = 3_000  # the fittest of more
-BLOCK = 256  # candidates that are compared at once
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A chosen sentence and the sentences that say the same, by their rows."""
+    """A chosen candidate, and the sentences that say the same, by their rows."""
 
-    row: int
+    candidate: int
     rows: Rows
     chances: NDArray[np.float32]
 
 
 def choose(
-    wording: Wording,
-    voices: Rows,
+    candidates: Wording,
+    of: Rows,
     fitness: NDArray[np.float32],
+    sentences: Wording,
+    voices: Rows,
     *,
     matcher: Matcher,
+    rerank: Rerank,
     least_voices: int,
     limit: int,
 ) -> list[Choice]:
@@ -43,34 +45,25 @@ def choose(
     how fit it is as a headline (Nemhauser, Wolsey and Fisher 1978 on what that is worth).
 
     Args:
+        candidates: sentences, or parts of them.
+        of: the row of the sentence that each candidate is, or is a part of.
+        fitness: of each candidate as a headline, 0 to 1.
         voices: who says each sentence, as numbers from 0.
-        fitness: of each as a headline, 0 to 1; 0: it is no candidate.
         least_voices: that a point must have.
         limit: on the number of points.
     """
-    candidates = np.flatnonzero(fitness > 0)
-    candidates = candidates[np.argsort(-fitness[candidates], kind="stable")][:MOST_CANDIDATES]
-    if not len(candidates):
+    if not len(of):
         return []
-    matches = _matches(wording, candidates, matcher)
+    fittest = np.argsort(-fitness, kind="stable")[:MOST_CANDIDATES]
+    of, fitness = of[fittest], fitness[fittest]
+    chances = compare(candidates.take(fittest), sentences, matcher, rerank).tolil()
+    chances[np.arange(len(of)), of] = 1.0  # a sentence says what it, or a part of it, says
+    chances = chances.tocsr()
+    matches = chances.multiply(chances >= SAYS_SO).tocsr()
     by_voice = _by_voice(matches, voices)
-    picked = list(_greedy(by_voice, fitness[candidates], least_voices, limit))
-    heads = candidates[picked]
-    groups = _same(wording.take(heads), matcher)
-    return _apart(matches[picked], voices, heads, groups, least_voices)
-
-
-def _matches(wording: Wording, candidates: Rows, matcher: Matcher) -> Any:
-    """Return who says which candidate with what probability, sparse: (candidates, sentences)."""
-    from scipy.sparse import csr_matrix, vstack
-
-    blocks = []
-    for start in range(0, len(candidates), BLOCK):
-        rows = candidates[start : start + BLOCK]
-        chances = matcher.probabilities(wording.take(rows), wording)
-        chances[np.arange(len(rows)), rows] = 1.0  # it says itself
-        blocks.append(csr_matrix(np.where(chances >= SAYS_SO, chances, 0)))
-    return vstack(blocks).tocsr()
+    picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
+    heads = picked[_distinct(chances[picked][:, of[picked]].toarray())]
+    return _apart(matches[heads], voices, fittest[heads], least_voices)
 
 
 def _by_voice(matches: Any, voices: Rows) -> Any:
@@ -109,44 +102,37 @@ def _greedy(
             yield row
 
 
-def _same(heads: Wording, matcher: Matcher) -> list[list[int]]:
-    """Group candidates of which one says the other: the first of a group is its headline.
+def _distinct(chances: NDArray[np.float32]) -> list[int]:
+    """Return the rows of points that say something which none before them says.
 
     Args:
-        heads: the candidates, those that add most first.
+        chances: that the second of two points says the first, those that add most first.
     """
-    chances = matcher.probabilities(heads, heads)
-    alike = np.maximum(chances, chances.T) >= SAME
-    groups: list[list[int]] = []
-    for number in range(len(alike)):
-        home = next((group for group in groups if alike[group[0], number]), None)
-        if home is None:
-            groups.append([number])
-        else:
-            home.append(number)
-    return groups
+    is_same = np.maximum(chances, chances.T) >= SAME
+    kept: list[int] = []
+    for row, same in enumerate(is_same):
+        if not same[kept].any():
+            kept.append(row)
+    return kept
 
 
-def _apart(
-    matches: Any, voices: Rows, heads: Rows, groups: list[list[int]], least_voices: int
-) -> list[Choice]:
+def _apart(matches: Any, voices: Rows, heads: Rows, least_voices: int) -> list[Choice]:
     """Give each sentence to the one point that it most likely says; drop what has too few left."""
-    point_of = {head: number for number, group in enumerate(groups) for head in group}
     chances = matches.tocsc()
     said: dict[int, list[tuple[int, float]]] = {}
     for row in range(chances.shape[1]):
         part = slice(chances.indptr[row], chances.indptr[row + 1])
         if len(of_row := chances.data[part]):
-            point = point_of[int(chances.indices[part][of_row.argmax()])]
+            point = int(chances.indices[part][of_row.argmax()])
             said.setdefault(point, []).append((row, float(of_row.max())))
 
     choices = [
         Choice(
-            row=int(heads[groups[point][0]]),
+            candidate=int(heads[point]),
             rows=np.array([row for row, _ in pairs]),
             chances=np.array([chance for _, chance in pairs], np.float32),
         )
         for point, pairs in said.items()
     ]
     kept = [c for c in choices if len(np.unique(voices[c.rows])) >= least_voices]
-    return sorted(kept, key=lambda c: (-len(np.unique(voices[c.rows])), c.row))
+    return sorted(kept, key=lambda c: (-len(np.unique(voices[c.rows])), c.candidate))

@@ -1,14 +1,15 @@
-"""Which sentences say the same: a small trained matcher over vectors and words.
+"""Which sentences say the same: those that vectors and words find alike, read once more together.
 
 The task is key point matching (Bar-Haim et al., ACL 2020): does a sentence say what a key point
-says? Weights are plain numbers in ``card.json``, which cannot carry code.
+says? The matcher compares all pairs and is a handful of numbers in ``card.json``; what it finds
+likely, a slower reader of pairs decides (retrieve and re-rank, Nogueira and Cho 2019).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -35,8 +36,13 @@ MEASURES = (
     "sentence_fits",
 )
 CERTAIN = 0.99  # chances are no further from even
+ASKED = 0.3  # probability by the matcher from which a pair is read together
+BLOCK = 256  # points that are compared at once
 _TOKEN = r"(?u)\b\w[\w']+\b"  # noqa: S105
 Matrix = NDArray[np.float32]
+# Returns of pairs, each a point and a sentence, and their log-odds by the matcher: the probability
+# that the sentence says what the point says.
+Rerank = Callable[[Sequence[tuple[str, str]], Matrix], Matrix]
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,14 @@ class Wording:
     """Sentences as the matcher sees them, one row each.
 
     Attributes:
+        texts: as they stand, shape (sentences,).
         vectors: unit vectors.
         centred: the same with the mean of all taken off, which is what they have in common.
         words: rare words weigh more (inverse document frequency), shape (sentences, words).
         chances: what each says and how well it stands alone, shape (sentences, HEADLINES).
     """
 
+    texts: NDArray[Any]
     vectors: Matrix
     centred: Matrix
     words: Any
@@ -57,7 +65,13 @@ class Wording:
 
     def take(self, rows: NDArray[Any] | Sequence[int]) -> Wording:
         """Return some of the sentences."""
-        return Wording(self.vectors[rows], self.centred[rows], self.words[rows], self.chances[rows])
+        return Wording(
+            self.texts[rows],
+            self.vectors[rows],
+            self.centred[rows],
+            self.words[rows],
+            self.chances[rows],
+        )
 
 
 def read_wording(texts: Sequence[str], vectors: Matrix, chances: Matrix) -> Wording:
@@ -79,43 +93,30 @@ def read_wording(texts: Sequence[str], vectors: Matrix, chances: Matrix) -> Word
         weighed = words.fit_transform(texts)
     except ValueError:  # nothing but stop words: no word is shared
         weighed = csr_matrix((len(texts), 1), dtype=np.float32)
-    return Wording(vectors, centred, weighed, chances)
+    return Wording(np.array(texts, dtype=object), vectors, centred, weighed, chances)
 
 
 @dataclass(frozen=True)
 class Matcher:
-    """Tells how probable it is that a sentence says a key point.
+    """Tells from vectors and words how probable it is that a sentence says a key point.
 
     Attributes:
-        measures: weights of ``MEASURES``.
-        products: weights of the products of two centred vectors, dimension by dimension.
+        weights: of ``MEASURES``.
     """
 
-    measures: Matrix
-    products: Matrix
+    weights: Matrix
     bias: float
 
-    def probabilities(self, points: Wording, sentences: Wording) -> Matrix:
-        """Return the probability of each pair, shape (points, sentences).
-
-        Formula: the logistic function of a weighted sum of :func:`measures` and of Σ w·p·s over the
-        dimensions of the centred vectors.
-        """
-        from scipy.special import expit
-
-        scores = (points.centred * self.products) @ sentences.centred.T + self.bias
-        for weight, measure in zip(self.measures, measures(points, sentences), strict=True):
-            scores += weight * measure
-        probabilities: Matrix = expit(scores)
-        return probabilities
+    def log_odds(self, points: Wording, sentences: Wording) -> Matrix:
+        """Return the log-odds of each pair, a weighted sum, shape (points, sentences)."""
+        log_odds = np.full((len(points.texts), len(sentences.texts)), self.bias, np.float32)
+        for weight, measure in zip(self.weights, measures(points, sentences), strict=True):
+            log_odds += weight * measure
+        return log_odds
 
     def save(self, folder: Path, card: dict[str, Any]) -> None:
         """Write the weights with what the card tells of them."""
-        weights = {
-            "measures": dict(zip(MEASURES, self.measures.tolist(), strict=True)),
-            "products": self.products.tolist(),
-            "bias": self.bias,
-        }
+        weights = dict(zip(MEASURES, self.weights.tolist(), strict=True)) | {"bias": self.bias}
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(card | {"weights": weights}, indent=1, ensure_ascii=False)
         (folder / CARD).write_text(text + "\n", "utf-8")
@@ -130,9 +131,7 @@ class Matcher:
         try:
             weights = json.loads((folder / CARD).read_text("utf-8"))["weights"]
             return cls(
-                measures=np.array([weights["measures"][name] for name in MEASURES], np.float32),
-                products=np.array(weights["products"], np.float32),
-                bias=float(weights["bias"]),
+                np.array([weights[name] for name in MEASURES], np.float32), float(weights["bias"])
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(
@@ -151,6 +150,32 @@ def matcher_hash() -> str:
     """Return a hash of the shipped matcher, which changes with what it would say."""
     card = shipped(MATCHER) / CARD
     return hashlib.sha256(card.read_bytes()).hexdigest() if card.is_file() else ""
+
+
+def compare(points: Wording, sentences: Wording, matcher: Matcher, rerank: Rerank) -> Any:
+    """Return the probability with which sentences say points, sparse: (points, sentences).
+
+    Pairs that the matcher finds unlikely are not there. The same words say the same for certain.
+    """
+    from scipy.sparse import csr_matrix
+
+    found = []
+    for start in range(0, len(points.texts), BLOCK):
+        log_odds = matcher.log_odds(
+            points.take(np.arange(start, min(start + BLOCK, len(points.texts)))), sentences
+        )
+        rows, columns = np.nonzero(log_odds >= np.log(ASKED / (1 - ASKED)))
+        found.append((rows + start, columns, log_odds[rows, columns]))
+    if not found:
+        return csr_matrix((0, len(sentences.texts)), dtype=np.float32)
+
+    rows, columns, by_matcher = (np.concatenate(part) for part in zip(*found, strict=True))
+    said, saying = points.texts[rows], sentences.texts[columns]
+    chances = np.ones(len(rows), np.float32)
+    others = said != saying
+    pairs = list(zip(said[others], saying[others], strict=True))
+    chances[others] = rerank(pairs, by_matcher[others])
+    return csr_matrix((chances, (rows, columns)), (len(points.texts), len(sentences.texts)))
 
 
 def measures(points: Wording, sentences: Wording) -> list[Matrix]:

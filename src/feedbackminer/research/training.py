@@ -39,8 +39,9 @@ from feedbackminer.research.stacking import (
 )
 from feedbackminer.tagging.fit import Examples, Fitted, Recipe, fit_head, scoring
 from feedbackminer.tagging.head_tagger import LABELS, HeadTagger, find
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, Flags, Head
+from feedbackminer.tagging.heads import ANY_ENCODER, Flags, Head
 from feedbackminer.vocabulary.tags import HEADLINE, KNOWN, POST_HEADS, SENTENCE_HEADS, TONE
+from feedbackminer.weights import CARD
 
 EXCLUSIVE = ("sentiment", TONE, "experience", "status")
 AIM = 0.9  # precision in training; on sites never seen it is about 0.07 less

@@ -13,6 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from feedbackminer.accounts import Account
+from feedbackminer.embed.reranker import reranker_hash
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
@@ -225,6 +226,7 @@ SIGNALS = Stage(
 
 def _keypoints(tables: StageTables, context: Context) -> StageResult:
     """⑦ Find what many members say, in the words of one of them."""
+    from feedbackminer.embed.reranker import shipped_reranker
     from feedbackminer.keypoints.matching import shipped_matcher
     from feedbackminer.keypoints.stage import find_key_points
 
@@ -249,6 +251,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         read=read,
         read_as=read_as,
         matcher=shipped_matcher(),
+        rerank=shipped_reranker().probabilities,
         keep=lambda rows: tables.append("sentences", rows),
     )
     tables.replace("sentences", result.sentences)
@@ -265,7 +268,7 @@ KEYPOINTS = Stage(
     writes=("sentences", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),
-    depends=lambda _: matcher_hash(),
+    depends=lambda _: matcher_hash() + reranker_hash(),
     lasting=("key_points", "matches"),
 )
 

@@ -16,7 +16,7 @@ from feedbackminer.errors import ModelError, OtherEncoderError
 from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.tagging.heads import ANY_ENCODER, CARD, GENRES, WEIGHTS, Genres, Head
+from feedbackminer.tagging.heads import ANY_ENCODER, GENRES, Genres, Head
 from feedbackminer.tagging.rule_tagger import kinds_asserted
 from feedbackminer.tagging.speech import (
     SPEAKS_OF_IT,
@@ -51,6 +51,7 @@ from feedbackminer.vocabulary.tags import (
     TONE,
     UNSURE,
 )
+from feedbackminer.weights import CARD, WEIGHTS
 
 CONVERSATIONS, REVIEWS = range(len(GENRES))
 BATCH = 2_000  # texts at once

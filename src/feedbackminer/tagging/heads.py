@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from feedbackminer.errors import ModelError
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
+from feedbackminer.weights import CARD, WEIGHTS
 
-WEIGHTS, CARD = "weights.safetensors", "card.json"
 ANY_ENCODER = ""  # of a head that reads no vectors
 PER_LABEL = ("dense", "words", "bias", "offset", "thresholds")
 GENRES = ("conversations", "reviews")  # a reply in a forum and a review are put differently

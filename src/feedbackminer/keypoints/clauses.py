@@ -1,0 +1,32 @@
+"""Parts of a sentence that can head a point: what is the matter, without where and with what.
+
+“Can't log in on Ubuntu 14.04” is what few say; “Can't log in” is what many do, in the words of one.
+"""
+
+from __future__ import annotations
+
+import re
+
+from feedbackminer.text.headline import LONGEST, SHORTEST
+
+MOST = 2  # of a sentence, the longest
+# A clause ends before one of these. What makes another statement of it is not among them: if, when,
+# but, although, unless, until, without; nor what a verb or a noun often wants: of, to, as, by.
+_END = re.compile(
+    r"[,;]?\s+(?=(?:on|in|with|from|for|after|since|using|at|due|under|via|inside|within|during)\b)"
+    r"|\s*[,;:(]\s+|\s+[-–]\s+|\s+\(",
+    re.IGNORECASE,
+)
+
+
+def clauses(sentence: str) -> list[str]:
+    """Return beginnings of a sentence that may stand for it, the longest first."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    found = []
+    for end in _END.finditer(sentence):
+        words = sentence[: end.start()].split()
+        is_whole = words and words[-1].lower().strip(".,:;") not in ENGLISH_STOP_WORDS
+        if is_whole and SHORTEST <= len(words) <= LONGEST:
+            found.append(sentence[: end.start()])
+    return found[-MOST:][::-1]

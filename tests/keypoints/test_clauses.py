@@ -1,0 +1,33 @@
+"""Clauses: a sentence ends earlier, and never so that it says something else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedbackminer.keypoints.clauses import clauses
+
+
+@pytest.mark.parametrize(
+    ("sentence", "parts"),
+    [
+        ("I can't open the editor on Ubuntu 14.04.", ["I can't open the editor"]),
+        (
+            "The sync stops working after the update from May.",
+            ["The sync stops working after the update", "The sync stops working"],
+        ),
+        ("My notes never sync (see the log).", ["My notes never sync"]),
+        ("The export crashes if there is a picture.", []),  # it does not always
+        ("The editor is great but slow.", []),
+        ("It stops on Windows.", []),  # what is left is too short
+    ],
+)
+def test_where_and_with_what_are_left_out_but_no_condition(sentence: str, parts: list[str]) -> None:
+    assert clauses(sentence) == parts
+
+
+@given(st.text(alphabet="ab ,;(-", max_size=80))
+def test_a_clause_is_a_beginning_of_its_sentence(text: str) -> None:
+    sentence = text.replace("a", "the editor ").replace("b", "stops on ")
+    for part in clauses(sentence):
+        assert sentence.startswith(part)
+        assert len(part) < len(sentence)
