@@ -140,7 +140,9 @@ def _gather(
         tables=tables,
         span=span,
         sentences=sentences,
-        said=matches.join(sentences, on=["post_id", "text"], how="left"),
+        said=_still_there(matches, tables["posts"]).join(
+            sentences, on=["post_id", "text"], how="left"
+        ),
         keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
         posts=_posts_by_id(tables["posts"], tables["threads"]),
         n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
@@ -149,6 +151,14 @@ def _gather(
         weak_labels=counts.experimental(source.heads),
         settings=settings,
     )
+
+
+def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Return matches whose text stands in its post as it is now."""
+    texts = pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
+    of_posts = posts.select("post_id", now=texts)
+    is_there = pl.col("now").str.contains(pl.col("text"), literal=True)
+    return matches.join(of_posts, on="post_id").filter(is_there).drop("now")
 
 
 def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
@@ -254,7 +264,7 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
         effective_voices=size.effective_voices or 0.0,
         share=size.value or 0.0,
         shares=shares,
-        problems=_coverage(claims, shares, size.n_voices, material, within=size.evidence),
+        problems=_coverage(views, shares, size.n_voices, material, within=size.evidence),
         trend=counts.trend(tables["posts"].join(evidence, on="post_id", how="semi"), material.span),
         claims=[claim for claim in claims if claim is not size],
         quotes=choose(
@@ -282,10 +292,8 @@ def _coverage(
     }  # fmt: skip
     posts = said if within is None else said.intersection(within)
     share = shares.get(ANY_PROBLEM, Share(ANY_PROBLEM)).value
-    return Coverage(
-        n_said=len({material.posts[post_id]["author_id"] for post_id in posts}),
-        n_all=None if share is None else round(share * n_voices),
-    )
+    n_said = len({material.posts[post_id]["author_id"] for post_id in posts})
+    return Coverage(n_said, None if share is None else max(n_said, round(share * n_voices)))
 
 
 def _theme(topics: pl.DataFrame, topic_id: str | None) -> str:

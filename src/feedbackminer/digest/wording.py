@@ -51,8 +51,10 @@ def coverage(problems: Coverage) -> str:
         return ""
     members = f"the about {problems.n_all:,} members with a problem"
     if not problems.n_said:
-        return f"No key point says what {members} report: too few say the same."
-    return f"Key points say what {problems.n_said:,} of {members} report; others say it alone."
+        return f"No key point was found that says what {members} report."
+    return (
+        f"Key points say what {problems.n_said:,} of {members} report; for the rest none was found."
+    )
 
 
 def label(name: str) -> str:

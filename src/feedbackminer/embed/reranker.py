@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.embed.encoder import BUNDLED, Vectors
+from feedbackminer.errors import ModelError
 from feedbackminer.shipped import RERANKER, shipped
 from feedbackminer.weights import hash_of_card, read_weights, write_weights
 
@@ -58,6 +59,8 @@ class Reranker:
 
     def scores(self, pairs: Pairs) -> Vectors:
         """Return a score of each pair, higher where the second surer says the same."""
+        if not len(pairs):
+            return np.zeros(0, np.float32)
         from torch import no_grad
 
         transformer, tokenizer = _tuned(self)
@@ -92,7 +95,9 @@ def _tuned(reranker: Reranker) -> tuple[Any, Any]:
     path = model_path(BUNDLED)
     transformer: Any = AutoModel.from_pretrained(path).eval()
     weights = {name: from_numpy(array.copy()) for name, array in reranker.layers.items()}
-    transformer.encoder.load_state_dict(weights, strict=False)
+    unknown = transformer.encoder.load_state_dict(weights, strict=False).unexpected_keys
+    if unknown or not weights:
+        raise ModelError(f"reranker: the encoder has no weights {unknown[:3]}")
     return transformer, AutoTokenizer.from_pretrained(path)
 
 
@@ -103,7 +108,9 @@ def shipped_reranker() -> Reranker:
     Raises:
         ModelError: its files are missing or damaged.
     """
-    arrays = read_weights(shipped(RERANKER))
+    arrays = read_weights(folder := shipped(RERANKER))
+    if missing := {OUTPUT, MIXING} - arrays.keys():
+        raise ModelError(f"{folder}: lacks the arrays {missing}; install the package again")
     layers = {name: array for name, array in arrays.items() if name.startswith(LAYER)}
     return Reranker(layers, arrays[OUTPUT], arrays[MIXING])
 

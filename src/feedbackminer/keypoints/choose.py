@@ -56,14 +56,14 @@ def choose(
         return []
     fittest = np.argsort(-fitness, kind="stable")[:MOST_CANDIDATES]
     of, fitness = of[fittest], fitness[fittest]
-    chances = compare(candidates.take(fittest), sentences, matcher, rerank).tolil()
-    chances[np.arange(len(of)), of] = 1.0  # a sentence says what it, or a part of it, says
-    chances = chances.tocsr()
+    points = candidates.take(fittest)
+    chances = compare(points, sentences, matcher, rerank, of=of)
     matches = chances.multiply(chances >= SAYS_SO).tocsr()
     by_voice = _by_voice(matches, voices)
     picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
-    heads = picked[_distinct(chances[picked][:, of[picked]].toarray())]
-    return _apart(matches[heads], voices, fittest[heads], least_voices)
+    heads = points.take(picked)
+    distinct = picked[_distinct(compare(heads, heads, matcher, rerank).toarray(), of[picked])]
+    return _apart(matches[distinct], voices, fittest[distinct], least_voices)
 
 
 def _by_voice(matches: Any, voices: Rows) -> Any:
@@ -102,13 +102,14 @@ def _greedy(
             yield row
 
 
-def _distinct(chances: NDArray[np.float32]) -> list[int]:
+def _distinct(chances: NDArray[np.float32], of: Rows) -> list[int]:
     """Return the rows of points that say something which none before them says.
 
     Args:
         chances: that the second of two points says the first, those that add most first.
+        of: the sentence that each is of: of one there is one point.
     """
-    is_same = np.maximum(chances, chances.T) >= SAME
+    is_same = (np.maximum(chances, chances.T) >= SAME) | (of[:, None] == of)
     kept: list[int] = []
     for row, same in enumerate(is_same):
         if not same[kept].any():

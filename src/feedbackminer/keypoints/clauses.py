@@ -17,6 +17,13 @@ _END = re.compile(
     r"|\s*[,;:(]\s+|\s+[-–]\s+|\s+\(",
     re.IGNORECASE,
 )
+# What needs its end: a condition that comes first, what holds of the rest alone, two-word verbs.
+_OPEN = re.compile(
+    r"^\W*(?:and |but |so )?(?:if|when|whenever|while|after|before|since|once|as|although|though)\b"
+    r"|\b(?:only|just|except)\b|\bno (?:problem|issue|trouble)s?\b"
+    r"|\b(?:log|logged|logging|sign|signed|plug|plugged|turn|turned|switch|switched|click|built)$",
+    re.IGNORECASE,
+)
 
 
 def clauses(sentence: str) -> list[str]:
@@ -25,8 +32,9 @@ def clauses(sentence: str) -> list[str]:
 
     found = []
     for end in _END.finditer(sentence):
-        words = sentence[: end.start()].split()
+        part = sentence[: end.start()]
+        words = part.split()
         is_whole = words and words[-1].lower().strip(".,:;") not in ENGLISH_STOP_WORDS
-        if is_whole and SHORTEST <= len(words) <= LONGEST:
-            found.append(sentence[: end.start()])
+        if is_whole and SHORTEST <= len(words) <= LONGEST and not _OPEN.search(part):
+            found.append(part)
     return found[-MOST:][::-1]

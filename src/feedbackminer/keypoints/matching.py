@@ -24,7 +24,7 @@ from feedbackminer.vectors import unit
 from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAYS, STANDS
 
 CARD = "card.json"
-# What the matcher weighs beside the products of the vectors, each of shape (points, sentences).
+# What the matcher weighs, each of shape (points, sentences).
 MEASURES = (
     "cosine",
     "centred_cosine",
@@ -152,29 +152,46 @@ def matcher_hash() -> str:
     return hashlib.sha256(card.read_bytes()).hexdigest() if card.is_file() else ""
 
 
-def compare(points: Wording, sentences: Wording, matcher: Matcher, rerank: Rerank) -> Any:
+def compare(
+    points: Wording,
+    sentences: Wording,
+    matcher: Matcher,
+    rerank: Rerank,
+    *,
+    of: NDArray[np.int64] | None = None,
+) -> Any:
     """Return the probability with which sentences say points, sparse: (points, sentences).
 
-    Pairs that the matcher finds unlikely are not there. The same words say the same for certain.
+    Pairs that the matcher finds unlikely are not there. The same words say the same for certain,
+    and a sentence says what a part of it says. Each pair of texts is read once.
+
+    Args:
+        of: the row of the sentence that each point is, or is a part of.
     """
     from scipy.sparse import csr_matrix
 
     found = []
     for start in range(0, len(points.texts), BLOCK):
-        log_odds = matcher.log_odds(
-            points.take(np.arange(start, min(start + BLOCK, len(points.texts)))), sentences
-        )
-        rows, columns = np.nonzero(log_odds >= np.log(ASKED / (1 - ASKED)))
-        found.append((rows + start, columns, log_odds[rows, columns]))
+        block = np.arange(start, min(start + BLOCK, len(points.texts)))
+        log_odds = matcher.log_odds(points.take(block), sentences)
+        is_same = points.texts[block, None] == sentences.texts
+        if of is not None:
+            is_same[np.arange(len(block)), of[block]] = True
+        likely = (log_odds >= np.log(ASKED / (1 - ASKED))) | is_same
+        rows, columns = np.nonzero(likely)
+        found.append((rows + start, columns, log_odds[likely], is_same[likely]))
     if not found:
         return csr_matrix((0, len(sentences.texts)), dtype=np.float32)
 
-    rows, columns, by_matcher = (np.concatenate(part) for part in zip(*found, strict=True))
-    said, saying = points.texts[rows], sentences.texts[columns]
+    rows, columns, by_matcher, is_same = (np.concatenate(part) for part in zip(*found, strict=True))
     chances = np.ones(len(rows), np.float32)
-    others = said != saying
-    pairs = list(zip(said[others], saying[others], strict=True))
-    chances[others] = rerank(pairs, by_matcher[others])
+    pairs = list(zip(points.texts[rows[~is_same]], sentences.texts[columns[~is_same]], strict=True))
+    first: dict[tuple[str, str], int] = {}
+    for row, pair in enumerate(pairs):
+        first.setdefault(pair, row)
+    once = rerank([*first], by_matcher[~is_same][[*first.values()]])
+    chance_of = dict(zip(first, once, strict=True))
+    chances[~is_same] = [chance_of[pair] for pair in pairs]
     return csr_matrix((chances, (rows, columns)), (len(points.texts), len(sentences.texts)))
 
 

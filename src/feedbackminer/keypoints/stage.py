@@ -129,10 +129,10 @@ def _chosen(spoken: pl.DataFrame, read: Read, matcher: Matcher, rerank: Rerank) 
     texts, of = _candidates(spoken["text"].to_list(), chances)
     vectors, of_clauses = from_bytes(spoken["vector"].to_list()), chances[:0]
     if parts := texts[len(spoken) :]:
-        distinct = sorted(set(parts))
-        rows = np.searchsorted(distinct, parts)
-        of_parts, told_of_parts = read(distinct)
-        vectors, of_clauses = np.vstack([vectors, of_parts[rows]]), told_of_parts[rows]
+        row_of = {part: row for row, part in enumerate(dict.fromkeys(parts))}
+        of_parts, told_of_parts = read([*row_of])
+        places = [row_of[part] for part in parts]
+        vectors, of_clauses = np.vstack([vectors, of_parts[places]]), told_of_parts[places]
     says = np.vstack([chances, of_clauses])
     says[len(spoken) :, SAYS.index("praise")] = 0  # what qualifies praise is not left out of it
     wording = read_wording(texts, vectors, says)

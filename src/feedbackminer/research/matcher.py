@@ -116,6 +116,7 @@ def card_of(name: str, n_rows: int, sources: Sources) -> dict[str, Any]:
     return {
         "name": name,
         "intended_use": "Whether a sentence says what a key point says; counted over members.",
+        "threshold": SAYS_SO,
         "encoder": sources.encoder.name,
         "trained_on": [
             {

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED, Vectors
 from feedbackminer.embed.reranker import LAYER, TOKENS, Reranker, save
+from feedbackminer.keypoints.matching import ASKED
 from feedbackminer.research.examples import Sources
 from feedbackminer.research.matcher import (
     Compared,
@@ -28,6 +29,7 @@ from feedbackminer.research.matcher import (
 )
 from feedbackminer.research.reader.network import BATCH, LOWER, attend, by_length
 
+UNREAD = 20.0  # by how much the log-odds of what is not read are lowered, below all that is
 WARM_UP = 0.06  # of all steps
 HELD_BACK = 0.2  # of the points: their pairs tell how to mix both scores
 Texts = Sequence[tuple[str, str]]
@@ -84,12 +86,20 @@ def train_reranker(
         "base": BUNDLED,
         "plan": asdict(plan),
         "by_set": {
-            name: figures(part, reranker.log_odds(part.pairs, part.log_odds(matcher)))
+            name: figures(part, _in_use(reranker, part, part.log_odds(matcher)))
             for name, part in compare(unseen, sources).items()
         },
     }
     save(reranker, folder, card)
     return card
+
+
+def _in_use(reranker: Reranker, compared: Compared, by_matcher: Vectors) -> Vectors:
+    """Return log-odds as they are used: what the matcher finds unlikely is not read."""
+    is_read = by_matcher >= np.log(ASKED / (1 - ASKED))
+    unread = np.minimum(by_matcher, np.log(ASKED / (1 - ASKED))) - UNREAD
+    log_odds: Vectors = np.where(is_read, reranker.log_odds(compared.pairs, by_matcher), unread)
+    return log_odds
 
 
 def fit_mixing(scores: Vectors, by_matcher: Vectors, truth: Flags) -> Vectors:

@@ -20,6 +20,7 @@ from feedbackminer.keypoints.matching import Wording, measures, read_wording, sh
 from feedbackminer.tagging.head_tagger import load_tagger
 
 KEPT = 0.5  # of the arguments of a group, those with the highest scores
+TINY = 1e-6  # what does not vary is not scaled up
 RIVAL = 0.5  # how much the next best key point speaks against the best
 Matrix = NDArray[np.float32]
 
@@ -179,8 +180,10 @@ def _fitted(read: Sequence[Read], debates: Debates, topic: str) -> Matrix:
                 if group.topic != topic and (argument, point) in debates.labels:
                     rows.append(features[a, p])
                     truth.append(debates.labels[argument, point])
+    if not rows:
+        raise InputError(f"one topic ({topic!r}) alone leaves nothing to fit to")
     stacked = np.stack(rows)
-    scale = stacked.std(axis=0)
+    scale = np.maximum(stacked.std(axis=0), TINY)
     model = LogisticRegression(max_iter=3_000).fit(stacked / scale, truth)
     weights: Matrix = (model.coef_[0] / scale).astype(np.float32)
     return weights
