@@ -11,10 +11,10 @@ export DO_NOT_TRACK := 1
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 
-# Workers take files in turn, with one thread each; two more than processors, since tests of servers wait.
+# Workers take files in turn, with one thread each; one more than processors, since tests of servers wait.
 # What bounds its own time runs alone, after them.
 ONE_THREAD := env OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
-PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
 
 test: install ## the whole suite; ruff, import-linter and mypy beside it, in what time it leaves
