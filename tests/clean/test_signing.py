@@ -75,3 +75,21 @@ def test_marks_of_signatures_between_parts_only_part_them() -> None:
 def test_thanks_and_a_postscript_stay_around_a_card() -> None:
     body = f"{OWN}\n\nThanks in advance,\nSome Body\nHead of Repair\n\nP.S. The lamp is out, too."
     assert clean_text(body) == f"{OWN}\n\nThanks in advance,\n\nP.S. The lamp is out, too."
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "A post was merged into an existing topic: New extensions do not load",
+        "4 posts were split to a new topic: Weekly meeting",
+        "12 posts were moved to a new topic",
+    ],
+)
+def test_a_notice_that_posts_were_moved_is_nobodys_words(notice: str) -> None:
+    assert clean_text(notice) == ""
+    assert clean_text(f"I moved it.\n{notice}") == "I moved it."
+
+
+def test_who_writes_about_moved_posts_is_read() -> None:
+    told = "A post was split to a new topic by me, since it asks something else."
+    assert clean_text(told) == told

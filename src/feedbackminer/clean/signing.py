@@ -1,4 +1,4 @@
-"""The end of a mail: what programs and lists add, and how a writer signs."""
+"""What programs, lists and forums add to what a writer wrote, and how a writer signs."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ _RULE = re.compile(r"[-—–_=*]{1,80}\s?$")
 _LIST_RULE = re.compile(r"(?:-=){4,60}-?\s?$")
 _FOOTER_LINES = 15
 
+_MOVED = re.compile(  # by a forum's software (Discourse), in the name of whoever moved it
+    r"^(?:An?|\d{1,4}) posts? (?:was|were) (?:merged into|split to|moved to) an? (?:existing|new)"
+    r" topic(?:: .*)?$",
+    re.MULTILINE,
+)
 _MARK = re.compile(r"^--[ \u00a0]?$", re.MULTILINE)
 _SIGNATURE_LINES = 12  # more than this below the mark is no signature
 _CARD_LINES = 8
@@ -109,6 +114,11 @@ def footers(text: str) -> str:
             kept.append(lines[at])
         at += length or 1
     return "\n".join(kept)
+
+
+def moves(text: str) -> str:
+    """Leave out notices that posts were moved to another topic."""
+    return _MOVED.sub("", text)
 
 
 def adverts(text: str) -> str:

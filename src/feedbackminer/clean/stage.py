@@ -33,6 +33,7 @@ STEPS: tuple[Callable[[str], str], ...] = (
     code.blocks,
     replies.answered,
     signing.footers,
+    signing.moves,
     signing.adverts,
     signing.signatures,
     markup.tags,
