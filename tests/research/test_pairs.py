@@ -24,11 +24,17 @@ def test_no_sentence_that_measures_was_trained_on() -> None:
     assert {row.data for row in unseen} - {row.data for row in rows} == {"urho3d"}
 
 
-def test_all_pairs_of_a_point_are_held_back_or_none() -> None:
-    points = [f"point {n % 20}" for n in range(200)]
-    held = held_back(points, seed=0)
-    assert held.sum() == 40
-    assert all(len({held[row] for row in range(n, 200, 20)}) == 1 for n in range(20))
+def test_what_is_held_back_shares_no_point_with_the_others() -> None:
+    names = [f"point {n}" for n in range(20)]
+    pairs = [(one, other) for one in names for other in names if one != other]
+    held, others = held_back(pairs, seed=0)
+    points = {pair[0] for pair, is_held in zip(pairs, held, strict=True) if is_held}
+    assert len(points) == 4
+    assert held.sum() == 4 * 19
+    assert others.sum() == 16 * 15
+    assert not any(
+        points & {*pair} for pair, is_other in zip(pairs, others, strict=True) if is_other
+    )
 
 
 def test_the_score_that_tells_more_weighs_more() -> None:

@@ -69,19 +69,24 @@ class Reranker:
         with no_grad():
             for start in range(0, len(order), BATCH):
                 rows = order[start : start + BATCH]
-                tokens = tokenizer(
-                    [pairs[row][0] for row in rows],
-                    [pairs[row][1] for row in rows],
-                    padding=True,
-                    truncation=True,
-                    max_length=TOKENS,
-                    return_tensors="pt",
-                )
+                tokens = read_pairs(tokenizer, [pairs[row] for row in rows])
                 states = transformer(**tokens).last_hidden_state
                 weight = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)
                 means = ((states * weight).sum(dim=1) / weight.sum(dim=1)).numpy()
                 scores[rows] = means @ self.output[:-1] + self.output[-1]
         return scores
+
+
+def read_pairs(tokenizer: Any, pairs: Pairs) -> Any:
+    """Return the tokens of a batch of pairs, each as one text of two parts."""
+    return tokenizer(
+        [point for point, _ in pairs],
+        [sentence for _, sentence in pairs],
+        padding=True,
+        truncation=True,
+        max_length=TOKENS,
+        return_tensors="pt",
+    )
 
 
 @cache

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
+import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,21 @@ from torch import Tensor, nn
 
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED, Vectors
-from feedbackminer.embed.reranker import LAYER, TOKENS, Reranker, save
+from feedbackminer.embed.reranker import Reranker, read_pairs, save
 from feedbackminer.keypoints.matching import ASKED
 from feedbackminer.research.examples import Sources
+from feedbackminer.research.layers import (
+    BATCH,
+    Optimizer,
+    as_weights,
+    attend,
+    batches,
+    below,
+    by_length,
+    mean_state,
+    padded,
+    upper_layers,
+)
 from feedbackminer.research.matcher import (
     Compared,
     Flags,
@@ -27,10 +39,8 @@ from feedbackminer.research.matcher import (
     fit_matcher,
     training_pairs,
 )
-from feedbackminer.research.reader.network import BATCH, LOWER, attend, by_length
 
 UNREAD = 20.0  # by how much the log-odds of what is not read are lowered, below all that is
-WARM_UP = 0.06  # of all steps
 HELD_BACK = 0.2  # of the points: their pairs tell how to mix both scores
 Texts = Sequence[tuple[str, str]]
 
@@ -52,17 +62,14 @@ class Network(nn.Module):
     def __init__(self, transformer: Any) -> None:
         super().__init__()
         self.n_heads = transformer.config.num_attention_heads
-        self.upper = nn.ModuleList(
-            copy.deepcopy(layer) for layer in transformer.encoder.layer[LOWER:]
-        )
+        self.upper = upper_layers(transformer)
         self.output = nn.Linear(transformer.config.hidden_size, 1)
 
     def forward(self, states: Tensor, mask: Tensor, dropout: float = 0.0) -> Tensor:
         """Return a score of each pair."""
         for layer in self.upper:
             states = attend(layer, states, mask, self.n_heads, dropout)
-        weight = mask.unsqueeze(-1).to(states.dtype)
-        scores: Tensor = self.output((states * weight).sum(dim=1) / weight.sum(dim=1))
+        scores: Tensor = self.output(mean_state(states, mask))
         return scores.squeeze(1).float()
 
 
@@ -75,8 +82,7 @@ def train_reranker(
     """
     rows, unseen = training_pairs(sources)
     compared = Compared.together([*compare(rows, sources).values()])
-    is_held = held_back([point for point, _ in compared.pairs], plan.seed)
-    held, others = compared.only(is_held), compared.only(~is_held)
+    held, others = map(compared.only, held_back(compared.pairs, plan.seed))
     first = train_layers(others.pairs, others.truth, plan, progress)
     mixing = fit_mixing(first.scores(held.pairs), held.log_odds(fit_matcher(others)), held.truth)
     reranker = replace(train_layers(compared.pairs, compared.truth, plan, progress), mixing=mixing)
@@ -111,12 +117,13 @@ def fit_mixing(scores: Vectors, by_matcher: Vectors, truth: Flags) -> Vectors:
     return mixing
 
 
-def held_back(points: Sequence[str], seed: int) -> Flags:
-    """Return which pairs are held back: all of some of the points."""
-    names = sorted(set(points))
-    random.Random(seed).shuffle(names)  # noqa: S311
-    chosen = set(names[: int(len(names) * HELD_BACK)])
-    return np.array([point in chosen for point in points])
+def held_back(pairs: Texts, seed: int) -> tuple[Flags, Flags]:
+    """Return which pairs are held back, all of some points, and which know none of these points."""
+    points = sorted({point for point, _ in pairs})
+    random.Random(seed).shuffle(points)  # noqa: S311
+    chosen = set(points[: int(len(points) * HELD_BACK)])
+    is_held = np.array([point in chosen for point, _ in pairs])
+    return is_held, np.array([not chosen.intersection(pair) for pair in pairs])
 
 
 def train_layers(
@@ -133,85 +140,27 @@ def train_layers(
     transformer: Any = AutoModel.from_pretrained(path).eval()
     states = _lower_states(pairs, transformer, AutoTokenizer.from_pretrained(path))
     network = Network(transformer)
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": network.upper.parameters(), "lr": plan.layer_rate},
-            {"params": network.output.parameters(), "lr": plan.output_rate},
-        ],
-        weight_decay=0.01,
-    )
-    draw = random.Random(plan.seed)  # noqa: S311
-    batches = [batch for _ in range(plan.epochs) for batch in _batches(states, draw)]
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: _rate(s / len(batches)))
-    for step, batch in enumerate(batches, 1):
+    lengths = [len(state) for state in states]
+    n_steps = plan.epochs * math.ceil(len(pairs) / BATCH)
+    optimizer = Optimizer(network, plan.layer_rate, plan.output_rate, n_steps)
+    for step, batch in enumerate(batches(lengths, random.Random(plan.seed), n_steps), 1):  # noqa: S311
         with torch.autocast("cpu", torch.bfloat16):
-            scores = network(*_padded([states[row] for row in batch]), plan.dropout)
+            scores = network(*padded([states[row] for row in batch]), plan.dropout)
         wanted = torch.tensor([float(truth[row]) for row in batch])
         loss = nn.functional.binary_cross_entropy_with_logits(scores, wanted)
-        optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        optimizer.step(loss)
         if step % 50 == 0:
-            progress(f"{step} of {len(batches)}: loss {loss.item():.3f}")
-    return _as_reranker(network)
+            progress(f"{step} of {n_steps}: loss {loss.item():.3f}")
+    output = torch.cat([network.output.weight.flatten(), network.output.bias]).detach().numpy()
+    return Reranker(as_weights(network.upper), output, np.array([0, 1, 0], np.float32))
 
 
-@torch.no_grad()
 def _lower_states(pairs: Texts, transformer: Any, tokenizer: Any) -> list[Tensor]:
     """Return the states of pairs after the lower layers, in order."""
     rows: dict[int, Tensor] = {}
     for batch in by_length([sum(map(len, pair)) for pair in pairs], BATCH):
-        tokens = tokenizer(
-            [pairs[row][0] for row in batch],
-            [pairs[row][1] for row in batch],
-            truncation=True,
-            max_length=TOKENS,
-            padding=True,
-            return_tensors="pt",
-        )
-        mask = tokens["attention_mask"].bool()
-        with torch.autocast("cpu", torch.bfloat16):
-            states = transformer.embeddings(
-                input_ids=tokens["input_ids"], token_type_ids=tokens["token_type_ids"]
-            )
-            for layer in transformer.encoder.layer[:LOWER]:
-                states = attend(layer, states, mask, transformer.config.num_attention_heads, 0.0)
+        tokens = read_pairs(tokenizer, [pairs[row] for row in batch])
+        states, _ = below(transformer, tokens)
         for place, row in enumerate(batch):
-            rows[row] = states[place, : int(mask[place].sum())].half()
+            rows[row] = states[place, : int(tokens["attention_mask"][place].sum())].half()
     return [rows[row] for row in range(len(pairs))]
-
-
-def _batches(states: Sequence[Tensor], draw: random.Random) -> Iterator[list[int]]:
-    """Yield batches of pairs of like length, in an order drawn anew."""
-    rows = list(range(len(states)))
-    draw.shuffle(rows)
-    batches = []
-    for start in range(0, len(rows), BATCH * 20):
-        part = rows[start : start + BATCH * 20]
-        lengths = [len(states[row]) for row in part]
-        batches += [[part[place] for place in batch] for batch in by_length(lengths, BATCH)]
-    draw.shuffle(batches)
-    yield from batches
-
-
-def _padded(states: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    together = nn.utils.rnn.pad_sequence([state.float() for state in states], batch_first=True)
-    n_tokens = torch.tensor([len(state) for state in states])
-    return together, torch.arange(together.shape[1]) < n_tokens[:, None]
-
-
-def _rate(done: float) -> float:
-    """Return the learning rate, as a part of the highest, after a part of all steps."""
-    return min(1.0, done / WARM_UP) * max(0.0, 1 - done)
-
-
-def _as_reranker(network: Network) -> Reranker:
-    layers = {
-        f"{LAYER}{LOWER + number}.{name}": tensor.detach().numpy().astype(np.float32)
-        for number, layer in enumerate(network.upper)
-        for name, tensor in layer.state_dict().items()
-    }
-    output = torch.cat([network.output.weight.flatten(), network.output.bias])
-    return Reranker(layers, output.detach().numpy(), np.array([0, 1, 0], np.float32))

@@ -1,12 +1,8 @@
-"""The network that is trained: the encoder's upper layers, and what is told from their states.
-
-The lower layers stay as they are, so their states are computed once.
-"""
+"""The network that is trained: the encoder's upper layers, and what is told from their states."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,11 +14,18 @@ from torch.nn import functional
 
 from feedbackminer.embed.encoder import STATE
 from feedbackminer.embed.reader import sentence_of
+from feedbackminer.research.layers import (
+    BATCH,
+    attend,
+    below,
+    by_length,
+    mean_state,
+    upper_layers,
+)
+from feedbackminer.research.layers import padded as put_together
 from feedbackminer.research.reader.examples import EXPERIENCED, SEVERE, Example
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, SPEECH
 
-LOWER = 3  # layers that stay
-BATCH = 32
 POST_OUTPUTS = (len(KINDS), len(SENTIMENTS), len(EXPERIENCED), len(SEVERE))
 SENTENCE_OUTPUTS = (len(SPEECH), len(KINDS), len(EXPERIENCED))
 
@@ -44,10 +47,9 @@ class Network(nn.Module):
 
     def __init__(self, transformer: Any, centre: Tensor, scale: Tensor) -> None:
         super().__init__()
-        layers = transformer.encoder.layer
         self.n_heads = transformer.config.num_attention_heads
-        self.n_layers = len(layers)
-        self.upper = nn.ModuleList(copy.deepcopy(layer) for layer in layers[LOWER:])
+        self.n_layers = len(transformer.encoder.layer)
+        self.upper = upper_layers(transformer)
         self.register_buffer("centre", centre)
         self.register_buffer("scale", scale)
         self.post = nn.Linear(len(centre), sum(POST_OUTPUTS))
@@ -61,11 +63,8 @@ class Network(nn.Module):
         for layer in self.upper:
             last = attend(layer, last, mask, self.n_heads, dropout)
             total = total + last
-        weight = mask.unsqueeze(-1).to(last.dtype)
         states = total / self.n_layers
-        n_tokens = weight.sum(dim=1)
-        vector = functional.normalize((last * weight).sum(dim=1) / n_tokens, dim=1)
-        return vector, (states * weight).sum(dim=1) / n_tokens, states
+        return functional.normalize(mean_state(last, mask), dim=1), mean_state(states, mask), states
 
     def of_posts(self, layer_mean: Tensor) -> Tensor:
         """Return what is told of posts, shape (posts, outputs)."""
@@ -87,28 +86,6 @@ class Network(nn.Module):
         return outputs.float()
 
 
-def attend(layer: Any, states: Tensor, mask: Tensor, n_heads: int, dropout: float) -> Tensor:
-    """Apply one layer of BERT (Devlin et al. 2019)."""
-    n_texts, n_tokens, size = states.shape
-    shape = (n_texts, n_tokens, n_heads, size // n_heads)
-    attention = layer.attention.self
-    query, key, value = (
-        linear(states).view(shape).transpose(1, 2)
-        for linear in (attention.query, attention.key, attention.value)
-    )
-    mixed = functional.scaled_dot_product_attention(
-        query, key, value, attn_mask=mask[:, None, None, :], dropout_p=dropout
-    )
-    mixed = mixed.transpose(1, 2).reshape(states.shape)
-    output = functional.dropout(layer.attention.output.dense(mixed), dropout)
-    states = layer.attention.output.LayerNorm(output + states)
-    inner = functional.gelu(layer.intermediate.dense(states))
-    output = functional.dropout(layer.output.dense(inner), dropout)
-    result: Tensor = layer.output.LayerNorm(output + states)
-    return result
-
-
-@torch.no_grad()
 def lower_states(
     examples: Sequence[Example], transformer: Any, tokenizer: Any, max_tokens: int
 ) -> list[States]:
@@ -123,15 +100,9 @@ def lower_states(
             return_offsets_mapping=True,
             return_tensors="pt",
         )
-        mask = tokens["attention_mask"].bool()
-        with torch.autocast("cpu", torch.bfloat16):
-            last = transformer.embeddings(input_ids=tokens["input_ids"])
-            total = torch.zeros_like(last)
-            for layer in transformer.encoder.layer[:LOWER]:
-                last = attend(layer, last, mask, transformer.config.num_attention_heads, 0.0)
-                total = total + last
+        last, total = below(transformer, tokens)
         for place, row in enumerate(batch):
-            n = int(mask[place].sum())
+            n = int(tokens["attention_mask"][place].sum())
             ends = tokens["offset_mapping"][place, :n, 1].numpy()
             rows[row] = States(
                 last[place, :n].half(),
@@ -143,16 +114,6 @@ def lower_states(
 
 def padded(states: Sequence[States]) -> tuple[Tensor, Tensor, Tensor]:
     """Put states together: last and total of shape (texts, tokens, dimensions), and the mask."""
-    lasts = [state.last.float() for state in states]
-    totals = [state.total.float() for state in states]
-    last = nn.utils.rnn.pad_sequence(lasts, batch_first=True)
-    total = nn.utils.rnn.pad_sequence(totals, batch_first=True)
-    n_tokens = torch.tensor([len(state.last) for state in states])
-    return last, total, torch.arange(last.shape[1]) < n_tokens[:, None]
-
-
-def by_length(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
-    """Yield row numbers in batches of like length, the longest first."""
-    order = sorted(range(len(lengths)), key=lambda row: -lengths[row])
-    for start in range(0, len(order), size):
-        yield order[start : start + size]
+    last, mask = put_together([state.last for state in states])
+    total, _ = put_together([state.total for state in states])
+    return last, total, mask

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from torch.nn import functional
 
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED
-from feedbackminer.embed.reader import LAYER, Reader, save
+from feedbackminer.embed.reader import Reader, save
 from feedbackminer.research.data.labels import MADE_UP, OWN, SENTENCES, load_labels
 from feedbackminer.research.data.tags import hash_of
+from feedbackminer.research.layers import BATCH, Optimizer, as_weights, batches, by_length
 from feedbackminer.research.reader.examples import (
     PUBLIC,
     Example,
@@ -33,13 +34,10 @@ from feedbackminer.research.reader.examples import (
     training_examples,
 )
 from feedbackminer.research.reader.network import (
-    BATCH,
-    LOWER,
     POST_OUTPUTS,
     SENTENCE_OUTPUTS,
     Network,
     States,
-    by_length,
     lower_states,
     padded,
 )
@@ -48,7 +46,6 @@ from feedbackminer.vocabulary.tags import ASSERTED, SPEECH
 
 WEIGHTS: Mapping[str, float] = {"meaning": 20.0, "by_sentence": 0.3, "spoken": 0.5, "felt": 0.5}
 DROPOUT = 0.1
-WARM_UP = 0.06  # of all steps
 TINY = 1e-4  # a probability is never nearer to 0 or 1
 
 
@@ -78,8 +75,9 @@ def train_reader(
 
     batches_per_epoch = math.ceil(len(examples) / BATCH)
     n_steps = int(batches_per_epoch * plan.epochs)
-    optimizer, schedule = _optimizer(network, plan, n_steps)
-    for step, batch in enumerate(_batches(states, random.Random(plan.seed), n_steps), 1):  # noqa: S311
+    optimizer = Optimizer(network, plan.layer_rate, plan.output_rate, n_steps)
+    lengths = [len(state.last) for state in states]
+    for step, batch in enumerate(batches(lengths, random.Random(plan.seed), n_steps), 1):  # noqa: S311
         with torch.autocast("cpu", torch.bfloat16):
             losses = _losses(
                 network,
@@ -90,11 +88,7 @@ def train_reader(
         total = sum(
             (WEIGHTS.get(name, 1.0) * loss for name, loss in losses.items()), torch.zeros(())
         )
-        optimizer.zero_grad()
-        torch.autograd.backward(total)
-        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
+        optimizer.step(total)
         if step % 100 == 0:
             now = " ".join(f"{name} {loss.item():.3f}" for name, loss in losses.items())
             progress(f"{step} of {n_steps}: {now}")
@@ -153,40 +147,6 @@ def _encoded(states: Sequence[States], transformer: Any) -> tuple[Tensor, Tensor
             vector, mean, _ = network(*padded([states[row] for row in batch]))
             meanings[batch], means[batch] = vector.float(), mean.float()
     return meanings, means
-
-
-def _optimizer(network: Network, plan: Plan, n_steps: int) -> tuple[Any, Any]:
-    outputs = [p for name, p in network.named_parameters() if not name.startswith("upper.")]
-    groups = [
-        {"params": network.upper.parameters(), "lr": plan.layer_rate},
-        {"params": outputs, "lr": plan.output_rate},
-    ]
-    optimizer = torch.optim.AdamW(groups, weight_decay=0.01)
-
-    def rate(step: int) -> float:
-        warm = min(1.0, step / max(1.0, WARM_UP * n_steps))
-        return warm * 0.5 * (1 + math.cos(math.pi * min(1.0, step / n_steps)))
-
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-
-
-def _batches(states: Sequence[States], draw: random.Random, n_steps: int) -> Iterator[list[int]]:
-    """Yield batches of texts of like length, in an order drawn anew for each epoch."""
-    done = 0
-    while True:
-        rows = list(range(len(states)))
-        draw.shuffle(rows)
-        batches = []
-        for start in range(0, len(rows), BATCH * 50):
-            part = rows[start : start + BATCH * 50]
-            lengths = [len(states[row].last) for row in part]
-            batches += [[part[place] for place in batch] for batch in by_length(lengths, BATCH)]
-        draw.shuffle(batches)
-        for batch in batches:
-            if done == n_steps:
-                return
-            done += 1
-            yield batch
 
 
 def _losses(
@@ -274,16 +234,11 @@ def _stacked(arrays: Any) -> Tensor:
 
 def _as_reader(network: Network) -> Reader:
     """Return what was learned, over states as they are, neither centred nor scaled."""
-    layers = {
-        f"{LAYER}{LOWER + int(number)}.{name}": weights.detach().numpy()
-        for key, weights in network.upper.state_dict().items()
-        for number, _, name in [key.partition(".")]
-    }
     centre, scale = network.centre.numpy(), network.scale.numpy()
     projection, offset = _unscaled(network.project, centre, scale)
     post, post_bias = _unscaled(network.post, centre, scale)
     return Reader(
-        layers=layers,
+        layers=as_weights(network.upper),
         projection=projection,
         offset=offset,
         outputs={
