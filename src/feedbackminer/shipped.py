@@ -6,7 +6,6 @@ from importlib.resources import files
 from pathlib import Path
 
 READER = "reader"  # what tunes the bundled encoder to tags
-RERANKER = "reranker"  # what looks once more at what the matcher finds
 MATCHER = "matcher"  # what tells which sentences say the same
 
 

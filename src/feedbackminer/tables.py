@@ -256,8 +256,20 @@ class Sentences(dy.Schema):
     number = dy.Int64(primary_key=True, min=1)  # of those of the post that can be quoted
     text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
     chances = dy.List(dy.Float32(min=0, max=1))  # as HEADLINES
-    vector = dy.Binary()  # of the sentence alone, as in vectors
+    vector = dy.Binary()  # of the sentence alone: near those of sentences that say the same
     read_as = dy.String()  # a mark of all that decides chances and vector
+
+
+class Clauses(dy.Schema):
+    """The beginning of a sentence, read alone: what more members say than the whole."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)  # of the sentence
+    part = dy.Int64(primary_key=True, min=1)
+    text = dy.String(min_length=1, metadata=TEXT)
+    chances = dy.List(dy.Float32(min=0, max=1))  # as HEADLINES
+    vector = dy.Binary()
+    read_as = dy.String()
 
 
 class KeyPoints(dy.Schema):
@@ -356,6 +368,7 @@ class Claims(dy.Schema):
     quoted_from = _text()  # the post that these stand in
     action = dy.String()  # a question or a next step
     evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
+    went_well = dy.List(dy.String())  # post ids: members behind it told later that it works
     status = dy.Enum(("shown", "held_back"))
 
 
@@ -442,6 +455,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "aspects": Aspects,
     "needs": Needs,
     "sentences": Sentences,
+    "clauses": Clauses,
     "key_points": KeyPoints,
     "matches": Matches,
     "threads": Threads,

@@ -193,6 +193,21 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_a_claim_shows_beside_what_is_said_that_it_works_for_some(tmp_path: Path) -> None:
+    tables = community()
+    ended = tables["claims"].with_columns(
+        went_well=pl.when(pl.col("claim_id") == "problem-1")
+        .then(pl.lit(["forum:2"]))
+        .otherwise("went_well")
+    )
+    index = publish(digest({**tables, "claims": ended}), tmp_path / "digest")
+    page = Html((index.parent / "claims" / "problem-1.html").read_text("utf-8"))
+    assert "The other side" in [node.text() for node in page.css("h2")]
+    assert "1 of them wrote later in the same thread that it works" in one(page, "main").text()
+    (ending,) = one(page, "ul.posts").css("li")
+    assert "cat" in ending.text()
+
+
 def test_a_digest_is_a_folder_of_pages_with_markdown_and_json(site: Path) -> None:
     names = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
     assert names == {

@@ -119,6 +119,35 @@ def test_a_point_is_about_a_topic_that_half_of_its_posts_are_about(
     assert (claim["topic_id"], claim["n_voices"]) == (topic, len(written))
 
 
+@pytest.mark.parametrize(
+    ("who", "when", "thread", "experience", "went_well"),
+    [
+        ("m0", 5, "p0", "good", ["p4"]),
+        ("m0", -1, "p0", "good", []),  # before the problem
+        ("m0", 5, "elsewhere", "good", []),
+        ("m0", 5, "p0", "mixed", []),
+        ("m9", 5, "p0", "good", []),  # somebody else
+    ],
+)
+def test_who_told_a_problem_and_then_that_it_works_is_the_other_side(
+    who: str, when: float, thread: str, experience: str, went_well: list[str]
+) -> None:
+    written = [*crowd(3, 0, "sync", "bug"), wrote("m8", 0, "sync"), wrote(who, when, None)]
+    built = tables(written) | said(written, [f"p{i}" for i in range(len(written))])
+    is_last = pl.col("post_id") == "p4"
+    posts = built["posts"].with_columns(
+        thread_id=pl.when(is_last).then(pl.lit(thread)).otherwise("post_id")
+    )
+    tags = built["tags"].with_columns(
+        experience=pl.when(is_last)
+        .then(pl.lit(experience))
+        .otherwise(pl.lit("bad"))
+        .cast(built["tags"].schema["experience"])
+    )
+    mined = mine_claims({**built, "posts": posts, "tags": tags}, settings=InsightSettings())
+    assert only(mined, "problem")["went_well"] == went_well
+
+
 def told(*, resolved: int = 0, silent: int = 0, of: int = 4, tag: str = "bug") -> str:
     """Return the next step on what four members say, by how their threads went."""
     asked = [

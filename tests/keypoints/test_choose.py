@@ -1,6 +1,5 @@
 """Few points that together say most: each by enough members, none twice, surest first."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,23 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.keypoints.choose import choose
-from feedbackminer.keypoints.matching import MEASURES, Matcher, Matrix, Wording, read_wording
-from feedbackminer.vocabulary.tags import HEADLINES
-
-# Says that two sentences are one where their vectors are: cosine 1 is certain, 0 ruled out.
-BY_COSINE = Matcher(np.array([10.0 * (name == "cosine") for name in MEASURES], np.float32), -5.0)
+from feedbackminer.keypoints.matching import Matrix, Wording, read_wording
 
 
-def as_found(_: Sequence[tuple[str, str]], log_odds: Matrix) -> Matrix:
-    """Leave pairs as the matcher finds them."""
-    return (1 / (1 + np.exp(-log_odds))).astype(np.float32)
+def by_cosine(points: Matrix, sentences: Matrix) -> Matrix:
+    """Say that two sentences are one where their vectors are: 1 is certain, 0 ruled out."""
+    chances: Matrix = 1 / (1 + np.exp(5 - 10 * (points @ sentences.T)))
+    return chances
 
 
 def said(*matters: int) -> Wording:
     """Return sentences, each about the matter of that number."""
-    vectors = np.eye(40, dtype=np.float32)[list(matters)]
-    nothing = np.zeros((len(matters), len(HEADLINES)), np.float32)
-    return read_wording([f"matter {matter} again" for matter in matters], vectors, nothing)
+    texts = ["something fails"] * len(matters)
+    return read_wording(texts, np.eye(40, dtype=np.float32)[list(matters)])
 
 
 class Point(NamedTuple):
@@ -38,15 +33,14 @@ class Point(NamedTuple):
 def chosen(
     matters: list[int], voices: list[int], fitness: list[float], *, least: int = 2, limit: int = 9
 ) -> list[Point]:
-    wording, heads = said(*matters), np.flatnonzero(fitness)
+    sentences, heads = said(*matters), np.flatnonzero(fitness)
     choices = choose(
-        wording.take(heads),
+        sentences[heads],
         heads,
         np.array(fitness, np.float32)[heads],
-        wording,
+        sentences,
         np.array(voices),
-        matcher=BY_COSINE,
-        rerank=as_found,
+        chances=by_cosine,
         least_voices=least,
         limit=limit,
     )
@@ -114,9 +108,27 @@ def test_a_part_of_a_sentence_heads_what_more_members_say_and_its_own_is_among_t
         np.ones(1, np.float32),
         sentences,
         np.arange(4),
-        matcher=BY_COSINE,
-        rerank=as_found,
+        chances=by_cosine,
         least_voices=2,
         limit=9,
     )
     assert sorted(choice.rows) == [0, 1, 2, 3]
+
+
+def test_a_point_is_headed_by_what_is_nearest_to_all_that_is_left_for_it() -> None:
+    """The first sentence says most, two matters at once; its point is left with one of them."""
+    towards = np.eye(3, dtype=np.float32)
+    both = (towards[0] + towards[1]) / np.sqrt(2)
+    vectors = np.stack([both, *[towards[0]] * 4, *[towards[1]] * 3])
+    texts = ["a and b", *["a"] * 4, *["b"] * 3]
+    choices = choose(
+        read_wording(texts, vectors),
+        np.arange(8),
+        np.ones(8, np.float32),
+        read_wording(texts, vectors),
+        np.arange(8),
+        chances=lambda points, sentences: np.clip(points @ sentences.T, 0, 1),
+        least_voices=2,
+        limit=9,
+    )
+    assert [texts[choice.candidate] for choice in choices] == ["a", "b"]

@@ -1,88 +1,72 @@
-"""Matching: the same matter in other words, not other matters in the same words."""
-
-import json
-from collections.abc import Sequence
-from pathlib import Path
+"""Matching: what is likely is kept with its probability, and a sentence says its parts."""
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from feedbackminer.embed.load import load_encoder
-from feedbackminer.embed.reranker import shipped_reranker
-from feedbackminer.errors import ModelError
 from feedbackminer.keypoints.matching import (
-    CARD,
-    MEASURES,
-    Matcher,
+    BLOCK,
+    LIKELY,
     Matrix,
+    Wording,
     compare,
     read_wording,
-    shipped_matcher,
 )
-from feedbackminer.settings.sections import EmbedSettings
-from feedbackminer.tagging.head_tagger import load_tagger
-from feedbackminer.vocabulary.tags import HEADLINES
-
-SAME = [
-    ("The dashboard stays empty after the update.", "Since the update my dashboard is blank."),
-    ("I cannot log in with my new password.", "Login fails although the new password is right."),
-]
-OTHER = [
-    ("The dashboard stays empty after the update.", "How do I share a dashboard with a friend?"),
-    ("I cannot log in with my new password.", "I cannot print in colour."),
-]
 
 
-@pytest.mark.slow
-def test_what_says_the_same_is_likelier_than_what_shares_words() -> None:
-    encoder = load_encoder(EmbedSettings())
-    texts = sorted({text for pair in SAME + OTHER for text in pair})
-    encoded = encoder.encode(texts)
-    of_heads = load_tagger(encoder.name).headlines(texts, encoded.layer_mean)
-    wording = read_wording(texts, encoded.vectors, of_heads)
-    rerank = shipped_reranker().probabilities
-    chances = compare(wording, wording, shipped_matcher(), rerank).toarray()
-    of_same, of_other = (
-        [chances[texts.index(point), texts.index(sentence)] for point, sentence in pairs]
-        for pairs in (SAME, OTHER)
-    )
-    assert min(of_same) > max(of_other)
+def cosines(points: Matrix, sentences: Matrix) -> Matrix:
+    """Take a cosine for the probability."""
+    alike: Matrix = np.clip(points @ sentences.T, 0, 1)
+    return alike
 
 
-def test_only_what_vectors_find_alike_is_read_together_and_nothing_with_itself() -> None:
-    asked: list[tuple[str, str]] = []
-
-    def rerank(pairs: Sequence[tuple[str, str]], log_odds: Matrix) -> Matrix:
-        asked.extend(pairs)
-        assert len(pairs) == len(log_odds)
-        return np.full(len(pairs), 0.7, np.float32)
-
-    vectors = np.array([[1, 0], [0.8, 0.6], [0, 1]], np.float32)
-    nothing = np.zeros((3, len(HEADLINES)), np.float32)
-    wording = read_wording(["red box", "blue box", "login"], vectors, nothing)
-    weights = np.array([10.0 * (name == "cosine") for name in MEASURES], np.float32)
-    chances = compare(wording, wording, Matcher(weights, -8.0), rerank).toarray()
-    assert asked == [("red box", "blue box"), ("blue box", "red box")]
-    assert chances == pytest.approx(np.array([[1, 0.7, 0], [0.7, 1, 0], [0, 0, 1]]), abs=1e-6)
+def worded(vectors: list[list[float]]) -> Wording:
+    return read_wording(["it fails"] * len(vectors), np.array(vectors, np.float32))
 
 
-def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
-    matcher = Matcher(np.arange(len(MEASURES), dtype=np.float32), -1.5)
-    matcher.save(tmp_path, {"name": "matcher"})
-    again = Matcher.load(tmp_path)
-    assert (again.weights.tolist(), again.bias) == (matcher.weights.tolist(), -1.5)
+def test_what_is_unlikely_is_not_kept() -> None:
+    wording = worded([[1, 0], [0.8, 0.6], [0.2, 0.98]])
+    chances = compare(wording, wording, cosines)
+    assert chances.nnz == 7
+    assert chances.toarray()[0] == pytest.approx([1, 0.8, 0])
 
 
-@pytest.mark.parametrize("damage", ["", "{}", '{"weights": {"bias": 1}}', "[1]"])
-def test_a_damaged_matcher_is_told_with_its_folder(tmp_path: Path, damage: str) -> None:
-    (tmp_path / CARD).write_text(damage)
-    with pytest.raises(ModelError, match=r"no matcher can be read here.*install the package"):
-        Matcher.load(tmp_path)
+def test_a_sentence_says_what_a_part_of_it_says_however_unlike() -> None:
+    part, sentences = worded([[1, 0]]), worded([[1, 0], [0, 1]])
+    assert compare(part, sentences, cosines, of=np.array([1])).toarray().tolist() == [[1, 1]]
 
 
-@pytest.mark.parametrize("name", ["matcher", "reranker"])
-def test_the_card_names_what_it_was_trained_and_measured_on(name: str) -> None:
-    card = json.loads((Path("models") / name / CARD).read_text("utf-8"))
-    assert [row["name"] for row in card["trained_on"]] == ["pairs.jsonl"]
-    figures = card["by_set"]["openenergymonitor"]
-    assert figures["average_precision"] > figures["of_cosine"]
+@pytest.mark.parametrize(
+    ("point", "sentence", "is_said"),
+    [
+        ("Slicer 5.2 crashes", "Slicer crashes, in 5.2", True),
+        ("Slicer 5.2 crashes", "Slicer 5.20 crashes", False),
+        ("Slicer 5.2 crashes", "Slicer crashes", False),
+        ("Slicer crashes", "Slicer 5.2 crashes", True),
+        ("No DS18B20 found", "No sensor found", True),  # a name, not a number
+    ],
+)
+def test_a_version_is_not_said_by_those_who_name_another_or_none(
+    point: str, sentence: str, *, is_said: bool
+) -> None:
+    both = read_wording([point, sentence], np.ones((2, 1), np.float32))
+    chances = compare(both[np.array([0])], both[np.array([1])], cosines)
+    assert chances.toarray().item() == is_said
+
+
+def test_no_points_have_no_pairs() -> None:
+    wording = worded([[1, 0], [0, 1]])
+    assert compare(wording[slice(0)], wording, cosines).shape == (0, 2)
+
+
+@given(st.integers(1, 3), st.integers(1, 9))
+@settings(deadline=None, max_examples=10)
+def test_blocks_change_nothing(n_blocks: int, n_sentences: int) -> None:
+    draw = np.random.default_rng(n_sentences)
+    points = draw.normal(size=(n_blocks * BLOCK + 1, 3)).astype(np.float32)
+    sentences = draw.normal(size=(n_sentences, 3)).astype(np.float32)
+    whole = cosines(points, sentences)
+    expected = np.where(whole >= LIKELY, whole, 0)
+    found = compare(worded(points.tolist()), worded(sentences.tolist()), cosines)
+    assert found.toarray() == pytest.approx(expected, abs=1e-5)

@@ -7,14 +7,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.keypoints.sentences import CHUNK, Matrix, Read
+from feedbackminer.keypoints.matching import Matrix
+from feedbackminer.keypoints.sentences import CHUNK
 from feedbackminer.keypoints.stage import Said, find_key_points
-from feedbackminer.tables import KeyPoints, Matches, Sentences, column_types
-from tests.keypoints.test_choose import BY_COSINE, as_found
+from feedbackminer.tables import Clauses, KeyPoints, Matches, Sentences, column_types
+from tests.keypoints.test_choose import by_cosine
 from tests.support.builders import copies, members, posts, tag_labels, tags
 
 NOTHING = {
     "sentences": pl.DataFrame(schema=column_types(Sentences)),
+    "clauses": pl.DataFrame(schema=column_types(Clauses)),
     "key_points": pl.DataFrame(schema=column_types(KeyPoints)),
     "matches": pl.DataFrame(schema=column_types(Matches)),
 }
@@ -31,20 +33,21 @@ class Reader:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def __call__(self, sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
+    def tell(self, sentences: Sequence[str]) -> Matrix:
         self.seen += sentences
-        matters = [CRASH[:7], BLANK[:7], THANKS[:6]]
-        rows = [next(n for n, m in enumerate(matters) if m in s) for s in sentences]
-        is_problem = np.array([row < 2 for row in rows], np.float32)
+        is_problem = np.array([THANKS[:6] not in text for text in sentences], np.float32)
         zero = np.zeros_like(is_problem)
-        chances = np.stack([is_problem * 0.9, zero, zero, zero, is_problem, is_problem * 0.9], 1)
-        return np.eye(40, dtype=np.float32)[rows], chances
+        return np.stack([is_problem * 0.9, zero, zero, zero, is_problem, is_problem * 0.9], 1)
+
+    def encode(self, sentences: Sequence[str]) -> Matrix:
+        assert THANKS not in sentences, "what says nothing is compared with nothing"
+        return np.eye(40, dtype=np.float32)[[int(CRASH[:7] in text) for text in sentences]]
 
 
 def found(
     written: Sequence[tuple[str, str]],
     *,
-    reader: Read | None = None,
+    reader: Reader | None = None,
     previous: Any = NOTHING,
     read_as: str = "v1",
     roles: dict[str, str] | None = None,
@@ -52,9 +55,10 @@ def found(
     statuses: Sequence[str] = (),
     labelled: Mapping[str, list[str]] | None = None,
     body: str | None = None,
-    keep: Callable[[pl.DataFrame], object] = lambda _: None,
+    keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
 ) -> Said:
     """Find key points of posts of one sentence: who, and what they wrote."""
+    reader = reader or Reader()
     roles, told = roles or {}, statuses or ["asserted"] * len(written)
     rows = [(f"p{n}", *row) for n, row in enumerate(written)]
     tables = {
@@ -89,10 +93,10 @@ def found(
     return find_key_points(
         tables,
         previous,
-        read=reader or Reader(),
+        tell=reader.tell,
+        encode=reader.encode,
         read_as=read_as,
-        matcher=BY_COSINE,
-        rerank=as_found,
+        chances=by_cosine,
         keep=keep,
     )
 
@@ -161,19 +165,10 @@ def test_what_a_person_labelled_otherwise_says_no_problem() -> None:
     assert said.matches["post_id"].to_list() == ["p1", "p4"]
 
 
-def test_a_community_that_writes_nothing_but_stop_words_has_no_shared_word() -> None:
-    def as_question(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
-        chances = np.array([[0, 0, 0.9, 0, 0.9, 0.9]] * len(sentences), np.float32)
-        return np.eye(40, dtype=np.float32)[[0] * len(sentences)], chances
-
-    said = found([("ann", "How can I do this on my own?")] * 2, reader=as_question)
-    assert said.key_points.is_empty()
-
-
 def test_sentences_are_kept_as_soon_as_they_are_read() -> None:
     kept: list[pl.DataFrame] = []
     written = [("ann", f"{BLANK} {n}") for n in range(CHUNK + 1)]
-    said = found([*written, ("ben", CRASH)], keep=kept.append)
+    said = found([*written, ("ben", CRASH)], keep=lambda _, rows: kept.append(rows))
     assert [len(rows) for rows in kept] == [CHUNK, 2]
     assert pl.concat(kept).sort("post_id").equals(said.sentences.sort("post_id"))
 
@@ -187,9 +182,16 @@ def test_what_is_more_particular_in_each_is_told_without_the_particulars() -> No
     )
     vectors = {part: [1.0, 0, 0], one: [0.7, 0.714, 0], other: [0.7, 0, 0.714]}
 
-    def read(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
-        chances = np.array([[0.9, 0, 0, 0, 0.9, 0.9]] * len(sentences), np.float32)
-        return np.array([vectors[text] for text in sentences], np.float32), chances
+    class Known(Reader):
+        def encode(self, sentences: Sequence[str]) -> Matrix:
+            return np.array([vectors[text] for text in sentences], np.float32)
 
-    (row,) = found([("ann", one), ("ben", other)], reader=read).key_points.to_dicts()
+    written = [("ann", one), ("ben", other)]
+    said = found(written, reader=Known())
+    (row,) = said.key_points.to_dicts()
     assert (row["text"], row["n_voices"]) == (part, 2)
+    assert said.clauses["text"].to_list() == [part, part]
+
+    reader = Reader()
+    found(written, reader=reader, previous={name: getattr(said, name) for name in NOTHING})
+    assert reader.seen == []

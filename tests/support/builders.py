@@ -228,7 +228,9 @@ def shares(*rows: Row) -> pl.DataFrame:
 def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> ClaimView:
     """Build what a page shows of a claim, without quotes and posts."""
     (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
-    return ClaimView(**claim, quotes=[], posts=[], told=told, waves=[], is_experimental=False)
+    return ClaimView(
+        **claim, quotes=[], posts=[], endings=[], told=told, waves=[], is_experimental=False
+    )
 
 
 def _claim(row: Row) -> dict[str, Any]:
@@ -241,6 +243,7 @@ def _claim(row: Row) -> dict[str, Any]:
         "low": 0.4,
         "high": 0.6,
         "n_posts": len(row.get("evidence", [])),
+        "went_well": [],
         "n_voices": 3,
         "effective_voices": 3.0,
         "rank_score": 1.0,

@@ -61,18 +61,16 @@ def topics(
 @app.command("key-points")
 @command
 def key_points(
-    session: Session,
+    _: Session,
     folder: Annotated[Path, typer.Argument(help="Files of arguments, key points and labels")],
     leave_one_out: Annotated[
         bool, typer.Option("--leave-one-out", help="Fit the matcher to all topics but one")
     ] = False,
 ) -> None:
     """Measure how well sentences are matched to key points: average precision times precision."""
-    from feedbackminer.embed.load import load_encoder
     from feedbackminer.research.benchmarks.key_points import measure
-    from feedbackminer.settings.sections import EmbedSettings
 
-    score = measure(folder, load_encoder(EmbedSettings()), leave_one_out=leave_one_out)
+    score = measure(folder, leave_one_out=leave_one_out)
     answer.print(
         "average precision alone, by the shared task's own script: "
         f"strict {score.strict_of_script:.3f} relaxed {score.relaxed_of_script:.3f}"

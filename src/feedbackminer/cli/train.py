@@ -9,13 +9,13 @@ import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
-from feedbackminer.shipped import MATCHER, READER, RERANKER
+from feedbackminer.shipped import MATCHER, READER
 from feedbackminer.vocabulary.tags import HEADS
 
 if TYPE_CHECKING:
     from feedbackminer.research.examples import Sources
 
-TRAINED = (READER, *HEADS, MATCHER, RERANKER)
+TRAINED = (READER, *HEADS, MATCHER)
 
 
 @command
@@ -67,8 +67,8 @@ def train(
     vectors = cache or Path(session.hold(TemporaryDirectory()))
     encoder = load_encoder(load(settings).embed)
     sources = Sources(data, labels, vectors, encoder, out)
-    if head in (MATCHER, RERANKER):
-        _train_on_pairs(session, head, sources, out / head, seed)
+    if head == MATCHER:
+        _train_matcher(session, sources, out / head, seed)
         return
     fitted = training.train(head, sources, seed=seed, aim=precision)
     card = training.save(fitted.head, out / head)
@@ -96,15 +96,11 @@ def _train_reader(
     )
 
 
-def _train_on_pairs(session: Session, name: str, sources: Sources, folder: Path, seed: int) -> None:
-    from feedbackminer.research.matcher import train_matcher
-    from feedbackminer.research.reranker import Plan, train_reranker
+def _train_matcher(session: Session, sources: Sources, folder: Path, seed: int) -> None:
+    from feedbackminer.research.matcher import Plan, train_matcher
 
-    if name == MATCHER:
-        card = train_matcher(sources, folder)
-    else:
-        card = train_reranker(sources, folder, Plan(seed=seed), session.print)
-    columns = ("pairs", "share", "average_precision", "of_cosine", "precision", "recall")
+    card = train_matcher(sources, folder, Plan(seed=seed), session.print)
+    columns = ("pairs", "share", "average_precision", "untrained", "precision", "recall")
     rows = ((name, *(str(row[c]) for c in columns)) for name, row in card["by_set"].items())
     print_table(("set", *(column.replace("_", " ") for column in columns)), rows)
     session.print(f"Weights and card: {folder}")

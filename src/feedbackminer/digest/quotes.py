@@ -16,7 +16,7 @@ import polars as pl
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 from feedbackminer.vocabulary.tags import ASSERTED
 
-SURE = 0.85  # probability of saying a key point from which a sentence is quoted for it
+SURE = 0.7  # probability of saying a key point from which a sentence is quoted for it
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
 

@@ -24,6 +24,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 FRONT_PAGE, OF_A_KIND = 5, 2
 BROAD = 0.5  # of the best rank: what ranks lower is not shown for the variety of kinds
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
+ENDINGS_SHOWN = 3  # posts in which members tell that it works
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,6 +199,10 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         **row,
         quotes=_quotes(row, kind, said, material),
         posts=[{**post, "says": surest.get(post["post_id"])} for post in newest[:EVIDENCE_SHOWN]],
+        endings=[
+            {**material.posts[post_id], "says": None}
+            for post_id in row["went_well"][:ENDINGS_SHOWN]
+        ],
         told=(min(moments), max(moments)) if moments else None,
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,

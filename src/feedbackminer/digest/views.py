@@ -63,10 +63,12 @@ class ClaimView:
     quoted_from: str | None
     action: str
     evidence: Sequence[str]
+    went_well: Sequence[str]
     status: str
 
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]  # the newest behind it, with the sentence that says it
+    endings: Sequence[Mapping[str, Any]]  # posts in which members behind it tell that it works
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak

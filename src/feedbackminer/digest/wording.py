@@ -62,6 +62,12 @@ def label(name: str) -> str:
     return name.replace("_", " ")
 
 
+def ending(claim: ClaimView) -> str:
+    """Write how many of those behind a claim told later that it works; empty: nobody did."""
+    n = len(claim.went_well)
+    return f"{n:,} of them wrote later in the same thread that it works" if n else ""
+
+
 def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, when they spoke, and how evenly."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
@@ -73,6 +79,8 @@ def trust(claim: ClaimView) -> str:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
     if claim.q is not None:
         parts.append(f"q {_chance(claim.q)}")
+    if claim.went_well:
+        parts.append(ending(claim))
     parts += [wave(one) for one in claim.waves]
     return " · ".join(parts)
 

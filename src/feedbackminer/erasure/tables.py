@@ -174,11 +174,12 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
     cleaned["tags"] = cleaned["tags"].with_columns(
         read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
     )
-    cleaned["sentences"] = cleaned["sentences"].with_columns(
-        chances=pl.when(is_old).then(pl.lit([], pl.List(pl.Float32))).otherwise("chances"),
-        vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
-        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as"),
-    )
+    for name in ("sentences", "clauses"):
+        cleaned[name] = cleaned[name].with_columns(
+            chances=pl.when(is_old).then(pl.lit([], pl.List(pl.Float32))).otherwise("chances"),
+            vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
+            read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as"),
+        )
     cleaned["needs"] = cleaned["needs"].with_columns(
         vector=pl.when(is_old).then(pl.lit(b"")).otherwise("vector"),
         encoder=pl.when(is_old).then(pl.lit("")).otherwise("encoder"),

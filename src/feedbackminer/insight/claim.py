@@ -39,6 +39,7 @@ class Claim:
     weight: float | None = None  # None: that of its kind
     excess: float = 1.0  # the part of its voices that is not as usual, 0 to 1
     action: str = ""  # a next step; empty: that of its kind
+    went_well: tuple[str, ...] = ()  # posts in which members behind it told later that it works
     is_large: bool = True  # False: compared like the others, but too small to tell anybody
 
     @property

@@ -182,5 +182,6 @@ def _row(claim: Claim, q: float) -> dict[str, Any]:
         "quoted_from": claim.quoted_from,
         "action": claim.action or claim.kind_row.action,
         "evidence": claim.posts["post_id"].to_list(),
+        "went_well": list(claim.went_well),
         "status": "shown",
     }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.keypoints.matching import Matcher, Rerank, Wording, compare
+from feedbackminer.keypoints.matching import Chances, Matrix, Wording, compare
 
-SAYS_SO = 0.75  # probability from which a sentence is taken to say a key point
+SAYS_SO = 0.6  # probability from which a sentence is taken to say a key point
 SAME = 0.4  # and from which of two key points one is taken to say what the other says
 MOST_CANDIDATES = 3_000  # the fittest of more
 Rows = NDArray[np.int64]
@@ -30,12 +30,11 @@ class Choice:
 def choose(
     candidates: Wording,
     of: Rows,
-    fitness: NDArray[np.float32],
+    fitness: Matrix,
     sentences: Wording,
     voices: Rows,
     *,
-    matcher: Matcher,
-    rerank: Rerank,
+    chances: Chances,
     least_voices: int,
     limit: int,
 ) -> list[Choice]:
@@ -49,6 +48,7 @@ def choose(
         of: the row of the sentence that each candidate is, or is a part of.
         fitness: of each candidate as a headline, 0 to 1.
         voices: who says each sentence, as numbers from 0.
+        chances: tells how probable it is that sentences say points.
         least_voices: that a point must have.
         limit: on the number of points.
     """
@@ -56,14 +56,29 @@ def choose(
         return []
     fittest = np.argsort(-fitness, kind="stable")[:MOST_CANDIDATES]
     of, fitness = of[fittest], fitness[fittest]
-    points = candidates.take(fittest)
-    chances = compare(points, sentences, matcher, rerank, of=of)
-    matches = chances.multiply(chances >= SAYS_SO).tocsr()
+    points = candidates[fittest]
+    likely = compare(points, sentences, chances, of=of)
+    matches = likely.multiply(likely >= SAYS_SO).tocsr()
     by_voice = _by_voice(matches, voices)
     picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
-    heads = points.take(picked)
-    distinct = picked[_distinct(compare(heads, heads, matcher, rerank).toarray(), of[picked])]
-    return _apart(matches[distinct], voices, fittest[distinct], least_voices)
+    groups = _apart(matches[picked], voices, picked, least_voices)
+    central = np.array([_central(group.rows, matches, of, fitness) for group in groups], np.int64)
+    heads = points[central]
+    distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
+    return [
+        replace(choice, candidate=int(fittest[choice.candidate]))
+        for choice in _apart(matches[distinct], voices, distinct, least_voices)
+    ]
+
+
+def _central(rows: Rows, matches: Any, of: Rows, fitness: Matrix) -> int:
+    """Return the candidate that says best what is said by sentences, of which it is one or a part.
+
+    A point that was chosen for all it adds may say more than those who are left with it.
+    """
+    own = np.flatnonzero(np.isin(of, rows))
+    sums = np.asarray(matches[own][:, rows].sum(axis=1)).ravel()
+    return int(own[(sums * fitness[own]).argmax()])
 
 
 def _by_voice(matches: Any, voices: Rows) -> Any:

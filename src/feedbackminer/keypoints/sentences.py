@@ -8,15 +8,19 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from feedbackminer.tables import Sentences, column_types, count_once, of_members
+from feedbackminer.keypoints.matching import Encode, Matrix
+from feedbackminer.tables import count_once, of_members
 from feedbackminer.vectors import to_bytes
-from feedbackminer.vocabulary.tags import ASSERTED
+from feedbackminer.vocabulary.tags import ASSERTED, FIT, HEADLINES, SAYS, STANDS
 
 DOES_SOMETHING = 0.4  # probability of asserting anything, from which a sentence is read
 CHUNK = 2_000  # sentences that are read, and kept, at once
-Matrix = NDArray[np.float32]
-# Returns of sentences, each read alone: unit vectors, and chances, shape (sentences, HEADLINES).
-Read = Callable[[Sequence[str]], tuple[Matrix, Matrix]]
+DOES = 0.35  # probability of saying a problem (or else), from which a sentence counts for one
+# From which a sentence counts at all, and its clauses are tried: of standing alone, of being fit.
+# What says neither who nor what ("How can I do this?") would say many points.
+STANDS_ALONE, TELLS = 0.5, 0.15
+# Returns chances of sentences, each read alone, shape (sentences, HEADLINES).
+Tell = Callable[[Sequence[str]], Matrix]
 
 
 def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -50,35 +54,52 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     )
 
 
-def read_sentences(
+def read_alone(
     rows: pl.DataFrame,
     *,
-    read: Read,
+    tell: Tell,
+    encode: Encode,
     read_as: str,
     earlier: pl.DataFrame,
     keep: Callable[[pl.DataFrame], object] = lambda _: None,
 ) -> pl.DataFrame:
-    """Return ``sentences`` of rows; what was read before is not read again.
+    """Return rows with what is read of their texts; what was read before is not read again.
 
     Args:
-        rows: what :func:`told` returns.
-        read: reads sentences that stand alone.
+        rows: of ``sentences`` or ``clauses``, up to and with their text.
+        tell: tells what sentences that stand alone say.
+        encode: returns their unit vectors; it is asked of those that count.
         read_as: a mark of what reads: code, encoder, heads.
-        earlier: sentences of an earlier time.
+        earlier: what was returned at an earlier time.
         keep: called with the rows of each chunk, as soon as they are read.
     """
     same = earlier.filter(pl.col("read_as") == read_as)
     known = same.select("text", "chances", "vector").unique("text", keep="first")
     new = rows.join(known, on="text", how="anti")["text"].unique().sort().to_list()
+    of_reading = pl.lit(read_as).alias("read_as")
     for start in range(0, len(new), CHUNK):
         chunk = new[start : start + CHUNK]
-        vectors, chances = read(chunk)
+        chances = tell(chunk)
+        vectors = _vectors(chunk, counts(chances), encode)
         columns = {"text": chunk, "chances": chances.tolist(), "vector": to_bytes(vectors)}
         fresh = pl.DataFrame(columns, schema=known.schema)
-        keep(_with_reading(rows.join(fresh, on="text", how="inner"), read_as))
+        keep(rows.join(fresh, on="text", how="inner").with_columns(of_reading))
         known = pl.concat([known, fresh])
-    return _with_reading(rows.join(known, on="text", how="left", maintain_order="left"), read_as)
+    return rows.join(known, on="text", how="left", maintain_order="left").with_columns(of_reading)
 
 
-def _with_reading(rows: pl.DataFrame, read_as: str) -> pl.DataFrame:
-    return rows.with_columns(read_as=pl.lit(read_as)).select(list(column_types(Sentences)))
+def counts(chances: Matrix) -> NDArray[np.bool_]:
+    """Return which sentences are counted for which of ``SAYS``, shape (sentences, SAYS)."""
+    stands = chances[:, HEADLINES.index(STANDS)] >= STANDS_ALONE
+    tells = stands & (chances[:, HEADLINES.index(FIT)] >= TELLS)
+    counted: NDArray[np.bool_] = tells[:, None] & (chances[:, : len(SAYS)] >= DOES)
+    return counted
+
+
+def _vectors(sentences: Sequence[str], counted: NDArray[np.bool_], encode: Encode) -> Matrix:
+    """Return vectors of what is counted; the others are compared with nothing, and are zero."""
+    rows = np.flatnonzero(counted.any(axis=1))
+    encoded = encode([sentences[row] for row in rows.tolist()])
+    vectors = np.zeros((len(sentences), encoded.shape[1]), np.float32)
+    vectors[rows] = encoded
+    return vectors

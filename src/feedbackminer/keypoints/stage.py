@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import dataframely as dy
 import numpy as np
@@ -14,9 +15,10 @@ from feedbackminer.accounts import Account
 from feedbackminer.keypoints.choose import choose
 from feedbackminer.keypoints.clauses import clauses
 from feedbackminer.keypoints.identity import Behind, Key, key_point_ids
-from feedbackminer.keypoints.matching import Matcher, Rerank, read_wording
-from feedbackminer.keypoints.sentences import Read, read_sentences, told
+from feedbackminer.keypoints.matching import Chances, Encode, Matrix, read_wording
+from feedbackminer.keypoints.sentences import Tell, counts, read_alone, told
 from feedbackminer.tables import (
+    Clauses,
     KeyPoints,
     Matches,
     Sentences,
@@ -25,14 +27,9 @@ from feedbackminer.tables import (
 )
 from feedbackminer.text.headline import LONGEST, SHORTEST, headline
 from feedbackminer.vectors import from_bytes
-from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAID_IN, SAYS, STANDS
+from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAID_IN, SAYS
 
 STAGE = "keypoints"
-DOES = 0.35  # probability of saying a problem (or else), from which a sentence counts for one
-# From which a sentence counts at all, and its clauses are tried: of standing alone, of being fit.
-# What says neither who nor what ("How can I do this?") would say many points.
-STANDS_ALONE, TELLS = 0.5, 0.15
-PARTICULAR = 0.7  # how fit what names a version or a number is, beside what does not
 HEADS, FITS = 0.6, 0.5  # from which it can be a headline: of saying it, of being fit as one
 BRIEF = 14  # words of a headline; a longer one counts as less fit, by how much longer it is
 LEAST_VOICES = 2
@@ -41,9 +38,10 @@ MOST_POINTS = 400  # of each kind
 
 @dataclass(frozen=True)
 class Said:
-    """Sentences, key points and which says which."""
+    """Sentences and clauses of them, key points, and which sentence says which."""
 
     sentences: dy.DataFrame[Sentences]
+    clauses: dy.DataFrame[Clauses]
     key_points: dy.DataFrame[KeyPoints]
     matches: dy.DataFrame[Matches]
     account: Account
@@ -64,45 +62,72 @@ def find_key_points(
     tables: Mapping[str, pl.DataFrame],
     previous: Mapping[str, pl.DataFrame],
     *,
-    read: Read,
+    tell: Tell,
+    encode: Encode,
     read_as: str,
-    matcher: Matcher,
-    rerank: Rerank,
-    keep: Callable[[pl.DataFrame], object] = lambda _: None,
+    chances: Chances,
+    keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
 ) -> Said:
     """Find what many members say.
 
     Args:
         tables: tags, posts, members, repeats and tag_labels.
-        previous: sentences, key_points and matches of an earlier time.
-        read: reads sentences that stand alone: their vectors and chances.
+        previous: sentences, clauses, key_points and matches of an earlier time.
+        tell: tells what sentences that stand alone say.
+        encode: returns their vectors.
         read_as: a mark of what reads.
-        matcher, rerank: tell which sentences say the same, see :mod:`keypoints.matching`.
-        keep: called with rows of ``sentences`` as soon as they are read.
+        chances: tells from vectors which sentences say the same.
+        keep: called with rows of ``sentences`` or ``clauses`` as soon as they are read.
     """
     rows = told(tables)
-    read_rows = read_sentences(
-        rows, read=read, read_as=read_as, earlier=previous["sentences"], keep=keep
-    )
+
+    def alone(name: str, of: pl.DataFrame) -> pl.DataFrame:
+        return read_alone(
+            of,
+            tell=tell,
+            encode=encode,
+            read_as=read_as,
+            earlier=previous[name],
+            keep=partial(keep, name),
+        )
+
+    read_rows = alone("sentences", rows.select("post_id", "number", "text"))
     sentences = check(read_rows, Sentences, where=STAGE)
-    labels = tables["tag_labels"].select("post_id", "kinds")
+    parts = check(alone("clauses", _clauses(sentences)), Clauses, where=STAGE)
     spoken = sentences.join(
         rows.select("post_id", "number", "voice"), on=["post_id", "number"], maintain_order="left"
-    ).join(labels, on="post_id", how="left", maintain_order="left")
-    points, matches = _points(spoken, read, matcher, rerank, _earlier(previous))
+    )
+    labels = tables["tag_labels"].select("post_id", "kinds")
+    points, matches = _points(spoken, parts, labels, chances, _earlier(previous))
     return Said(
         sentences=sentences,
+        clauses=parts,
         key_points=check(points, KeyPoints, where=STAGE),
         matches=check(matches, Matches, where=STAGE),
         account=Account(STAGE, len(rows), len(sentences)),
     )
 
 
+def _clauses(sentences: pl.DataFrame) -> pl.DataFrame:
+    """Return the clauses of those sentences that say something."""
+    chances = _matrix(sentences)
+    says_so = counts(chances) & (chances[:, : len(SAYS)] >= HEADS)
+    rows = sentences[np.flatnonzero(says_so.any(axis=1)).tolist()]
+    found = [
+        (post_id, number, part, text)
+        for post_id, number, sentence in rows.select("post_id", "number", "text").iter_rows()
+        for part, text in enumerate(clauses(sentence), 1)
+    ]
+    columns = ("post_id", "number", "part", "text")
+    schema = {name: column_types(Clauses)[name] for name in columns}
+    return pl.DataFrame(found, schema=schema, orient="row")
+
+
 def _points(
     spoken: pl.DataFrame,
-    read: Read,
-    matcher: Matcher,
-    rerank: Rerank,
+    parts: pl.DataFrame,
+    labels: pl.DataFrame,
+    chances: Chances,
     earlier: Mapping[str, frozenset[str]],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the tables of key points and of matches."""
@@ -110,7 +135,7 @@ def _points(
         return _key_points(spoken, {}, {}), _matches(spoken, {}, {})
     chosen = {
         (point.says, spoken["post_id"][point.row], spoken["number"][point.row]): point
-        for point in _chosen(spoken, read, matcher, rerank)
+        for point in _chosen(spoken, parts, labels, chances)
     }
     behind = {
         key: Behind(
@@ -123,40 +148,40 @@ def _points(
     return _key_points(spoken, chosen, ids), _matches(spoken, chosen, ids)
 
 
-def _chosen(spoken: pl.DataFrame, read: Read, matcher: Matcher, rerank: Rerank) -> Iterator[_Point]:
+def _chosen(
+    spoken: pl.DataFrame, parts: pl.DataFrame, labels: pl.DataFrame, chances: Chances
+) -> Iterator[_Point]:
     """Yield the points of each of ``SAYS``; rows are those of ``spoken``."""
-    chances = _as_people_say(np.array(spoken["chances"].to_list(), np.float32), spoken["kinds"])
-    texts, of = _candidates(spoken["text"].to_list(), chances)
-    vectors, of_clauses = from_bytes(spoken["vector"].to_list()), chances[:0]
-    if parts := texts[len(spoken) :]:
-        row_of = {part: row for row, part in enumerate(dict.fromkeys(parts))}
-        of_parts, told_of_parts = read([*row_of])
-        places = [row_of[part] for part in parts]
-        vectors, of_clauses = np.vstack([vectors, of_parts[places]]), told_of_parts[places]
-    says = np.vstack([chances, of_clauses])
+    key = ["post_id", "number"]
+    numbered = spoken.select(*key, row=pl.int_range(pl.len()))
+    of_parts = parts.join(numbered, on=key, maintain_order="left")["row"].to_numpy()
+    columns = ["post_id", "text", "chances", "vector"]
+    together = pl.concat([spoken.select(columns), parts.select(columns)])
+    of = np.append(np.arange(len(spoken)), of_parts)
+    texts = together["text"].to_list()
+    wording = read_wording(texts, from_bytes(together["vector"].to_list()))
+    says = _as_people_say(together, labels)
     says[len(spoken) :, SAYS.index("praise")] = 0  # what qualifies praise is not left out of it
-    wording = read_wording(texts, vectors, says)
 
     n_words = np.array([len(text.split()) for text in texts])
     fit = says[:, HEADLINES.index(FIT)]
     is_fit = (fit >= FITS) & (n_words >= SHORTEST) & (n_words <= LONGEST)
-    has_number = np.array([any(map(str.isdigit, text)) for text in texts])
     brief = np.minimum(1, BRIEF / n_words.clip(1))
-    fitness = (fit * brief * np.where(has_number, PARTICULAR, 1)).astype(np.float32)
+    # A clause is as fit as its sentence, and stands for it where as many say the clause.
+    as_fit = np.maximum(fit, fit[of])
+    fitness = (as_fit * brief).astype(np.float32)
     voices = spoken["voice"].to_numpy()
-    tells = _tells(chances)
+    is_counted = counts(says[: len(spoken)])
     for k, name in enumerate(SAYS):
-        counts = tells & (chances[:, k] >= DOES)
-        rows = np.flatnonzero(counts)
-        heads = np.flatnonzero(is_fit & (says[:, k] >= HEADS) & counts[of])
+        rows = np.flatnonzero(is_counted[:, k])
+        heads = np.flatnonzero(is_fit & (says[:, k] >= HEADS) & is_counted[of, k])
         for choice in choose(
-            wording.take(heads),
+            wording[heads],
             np.searchsorted(rows, of[heads]),
             fitness[heads],
-            wording.take(rows),
+            wording[rows],
             voices[rows],
-            matcher=matcher,
-            rerank=rerank,
+            chances=chances,
             least_voices=LEAST_VOICES,
             limit=MOST_POINTS,
         ):
@@ -164,33 +189,16 @@ def _chosen(spoken: pl.DataFrame, read: Read, matcher: Matcher, rerank: Rerank) 
             yield _Point(name, int(of[head]), texts[head], rows[choice.rows], choice.chances)
 
 
-def _candidates(
-    texts: list[str], chances: NDArray[np.float32]
-) -> tuple[list[str], NDArray[np.int64]]:
-    """Return sentences and, after these, clauses of those that say something; and what each is of.
-
-    Args:
-        chances: of the sentences, shape (sentences, HEADLINES).
-    """
-    says_so = chances[:, : len(SAYS)].max(axis=1, initial=0) >= HEADS
-    parts = [
-        (row, part)
-        for row in np.flatnonzero(says_so & _tells(chances))
-        for part in clauses(texts[row])
-    ]
-    of = np.array([*range(len(texts)), *(row for row, _ in parts)], np.int64)
-    return [*texts, *(part for _, part in parts)], of
+def _matrix(sentences: pl.DataFrame) -> Matrix:
+    """Return the chances of sentences, shape (sentences, HEADLINES)."""
+    rows = sentences["chances"].to_list()
+    return np.array(rows, np.float32).reshape(len(rows), len(HEADLINES))
 
 
-def _tells(chances: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return which sentences tell enough to be counted."""
-    stands = chances[:, HEADLINES.index(STANDS)] >= STANDS_ALONE
-    tells: NDArray[np.bool_] = stands & (chances[:, HEADLINES.index(FIT)] >= TELLS)
-    return tells
-
-
-def _as_people_say(chances: NDArray[np.float32], kinds: pl.Series) -> NDArray[np.float32]:
-    """Rule out what a sentence cannot say in a post that a person gave other kinds."""
+def _as_people_say(sentences: pl.DataFrame, labels: pl.DataFrame) -> Matrix:
+    """Return chances, without what a sentence cannot say in a post that a person labelled."""
+    chances = _matrix(sentences)
+    kinds = sentences.join(labels, on="post_id", how="left", maintain_order="left")["kinds"]
     for k, says in enumerate(SAYS):
         fits = kinds.list.set_intersection(list(SAID_IN[says])).list.len() > 0
         chances[(~fits).fill_null(value=False).to_numpy(), k] = 0

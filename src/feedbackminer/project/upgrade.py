@@ -38,6 +38,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
     },
     "claims": {
         "key_point_id": pl.lit(None, pl.String),
+        "went_well": pl.lit([], pl.List(pl.String)),
         "quoted": pl.when(pl.col("kind") == "need")
         .then(pl.col("headline").str.extract("“(.*)”"))
         .otherwise(pl.lit(""))

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from feedbackminer.keypoints.stage import DOES, FITS, HEADS
+from feedbackminer.keypoints.sentences import DOES
+from feedbackminer.keypoints.stage import FITS, HEADS
 from feedbackminer.research.cards import card_of
 from feedbackminer.research.data import labels, tags
 from feedbackminer.research.data.labels import Headline

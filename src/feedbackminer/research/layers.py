@@ -1,4 +1,4 @@
-"""Training of the encoder's upper layers: what the reader and the reranker have in common.
+"""Training of the encoder's upper layers: what the reader and the matcher have in common.
 
 The lower layers stay as they are, so their states are computed once.
 """

@@ -13,13 +13,12 @@ from dataclasses import replace
 import polars as pl
 
 from feedbackminer.accounts import Account
-from feedbackminer.embed.reranker import reranker_hash
+from feedbackminer.embed.bi_encoder import matcher_hash
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
 from feedbackminer.health import weeks
 from feedbackminer.insight import stage as insight
-from feedbackminer.keypoints.matching import matcher_hash
 from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
@@ -226,35 +225,36 @@ SIGNALS = Stage(
 
 def _keypoints(tables: StageTables, context: Context) -> StageResult:
     """⑦ Find what many members say, in the words of one of them."""
-    from feedbackminer.embed.reranker import shipped_reranker
-    from feedbackminer.keypoints.matching import shipped_matcher
+    from feedbackminer.embed.bi_encoder import shipped_bi_encoder
     from feedbackminer.keypoints.stage import find_key_points
 
     encoder, tagger, reporter = context.models.encoder, context.models.tagger, context.reporter
-    read_as = f"{context.code} {encoder.name} {tagger.name}"
+    matcher = shipped_bi_encoder()
+    read_as = f"{context.code} {encoder.name} {tagger.name} {matcher_hash()}"
     earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
     given = tables.read_all()
     if HEADLINE not in tagger.cards:  # rules do not tell what a sentence says when it stands alone
         given["tags"] = given["tags"].clear()
 
-    def read(sentences: Sequence[str]) -> tuple[Matrix, Matrix]:
-        encoded = encoder.encode(sentences)
+    def tell(sentences: Sequence[str]) -> Matrix:
         reporter.advance(len(sentences))
-        return encoded.vectors, tagger.headlines(sentences, encoded.layer_mean)
+        return tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
 
     # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
-    tables.replace("sentences", earlier["sentences"].filter(pl.col("read_as") == read_as))
+    for name in ("sentences", "clauses"):
+        tables.replace(name, earlier[name].filter(pl.col("read_as") == read_as))
     reporter.start("keypoints", None)
     result = find_key_points(
         given,
         earlier,
-        read=read,
+        tell=tell,
+        encode=matcher.encode,
         read_as=read_as,
-        matcher=shipped_matcher(),
-        rerank=shipped_reranker().probabilities,
-        keep=lambda rows: tables.append("sentences", rows),
+        chances=matcher.chances,
+        keep=tables.append,
     )
     tables.replace("sentences", result.sentences)
+    tables.replace("clauses", result.clauses)
     tables.replace("matches", result.matches)
     tables.replace("key_points", result.key_points)
     detail = quantity(len(result.key_points), "key point")
@@ -265,10 +265,10 @@ KEYPOINTS = Stage(
     "keypoints",
     _keypoints,
     reads=("posts", "tags", "members", "repeats", "tag_labels"),
-    writes=("sentences", "key_points", "matches"),
+    writes=("sentences", "clauses", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),
-    depends=lambda _: matcher_hash() + reranker_hash(),
+    depends=lambda _: matcher_hash(),
     lasting=("key_points", "matches"),
 )
 

@@ -44,6 +44,7 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             until=facts.period.until,
             weight=GRAVE_WEIGHT if is_severe else None,
             action=_next_step(point, facts),
+            went_well=_went_well(point, facts) if point.says == "problem" else (),
         )
 
 
@@ -82,6 +83,16 @@ def _next_step(point: Subject, facts: Facts) -> str:
     if point.says == "question":
         return "Link the best answer from the guide; where there is none, write it."
     return _since_when(point, facts)
+
+
+def _went_well(point: Subject, facts: Facts) -> tuple[str, ...]:
+    """Return the posts in which members told later, in the same thread, that it works: one each."""
+    key = ["thread_id", "voice"]
+    told = point.posts.group_by(key).agg(told_at=pl.col("created_at").min())
+    later = facts.posts.join(told, on=key).filter(
+        pl.col("created_at") > pl.col("told_at"), pl.col("experience") == "good"
+    )
+    return tuple(later.sort("created_at", "post_id").unique("voice", keep="last")["post_id"].sort())
 
 
 def _since_when(point: Subject, facts: Facts) -> str:

@@ -13,14 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.embed.encoder import Encoder
-from feedbackminer.embed.reranker import Reranker, shipped_reranker
+from feedbackminer.embed.bi_encoder import BiEncoder, shipped_bi_encoder
 from feedbackminer.errors import InputError
-from feedbackminer.keypoints.matching import Wording, measures, read_wording, shipped_matcher
-from feedbackminer.tagging.head_tagger import load_tagger
 
 KEPT = 0.5  # of the arguments of a group, those with the highest scores
 TINY = 1e-6  # what does not vary is not scaled up
+SHRUNK = 0.003  # inverse strength of the penalty on weights
 RIVAL = 0.5  # how much the next best key point speaks against the best
 Matrix = NDArray[np.float32]
 
@@ -34,7 +32,7 @@ class Group:
     key_points: Sequence[str]
 
 
-Read = tuple[Group, Matrix]  # with each argument and key point: MEASURES, and a score
+Read = tuple[Group, Matrix]  # with each argument and key point: the products of their vectors
 
 
 @dataclass(frozen=True)
@@ -110,81 +108,51 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
             raise InputError(f"{file}: cannot be read: {error}") from None
 
 
-def measure(folder: Path, encoder: Encoder, *, leave_one_out: bool) -> Score:
-    """Measure the shipped matcher with what re-ranks; or both weighed anew for each topic.
+def measure(folder: Path, *, leave_one_out: bool) -> Score:
+    """Measure the shipped matcher, or one whose dimensions are weighed anew for each topic.
 
     Raises:
         InputError: the folder holds nothing of the shape.
     """
     debates = read_debates(folder)
-    reranker = shipped_reranker()
-    read = [
-        _read(group, debates, wording, row_of, reranker)
-        for topic in debates.topics
-        for wording, row_of in [_wording(debates, topic, encoder)]
-        for group in debates.groups
-        if group.topic == topic
-    ]
+    matcher = shipped_bi_encoder()
+    read = [(group, _products(group, debates, matcher)) for group in debates.groups]
     if leave_one_out:
         weights = {topic: _fitted(read, debates, topic) for topic in debates.topics}
-    else:
-        by_matcher, of_score, _ = reranker.mixing
-        shipped = np.append(by_matcher * shipped_matcher().weights, of_score)
-        weights = dict.fromkeys(debates.topics, shipped)
+    else:  # a cosine is the sum of the products
+        weights = dict.fromkeys(debates.topics, np.ones(read[0][1].shape[2], np.float32))
     figures = [
-        _of_group(group, debates, features @ weights[group.topic]) for group, features in read
+        _of_group(group, debates, products @ weights[group.topic]) for group, products in read
     ]
     return Score(*np.mean(figures, axis=0).tolist())
 
 
-def _wording(debates: Debates, topic: str, encoder: Encoder) -> tuple[Wording, dict[str, int]]:
-    ids = [
-        text_id
-        for group in debates.groups
-        if group.topic == topic
-        for text_id in (*group.arguments, *group.key_points)
-    ]
-    texts = [debates.texts[text_id] for text_id in ids]
-    encoded = encoder.encode(texts)
-    chances = load_tagger(encoder.name).headlines(texts, encoded.layer_mean)
-    wording = read_wording(texts, encoded.vectors, chances)
-    return wording, {text_id: row for row, text_id in enumerate(ids)}
-
-
-def _read(
-    group: Group, debates: Debates, wording: Wording, row_of: Mapping[str, int], reranker: Reranker
-) -> Read:
-    """Return each argument with each key point: ``MEASURES``, and the score of both together."""
-    points, arguments = (
-        wording.take([row_of[text_id] for text_id in ids])
-        for ids in (group.key_points, group.arguments)
+def _products(group: Group, debates: Debates, matcher: BiEncoder) -> Matrix:
+    """Return those of each argument and key point, by dimension."""
+    arguments, points = (
+        matcher.encode([debates.texts[text_id] for text_id in ids])
+        for ids in (group.arguments, group.key_points)
     )
-    pairs = [
-        (debates.texts[point], debates.texts[argument])
-        for argument in group.arguments
-        for point in group.key_points
-    ]
-    scores = reranker.scores(pairs).reshape(len(group.arguments), len(group.key_points))
-    measured = [measure.T for measure in measures(points, arguments)]
-    return group, np.stack([*measured, scores], axis=2)
+    products: Matrix = arguments[:, None] * points
+    return products
 
 
 def _fitted(read: Sequence[Read], debates: Debates, topic: str) -> Matrix:
-    """Return weights of measures and score, fitted to all topics but one."""
+    """Return weights of the dimensions, fitted to all topics but one."""
     from sklearn.linear_model import LogisticRegression
 
     rows, truth = [], []
-    for group, features in read:
+    for group, products in read:
         for a, argument in enumerate(group.arguments):
             for p, point in enumerate(group.key_points):
                 if group.topic != topic and (argument, point) in debates.labels:
-                    rows.append(features[a, p])
+                    rows.append(products[a, p])
                     truth.append(debates.labels[argument, point])
     if not rows:
         raise InputError(f"one topic ({topic!r}) alone leaves nothing to fit to")
     stacked = np.stack(rows)
     scale = np.maximum(stacked.std(axis=0), TINY)
-    model = LogisticRegression(max_iter=3_000).fit(stacked / scale, truth)
+    model = LogisticRegression(C=SHRUNK, max_iter=3_000).fit(stacked / scale, truth)
     weights: Matrix = (model.coef_[0] / scale).astype(np.float32)
     return weights
 

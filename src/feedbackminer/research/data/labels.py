@@ -20,7 +20,11 @@ CHECKED = "check.jsonl"  # posts that nothing is trained on
 UNSEEN, UNSEEN_SENTENCES = "unseen.jsonl", "check_sentences.jsonl"  # of sites that nothing is
 # Sentences that were read alone, and pairs of them; of the unseen nothing is trained on.
 HEADLINES, UNSEEN_HEADLINES = "headlines.jsonl", "check_headlines.jsonl"
-PAIRS, UNSEEN_PAIRS = "pairs.jsonl", "check_pairs.jsonl"
+PAIRS, UNSEEN_PAIRS, INVENTED_PAIRS = (
+    "pairs.jsonl",
+    "check_pairs.jsonl",
+    "invented_pairs.jsonl",
+)
 AROUND = 2  # sentences on either side of a labelled one that are read with it
 # Where the texts of our own labels lie: the file, and the file with titles.
 TEXTS: Mapping[str, tuple[str, str]] = {
@@ -172,6 +176,20 @@ def load_pairs(folder: Path, labels: Path) -> list[Pair]:
     return [
         Pair(line["data"], text(line, "point"), text(line, "sentence"), line["same"])
         for line in lines
+    ]
+
+
+def load_invented_pairs(labels: Path) -> list[Pair]:
+    """Read points that were invented, each with sentences that say the same.
+
+    Args:
+        labels: a file of ``product``, which stands for a community, ``point`` and ``same``.
+    """
+    lines = [json.loads(line) for line in labels.read_text("utf-8").splitlines()]
+    return [
+        Pair(f"{INVENTED}: {line['product']}", line["point"], sentence, is_same=True)
+        for line in lines
+        for sentence in line["same"]
     ]
 
 
