@@ -20,6 +20,7 @@ from feedbackminer.keypoints.clauses import clauses
         ("The editor is great but slow.", []),
         ("It stops on Windows.", []),  # what is left is too short
         ("The app only works with Chrome.", []),
+        ("Can I take a size that isn't on the list?", []),
         ("I have no problem with the new editor.", []),
         ("Users still can't log in to the site.", []),
         ("When I open the editor, it crashes.", []),

@@ -195,3 +195,11 @@ def test_what_is_more_particular_in_each_is_told_without_the_particulars() -> No
     reader = Reader()
     found(written, reader=reader, previous={name: getattr(said, name) for name in NOTHING})
     assert reader.seen == []
+
+
+def test_what_tells_the_matter_elsewhere_heads_no_point() -> None:
+    away = "The app crashes, see the log below."
+    assert found([("ann", away), ("ben", away), ("cat", away)]).key_points.is_empty()
+    said = found([("ann", away), ("ben", away), ("cat", CRASH)])
+    assert said.key_points["text"].to_list() == [CRASH.removesuffix(".")]
+    assert said.matches["post_id"].to_list() == ["p0", "p1", "p2"]

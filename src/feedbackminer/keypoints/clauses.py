@@ -21,6 +21,7 @@ _END = re.compile(
 _OPEN = re.compile(
     r"^\W*(?:and |but |so )?(?:if|when|whenever|while|after|before|since|once|as|although|though)\b"
     r"|\b(?:only|just|except)\b|\bno (?:problem|issue|trouble)s?\b"
+    r"|n['’]t$"
     r"|\b(?:log|logged|logging|sign|signed|plug|plugged|turn|turned|switch|switched|click|built)$",
     re.IGNORECASE,
 )

@@ -32,7 +32,8 @@ def train_headline(sources: Sources, recipe: Recipe) -> Fitted:
     card["measured_on"] = "the sentences it was trained on, by weights that had not seen them"
     card["intended_use"] = (
         f"Which sentences could head a digest. One counts for a key point from {DOES} on, and can "
-        f"head one where it says so with {HEADS} and is fit with {FITS}."
+        f"head one where it says so with {HEADS} and is fit with {FITS['problem']} (a problem) or "
+        f"{FITS['question']}."
     )
     card["unseen"] = "sentences of urho3d and slicer, which nothing is trained on"
     card["splits"] = "5 folds; threads and apps are never split"
