@@ -12,7 +12,7 @@ from feedbackminer.tables import TABLES
 HARMLESS = {
     "an id: rows of erased posts go, and what still names them is renamed or emptied": {
         *("post_id", "thread_id", "parent_id", "author_id", "first_id", "copy_of", "opener_id"),
-        *("opener_post_id", "representatives", "evidence", "dropped.ref"),
+        *("opener_post_id", "representatives", "evidence", "went_well", "dropped.ref"),
         *("quoted_from", "dropped.other_ref", "wave_id", "example_id"),
     },
     "an id or a version that we made, of no post": {

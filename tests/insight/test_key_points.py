@@ -215,17 +215,34 @@ def test_where_a_key_point_says_what_it_is_no_count_of_the_topic_is_told_beside_
     )
 
 
+def test_what_newcomers_ask_on_a_topic_is_told_with_an_example() -> None:
+    later = [wrote(f"m{i % 20}", 1 + i / 10, "export", "question") for i in range(60)]
+    asks = [0.0] * len(HEADLINES)
+    asks[2], asks[-1] = 0.9, 0.9
+    row = {"post_id": "p3", "text": "How do I set up the sync?", "chances": asks}
+    built = tables([*crowd(20, 0, "sync", "question"), *later]) | {"sentences": sentences(row)}
+    claim = only(mine_claims(built, settings=InsightSettings()), "newcomers")
+    assert claim["headline"].endswith("in their first post, such as “How do I set up the sync?”")
+    assert (claim["quoted"], claim["quoted_from"]) == ("How do I set up the sync?", "p3")
+
+
 def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -> None:
-    fit = [[0.0] * len(HEADLINES) for _ in range(3)]
+    fit = [[0.0] * len(HEADLINES) for _ in range(4)]
     fit[0][0], fit[0][-1] = 0.9, 0.4
     fit[1][0], fit[1][-1] = 0.8, 0.9
     fit[2][2], fit[2][-1] = 0.9, 0.9  # it asks
-    texts = ("It fails.", "However, the sync loses my notes.", "How do I sync my notes?")
+    fit[3][0], fit[3][-1] = 0.9, 0.9  # of something else
+    texts = (
+        "It fails to sync.",
+        "However, the sync loses my notes.",
+        "How do I sync my notes?",
+        "My screen stays black.",
+    )
     rows = [
         {"post_id": f"p{i}", "text": text, "chances": chances}
         for i, (text, chances) in enumerate(zip(texts, fit, strict=True))
     ]
     erased = {"post_id": "p1", "number": 2, "text": "[erased] is", "chances": []}
-    built = tables(crowd(3, 0, "sync", "bug")) | {"sentences": sentences(*rows, erased)}
+    built = tables(crowd(4, 0, "sync", "bug")) | {"sentences": sentences(*rows, erased)}
     claim = only(mine_claims(built, settings=InsightSettings()), "problem")
     assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes”")

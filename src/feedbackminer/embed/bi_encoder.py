@@ -37,12 +37,19 @@ class BiEncoder:
     layers: Mapping[str, Vectors]
     worth: Vectors
 
+    @property
+    def dimensions(self) -> int:
+        """Return how many numbers a vector has."""
+        return next(len(a) for name, a in self.layers.items() if name.endswith("LayerNorm.bias"))
+
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Return a unit vector of each sentence, in order."""
         from torch import nn, no_grad
 
+        vectors = np.zeros((len(sentences), self.dimensions), np.float32)
+        if not len(sentences):
+            return vectors
         transformer, tokenizer = _tuned(self)
-        vectors = np.zeros((len(sentences), transformer.config.hidden_size), np.float32)
         order = sorted(range(len(sentences)), key=lambda row: -len(sentences[row]))
         with no_grad():
             for start in range(0, len(order), BATCH):

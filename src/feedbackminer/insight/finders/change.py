@@ -11,6 +11,7 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, Subject, count_voices
+from feedbackminer.insight.finders.topics import example_of
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
@@ -131,14 +132,18 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             len(posts), n_first, n_others, n_rest, confidence=settings.confidence
         )
         members = quantity(count_voices(posts), "member")
+        asked = None
+        if not subject.says:  # a topic alone says nothing of what they came with
+            asked = example_of(subject.label, posts, "question", facts.sentences)
+        such_as = asked.such_as if asked else ""
         yield Claim(
             kind="newcomers",
             key=subject.key,
             key_point_id=subject.key_point_id,
-            quoted=subject.quoted,
-            quoted_from=subject.quoted_from,
+            quoted=asked.text if asked else subject.quoted,
+            quoted_from=asked.post_id if asked else subject.quoted_from,
             metric="ratio_first_posts_to_others",
-            headline=f"{subject.label}: {members} came with this in their first post",
+            headline=f"{subject.label}: {members} came with this in their first post{such_as}",
             posts=posts,
             value=result.ratio,
             topic_id=subject.topic_id,

@@ -57,6 +57,11 @@ class Example(NamedTuple):
     text: str
     post_id: str
 
+    @property
+    def such_as(self) -> str:
+        """Return how a headline ends that tells it."""
+        return f", such as “{self.text}”"
+
 
 COUNT_CLAIMS = (
     CountClaim(
@@ -130,8 +135,8 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             value = voices.share(whole, confidence=settings.confidence)
             detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
             surely = posts.filter(is_given(claim.share))
-            example = _example(surely, claim.says, facts.sentences) if claim.says else None
-            such_as = f", such as “{example.text}”" if example else ""
+            example = example_of(label, surely, claim.says, facts.sentences) if claim.says else None
+            such_as = example.such_as if example else ""
             yield Claim(
                 kind=claim.kind,
                 key=topic_id,
@@ -175,10 +180,18 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
-def _example(posts: pl.DataFrame, says: str, sentences: pl.DataFrame) -> Example | None:
-    """Return the sentence of the posts that is fittest to say it, where one is fit."""
+def example_of(
+    label: str, posts: pl.DataFrame, says: str, sentences: pl.DataFrame
+) -> Example | None:
+    """Return the sentence of the posts that is fittest to say it, of those on the topic's matter.
+
+    A post on a topic also tells of other things: a sentence has to name a part of the label.
+    """
+    names = "|".join(map(pl.escape_regex, label.split(", ")))
+    is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{names})s?\b")
     fit = (
         sentences.join(posts, on="post_id", how="semi")
+        .filter(is_on_topic)
         .with_columns(fitness=headline_chance(says) * headline_chance(FIT))
         .filter(pl.col("fitness") >= FITS, pl.col("text").str.count_matches(r"\S+") <= LONGEST)
         .sort("fitness", "post_id", "number", descending=[True, False, False])
