@@ -235,6 +235,12 @@ def test_an_archive_cut_short_is_told(data: bytes) -> None:
         assert list(reasons(rows).values()) == ["damaged_member"]
 
 
+def test_a_zip_member_whose_name_begins_with_a_null_byte_loses_no_other() -> None:
+    data = zip_of([("first.jsonl", POSTS), ("other.jsonl", POSTS)])
+    rows = read("z", data.replace(b"first.jsonl", b"\0irst.jsonl"))
+    assert any("other.jsonl" in row.ref for row in rows)
+
+
 @given(st.data(), st.sampled_from([zip_of, tar_of]))
 def test_an_archive_with_a_changed_byte_gives_rows_or_an_input_error(
     data: st.DataObject, pack: Pack

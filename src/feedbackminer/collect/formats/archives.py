@@ -186,10 +186,10 @@ def _is_tar(data: bytes) -> bool:
 def _zip_members(file: IO[bytes]) -> Iterator[_Member]:
     archive = zipfile.ZipFile(file)
     for info in archive.infolist():
-        if not info.is_dir():
+        # The library cuts a name at a null byte; the name as written is what counts.
+        if not info.orig_filename.endswith("/"):
             is_link = stat.S_ISLNK(info.external_attr >> 16)
             refusal = "unsafe_name" if is_link else "encrypted" if info.flag_bits & 1 else ""
-            # The library cuts a name at a null byte; the name as written is what counts.
             yield _Member(info.orig_filename, partial(archive.open, info), refusal)
 
 
