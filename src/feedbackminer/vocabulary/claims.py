@@ -117,9 +117,9 @@ METRICS: Mapping[str, Metric] = {
         Metric(
             "share_found_of_members",
             "of the members who wrote in this period were found to say it",
-            "distinct members with a sentence that says it, with a probability of 0.75 or more / "
-            "distinct members of the period; Wilson interval of these. Four of five such sentences "
-            "are missed, and one in seven that is counted says something else",
+            "distinct members with a sentence that says it, with a probability of 0.6 or more / "
+            "distinct members of the period; Wilson interval of these. Two of three such sentences "
+            "are missed, and one in five that is counted says something else",
         ),
         Metric(
             "ratio_of_voice_rates",
