@@ -132,3 +132,22 @@ def test_a_point_is_headed_by_what_is_nearest_to_all_that_is_left_for_it() -> No
         limit=9,
     )
     assert [texts[choice.candidate] for choice in choices] == ["a", "b"]
+
+
+def test_a_point_whose_own_sentence_went_to_another_part_of_it_keeps_its_head() -> None:
+    """Two parts of one sentence are both picked; it goes to the first, none of the rest is fit."""
+    axes = np.eye(3, dtype=np.float32)
+    whole = (axes[0] + axes[1]) / np.sqrt(2)
+    parts = read_wording(["a", "b"], axes[:2])
+    sentences = np.stack([whole, axes[0], axes[0], axes[1], axes[1]])
+    choices = choose(
+        parts,
+        np.zeros(2, np.int64),
+        np.ones(2, np.float32),
+        read_wording(["a and b", *"aabb"], sentences),
+        np.arange(5),
+        chances=lambda points, others: np.clip(points @ others.T, 0, 1),
+        least_voices=2,
+        limit=9,
+    )
+    assert [sorted(choice.rows) for choice in choices] == [[0, 1, 2]]

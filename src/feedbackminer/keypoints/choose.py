@@ -62,7 +62,7 @@ def choose(
     by_voice = _by_voice(matches, voices)
     picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
     groups = _apart(matches[picked], voices, picked, least_voices)
-    central = np.array([_central(group.rows, matches, of, fitness) for group in groups], np.int64)
+    central = np.array([_central(group, matches, of, fitness) for group in groups], np.int64)
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
     return [
@@ -71,14 +71,14 @@ def choose(
     ]
 
 
-def _central(rows: Rows, matches: Any, of: Rows, fitness: Matrix) -> int:
-    """Return the candidate that says best what is said by sentences, of which it is one or a part.
+def _central(group: Choice, matches: Any, of: Rows, fitness: Matrix) -> int:
+    """Return the candidate that says best what a point's sentences say: its own, or one of theirs.
 
     A point that was chosen for all it adds may say more than those who are left with it.
     """
-    own = np.flatnonzero(np.isin(of, rows))
-    sums = np.asarray(matches[own][:, rows].sum(axis=1)).ravel()
-    return int(own[(sums * fitness[own]).argmax()])
+    able = np.append(group.candidate, np.flatnonzero(np.isin(of, group.rows)))
+    sums = np.asarray(matches[able][:, group.rows].sum(axis=1)).ravel()
+    return int(able[(sums * fitness[able]).argmax()])
 
 
 def _by_voice(matches: Any, voices: Rows) -> Any:
