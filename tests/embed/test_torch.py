@@ -63,13 +63,13 @@ def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
 
     from feedbackminer.embed.backends.torch import model_path
     from feedbackminer.embed.encoder import BUNDLED
-    from feedbackminer.embed.reader import load_reader
+    from feedbackminer.embed.reader import load_reader, tune
 
     written = ["The app crashes on start.", "I love it, really."]
     plain: Any = SentenceTransformer(model_path(BUNDLED), device="cpu")
     reader = load_reader()
     assert reader is not None
-    reader.tune(plain[0].auto_model)
+    tune(plain[0].auto_model, reader.layers)
     tokens = plain.preprocess(written)
     with torch.inference_mode():
         inside: Any = plain[0].auto_model

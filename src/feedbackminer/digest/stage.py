@@ -183,7 +183,15 @@ def _largest_topics(claims: pl.DataFrame, limit: int) -> list[str]:
 def _posts_by_id(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mapping[str, Any]]:
     titles = threads.select("thread_id", thread="title")
     rows = posts.join(titles, on="thread_id", how="left").select(
-        "post_id", "thread_id", "thread", "author_id", "author_role", "created_at", "body", "url"
+        "post_id",
+        "thread_id",
+        "thread",
+        "author_id",
+        "author_role",
+        "created_at",
+        "body",
+        "url",
+        says=pl.lit(None),  # the sentence of it that says a key point, where it is shown for one
     )
     return {row["post_id"]: row for row in rows.iter_rows(named=True)}
 
@@ -199,10 +207,7 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         **row,
         quotes=_quotes(row, kind, said, material),
         posts=[{**post, "says": surest.get(post["post_id"])} for post in newest[:EVIDENCE_SHOWN]],
-        endings=[
-            {**material.posts[post_id], "says": None}
-            for post_id in row["went_well"][:ENDINGS_SHOWN]
-        ],
+        endings=[material.posts[post_id] for post_id in row["went_well"][:ENDINGS_SHOWN]],
         told=(min(moments), max(moments)) if moments else None,
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.embed.encoder import BUNDLED, Vectors
+from feedbackminer.embed.reader import LAYER, tune
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
 from feedbackminer.weights import hash_of_card, read_weights, write_weights
 
 BATCH, TOKENS = 64, 96  # sentences that are read at once, and how long one may be
-LAYER = "layer."  # how the names of the encoder's own weights begin
 WORTH = "cosine"  # of what is made of a cosine
 
 
@@ -84,17 +84,13 @@ def read(tokenizer: Any, sentences: Sequence[str]) -> Any:
 @cache
 def _tuned(bi_encoder: BiEncoder) -> tuple[Any, Any]:
     """Return the encoder with the layers of a bi-encoder, and its tokenizer."""
-    from torch import from_numpy
     from transformers import AutoModel, AutoTokenizer
 
     from feedbackminer.embed.backends.torch import model_path
 
     path = model_path(BUNDLED)
     transformer: Any = AutoModel.from_pretrained(path).eval()
-    weights = {name: from_numpy(array.copy()) for name, array in bi_encoder.layers.items()}
-    unknown = transformer.encoder.load_state_dict(weights, strict=False).unexpected_keys
-    if unknown or not weights:
-        raise ModelError(f"{MATCHER}: the encoder has no weights {unknown[:3]}")
+    tune(transformer, bi_encoder.layers)
     return transformer, AutoTokenizer.from_pretrained(path)
 
 

@@ -34,15 +34,6 @@ class Reader:
     offset: Vectors  # (STATE,)
     outputs: Mapping[str, Vectors]  # of posts and of sentences, each with weights and bias
 
-    def tune(self, transformer: Any) -> None:
-        """Put the tuned layers into a loaded transformer."""
-        from torch import from_numpy
-
-        weights = {name: from_numpy(array.copy()) for name, array in self.layers.items()}
-        unknown = transformer.encoder.load_state_dict(weights, strict=False).unexpected_keys
-        if unknown:
-            raise ModelError(f"reader: the encoder has no weights {unknown[:3]}")
-
     def sentences(
         self, states: Vectors, ends: NDArray[Any], spans: Sequence[tuple[int, int]]
     ) -> Vectors:
@@ -57,6 +48,20 @@ class Reader:
         for number in np.unique(numbers[numbers >= 0]):
             means[number] = states[numbers == number].mean(axis=0)
         return (means @ self.projection.T + self.offset).astype(np.float32)
+
+
+def tune(transformer: Any, layers: Mapping[str, Vectors]) -> None:
+    """Put tuned layers into a loaded transformer.
+
+    Raises:
+        ModelError: they are of another one.
+    """
+    from torch import from_numpy
+
+    weights = {name: from_numpy(array.copy()) for name, array in layers.items()}
+    unknown = transformer.encoder.load_state_dict(weights, strict=False).unexpected_keys
+    if unknown or not weights:
+        raise ModelError(f"the encoder has no weights {unknown[:3]}; install the package again")
 
 
 def sentence_of(ends: NDArray[Any], spans: Sequence[tuple[int, int]]) -> NDArray[np.int64]:

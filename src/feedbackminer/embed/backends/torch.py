@@ -14,7 +14,7 @@ import numpy as np
 
 from feedbackminer.embed.encoder import BUNDLED, NO_STATES, Encoded, Vectors
 from feedbackminer.embed.passages import Passage, read_passages
-from feedbackminer.embed.reader import Reader, load_reader
+from feedbackminer.embed.reader import Reader, load_reader, tune
 from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
@@ -142,5 +142,5 @@ def _load(name: str, max_tokens: int, threads: int) -> _Model:
     model[0].auto_model.config.output_hidden_states = True
     reader = load_reader() if name == BUNDLED else None
     if reader:
-        reader.tune(model[0].auto_model)
+        tune(model[0].auto_model, reader.layers)
     return _Model(model, reader)

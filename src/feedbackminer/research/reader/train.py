@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED
-from feedbackminer.embed.reader import Reader, save
+from feedbackminer.embed.reader import Reader, save, tune
 from feedbackminer.research.data.labels import MADE_UP, OWN, SENTENCES, load_labels
 from feedbackminer.research.data.tags import hash_of
 from feedbackminer.research.layers import BATCH, Optimizer, as_weights, batches, by_length
@@ -131,7 +131,7 @@ def likeness(reader: Reader, examples: Sequence[Example]) -> tuple[float, float]
     transformer = model[0].auto_model.eval()
     states = lower_states(examples, transformer, model.tokenizer, Plan.max_tokens)
     before, _ = _encoded(states, transformer)
-    reader.tune(transformer)
+    tune(transformer, reader.layers)
     after, _ = _encoded(states, transformer)
     cosines = (before * after).sum(dim=1)
     return round(float(cosines.mean()), 4), round(float(cosines.quantile(0.01)), 4)
