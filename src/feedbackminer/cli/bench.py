@@ -61,16 +61,19 @@ def topics(
 @app.command("key-points")
 @command
 def key_points(
-    _: Session,
+    session: Session,
     folder: Annotated[Path, typer.Argument(help="Files of arguments, key points and labels")],
     leave_one_out: Annotated[
-        bool, typer.Option("--leave-one-out", help="Fit the matcher to all topics but one")
+        bool,
+        typer.Option(
+            "--leave-one-out", help="Train on other topics than are measured (some ten minutes)"
+        ),
     ] = False,
 ) -> None:
     """Measure how well sentences are matched to key points: average precision times precision."""
     from feedbackminer.research.benchmarks.key_points import measure
 
-    score = measure(folder, leave_one_out=leave_one_out)
+    score = measure(folder, leave_one_out=leave_one_out, progress=session.print)
     answer.print(
         "average precision alone, by the shared task's own script: "
         f"strict {score.strict_of_script:.3f} relaxed {score.relaxed_of_script:.3f}"

@@ -27,6 +27,7 @@ from feedbackminer.embed.encoder import BUNDLED, Vectors
 from feedbackminer.keypoints.choose import SAYS_SO
 from feedbackminer.research.data import labels, tags
 from feedbackminer.research.data.labels import Pair
+from feedbackminer.research.data.tags import INVENTED
 from feedbackminer.research.examples import OUR_LICENCE, Sources
 from feedbackminer.research.layers import (
     Optimizer,
@@ -228,7 +229,7 @@ def _loss(
     )
     is_same = torch.tensor([pair.is_same for pair in pairs])
     loss = torch.zeros(())
-    judged = torch.tensor([pair.data in labels.TEXTS for pair in pairs])
+    judged = torch.tensor([not pair.data.startswith(INVENTED) for pair in pairs])
     if judged.any():  # of what was invented there are only pairs that say the same
         log_odds = network.slope * (points * sentences).sum(dim=1) + network.bias
         loss = binary_cross_entropy_with_logits(log_odds[judged], is_same[judged].float())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from feedbackminer.embed.bi_encoder import BiEncoder, shipped_bi_encoder
 from feedbackminer.errors import InputError
+from feedbackminer.research.data.labels import Pair
+from feedbackminer.research.matcher import Plan, train_layers
 
 KEPT = 0.5  # of the arguments of a group, those with the highest scores
-TINY = 1e-6  # what does not vary is not scaled up
-SHRUNK = 0.003  # inverse strength of the penalty on weights
+FOLDS = 7  # topics are left out some at a time: one by one it would take an hour
 RIVAL = 0.5  # how much the next best key point speaks against the best
 Matrix = NDArray[np.float32]
 
@@ -30,9 +31,6 @@ class Group:
     topic: str
     arguments: Sequence[str]
     key_points: Sequence[str]
-
-
-Read = tuple[Group, Matrix]  # with each argument and key point: the products of their vectors
 
 
 @dataclass(frozen=True)
@@ -108,53 +106,62 @@ def _rows(file: Path) -> list[tuple[int, dict[str, Any]]]:
             raise InputError(f"{file}: cannot be read: {error}") from None
 
 
-def measure(folder: Path, *, leave_one_out: bool) -> Score:
-    """Measure the shipped matcher, or one whose dimensions are weighed anew for each topic.
+def measure(
+    folder: Path, *, leave_one_out: bool, progress: Callable[[str], object] = lambda _: None
+) -> Score:
+    """Measure the shipped matcher, or each topic by one that was trained on other topics alone.
 
     Raises:
-        InputError: the folder holds nothing of the shape.
+        InputError: the folder holds nothing of the shape, or one topic where several are needed.
     """
     debates = read_debates(folder)
-    matcher = shipped_bi_encoder()
-    read = [(group, _products(group, debates, matcher)) for group in debates.groups]
-    if leave_one_out:
-        weights = {topic: _fitted(read, debates, topic) for topic in debates.topics}
-    else:  # a cosine is the sum of the products
-        weights = dict.fromkeys(debates.topics, np.ones(read[0][1].shape[2], np.float32))
+    matchers = (
+        dict(_trained_on_others(debates, progress))
+        if leave_one_out
+        else dict.fromkeys(debates.topics, shipped_bi_encoder())
+    )
     figures = [
-        _of_group(group, debates, products @ weights[group.topic]) for group, products in read
+        _of_group(group, debates, _cosines(group, debates, matchers[group.topic]))
+        for group in debates.groups
     ]
     return Score(*np.mean(figures, axis=0).tolist())
 
 
-def _products(group: Group, debates: Debates, matcher: BiEncoder) -> Matrix:
-    """Return those of each argument and key point, by dimension."""
+def _trained_on_others(
+    debates: Debates, progress: Callable[[str], object]
+) -> Iterator[tuple[str, BiEncoder]]:
+    """Yield for each topic a matcher that knows neither it nor the others of its fold."""
+    if len(debates.topics) < 2:
+        raise InputError(f"one topic ({debates.topics[0]!r}) alone leaves nothing to train on")
+    n_folds = min(FOLDS, len(debates.topics))
+    for fold in range(n_folds):
+        left_out = debates.topics[fold::n_folds]
+        progress(f"part {fold + 1} of {n_folds}: trained without {', '.join(left_out)}")
+        others = [group for group in debates.groups if group.topic not in left_out]
+        pairs = [pair for group in others for pair in _pairs(group, debates)]
+        matcher = BiEncoder(train_layers(pairs, Plan(epochs=1), progress), np.ones(2, np.float32))
+        yield from dict.fromkeys(left_out, matcher).items()
+
+
+def _pairs(group: Group, debates: Debates) -> Iterator[Pair]:
+    """Yield the key points of a group with those of its arguments that people decided on."""
+    for argument in group.arguments:
+        for point in group.key_points:
+            if (argument, point) in debates.labels:
+                is_same = debates.labels[argument, point]
+                yield Pair(
+                    group.topic, debates.texts[point], debates.texts[argument], is_same=is_same
+                )
+
+
+def _cosines(group: Group, debates: Debates, matcher: BiEncoder) -> Matrix:
+    """Return how alike arguments and key points are, shape (arguments, key points)."""
     arguments, points = (
         matcher.encode([debates.texts[text_id] for text_id in ids])
         for ids in (group.arguments, group.key_points)
     )
-    products: Matrix = arguments[:, None] * points
-    return products
-
-
-def _fitted(read: Sequence[Read], debates: Debates, topic: str) -> Matrix:
-    """Return weights of the dimensions, fitted to all topics but one."""
-    from sklearn.linear_model import LogisticRegression
-
-    rows, truth = [], []
-    for group, products in read:
-        for a, argument in enumerate(group.arguments):
-            for p, point in enumerate(group.key_points):
-                if group.topic != topic and (argument, point) in debates.labels:
-                    rows.append(products[a, p])
-                    truth.append(debates.labels[argument, point])
-    if not rows:
-        raise InputError(f"one topic ({topic!r}) alone leaves nothing to fit to")
-    stacked = np.stack(rows)
-    scale = np.maximum(stacked.std(axis=0), TINY)
-    model = LogisticRegression(C=SHRUNK, max_iter=3_000).fit(stacked / scale, truth)
-    weights: Matrix = (model.coef_[0] / scale).astype(np.float32)
-    return weights
+    cosines: Matrix = arguments @ points.T
+    return cosines
 
 
 def _of_group(group: Group, debates: Debates, log_odds: Matrix) -> tuple[float, ...]:
