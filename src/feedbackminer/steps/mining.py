@@ -178,6 +178,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         tagger=tagger,
         nlp=nlp if nlp.has_pipe("parser") else None,
         settings=settings,
+        product=context.settings.digest.product,
     )
     needs = collect_needs(
         post_ids,
@@ -205,6 +206,7 @@ TAG = Stage(
     writes=("tags", "aspects", "needs"),
     settings=("tag", "embed"),
     models=("encoder", "tagger", "nlp"),
+    depends=lambda context: context.settings.digest.product,
 )
 
 

@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-import random
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from feedbackminer.tagging import lexicon
 
-if TYPE_CHECKING:
-    from spacy.language import Language
-    from spacy.tokens import Span, Token
-
 LONGEST = 5_000  # characters read of a sentence
-_PARSED = 500  # characters parsed of one: the parser is slow
-_MOST_WORDS = 3
-_GREETINGS = frozenset("hi hello hey dear thanks thank thx cheers regards".split())
-_GREETED = 0.1  # share of its uses from which a phrase is somebody's name
 _SPACE = r"[\s-]{1,3}"  # "dark mode" is written "dark-mode" too
-_PLAIN = re.compile(r"[^\W\d_][\w+'-]*")
 _WORD = re.compile(r"\w[\w'’-]*")
-# Every product's forum says these; they name no part of the product.
-_GENERIC = frozenset(
-    """
-    app application product software program tool version update release company team developer
-    dev user people person guy member customer friend everyone anyone someone nobody thing
-    something anything nothing everything stuff lot bit kind sort type way case point part
-    piece side end start place set number amount couple pair rest line step level size time day
-    week month year hour minute second moment morning evening night today date while issue
-    problem question answer reply post thread topic forum comment link page site website help
-    idea suggestion solution reason example detail info information advice thank thanks cheer
-    hi hello regard hope wish luck love fun job work use usage need want option feature
-    function fact sense mind order result difference change choice chance look try thought
-    opinion experience view word name good bad best great new old other same first last next
-    many much more most few several own whole such different only able sure top worth course
-    advance method bug error fault direction project range test min sec alot country home right
-    left one two three half star please lol ok okay yes no etc eg ie january february march
-    april may june july august september october november december monday tuesday wednesday
-    thursday friday saturday sunday
-    """.split()
-)
 # "Nothing but", "not only ... but also" and "do it however you like" set nothing against anything.
 _CONTRAST = re.compile(
     r";|(?<!nothing)(?<!anything)(?<!all)[\s,.]\s{0,3}but\b(?! also\b)|\s(?:although|whereas)\b"
@@ -80,51 +48,6 @@ class Components:
         return list(dict.fromkeys(self._names[(match.lastindex or 1) - 1] for match in matches))
 
 
-def discover(
-    sentences: Sequence[str],
-    voices: Sequence[str],
-    *,
-    nlp: Language,
-    named: Components,
-    limit: int = 40,
-    least_voices: int = 5,
-    sample: int = 3000,
-) -> dict[str, tuple[str, ...]]:
-    """Return what many voices name and no component covers yet: name -> spellings.
-
-    Args:
-        sentences: what members write.
-        voices: who wrote it, one per sentence.
-        nlp: a trained pipeline with tagger and parser.
-        named: the components that there are.
-        least_voices: how many distinct voices must use a phrase.
-        sample: how many sentences are read at most, drawn the same way every time.
-    Raises:
-        ValueError: ``nlp`` has no parser, or there are not as many voices as sentences.
-    """
-    if len(sentences) != len(voices):
-        raise ValueError(f"got {len(sentences)} sentences by {len(voices)} voices; want one each")
-    n_read = min(sample, len(sentences))
-    read = sorted(random.Random(0).sample(range(len(sentences)), n_read))  # noqa: S311
-
-    users: dict[str, set[str]] = defaultdict(set)
-    spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    greeted: Counter[str] = Counter()
-    docs = nlp.pipe((sentences[row][:_PARSED] for row in read), batch_size=128)
-    for row, doc in zip(read, docs, strict=True):
-        for chunk in doc.noun_chunks:
-            if phrase := _phrase(chunk):
-                users[_key(phrase)].add(voices[row])
-                spellings[_key(phrase)][phrase] += 1
-                greeted[_key(phrase)] += _is_greeted(chunk)
-
-    often = sorted(users, key=lambda key: (-len(users[key]), key))
-    often = [key for key in often if len(users[key]) >= least_voices]
-    things = (key for key in often if greeted[key] <= _GREETED * spellings[key].total())
-    phrases = (_spelt(spellings[key]) for key in things)
-    return dict([(forms[0], forms) for forms in phrases if not named.mentioned(forms[0])][:limit])
-
-
 def clauses(sentence: str) -> list[str]:
     """Split a sentence where it turns: each clause word by word, without the "but" between.
 
@@ -148,54 +71,6 @@ def _choice(letter: str, aliases: Iterable[str]) -> str:
 def _pattern(alias: str) -> str:
     words = [re.escape(word) for word in alias.removesuffix("*").split()]
     return _SPACE.join(words) + (r"\w*" if alias.endswith("*") else "s?")
-
-
-def _phrase(chunk: Span) -> str:
-    """Return what a noun phrase names, without determiners and general words around it; or ""."""
-    tokens = list(chunk)
-    while tokens and _is_weak(tokens[0]):
-        tokens.pop(0)
-    if not tokens or tokens[-1].pos_ not in {"NOUN", "PROPN"} or _is_general(tokens[-1]):
-        return ""
-    if len(tokens) > _MOST_WORDS or not all(_PLAIN.fullmatch(token.text) for token in tokens):
-        return ""
-    return " ".join(token.text for token in tokens)
-
-
-def _is_greeted(chunk: Span) -> bool:
-    """Tell whether a noun phrase is hailed, thanked or spoken to, as people are."""
-    doc, start, end = chunk.doc, chunk.start, chunk.end
-    if any(token.lower_ in _GREETINGS for token in [*doc[max(0, start - 2) : start], chunk[0]]):
-        return True
-    return chunk[-1].pos_ == "PROPN" and start == 0 and doc[end : end + 1].text in {"", ",", "-"}
-
-
-def _is_weak(token: Token) -> bool:
-    return token.pos_ not in {"NOUN", "PROPN", "ADJ", "VERB"} or token.is_stop or _is_general(token)
-
-
-def _is_general(token: Token) -> bool:
-    return len(token) < 2 or _singular(token.lower_) in _GENERIC or token.lower_ in _GENERIC
-
-
-def _key(phrase: str) -> str:
-    """Return one key for all spellings: "Log ins" and "login" are one."""
-    return "".join(map(_singular, phrase.lower().split()))
-
-
-def _singular(word: str) -> str:
-    """Fold a plural into its singular; the pipeline's own lemmatizer is slow and often left out."""
-    word = re.sub(r"ies$", "y", word)
-    return re.sub(r"(?<=ch|sh|ss)es$|(?<=x)es$|(?<=[^s])s$", "", word)
-
-
-def _spelt(forms: Counter[str]) -> tuple[str, ...]:
-    """Return the spellings, the most frequent first, each once whatever its case."""
-    ranked = sorted(forms, key=lambda form: (-forms[form], form))
-    once: dict[str, str] = {}
-    for form in ranked:
-        once.setdefault(form.lower(), form)
-    return tuple(once.values())
 
 
 def _turns(text: str) -> Iterator[tuple[int, int]]:

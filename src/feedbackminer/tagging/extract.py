@@ -11,10 +11,11 @@ import polars as pl
 
 from feedbackminer.settings.sections import TagSettings
 from feedbackminer.tables import Aspects, Needs, check, column_types
-from feedbackminer.tagging.aspects import Components, clauses, discover
+from feedbackminer.tagging.aspects import Components, clauses
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.need_groups import group_needs, most_central
 from feedbackminer.tagging.needs import Need, find_needs
+from feedbackminer.tagging.parts import discover
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
 from feedbackminer.vectors import from_bytes, to_bytes
@@ -30,12 +31,14 @@ def find_aspects(
     tagger: Tagger,
     nlp: Any,
     settings: TagSettings,
+    product: str = "",
 ) -> dy.DataFrame[Aspects]:
     """Tell which component each clause is about, and how it sounds.
 
     Args:
         voices: who wrote each text.
         nlp: a trained spaCy pipeline that finds noun phrases; None: only named components count.
+        product: its name.
     """
     sentences = [
         (post_id, sentence, state)
@@ -51,6 +54,7 @@ def find_aspects(
             [voice_of[post_id] for post_id, _, _ in sentences],
             nlp=nlp,
             named=named,
+            product=product,
             limit=settings.discovered,
             least_voices=settings.least_voices,
         )

@@ -236,10 +236,10 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             listings=(
                 Listing(
                     page="problems.html",
-                    heading="Parts of the product that are spoken of badly",
+                    heading="Parts of the product that give trouble",
                     limit=10,
                     n_quotes=2,
-                    empty="No part has enough voices that speak badly of it.",
+                    empty="No part has enough voices that tell of a problem with it.",
                 ),
             ),
         ),

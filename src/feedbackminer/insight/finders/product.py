@@ -1,4 +1,4 @@
-"""Parts of the product that are spoken of badly, and what members came to do."""
+"""Parts of the product that give trouble, and what members came to do."""
 
 from __future__ import annotations
 
@@ -10,32 +10,40 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.finders.topics import fittest
+from feedbackminer.insight.labels import headline_chance
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
-from feedbackminer.vocabulary.tags import ASSERTED
+from feedbackminer.vocabulary.tags import ASSERTED, FIT
 
 # What only points at a thing names no job: "do the same", "try it on Windows".
 POINTING = re.compile(
     r"\w+ (?:(?:the )?same|this|that|it|them|these|those|so)(?: \w+){0,2}", re.IGNORECASE
 )
-NOTABLE = 0.5  # of those who speak well of a part: fewer who speak badly are no news
+NOTABLE = 0.5  # of those who speak well of a part: fewer who have a problem are no news
+TELLS = 0.7  # probability from which a sentence is taken to tell a problem, or to praise
 
 
 def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """Which parts of the product are spoken of badly: the share of their voices that do so."""
-    by_aspect = facts.aspects.sort("aspect").group_by("aspect", maintain_order=True)
-    for (aspect,), clauses in by_aspect:
-        asserted = clauses.filter(pl.col("status") == ASSERTED)
-        bad, good = (
-            _each_post_once(asserted.filter(sentiment=s)) for s in ("negative", "positive")
-        )
+    """Which parts of the product members tell problems with, of those who speak of them."""
+    told = _told_of_parts(facts)
+    for (aspect,), clauses in facts.aspects.sort("aspect").group_by("aspect", maintain_order=True):
+        of_part = told.filter(aspect=aspect)
+        bad = of_part.filter((pl.col("problem") >= TELLS) & (pl.col("sentiment") != "positive"))
+        good = of_part.filter((pl.col("praise") >= TELLS) & (pl.col("sentiment") != "negative"))
         n_bad, n_good, n = map(count_voices, (bad, good, clauses))
+        example = fittest(bad.with_columns(fitness=pl.col("problem") * pl.col("fit")))
         yield Claim(
             kind="component",
             key=str(aspect),
             metric="share_of_component_voices",
-            headline=f"{aspect}: {quantity(n_bad, 'member')} speak badly of it, {n_good:,} well",
-            posts=bad,
+            headline=(
+                f"{aspect}: {quantity(n_bad, 'member')} tell of a problem with it, "
+                f"{n_good:,} speak well of it{example.such_as if example else ''}"
+            ),
+            quoted=example.text if example else "",
+            quoted_from=example.post_id if example else None,
+            posts=_each_post_once(bad),
             value=measures.share(n_bad, n, confidence=settings.confidence),
             subject=str(aspect),
             since=facts.period.since,
@@ -67,6 +75,16 @@ def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             until=facts.period.until,
             is_large=bool(named),
         )
+
+
+def _told_of_parts(facts: Facts) -> pl.DataFrame:
+    """Return what members assert of parts, with the sentence, and how likely it tells what."""
+    chances = {name: headline_chance(name) for name in ("problem", "praise", FIT)}
+    sentences = facts.sentences.select("post_id", sentence="text", **chances)
+    asserted = facts.aspects.filter(pl.col("status") == ASSERTED)
+    return asserted.join(sentences, on="post_id").filter(
+        pl.col("sentence").str.contains(pl.col("text"), literal=True)
+    )
 
 
 def _each_post_once(rows: pl.DataFrame) -> pl.DataFrame:

@@ -189,14 +189,25 @@ def example_of(
     """
     names = "|".join(map(pl.escape_regex, label.split(", ")))
     is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{names})s?\b")
-    fit = (
+    chance = headline_chance(says) * headline_chance(FIT)
+    return fittest(
         sentences.join(posts, on="post_id", how="semi")
         .filter(is_on_topic)
-        .with_columns(fitness=headline_chance(says) * headline_chance(FIT))
-        .filter(pl.col("fitness") >= FITS, pl.col("text").str.count_matches(r"\S+") <= LONGEST)
-        .sort("fitness", "post_id", "number", descending=[True, False, False])
+        .with_columns(fitness=chance, sentence="text")
     )
-    rows = fit.select("text", "post_id").head(1).iter_rows()
+
+
+def fittest(sentences: pl.DataFrame) -> Example | None:
+    """Return the sentence that is fittest to be told as an example, where one is fit.
+
+    Args:
+        sentences: post_id, number, sentence and fitness.
+    """
+    is_short = pl.col("sentence").str.count_matches(r"\S+") <= LONGEST
+    ranked = sentences.filter(is_short, pl.col("fitness") >= FITS).sort(
+        "fitness", "post_id", "number", descending=[True, False, False]
+    )
+    rows = ranked.select("sentence", "post_id").head(1).iter_rows()
     return next((Example(headline(text), post_id) for text, post_id in rows), None)
 
 

@@ -1,0 +1,228 @@
+"""Parts of the product that no settings name: what members use, and what gives them trouble."""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from feedbackminer.tagging.aspects import Components
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Span, Token
+
+PARSED = 300  # characters parsed of a sentence: the parser is slow
+MOST_WORDS = 3  # of a name
+GREETED = 0.1  # share of its uses from which a phrase is somebody's name
+WRITTEN_LARGE = 0.5  # share of its uses within sentences from which it is a name
+USED = 0.2  # share of its voices who must tell that they use it, where it is a common noun
+_GREETINGS = frozenset("hi hello hey dear thanks thank thx cheers regards".split())
+_PLAIN = re.compile(r"[^\W\d_][\w+'-]*")
+_SAID_OF_SUBJECT = frozenset("acomp xcomp attr oprd".split())  # "is slow", "keeps crashing"
+_AUXILIARY = frozenset("have has had know see think".split())  # "I have no sensor" is no trouble
+
+
+@dataclass(frozen=True)
+class Words:
+    """The lists of ``parts.toml``."""
+
+    general: frozenset[str]
+    everywhere: frozenset[str]
+    uses: re.Pattern[str]
+    fails: re.Pattern[str]
+    troubles: frozenset[str]
+
+    def is_telling(self, sentence: str) -> bool:
+        """Tell whether a sentence may say that something is used, or gives trouble."""
+        words = re.findall(r"[^\W\d_]+", sentence.lower())
+        return any(
+            self.uses.fullmatch(word)
+            or self.fails.fullmatch(word)
+            or singular(word) in self.troubles
+            for word in words
+        )
+
+
+@dataclass
+class Named:
+    """What sentences tell of a phrase."""
+
+    voices: set[str] = field(default_factory=set)
+    used_by: set[str] = field(default_factory=set)
+    troubles: set[str] = field(default_factory=set)
+    spellings: Counter[str] = field(default_factory=Counter)
+    n_greeted: int = 0
+    n_inside: int = 0  # not at the beginning of a sentence
+    n_large: int = 0  # of these, with a capital letter
+
+    @property
+    def is_name(self) -> bool:
+        """Tell whether it is a compound, or mostly has a capital letter within sentences."""
+        usual = self.spellings.most_common(1)[0][0]
+        return " " in usual or self.n_large > WRITTEN_LARGE * self.n_inside
+
+    def is_part(self, least_voices: int, everywhere: frozenset[str]) -> bool:
+        """Tell whether it is used, and gives trouble, as parts of products do."""
+        if len(self.voices) < least_voices or not self.troubles or not self.used_by:
+            return False
+        if self.n_greeted > GREETED * self.spellings.total():
+            return False
+        if self.is_name:
+            return len(self.used_by | self.troubles) > 2
+        usual = self.spellings.most_common(1)[0][0]
+        return (
+            singular(usual.lower()) not in everywhere
+            and len(self.used_by) >= least_voices
+            and len(self.used_by) >= USED * len(self.voices)
+        )
+
+
+def discover(
+    sentences: Sequence[str],
+    voices: Sequence[str],
+    *,
+    nlp: Language,
+    named: Components,
+    product: str = "",
+    limit: int = 40,
+    least_voices: int = 5,
+    sample: int = 4000,
+) -> dict[str, tuple[str, ...]]:
+    """Return parts that many voices name and no component covers yet: name -> spellings.
+
+    Args:
+        sentences: what members write.
+        voices: who wrote it, one per sentence.
+        nlp: a trained pipeline with tagger and parser.
+        named: the components that there are.
+        product: its name, which names no part of it.
+        least_voices: how many distinct voices must use a phrase.
+        sample: how many sentences are read at most, drawn the same way every time, of those that
+            may tell of use or of trouble.
+    Raises:
+        ValueError: ``nlp`` has no parser, or there are not as many voices as sentences.
+    """
+    if len(sentences) != len(voices):
+        raise ValueError(f"got {len(sentences)} sentences by {len(voices)} voices; want one each")
+    words = load_words()
+    rows = [row for row, sentence in enumerate(sentences) if words.is_telling(sentence[:PARSED])]
+    read = sorted(random.Random(0).sample(rows, min(sample, len(rows))))  # noqa: S311
+
+    phrases: dict[str, Named] = defaultdict(Named)
+    docs = nlp.pipe((sentences[row][:PARSED] for row in read), batch_size=128)
+    for row, doc in zip(read, docs, strict=True):
+        for chunk in doc.noun_chunks:
+            if phrase := _phrase(chunk, words.general):
+                _note(phrases[_key(phrase)], phrase, chunk, voices[row], words)
+
+    parts = {key for key in phrases if phrases[key].is_part(least_voices, words.everywhere)}
+    parts -= {_key(product), *map(_key, product.split())}
+    often = sorted(parts, key=lambda key: (-len(phrases[key].voices), key))
+    spelt = [_spelt(phrases[key].spellings) for key in often]
+    return dict([(forms[0], forms) for forms in spelt if not named.mentioned(forms[0])][:limit])
+
+
+@cache
+def load_words() -> Words:
+    """Return the words of ``parts.toml``."""
+    lists = tomllib.loads(files(__package__).joinpath("parts.toml").read_text("utf-8"))
+    return Words(
+        general=frozenset(lists["general"].split()),
+        everywhere=frozenset(lists["everywhere"].split()),
+        uses=_begun(lists["uses"].split()),
+        fails=_begun(lists["fails"].split()),
+        troubles=frozenset(lists["troubles"].split()),
+    )
+
+
+def _begun(stems: Iterable[str]) -> re.Pattern[str]:
+    """Return what verbs that begin so look like in all their forms."""
+    return re.compile(rf"(?:{'|'.join(stems)})(?:[bgmnprt]?(?:e|es|ed|en|s|ing))?")
+
+
+def _note(named: Named, phrase: str, chunk: Span, voice: str, words: Words) -> None:
+    """Note what a sentence tells of what a noun phrase names."""
+    named.voices.add(voice)
+    named.spellings[phrase] += 1
+    named.n_greeted += _is_greeted(chunk)
+    if chunk.start > chunk.sent.start:
+        named.n_inside += 1
+        named.n_large += phrase != phrase.lower()
+    if _is_used(chunk.root, words):
+        named.used_by.add(voice)
+    if _is_trouble(chunk.root, words):
+        named.troubles.add(voice)
+
+
+def _is_used(noun: Token, words: Words) -> bool:
+    """Tell whether somebody does with it what one does with a part: "open the editor"."""
+    governor = noun.head.head if noun.dep_ == "pobj" else noun.head
+    return noun.dep_ in {"dobj", "pobj"} and bool(words.uses.fullmatch(governor.lower_))
+
+
+def _is_trouble(noun: Token, words: Words) -> bool:
+    """Tell whether it fails: "the editor crashes", "a problem with it", "I can't open it"."""
+    verb = noun.head
+    is_denied = any(child.dep_ == "neg" for child in verb.children)
+    if noun.dep_ in {"nsubj", "nsubjpass"}:
+        said = [verb, *(child for child in verb.children if child.dep_ in _SAID_OF_SUBJECT)]
+        return is_denied or any(words.fails.fullmatch(token.lower_) for token in said)
+    if noun.dep_ == "pobj":
+        return singular(verb.head.lower_) in words.troubles
+    return noun.dep_ == "dobj" and is_denied and verb.lower_ not in _AUXILIARY
+
+
+def _phrase(chunk: Span, general: frozenset[str]) -> str:
+    """Return what a noun phrase names, without determiners and general words around it; or ""."""
+    tokens = list(chunk)
+    while tokens and _is_weak(tokens[0], general):
+        tokens.pop(0)
+    if not tokens or tokens[-1].pos_ not in {"NOUN", "PROPN"} or _is_in(general, tokens[-1]):
+        return ""
+    if len(tokens) > MOST_WORDS or not all(_PLAIN.fullmatch(token.text) for token in tokens):
+        return ""
+    return " ".join(token.text for token in tokens)
+
+
+def _is_greeted(chunk: Span) -> bool:
+    """Tell whether a noun phrase is hailed, thanked or spoken to, as people are."""
+    doc, start, end = chunk.doc, chunk.start, chunk.end
+    if any(token.lower_ in _GREETINGS for token in [*doc[max(0, start - 2) : start], chunk[0]]):
+        return True
+    return chunk[-1].pos_ == "PROPN" and start == 0 and doc[end : end + 1].text in {"", ",", "-"}
+
+
+def _is_weak(token: Token, general: frozenset[str]) -> bool:
+    is_of_name = token.pos_ in {"NOUN", "PROPN", "ADJ", "VERB"}
+    return not is_of_name or token.is_stop or _is_in(general, token)
+
+
+def _is_in(general: frozenset[str], token: Token) -> bool:
+    return len(token) < 2 or not general.isdisjoint({token.lower_, singular(token.lower_)})
+
+
+def _key(phrase: str) -> str:
+    """Return one key for all spellings: "Log ins" and "login" are one."""
+    return "".join(map(singular, phrase.lower().split()))
+
+
+def singular(word: str) -> str:
+    """Fold a plural into its singular; the pipeline's own lemmatizer is slow and often left out."""
+    word = re.sub(r"ies$", "y", word)
+    return re.sub(r"(?<=ch|sh|ss)es$|(?<=x)es$|(?<=[^s])s$", "", word)
+
+
+def _spelt(forms: Counter[str]) -> tuple[str, ...]:
+    """Return the spellings, the most frequent first, each once whatever its case."""
+    ranked = sorted(forms, key=lambda form: (-forms[form], form))
+    once: dict[str, str] = {}
+    for form in ranked:
+        once.setdefault(form.lower(), form)
+    return tuple(once.values())
