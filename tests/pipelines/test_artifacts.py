@@ -46,5 +46,8 @@ def test_what_members_say_is_told_by_how_many_alone(headline: str, told: str) ->
 
 
 def test_other_headlines_are_told_as_they_are() -> None:
-    claim = {"headline": "Sync: 3 members tell of a problem with it, 1 speak well of it", "quoted": ""}
+    claim = {
+        "headline": "Sync: 3 members tell of a problem with it, 1 speak well of it",
+        "quoted": "",
+    }
     assert headline_for_prefect(claim) == claim["headline"]

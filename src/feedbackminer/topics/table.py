@@ -23,7 +23,7 @@ from feedbackminer.topics.previous import PreviousTopics, Rows
 from feedbackminer.topics.topic_set import Level, TopicSet
 from feedbackminer.vectors import to_bytes
 
-TOPIC_EXAMPLES, SUBTOPIC_EXAMPLES = 25, 6  # posts that a name is drawn from
+TOPIC_EXAMPLES, SUBTOPIC_EXAMPLES = 50, 12  # posts that a name is drawn from
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def draft_topics(
         rows = previous.rows if n_topics else retired(previous.rows)
         return TopicDraft(topics, rows, topics.events, topics.notices)
     nlp, notices = load_spacy()
-    namer = Namer.of(corpus, nlp, ignore, n_topics)
+    namer = Namer.of(corpus, nlp, ignore)
     rows = TopicTableBuilder(topics, corpus, previous, namer, run_id).rows()
     return TopicDraft(topics, rows, topics.events, [*notices, *topics.notices])
 

@@ -1,12 +1,14 @@
 """Names of topics: short, distinct, and about the subject, not about people, days or code."""
 
+import numpy as np
 import pytest
 import spacy
+from scipy.stats import chi2_contingency
 from spacy.language import Language
 
+from feedbackminer.topics.naming.marks import Marks, WordUse
 from feedbackminer.topics.naming.phrases import (
     Name,
-    common_words,
     distinct_words,
     greeted_names,
     name_topics,
@@ -40,10 +42,18 @@ def weigh(texts: list[str]) -> dict[str, float]:
     return {word: words.count(word) / 10 for word in words if word not in STOP_WORDS}
 
 
+def marks(*topics: list[str]) -> Marks:
+    """Weigh words where each text is a thread of its own."""
+    labels = np.repeat(np.arange(len(topics)), [len(texts) for texts in topics])
+    passages = [text for texts in topics for text in texts]
+    return WordUse.of(passages, np.arange(len(passages))).by(labels)
+
+
 def name(*topics: list[str], nlp: Language, ignore: tuple[str, ...] = ()) -> list[Name]:
     examples = dict(enumerate(topics))
     weights = {topic: weigh(texts) for topic, texts in examples.items()}
-    return list(name_topics(examples, weights, nlp=nlp, ignore=ignore).values())
+    use = marks(*topics).weight
+    return list(name_topics(examples, weights, weigh=use, nlp=nlp, ignore=ignore).values())
 
 
 def test_a_topic_is_named_by_its_noun_phrases(english: Language) -> None:
@@ -63,18 +73,22 @@ def test_no_name_has_stray_punctuation_or_a_part_of_an_address(english: Language
 def test_without_a_trained_pipeline_runs_of_content_words_stand_in() -> None:
     battery, export = name(BATTERY, EXPORT, nlp=spacy.blank("en"))
     assert "attery" in battery.label
-    assert "PDF export" in export.label
+    assert "xport" in export.label
 
 
 def test_no_two_topics_share_a_name(english: Language) -> None:
-    labels = [found.label for found in name(*[BATTERY] * 12, nlp=english)]
+    examples = dict.fromkeys(range(12), BATTERY)
+    weights = dict.fromkeys(range(12), weigh(BATTERY))
+    found = name_topics(examples, weights, weigh=lambda *_, **__: 1.0, nlp=english)
+    labels = [each.label for each in found.values()]
     assert len({label.lower() for label in labels}) == 12
 
 
 def test_a_name_in_use_is_not_given_again(english: Language) -> None:
     (first,) = name(BATTERY, nlp=english)
     weights = {0: weigh(BATTERY)}
-    again = name_topics({0: BATTERY}, weights, nlp=english, taken=[first.label.upper()])
+    use = marks(BATTERY).weight
+    again = name_topics({0: BATTERY}, weights, weigh=use, nlp=english, taken=[first.label.upper()])
     assert again[0].label.lower() != first.label.lower()
 
 
@@ -136,7 +150,37 @@ def test_a_subject_that_is_greeted_once_is_no_person() -> None:
     assert greeted_names(texts) == set()
 
 
-def test_what_a_twelfth_of_all_posts_speak_of_names_no_topic() -> None:
-    texts = [*["My notes vanish."] * 10, *["A note is gone."] * 15, *["Other subjects."] * 19]
-    assert {"note", "notes"} <= common_words(texts)
-    assert "subject" not in common_words(texts)
+def test_what_all_topics_speak_of_names_none() -> None:
+    use = marks(["My notes vanish.", "A note is gone.", "Notes!"], ["The note is late."] * 4)
+    assert use.weight("notes", 0) == 0
+
+
+def test_a_word_is_frequent_because_of_its_topic_and_names_it(english: Language) -> None:
+    rest = [[f"The {thing} of my notebook is odd."] * 6 for thing in ("colour", "sync", "table")]
+    export, *_ = name([*EXPORT * 4], *rest, nlp=english)  # in half of all posts
+    assert export.label.startswith("PDF export")
+
+
+def test_what_many_threads_say_marks_a_topic_more_than_what_few_say() -> None:
+    texts = [*["The battery drains."] * 8, *["The battery of a Moto drains."] * 3]
+    use = marks(texts, [*["The export fails."] * 18, "A battery of tests fails."])
+    assert use.weight("battery", 0) > use.weight("moto", 0) > 0
+
+
+def test_a_thread_counts_once_for_a_word_however_many_posts_say_it() -> None:
+    passages = ["The Moto is hot."] * 9 + ["It is slow."] * 9
+    threads = np.array([0] * 9 + list(range(1, 10)))
+    use = WordUse.of(passages, threads).by(np.zeros(18, np.int64))
+    assert use.weight("moto", 0) == 0.0
+    assert use.weight("slow", 0) == pytest.approx(0.9)
+
+
+def test_the_weight_is_the_root_of_the_log_likelihood_ratio() -> None:
+    texts = [["a battery"] * 8 + ["a sync"] * 2, ["a battery"] * 2 + ["a sync"] * 18]
+    table = np.array([[8, 2], [2, 18]])
+    ratio = chi2_contingency(table, correction=False, lambda_="log-likelihood").statistic
+    assert marks(*texts).weight("battery", 0) == pytest.approx(ratio**0.5)
+
+
+def test_passages_without_a_word_mark_nothing() -> None:
+    assert WordUse.of(["...", "!"], np.arange(2)).by(np.array([0, 1])).weight("sync", 0) == 0.0

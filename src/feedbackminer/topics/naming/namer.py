@@ -1,9 +1,11 @@
-"""What a topic's posts have in common: class-based TF-IDF, and the posts to name it by."""
+"""Names topics by what marks them: the posts to read, and the words that tell them apart."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -12,12 +14,11 @@ from numpy.typing import NDArray
 from feedbackminer.topics.corpus import Corpus, distinct_posts, nearest_posts
 from feedbackminer.topics.labels import Labels
 from feedbackminer.topics.naming.ctfidf import class_words
+from feedbackminer.topics.naming.marks import WordUse
 from feedbackminer.topics.naming.phrases import (
-    KEYWORDS,
     Name,
-    common_words,
-    distinct_words,
     greeted_names,
+    marking_words,
     name_topics,
 )
 
@@ -28,18 +29,17 @@ EXAMPLE_CHARS = 400  # of a post, that a name is drawn from
 class Namer:
     """Names topics by what their nearest posts say."""
 
-    passages: Sequence[str]
-    original_ids: Sequence[str]
+    corpus: Corpus
+    use: WordUse
     nlp: Any
     ignore: frozenset[str]
 
     @classmethod
-    def of(cls, corpus: Corpus, nlp: Any, ignore: Iterable[str], n_topics: int) -> Self:
-        """Learn which words name nothing here: somebody's name, or what everybody talks of."""
+    def of(cls, corpus: Corpus, nlp: Any, ignore: Iterable[str]) -> Self:
+        """Learn which words stand where, and which are somebody's name."""
         words = {*ignore, *greeted_names(corpus.passages)}
-        if n_topics > 1:  # a community with one subject is named by it
-            words |= common_words(corpus.passages)
-        return cls(corpus.passages, corpus.original_ids, nlp, frozenset(words))
+        use = WordUse.of(corpus.passages, corpus.threads)
+        return cls(corpus, use, nlp, frozenset(word.lower() for word in words))
 
     def name(
         self,
@@ -50,18 +50,31 @@ class Namer:
         used: Iterable[str] = (),
     ) -> dict[int, Name]:
         """Name topics 0..k-1; those that carry a name keep it, and no two get the same."""
-        weights = class_words(self.passages, labels)
+        passages = self.corpus.passages
+        weights = class_words(passages, labels)
+        weigh = self.use.by(labels).weight
         examples = {}
         for topic in (i for i, label in enumerate(carried) if not label):
-            nearest = nearest_posts(labels, scores, topic)
-            chosen = distinct_posts(self.original_ids, nearest, n_examples)
-            examples[topic] = [self.passages[i][:EXAMPLE_CHARS] for i in chosen]
+            nearest = self._of_each_thread(nearest_posts(labels, scores, topic))
+            chosen = distinct_posts(self.corpus.original_ids, nearest, n_examples)
+            examples[topic] = [passages[i][:EXAMPLE_CHARS] for i in chosen]
 
         taken = [*used, *(label for label in carried if label)]
-        names = name_topics(examples, weights, nlp=self.nlp, ignore=self.ignore, taken=taken)
-
+        names = name_topics(
+            examples, weights, weigh=weigh, nlp=self.nlp, ignore=self.ignore, taken=taken
+        )
         for topic, label in enumerate(carried):
             if label:
-                keywords = distinct_words(weights[topic], {*self.ignore})[:KEYWORDS]
+                marks = partial(weigh, topic=topic)
+                keywords = marking_words(weights[topic], marks, {*self.ignore})
                 names[topic] = Name(label, tuple(keywords))
         return names
+
+    def _of_each_thread(self, order: Labels) -> Labels:
+        """Return posts in this order, but the first of each thread before all second ones."""
+        nth: Counter[int] = Counter()
+        turn = []
+        for thread in self.corpus.threads[order].tolist():
+            turn.append(nth[thread])
+            nth[thread] += 1
+        return order[np.argsort(turn, kind="stable")]

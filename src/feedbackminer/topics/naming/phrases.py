@@ -1,18 +1,16 @@
 """Names for topics: short, specific, distinct noun phrases, found without a language model.
 
-A candidate phrase scores by the c-TF-IDF weights of its words (Grootendorst 2022, BERTopic)
-and by how many different posts use it.
+A candidate is a noun phrase of posts of the topic; it is as good as it marks the topic.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, count, islice
 from typing import Any
 
@@ -30,8 +28,11 @@ _GREETED = re.compile(
     r"([A-Z][a-z]{2,})"
 )
 _MAX_WORDS = 4
+_HEADS = frozenset(("NOUN", "PROPN", ""))  # of a name; a blank pipeline tells nothing
 KEYWORDS = 20
-GENERAL_SHARE, GREETED_SHARE = 0.08, 0.08
+GREETED_SHARE = 0.08
+SEEN = 0.03  # share of the texts that a phrase of several words must be seen in, and in two
+LONGER = 0.5  # how much more a phrase says for each further word
 ALIKE = 0.8  # similarity of spelling from which two phrases are one
 
 
@@ -43,10 +44,15 @@ class Name:
     keywords: tuple[str, ...]
 
 
+# Tells how surely a phrase marks a topic: nothing, where it does not.
+Weigh = Callable[..., float]
+
+
 def name_topics(
     examples: Mapping[int, Sequence[str]],
     weights: Mapping[int, Mapping[str, float]],
     *,
+    weigh: Weigh,
     nlp: Any,
     ignore: Iterable[str] = (),
     taken: Iterable[str] = (),
@@ -54,8 +60,9 @@ def name_topics(
     """Name every topic; no two get the same name.
 
     Args:
-        examples: topic -> texts nearest its centroid.
+        examples: topic -> texts of it.
         weights: topic -> word -> c-TF-IDF weight.
+        weigh: tells how surely a phrase marks a topic.
         nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
         ignore: words kept out of names, such as the product's.
         taken: names that are in use.
@@ -64,23 +71,12 @@ def name_topics(
     in_use = {label.lower() for label in taken}
     names = {}
     for topic in sorted(examples):
-        ranked = rank_phrases(examples[topic], weights[topic], nlp=nlp, ignore=ignored)
-        keywords = distinct_words(weights[topic], ignored)
+        ranked = rank_phrases(examples[topic], partial(weigh, topic=topic), nlp=nlp, ignore=ignored)
+        keywords = marking_words(weights[topic], partial(weigh, topic=topic), ignored)
         label = _compose(ranked, keywords, in_use)
         in_use.add(label.lower())
-        names[topic] = Name(label, tuple(keywords[:KEYWORDS]))
+        names[topic] = Name(label, tuple(keywords))
     return names
-
-
-def common_words(texts: Sequence[str]) -> set[str]:
-    """Return the community's common subject: words of a twelfth of all posts name no topic."""
-    posts_with: Counter[str] = Counter()  # by stem: "note" and "notes" are one subject
-    for text in texts:
-        posts_with.update({_stem(word) for word in _WORD.findall(text)})
-    limit = max(20, GENERAL_SHARE * len(texts))
-    return {
-        form for w, n in posts_with.items() if n >= limit for form in (w, f"{w}s", f"{w[:-1]}ies")
-    }
 
 
 def greeted_names(texts: Sequence[str]) -> set[str]:
@@ -94,17 +90,19 @@ def greeted_names(texts: Sequence[str]) -> set[str]:
 
 
 def rank_phrases(
-    texts: Sequence[str], weights: Mapping[str, float], *, nlp: Any, ignore: set[str]
+    texts: Sequence[str], weigh: Callable[[str], float], *, nlp: Any, ignore: set[str]
 ) -> list[str]:
     """Return candidate phrases, best first, each in its most frequent spelling."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for doc in nlp.pipe(texts):
         for phrase in {clean for chunk in _chunks(doc) if (clean := _trim(chunk, ignore))}:
-            spellings[phrase.lower()][phrase] += 1
-    scores = {
-        key: _score(key, weights, sum(forms.values()), len(texts))
-        for key, forms in spellings.items()
-    }
+            spellings[" ".join(stems(phrase))][phrase] += 1
+    seen_in = max(2.0, SEEN * len(texts)) if len(texts) > 4 else 1.0
+    scores = {}
+    for key, forms in spellings.items():
+        n_further = len(content_stems(key)) - 1
+        if not n_further or forms.total() >= seen_in:
+            scores[key] = weigh(key) * (1 + LONGER * n_further)
     best = sorted((key for key in scores if scores[key] > 0), key=lambda key: (-scores[key], key))
     return [_usual(spellings[key]) for key in best]
 
@@ -126,6 +124,14 @@ def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
     return list(words.values())
 
 
+def marking_words(
+    weights: Mapping[str, float], weigh: Callable[[str], float], ignore: set[str]
+) -> list[str]:
+    """Return the strongest of the topic's distinct words that mark it."""
+    marking = (word for word in distinct_words(weights, ignore) if weigh(word) > 0)
+    return list(islice(marking, KEYWORDS))
+
+
 def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) -> str:
     """Join the best phrase and the next that shares no word with it; never a name in use."""
     parts = [*ranked, *keywords] or ["miscellaneous"]
@@ -137,13 +143,6 @@ def _compose(ranked: Sequence[str], keywords: Sequence[str], taken: set[str]) ->
             return label
     numbered = (f"{_upper_first(first)} ({number})" for number in count(2))
     return next(label for label in numbered if label.lower() not in taken)
-
-
-def _score(phrase: str, weights: Mapping[str, float], n_posts: int, n_texts: int) -> float:
-    words = _WORD.findall(phrase)
-    weight = sum(weights.get(word, 0.0) for word in words) / math.pow(max(1, len(words)), 0.3)
-    rare = 0.25 if n_posts < 2 and n_texts > 4 else 1.0
-    return weight * math.log1p(n_posts) * rare
 
 
 def _chunks(doc: Any) -> Iterable[Any]:
@@ -161,12 +160,15 @@ def _chunks(doc: Any) -> Iterable[Any]:
 
 def _trim(chunk: Any, ignore: set[str]) -> str:
     """Drop determiners, stop words and numbers around a phrase; empty if little is left."""
-    tokens = [token.text for token in chunk]
-    while tokens and _is_weak(tokens[0], ignore):
-        tokens.pop(0)
-    while tokens and _is_weak(tokens[-1], ignore):
-        tokens.pop()
+    kept = list(chunk)
+    while kept and _is_weak(kept[0].text, ignore):
+        kept.pop(0)
+    while kept and _is_weak(kept[-1].text, ignore):
+        kept.pop()
+    tokens = [token.text for token in kept]
     if not 1 <= len(tokens) <= _MAX_WORDS or not all(map(_is_plain, tokens)):
+        return ""
+    if kept[-1].pos_ not in _HEADS:
         return ""
     phrase = " ".join(tokens).replace(" - ", "-").replace(" ’", "’").replace(" '", "'")
     return phrase if any(len(word) > 2 for word in _WORD.findall(phrase)) else ""
@@ -195,14 +197,18 @@ def content_stems(text: str) -> set[str]:
     return {_stem(word) for word in _WORD.findall(text) if word.lower() not in STOPS}
 
 
-def _stems(phrase: str) -> set[str]:
-    return {_stem(word) for word in _WORD.findall(phrase)}
+def stems(text: str) -> list[str]:
+    """Return the words of a text, each in its singular."""
+    return [_stem(word) for word in _WORD.findall(text)]
 
 
 def _alike(one: str, other: str) -> bool:
     """Tell whether two phrases share a word or are spelt nearly alike (RFM12Pi and RFM2Pi)."""
-    spelt = SequenceMatcher(None, one.lower(), other.lower()).ratio()
-    return bool(_stems(one) & _stems(other)) or spelt >= ALIKE
+    lower, other_lower = one.lower(), other.lower()
+    if lower.startswith(other_lower) or other_lower.startswith(lower):  # clip and clipper
+        return True
+    spelt = SequenceMatcher(None, lower, other_lower).ratio()
+    return not {*stems(one)}.isdisjoint(stems(other)) or spelt >= ALIKE
 
 
 def _upper_first(text: str) -> str:
