@@ -245,6 +245,7 @@ class Needs(dy.Schema):
     sentence = dy.String(min_length=1, metadata=TEXT)  # that it stands in
     group = dy.Int64(min=0)  # the largest is 0
     label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
+    stands = dy.Float64(min=0, max=1, nullable=True)  # how likely it says what for; null: not read
     vector = dy.Binary()  # of its text, as in vectors
     encoder = dy.String()
 

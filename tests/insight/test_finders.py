@@ -707,6 +707,27 @@ def test_what_only_points_at_a_thing_names_no_need() -> None:
     assert of_kind(mine(crowd(4, 1, "sync"), wanted=wanted), "need") == []
 
 
+def test_a_need_is_told_in_words_that_say_what_for_by_the_head() -> None:
+    said = [
+        ("get there", 0.1),
+        ("print a week", 0.7),
+        ("print the week of a team", 0.9),
+        ("x", None),
+    ]
+    wanted = [
+        {"post_id": f"p{i}", "text": text, "label": "get there", "stands": stands}
+        for i, (text, stands) in enumerate(said)
+    ]
+    claim = only(mine(crowd(4, 1, "sync"), wanted=wanted), "need")
+    assert (claim["n_voices"], claim["quoted"]) == (4, "print the week of a team")
+
+
+def test_needs_of_which_none_says_what_for_are_no_claim() -> None:
+    wanted = [{"post_id": f"p{i}", "text": "sort it all out", "stands": 0.3} for i in range(4)]
+    mined = mine(crowd(4, 1, "sync"), wanted=wanted)
+    assert reasons(mined, "need") == {"small_effect"}
+
+
 def test_who_points_at_a_job_that_another_names_is_counted_with_it() -> None:
     texts = ["do it", "do this too", "send it to Inkwren", "print notes"]
     wanted = [{"post_id": f"p{i}", "text": text, "label": "do it"} for i, text in enumerate(texts)]
@@ -742,9 +763,7 @@ def test_a_need_that_enough_members_share_is_told_in_the_words_of_one() -> None:
     ]
     wanted += [{"post_id": "p5", "label": "print it", "group": 1}]
     claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
-    assert claims["headline"].to_list() == [
-        "4 members want to do the same, as one of them says: “export to PDF”"
-    ]
+    assert claims["headline"].to_list() == ["“export to PDF”: 4 members want this"]
     assert set(claims["evidence"][0]) == {f"p{i}" for i in range(4)}
 
 
@@ -753,6 +772,4 @@ def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
         {"post_id": f"p{i}", "text": "print notes", "label": "a bot's words"} for i in range(4)
     ]
     claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
-    assert claims["headline"].to_list() == [
-        "4 members want to do the same, as one of them says: “print notes”"
-    ]
+    assert claims["headline"].to_list() == ["“print notes”: 4 members want this"]

@@ -94,6 +94,24 @@ def test_needs_that_the_same_encoder_encoded_are_not_encoded_again() -> None:
     assert len(asked) == len(before)
 
 
+def test_needs_that_several_share_are_read_as_wishes_that_stand_alone() -> None:
+    asked: list[str] = []
+
+    def stand(sentences: Sequence[str]) -> list[float]:
+        asked.extend(sentences)
+        return [0.5] * len(sentences)
+
+    passages = [f"I want to export {i} notes to PDF." for i in range(7)] + [
+        "I want to write a novel."
+    ]
+    ids = [f"p{i}" for i in range(8)]
+    rows = collect_needs(ids, read(*passages), encode=subjects, alike=0.5, stand=stand)
+    assert len(asked) == 5
+    assert set(asked) <= {f"I want to export {i} notes to PDF." for i in range(7)}
+    assert rows["stands"].drop_nulls().to_list() == [0.5] * 5
+    assert rows.filter(group=1)["stands"].to_list() == [None]
+
+
 def test_who_wants_nothing_has_no_need() -> None:
     assert collect_needs(["a"], read("It stops."), encode=subjects, alike=0.5).is_empty()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from feedbackminer.tagging import need_groups
-from feedbackminer.tagging.need_groups import group_needs, most_central
+from feedbackminer.tagging.need_groups import group_needs, ranks
 from feedbackminer.tagging.needs import LONGEST, MOST_WORDS, Need, find_needs
 
 
@@ -168,7 +168,7 @@ def test_few_needs_need_no_clustering(rows: int) -> None:
     groups = group_needs(THREE[:rows])
     assert groups.tolist() == [0] * rows
     assert groups.dtype == np.int64
-    assert most_central(THREE[:rows], groups).tolist() == [0] * rows
+    assert ranks(THREE[:rows], groups).tolist() == [0] * rows
 
 
 def test_a_need_of_unknown_words_only_is_alone() -> None:
@@ -176,13 +176,15 @@ def test_a_need_of_unknown_words_only_is_alone() -> None:
     assert group_needs(vectors).tolist() == [0, 0, 1, 0, 2, 3]
 
 
-def test_a_group_is_named_by_the_need_nearest_its_centre() -> None:
-    assert most_central(THREE, np.array([0, 0, 1, 0, 2])).tolist() == [1, 2, 4]
+def test_needs_are_ranked_by_how_near_their_groups_centre_they_are() -> None:
+    places = ranks(THREE, np.array([0, 0, 1, 0, 2]))
+    assert np.flatnonzero(places == 0).tolist() == [1, 2, 4]
+    assert sorted(places[[0, 1, 3]].tolist()) == [0, 1, 2]
 
 
-def test_of_two_needs_as_central_the_first_names_the_group() -> None:
+def test_of_two_needs_as_central_the_first_ranks_first() -> None:
     vectors = unit((1, 0), (1, 0), (0, 1))
-    assert most_central(vectors, group_needs(vectors)).tolist() == [0, 2]
+    assert ranks(vectors, group_needs(vectors)).tolist() == [0, 1, 0]
 
 
 def test_more_needs_than_a_block_find_the_same_groups(monkeypatch: pytest.MonkeyPatch) -> None:

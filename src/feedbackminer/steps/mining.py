@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -27,7 +29,11 @@ from feedbackminer.steps.vectors import (
 )
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.claims import quantity
-from feedbackminer.vocabulary.tags import HEADLINE
+from feedbackminer.vocabulary.tags import HEADLINE, HEADLINES, STANDS
+
+if TYPE_CHECKING:
+    from feedbackminer.embed.encoder import Encoder
+    from feedbackminer.tagging.tagger import Tagger
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -185,6 +191,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         passages,
         encode=lambda words: encoder.encode(words).vectors,
         alike=settings.alike_needs,
+        stand=partial(_stand, tagger, encoder) if HEADLINE in tagger.cards else None,
         encoder=encoder.name,
         earlier=tables.previous("needs"),
     )
@@ -197,6 +204,12 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         models={"tagger": tagger.name},
         detail=f"{len(texts) - result.n_known:,} of {len(texts):,} posts read anew",
     )
+
+
+def _stand(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> list[float]:
+    """Return how likely each sentence is understood alone."""
+    chances = tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
+    return [float(chance) for chance in chances[:, HEADLINES.index(STANDS)]]
 
 
 TAG = Stage(

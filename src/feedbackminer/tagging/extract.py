@@ -13,13 +13,15 @@ from feedbackminer.settings.sections import TagSettings
 from feedbackminer.tables import Aspects, Needs, check, column_types
 from feedbackminer.tagging.aspects import Components, clauses
 from feedbackminer.tagging.features import STATE, Matrix
-from feedbackminer.tagging.need_groups import group_needs, most_central
+from feedbackminer.tagging.need_groups import group_needs, ranks
 from feedbackminer.tagging.needs import Need, find_needs
 from feedbackminer.tagging.parts import discover
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
 from feedbackminer.vectors import from_bytes, to_bytes
 
+LEAST_NEEDS = 3  # of a group of which the words are read: which of them say what for
+MOST_READ = 5  # of a group, those nearest its centre
 LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 
 
@@ -94,6 +96,7 @@ def collect_needs(
     *,
     encode: Callable[[Sequence[str]], Matrix],
     alike: float,
+    stand: Callable[[Sequence[str]], Sequence[float]] | None = None,
     encoder: str = "",
     earlier: pl.DataFrame | None = None,
 ) -> dy.DataFrame[Needs]:
@@ -102,6 +105,7 @@ def collect_needs(
     Args:
         encode: returns a unit vector per text.
         alike: cosine from which needs are one.
+        stand: tells how likely sentences are understood alone; None: nobody can.
         encoder: its name.
         earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
     """
@@ -119,7 +123,14 @@ def collect_needs(
         vector_of |= zip(new, to_bytes(encode(new)), strict=True)
     vectors = from_bytes([vector_of[need.text] for need in needs])
     groups = group_needs(vectors, alike=alike)
-    names = [needs[row].text for row in most_central(vectors, groups)]
+    places = ranks(vectors, groups)
+    names = {groups[row]: needs[row].text for row in np.flatnonzero(places == 0)}
+    is_read = (np.bincount(groups)[groups] >= LEAST_NEEDS) & (places < MOST_READ)
+    read = np.flatnonzero(is_read).tolist()
+    stands: dict[int, float] = {}
+    if stand and read:
+        wishes = [f"I want to {needs[row].text}." for row in read]
+        stands |= zip(read, stand(wishes), strict=True)
 
     rows = [
         {
@@ -128,10 +139,11 @@ def collect_needs(
             "sentence": need.sentence,
             "group": int(group),
             "label": names[group],
+            "stands": stands.get(row),
             "vector": vector_of[need.text],
             "encoder": encoder,
         }
-        for need, group in zip(needs, groups, strict=True)
+        for row, (need, group) in enumerate(zip(needs, groups, strict=True))
     ]
     return check(_numbered(rows, Needs), Needs, where=STAGE)
 

@@ -38,13 +38,16 @@ def group_needs(vectors: NDArray[np.float32], *, alike: float = 0.6) -> NDArray[
     return _by_size(groups)
 
 
-def most_central(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, per group, the need nearest its centre: it names the group in members' words."""
+def ranks(vectors: NDArray[np.float32], groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return which place each need has in its group: 0 is nearest its centre."""
     if not len(groups):
         return np.empty(0, dtype=np.int64)
     closeness = np.einsum("ij,ij->i", vectors, _means(vectors, groups)[groups])
     order = np.lexsort((np.arange(len(groups)), -closeness, groups))
-    return order[np.unique(groups[order], return_index=True)[1]].astype(np.int64)
+    begins = np.searchsorted(groups[order], groups[order])
+    places = np.empty(len(groups), dtype=np.int64)
+    places[order] = np.arange(len(groups)) - begins
+    return places
 
 
 def _linked(vectors: NDArray[np.float32], alike: float) -> NDArray[np.int64]:

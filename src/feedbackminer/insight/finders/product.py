@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import polars as pl
@@ -16,11 +15,10 @@ from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import ASSERTED, FIT
 
-# What only points at a thing names no job: "do the same", "try it on Windows".
-POINTING = re.compile(
-    r"\w+ (?:(?:the )?same|this|that|it|them|these|those|so)(?: \w+){0,2}", re.IGNORECASE
-)
+# What only points at a thing names no job: "do the same", "try it on Windows". Where no head reads.
+POINTING = r"\w+ (?:(?:the )?same|this|that|it|them|these|those|so)(?: \w+){0,2}"
 NOTABLE = 0.5  # of those who speak well of a part: fewer who have a problem are no news
+STANDS_ALONE = 0.6  # probability from which the words of a need are taken to say what for
 TELLS = 0.7  # probability from which a sentence is taken to tell a problem, or to praise
 
 
@@ -54,27 +52,36 @@ def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
 
 def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What members came to do, in the words of one of them."""
-    by_group = facts.needs.sort("group").group_by("label", "group", maintain_order=True)
-    for (label, group), needs in by_group:
+    by_group = facts.needs.sort("group").group_by("group", maintain_order=True)
+    for (group,), needs in by_group:
         n = count_voices(needs)
-        texts = needs["text"].to_list()
-        named = [text for text in (label, *texts) if text in texts and not POINTING.fullmatch(text)]
-        words = named[0] if named else texts[0]  # the label's post may not count here
+        is_label = pl.col("text") == pl.col("label")
+        ranked = needs.sort(
+            is_label, "stands", descending=True, nulls_last=True, maintain_order=True
+        )
+        named = ranked.filter(_names_a_job())
+        words = str((named if len(named) else ranked)["text"][0])
         yield Claim(
             kind="need",
             key=f"{group}:{words}",
             metric="share_of_members",
-            headline=(
-                f"{quantity(n, 'member')} want to do the same, as one of them says: “{words}”"
-            ),
-            quoted=str(words),
+            headline=f"“{words}”: {quantity(n, 'member')} want this",
+            quoted=words,
             posts=_each_post_once(needs),
             value=measures.share(n, facts.n_active, confidence=settings.confidence),
-            subject=str(words),
+            subject=words,
             since=facts.period.since,
             until=facts.period.until,
-            is_large=bool(named),
+            is_large=bool(len(named)),
         )
+
+
+def _names_a_job() -> pl.Expr:
+    """Tell which needs of a group say what for: "print a week's notes", not "get it to work"."""
+    stands = pl.col("stands")
+    is_plain = ~pl.col("text").str.contains(f"(?i)^(?:{POINTING})$")
+    is_told = (stands >= STANDS_ALONE).fill_null(value=False)
+    return pl.when(stands.is_not_null().any()).then(is_told).otherwise(is_plain)
 
 
 def _told_of_parts(facts: Facts) -> pl.DataFrame:
