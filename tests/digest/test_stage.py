@@ -1,7 +1,7 @@
 """A digest: readable, linked, inert whatever a community wrote, written whole or not at all."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -584,17 +584,21 @@ def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
 # ── what is chosen ───────────────────────────────────────────────────────────────────────────
 
 
-def front(*rows: tuple[str, str | None, float], said: Sequence[str] = ()) -> list[str]:
+def front(
+    *rows: tuple[str, str | None, float], said: Sequence[str] = (), quoted: Collection[str] = ()
+) -> list[str]:
     """Return the ids on the front page of claims given as (kind, topic, rank).
 
     Args:
         said: ids of those that are what members say, each a key point of its own.
+        quoted: ids of those that are told in the words of a member.
     """
     ids = [f"{k}-{t}-{r:g}" for k, t, r in rows]
     rows_of_claims = claims(
         *(
             {"claim_id": i, "kind": k, "topic_id": t, "rank_score": r}
             | ({"key_point_id": i} if i in said else {})
+            | ({"quoted": "It is lovely."} if i in quoted else {})
             for i, (k, t, r) in zip(ids, rows, strict=True)
         ),
         *(
@@ -643,6 +647,26 @@ def test_what_few_say_is_not_shown_for_variety() -> None:
     rows = [*(("problem", f"t{i}", 10.0 - i) for i in range(5)), ("love", "t9", 2.0)]
     said = [f"{k}-{t}-{r:g}" for k, t, r in rows]
     assert front(*rows, said=said) == said[:5]
+
+
+def test_what_one_member_loves_in_their_own_words_takes_the_last_place() -> None:
+    rows = [
+        *(("problem", f"t{i}", 10.0 - i) for i in range(6)),
+        ("love", "t0", 4.0),
+        ("love", "t9", 2.0),
+    ]
+    said = [f"{k}-{t}-{r:g}" for k, t, r in rows[:6]]
+    assert front(*rows, said=said, quoted={"love-t9-2"}) == [*said[:4], "love-t9-2"]
+
+
+def test_love_that_stands_there_already_takes_no_other_place() -> None:
+    rows = [
+        ("love", "t0", 10.0),
+        *(("problem", f"t{i}", 9.0 - i) for i in range(1, 6)),
+        ("love", "t9", 2.0),
+    ]
+    said = [f"{k}-{t}-{r:g}" for k, t, r in rows[:6]]
+    assert "love-t9-2" not in front(*rows, said=said, quoted={"love-t9-2"})
 
 
 def test_where_there_are_few_kinds_one_may_come_more_often() -> None:

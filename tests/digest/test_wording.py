@@ -1,5 +1,6 @@
 """Numbers in words: what it is, how sure, and who is behind it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -9,7 +10,7 @@ from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.digest.wording import number, sentence, trust
-from feedbackminer.vocabulary.claims import METRICS
+from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS
 from tests.support.builders import claim_view, day
 
 SHARE = "share_of_members"
@@ -117,6 +118,7 @@ def test_a_wave_is_told_with_its_days(first: datetime, last: datetime, when: str
 def test_what_members_say_is_told_with_when_they_said_it() -> None:
     said = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(70)))
     assert trust(said) == "3 voices · 4 posts · January 2026 to March 2026"
+    assert trust(replace(said, metric=FOUND_OF_MEMBERS)).startswith("in 4 posts · ")
     at_once = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(3)))
     assert trust(at_once).endswith("· January 2026")
     assert "2026" not in trust(claim_view(n_voices=3, n_posts=4, told=(day(0), day(70))))

@@ -246,3 +246,22 @@ def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -
     built = tables(crowd(4, 0, "sync", "bug")) | {"sentences": sentences(*rows, erased)}
     claim = only(mine_claims(built, settings=InsightSettings()), "problem")
     assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes”")
+
+
+def test_where_no_sentence_names_the_label_one_that_names_a_keyword_is_the_example() -> None:
+    said = [0.9, 0.0, 0.0, 0.0, 0.9, 0.9]
+    texts = ["Pairing asks me for a code.", "My screen stays black."]
+    rows = [{"post_id": f"p{i}", "text": text, "chances": said} for i, text in enumerate(texts)]
+    built = tables(crowd(4, 0, "sync", "bug")) | {"sentences": sentences(*rows)}
+    built["topics"] = built["topics"].with_columns(keywords=pl.lit(["pairing"]))
+    claim = only(mine_claims(built, settings=InsightSettings()), "problem")
+    assert claim["quoted"] == "Pairing asks me for a code"
+
+
+def test_a_sentence_that_praises_is_an_example_though_its_post_is_no_praise() -> None:
+    row = {"post_id": "p9", "text": "I love the sync.", "chances": [0.0, 0.0, 0.0, 0.9, 0.9, 0.9]}
+    written = [*crowd(4, 0, "sync", "praise"), *crowd(6, 1, "sync", "question", start=4)]
+    built = tables(written) | {"sentences": sentences(row)}
+    claim = only(mine_claims(built, settings=InsightSettings()), "love")
+    assert (claim["quoted"], claim["quoted_from"]) == ("I love the sync", "p9")
+    assert set(claim["evidence"]) == {"p0", "p1", "p2", "p3", "p9"}

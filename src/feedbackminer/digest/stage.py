@@ -107,7 +107,8 @@ def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
     """Pick the five things to know, best first: each about another topic.
 
     What members say goes before what is only counted. No kind comes more than twice, unless there
-    are less than five then.
+    are less than five then. One of them is what members like, where one of them says so: who loves
+    the product is in the room too.
     """
     said = [view for view in views if view.key_point_id]
     broad = [view for view in said if view.rank_score >= BROAD * said[0].rank_score]
@@ -120,7 +121,18 @@ def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
             is_new = view not in chosen and not {view.topic_id, view.key_point_id} & taken - {None}
             if is_new and kinds.count(view.kind) < limit and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
+    chosen = _with_what_they_like(chosen, views)
     return sorted(chosen, key=lambda view: (view.key_point_id is None, -view.rank_score))
+
+
+def _with_what_they_like(chosen: list[ClaimView], views: Sequence[ClaimView]) -> list[ClaimView]:
+    """Let what members like, in the words of one, take the last of five places."""
+    others = chosen[: FRONT_PAGE - 1]
+    taken = {view.topic_id for view in others} - {None}
+    loved = [view for view in views if CLAIM_KINDS[view.kind].feeling > 0]
+    first = next((v for v in loved if v.quoted and v.topic_id not in taken), None)
+    has_some = any(view in loved for view in chosen)
+    return chosen if has_some or first is None else [*others, first]
 
 
 def _gather(

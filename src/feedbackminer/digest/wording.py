@@ -7,7 +7,7 @@ from datetime import datetime
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView, Coverage, TopicView
 from feedbackminer.digest.waves import Wave
-from feedbackminer.vocabulary.claims import METRICS, quantity
+from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
 
 UNKNOWN = "–"
@@ -71,7 +71,12 @@ def ending(claim: ClaimView) -> str:
 def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, when they spoke, and how evenly."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
-    parts = [f"most likely said by {voices} in {posts}"] if claim.is_estimate else [voices, posts]
+    if claim.is_estimate:
+        parts = [f"most likely said by {voices} in {posts}"]
+    elif claim.metric == FOUND_OF_MEMBERS:  # the headline tells how many members
+        parts = [f"in {posts}"]
+    else:
+        parts = [voices, posts]
     if claim.key_point_id and claim.told:
         parts.append(_span(*claim.told))
     effective = claim.effective_voices

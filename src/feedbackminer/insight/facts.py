@@ -25,6 +25,7 @@ class Subject:
     label: str
     posts: pl.DataFrame
     topic_id: str | None  # of a key point: the topic that at least half of its posts are about
+    keywords: tuple[str, ...] = ()  # of a topic
     # Of a key point: one of SAYS, a sentence of a member that says it, and the post of that.
     says: str = ""
     quoted: str = ""
@@ -110,7 +111,7 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     return Facts(
         posts=posts,
         n_active=count_voices(posts),
-        topics=tuple(_topics(posts)),
+        topics=tuple(_topics(posts, tables["topics"])),
         points=tuple(_points(tables, posts)),
         sentences=tables["sentences"].join(posts, on="post_id", how="semi"),
         threads=tables["threads"].filter(_is_within(period, "opened_at")),
@@ -122,10 +123,11 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     )
 
 
-def _topics(posts: pl.DataFrame) -> Iterator[Subject]:
+def _topics(posts: pl.DataFrame, topics: pl.DataFrame) -> Iterator[Subject]:
     """Yield topics, in order of id."""
+    keywords = dict(topics.select("topic_id", "keywords").iter_rows())
     for topic_id, label, of_topic in by_topic(posts):
-        yield Subject(topic_id, label, of_topic, topic_id)
+        yield Subject(topic_id, label, of_topic, topic_id, tuple(keywords[topic_id]))
 
 
 def by_topic(posts: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:

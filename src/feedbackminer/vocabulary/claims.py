@@ -13,6 +13,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 EDITIONS = ("product", "support", "marketing", "communications", "leadership")
 NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
+FOUND_OF_MEMBERS = "share_found_of_members"  # the metric of key points
 TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
 
 
@@ -115,7 +116,7 @@ METRICS: Mapping[str, Metric] = {
             is_estimate=True,
         ),
         Metric(
-            "share_found_of_members",
+            FOUND_OF_MEMBERS,
             "of the members who wrote in this period were found to say it",
             "distinct members with a sentence that says it, with a probability of 0.6 or more / "
             "distinct members of the period; Wilson interval of these. Two of three such sentences "

@@ -134,7 +134,7 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         members = quantity(count_voices(posts), "member")
         asked = None
         if not subject.says:  # a topic alone says nothing of what they came with
-            asked = example_of(subject.label, posts, "question", facts.sentences)
+            asked = example_of(subject, posts, "question", facts.sentences)
         such_as = asked.such_as if asked else ""
         yield Claim(
             kind="newcomers",

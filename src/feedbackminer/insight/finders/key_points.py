@@ -11,7 +11,7 @@ from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, Subject
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, quantity
 
 CLAIM_OF: Mapping[str, str] = {  # what a key point says -> the kind of claim it becomes
     "problem": "problem",
@@ -33,7 +33,7 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             kind="severe" if is_severe else CLAIM_OF[point.says],
             key=point.key,
             key_point_id=point.key,
-            metric="share_found_of_members",
+            metric=FOUND_OF_MEMBERS,
             headline=f"{point.label}: {quantity(n_voices, 'member')}",
             quoted=point.quoted,
             quoted_from=point.quoted_from,

@@ -10,7 +10,7 @@ import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
-from feedbackminer.insight.facts import Facts, count_voices
+from feedbackminer.insight.facts import Facts, Subject, count_voices
 from feedbackminer.insight.finders.key_points import SEVERE, told
 from feedbackminer.insight.labels import headline_chance
 from feedbackminer.insight.measures import Estimate
@@ -135,7 +135,13 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             value = voices.share(whole, confidence=settings.confidence)
             detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
             surely = posts.filter(is_given(claim.share))
-            example = example_of(label, surely, claim.says, facts.sentences) if claim.says else None
+            # A sentence that praises is praise, whatever else its post is.
+            among = posts if claim.says == "praise" else surely
+            example = example_of(topic, among, claim.says, facts.sentences) if claim.says else None
+            if example:
+                surely = posts.filter(
+                    pl.col("post_id").is_in([*surely["post_id"], example.post_id])
+                )
             such_as = example.such_as if example else ""
             yield Claim(
                 kind=claim.kind,
@@ -181,20 +187,23 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
 
 
 def example_of(
-    label: str, posts: pl.DataFrame, says: str, sentences: pl.DataFrame
+    topic: Subject, posts: pl.DataFrame, says: str, sentences: pl.DataFrame
 ) -> Example | None:
     """Return the sentence of the posts that is fittest to say it, of those on the topic's matter.
 
-    A post on a topic also tells of other things: a sentence has to name a part of the label.
+    A post on a topic also tells of other things: a sentence has to name a part of the topic's
+    label, or, where none does, one of its keywords.
     """
-    names = "|".join(map(pl.escape_regex, label.split(", ")))
-    is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{names})s?\b")
     chance = headline_chance(says) * headline_chance(FIT)
-    return fittest(
-        sentences.join(posts, on="post_id", how="semi")
-        .filter(is_on_topic)
-        .with_columns(fitness=chance, sentence="text")
+    of_posts = sentences.join(posts, on="post_id", how="semi").with_columns(
+        fitness=chance, sentence="text"
     )
+    for names in (topic.label.split(", "), topic.keywords):
+        choice = "|".join(map(pl.escape_regex, names)) or "(?-u:$^)"
+        is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{choice})s?\b")
+        if example := fittest(of_posts.filter(is_on_topic)):
+            return example
+    return None
 
 
 def fittest(sentences: pl.DataFrame) -> Example | None:
