@@ -282,6 +282,7 @@ class KeyPoints(dy.Schema):
     number = dy.Int64(min=1)
     text = dy.String(min_length=1, metadata=TEXT)
     n_voices = dy.Int64(min=1)
+    near = dy.String(nullable=True)  # the point, said by more, that it is shown with
 
 
 class Matches(dy.Schema):

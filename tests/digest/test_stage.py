@@ -24,6 +24,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Dropped, Repeats, check
+from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 from tests.support.builders import (
     assignments,
@@ -136,6 +137,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(*({"post_id": i, "text": text} for i in ids)),
+        "key_points": key_points({"key_point_id": "problem-a", "text": "It stops."}),
         "matches": matches(*({"key_point_id": "problem-a", "post_id": i} for i in ids)),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
@@ -161,6 +163,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(),
+        "key_points": key_points(),
         "matches": matches(),
         "claims": claims(),
     }
@@ -641,6 +644,32 @@ def test_what_members_say_goes_before_what_is_only_counted() -> None:
         "unanswered-t1-9",
         "topic-t2-0",
     ]
+
+
+def test_a_point_near_to_one_that_more_say_is_shown_with_it_and_not_beside_it() -> None:
+    points = [
+        ("problem", "t1", 9.0, None),
+        ("problem", "t2", 8.0, "k9"),
+        ("problem", "t3", 7.0, None),
+    ]
+    rows = claims(
+        *(
+            {"claim_id": f"c{r:g}", "kind": kind, "topic_id": t, "rank_score": r}
+            | {"key_point_id": f"k{r:g}", "metric": FOUND_OF_MEMBERS, "headline": f"It is {t}"}
+            for kind, t, r, _ in points
+        ),
+        *({"claim_id": f"topic-{t}", "topic_id": t, "rank_score": 0.0} for _, t, *_ in points),
+    )
+    said = key_points(
+        *({"key_point_id": f"k{r:g}", "text": t, "near": near} for _, t, r, near in points)
+    )
+    tables = {"claims": rows, "key_points": said, "topics": topics(t1="t1", t2="t2", t3="t3")}
+    built = digest({**nobody(), **tables})
+    first = built.claims[0]
+    assert [claim.claim_id for claim in built.front][:2] == ["c9", "c7"]
+    assert [claim.claim_id for claim in built.near_to(first)] == ["c8"]
+    assert [claim.claim_id for claim in built.of_kind("problem")] == ["c9", "c7"]
+    assert "Close to it: It is t2" in markdown.render(built)
 
 
 def test_what_few_say_is_not_shown_for_variety() -> None:

@@ -72,6 +72,14 @@ def test_what_is_headed_by_one_who_stays_keeps_its_headline() -> None:
     assert (row["text"], row["n_voices"]) == ("x:ann says so too", 2)
 
 
+def test_a_point_is_shown_with_one_that_is_left_or_alone() -> None:
+    tables = said_by("ann", "ben", "cat")
+    for near, left in (("gone", None), ("k", "k")):
+        points = tables["key_points"].with_columns(near=pl.lit(near))
+        (row,) = without(tables | {"key_points": points}, "x:ann")["key_points"].to_dicts()
+        assert row["near"] == left
+
+
 @pytest.mark.parametrize("who", [("ann",), ("ann", "ben")])
 def test_what_nobody_or_only_one_is_left_to_say_is_gone(who: tuple[str, ...]) -> None:
     tables = without(said_by(*who), "x:ann")

@@ -19,6 +19,7 @@ HARMLESS = {
         *(
             "topic_id",
             "key_point_id",
+            "near",
             "subtopic_id",
             "found_id",
             "from_id",

@@ -76,6 +76,21 @@ def test_nothing_fit_gives_no_point() -> None:
     assert chosen([1, 1], [0, 1], [0.0, 0.0]) == []
 
 
+def test_of_two_points_that_are_near_the_one_that_fewer_say_is_shown_with_the_other() -> None:
+    one, apart = np.eye(4, dtype=np.float32)[:2]
+    near = 0.4 * one + np.sqrt(1 - 0.4**2) * apart  # a chance of 0.27
+    vectors = np.stack([near, near, one, one, one, np.eye(4, dtype=np.float32)[2]]).repeat(
+        2, axis=0
+    )
+    sentences = read_wording(["something fails"] * 12, vectors)
+    rows, fitness = np.arange(12), np.full(12, 0.9, np.float32)
+    points = choose(
+        sentences, rows, fitness, sentences, rows, chances=by_cosine, least_voices=2, limit=9
+    )
+    assert [len(point.rows) for point in points] == [6, 4, 2]
+    assert [point.near for point in points] == [None, points[0].candidate, None]
+
+
 @given(
     st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 6), st.sampled_from([0.0, 0.5, 0.9])),

@@ -203,3 +203,17 @@ def test_what_tells_the_matter_elsewhere_heads_no_point() -> None:
     said = found([("ann", away), ("ben", away), ("cat", CRASH)])
     assert said.key_points["text"].to_list() == [CRASH.removesuffix(".")]
     assert said.matches["post_id"].to_list() == ["p0", "p1", "p2"]
+
+
+def test_a_point_that_is_near_to_one_that_more_say_tells_which() -> None:
+    class NearlyAlike(Reader):
+        def encode(self, sentences: Sequence[str]) -> Matrix:
+            alike = [[1.0, 0.0], [0.4, (1 - 0.4**2) ** 0.5]]  # a chance of 0.27
+            return np.array([alike[CRASH[:7] not in text] for text in sentences], np.float32)
+
+    written = [*THREE, ("eve", BLANK), ("fay", BLANK)]
+    points = found(written, reader=NearlyAlike()).key_points
+    ids = dict(points.select("text", "key_point_id").iter_rows())
+    near = dict(points.select("text", "near").iter_rows())
+    crash, blank = CRASH.removesuffix("."), BLANK.removesuffix(".")
+    assert near == {crash: None, blank: ids[crash]}

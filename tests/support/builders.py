@@ -229,7 +229,14 @@ def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> 
     """Build what a page shows of a claim, without quotes and posts."""
     (claim,) = claims({"claim_id": "c1"} | row).to_dicts()
     return ClaimView(
-        **claim, quotes=[], posts=[], endings=[], told=told, waves=[], is_experimental=False
+        **claim,
+        quotes=[],
+        posts=[],
+        endings=[],
+        told=told,
+        waves=[],
+        is_experimental=False,
+        near=None,
     )
 
 

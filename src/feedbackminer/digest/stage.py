@@ -18,7 +18,7 @@ from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, 
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, TOPIC_SIZE, ClaimKind
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, TOPIC_SIZE, ClaimKind
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 FRONT_PAGE, OF_A_KIND = 5, 2
@@ -41,6 +41,7 @@ class _Material:
     shares: Mapping[str, Shares]  # by topic
     waves: Sequence[Wave]
     weak_labels: Collection[str]
+    near: Mapping[str, str]  # by claim: the claim that it is shown with
     settings: DigestSettings
 
 
@@ -86,7 +87,9 @@ def build_digest(
         since=span[0],
         until=span[1],
         totals=totals | {"claims": len(claims)},
-        front=front_page([v for v in views if v.key_point_id or v.topic_id not in weak]),
+        front=front_page(
+            [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
+        ),
         topics=topics,
         claims=views,
         activity=counts.trend(counts.counted(tables, span), span),
@@ -162,8 +165,17 @@ def _gather(
         shares=by_topic(tables["shares"]),
         waves=find_waves(tables, span),
         weak_labels=counts.experimental(source.heads),
+        near=_near(tables["claims"], tables["key_points"]),
         settings=settings,
     )
+
+
+def _near(claims: pl.DataFrame, points: pl.DataFrame) -> dict[str, str]:
+    """Return for claims on points that are shown with another the claim on that."""
+    said = claims.filter(metric=FOUND_OF_MEMBERS).select("claim_id", "key_point_id")
+    others = said.join(points.select("key_point_id", "near"), on="key_point_id")
+    roots = said.rename({"claim_id": "root", "key_point_id": "near"})
+    return dict(others.join(roots, on="near").select("claim_id", "root").iter_rows())
 
 
 def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
@@ -223,6 +235,7 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         told=(min(moments), max(moments)) if moments else None,
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
+        near=material.near.get(row["claim_id"]),
     )
 
 

@@ -72,6 +72,7 @@ class ClaimView:
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
+    near: str | None  # the claim that it is shown with
 
     @property
     def title(self) -> str:
@@ -184,8 +185,12 @@ class Digest:
         return dict(sorted(themes.items(), key=lambda pair: -len(pair[1])))
 
     def of_kind(self, *kinds: str) -> list[ClaimView]:
-        """Return the claims of some kinds, best first."""
-        return [claim for claim in self.claims if claim.kind in kinds]
+        """Return the claims of some kinds, best first, without those shown with another."""
+        return [claim for claim in self.claims if claim.kind in kinds and not claim.near]
+
+    def near_to(self, claim: ClaimView) -> list[ClaimView]:
+        """Return the claims that are shown with one, best first."""
+        return [other for other in self.claims if other.near == claim.claim_id]
 
     def listed(self, page: str, *, headed: bool) -> list[tuple[Listing, list[ClaimView]]]:
         """Return what a page lists under headings of their own, or before any, with its claims."""

@@ -285,9 +285,11 @@ def _key_points(remaining: Tables) -> dict[str, pl.DataFrame]:
         n_voices=pl.col("author_id").drop_nulls().n_unique().cast(pl.Int64)
     )
     kept = n_voices.filter(pl.col("n_voices") >= LEAST_VOICES)
-    points = headed(remaining["key_points"], matches, remaining["sentences"]).join(
-        kept, on="key_point_id"
-    )
+    before = remaining["key_points"]
+    points = headed(before, matches, remaining["sentences"]).join(kept, on="key_point_id")
+    points = points.join(before.select("key_point_id", "near"), on="key_point_id")
+    is_left = pl.col("near").is_in(points["key_point_id"].to_list())
+    points = points.with_columns(near=pl.when(is_left).then("near"))
     return {
         "key_points": points.select(KeyPoints.column_names()).sort("key_point_id"),
         "matches": matches.join(points, on="key_point_id", how="semi"),

@@ -14,6 +14,7 @@ from feedbackminer.keypoints.matching import Chances, Matrix, Wording, compare
 
 SAYS_SO = 0.6  # probability from which a sentence is taken to say a key point
 SAME = 0.4  # and from which of two key points one is taken to say what the other says
+NEAR = 0.2  # and from which the one that fewer say is shown with the other
 MOST_CANDIDATES = 3_000  # the fittest of more
 Rows = NDArray[np.int64]
 
@@ -25,6 +26,7 @@ class Choice:
     candidate: int
     rows: Rows
     chances: NDArray[np.float32]
+    near: int | None = None  # the candidate of the choice that it is shown with
 
 
 def choose(
@@ -65,9 +67,13 @@ def choose(
     central = np.array([_central(group, matches, of, fitness) for group in groups], np.int64)
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
+    choices = _apart(matches[distinct], voices, distinct, least_voices)
+    vectors = points.vectors[[choice.candidate for choice in choices]]
+    near = _near(chances(vectors, vectors))
+    original = [int(fittest[choice.candidate]) for choice in choices]
     return [
-        replace(choice, candidate=int(fittest[choice.candidate]))
-        for choice in _apart(matches[distinct], voices, distinct, least_voices)
+        replace(choice, candidate=row, near=None if root is None else original[root])
+        for choice, row, root in zip(choices, original, near, strict=True)
     ]
 
 
@@ -130,6 +136,19 @@ def _distinct(chances: NDArray[np.float32], of: Rows) -> list[int]:
         if not same[kept].any():
             kept.append(row)
     return kept
+
+
+def _near(chances: NDArray[np.float32]) -> list[int | None]:
+    """Return for each point the nearest before it that is shown by itself; none: there is none.
+
+    Args:
+        chances: that the second of two points says the first, those that most say first.
+    """
+    near: list[int | None] = []
+    for row, of_row in enumerate(np.maximum(chances, chances.T).tolist()):
+        roots = (root for root in range(row) if near[root] is None and of_row[root] >= NEAR)
+        near.append(max(roots, key=of_row.__getitem__, default=None))
+    return near
 
 
 def _apart(matches: Any, voices: Rows, heads: Rows, least_voices: int) -> list[Choice]:

@@ -64,6 +64,7 @@ class _Point:
     text: str
     rows: NDArray[np.int64]  # of the sentences that say it
     chances: NDArray[np.float32]
+    near: int | None  # the sentence that heads the point that it is shown with
 
 
 def find_key_points(
@@ -141,10 +142,8 @@ def _points(
     """Return the tables of key points and of matches."""
     if spoken.is_empty():
         return _key_points(spoken, {}, {}), _matches(spoken, {}, {})
-    chosen = {
-        (point.says, spoken["post_id"][point.row], spoken["number"][point.row]): point
-        for point in _chosen(spoken, parts, labels, chances)
-    }
+    points = _chosen(spoken, parts, labels, chances)
+    chosen = {_key(spoken, point.says, point.row): point for point in points}
     behind = {
         key: Behind(
             post_ids=frozenset(spoken["post_id"].gather(point.rows)),
@@ -154,6 +153,11 @@ def _points(
     }
     ids = key_point_ids(behind, earlier)
     return _key_points(spoken, chosen, ids), _matches(spoken, chosen, ids)
+
+
+def _key(spoken: pl.DataFrame, says: str, row: int) -> Key:
+    """Return what tells a point from the others: of a sentence there is one that says it."""
+    return says, spoken["post_id"][row], spoken["number"][row]
 
 
 def _chosen(
@@ -195,7 +199,8 @@ def _chosen(
             limit=MOST_POINTS,
         ):
             head = int(heads[choice.candidate])
-            yield _Point(name, int(of[head]), texts[head], rows[choice.rows], choice.chances)
+            near = None if choice.near is None else int(of[heads[choice.near]])
+            yield _Point(name, int(of[head]), texts[head], rows[choice.rows], choice.chances, near)
 
 
 def _matrix(sentences: pl.DataFrame) -> Matrix:
@@ -231,6 +236,7 @@ def _key_points(
             "number": key[2],
             "text": headline(point.text),
             "n_voices": spoken["voice"].gather(point.rows).n_unique(),
+            "near": None if point.near is None else ids[_key(spoken, point.says, point.near)],
         }
         for key, point in chosen.items()
     ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
-    *("sentences", "matches"),
+    *("sentences", "key_points", "matches"),
     *("dropped", "shares", "claims"),
 )
 # Settings that decided what a digest says, and that anybody may see; a path, an address or an

@@ -53,7 +53,7 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
     """Return a claim with the columns of its table, in their order."""
     columns = {name: getattr(claim, name) for name in Claims.column_names()}
     waves = [wave.wave_id for wave in claim.waves]
-    return columns | {"experimental": claim.is_experimental, "waves": waves}
+    return columns | {"experimental": claim.is_experimental, "waves": waves, "near": claim.near}
 
 
 def _topic(topic: TopicView) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield from _shares(digest)
     for title, kinds in sections().items():
         yield from ("", f"## {title}", "")
-        yield from _claims(digest.of_kind(*kinds)[:CLAIMS_LISTED])
+        yield from _claims(digest, digest.of_kind(*kinds)[:CLAIMS_LISTED])
     yield from _method(digest)
 
 
@@ -77,12 +77,14 @@ def _shares(digest: Digest) -> Iterator[str]:
         yield f"- **{escape(topic.label)}**: {parts or 'not known'}"
 
 
-def _claims(claims: Sequence[ClaimView]) -> Iterator[str]:
+def _claims(digest: Digest, claims: Sequence[ClaimView]) -> Iterator[str]:
     if not claims:
         yield "Nothing that holds."
     for claim in claims:
         yield (f"- **{escape(claim.headline)}**: {wording.sentence(claim)}; {wording.trust(claim)}")
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
+        if near := " · ".join(escape(other.headline) for other in digest.near_to(claim)):
+            yield from (f"  Close to it: {near}", "")
 
 
 def _quotes(quotes: Sequence[Quote]) -> Iterator[str]:
