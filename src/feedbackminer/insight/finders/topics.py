@@ -23,7 +23,10 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 LONGEST = 20  # words of a sentence that is told as an example
-FITS = 0.25  # of a sentence that is told as an example: that it says so, times that it is fit
+# Of a sentence that is told as an example: that it says so, times that it is fit. Praise is seldom
+# taken for anything else, and short.
+FITS = {"praise": 0.15}
+FITS_ELSE = 0.25
 
 
 @dataclass(frozen=True)
@@ -201,19 +204,20 @@ def example_of(
     for names in (topic.label.split(", "), topic.keywords):
         choice = "|".join(map(pl.escape_regex, names)) or "(?-u:$^)"
         is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{choice})s?\b")
-        if example := fittest(of_posts.filter(is_on_topic)):
+        if example := fittest(of_posts.filter(is_on_topic), FITS.get(says, FITS_ELSE)):
             return example
     return None
 
 
-def fittest(sentences: pl.DataFrame) -> Example | None:
+def fittest(sentences: pl.DataFrame, least: float = FITS_ELSE) -> Example | None:
     """Return the sentence that is fittest to be told as an example, where one is fit.
 
     Args:
         sentences: post_id, number, sentence and fitness.
+        least: fitness of one that is fit.
     """
     is_short = pl.col("sentence").str.count_matches(r"\S+") <= LONGEST
-    ranked = sentences.filter(is_short, pl.col("fitness") >= FITS).sort(
+    ranked = sentences.filter(is_short, pl.col("fitness") >= least).sort(
         "fitness", "post_id", "number", descending=[True, False, False]
     )
     rows = ranked.select("sentence", "post_id").head(1).iter_rows()
