@@ -245,7 +245,7 @@ class Needs(dy.Schema):
     sentence = dy.String(min_length=1, metadata=TEXT)  # that it stands in
     group = dy.Int64(min=0)  # the largest is 0
     label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
-    stands = dy.Float64(min=0, max=1, nullable=True)  # how likely it says what for; null: not read
+    names_job = dy.Bool(nullable=True)  # whether it says what for, by itself; null: not read
     vector = dy.Binary()  # of its text, as in vectors
     encoder = dy.String()
 
@@ -262,7 +262,7 @@ class Sentences(dy.Schema):
 
 
 class Clauses(dy.Schema):
-    """The beginning of a sentence, read alone: what more members say than the whole."""
+    """A part of a sentence, read alone: what more members say than the whole."""
 
     post_id = dy.String(primary_key=True)
     number = dy.Int64(primary_key=True, min=1)  # of the sentence

@@ -173,9 +173,15 @@ def test_every_row_names_pages_and_traits_that_there_are() -> None:
 
 def test_what_a_page_shows_of_a_claim_has_every_column_of_its_table() -> None:
     fields = list(ClaimView.__dataclass_fields__)
-    assert set(fields) - {"quotes", "posts", "endings", "told", "waves", "is_experimental", "near"} == set(
-        Claims.column_names()
-    )
+    assert set(fields) - {
+        "quotes",
+        "posts",
+        "endings",
+        "told",
+        "waves",
+        "is_experimental",
+        "near",
+    } == set(Claims.column_names())
 
 
 @pytest.mark.parametrize("kind", sorted(set(CLAIM_KINDS) - AMBIGUOUS))

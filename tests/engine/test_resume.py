@@ -50,9 +50,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def export(sample_rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some 200 posts of the sample, in whole threads."""
+    """Some 160 posts of the sample, in whole threads."""
     folder = tmp_path_factory.mktemp("export")
-    return write_jsonl(folder / "inkwren.jsonl", whole_threads(sample_rows, 160))
+    return write_jsonl(folder / "inkwren.jsonl", whole_threads(sample_rows, 100))
 
 
 @pytest.fixture(scope="module")

@@ -708,22 +708,17 @@ def test_what_only_points_at_a_thing_names_no_need() -> None:
 
 
 def test_a_need_is_told_in_words_that_say_what_for_by_the_head() -> None:
-    said = [
-        ("get there", 0.1),
-        ("print a week", 0.7),
-        ("print the week of a team", 0.9),
-        ("x", None),
-    ]
+    said = [("get there", False), ("print the week of a team", True), ("x", None), ("y", None)]
     wanted = [
-        {"post_id": f"p{i}", "text": text, "label": "get there", "stands": stands}
-        for i, (text, stands) in enumerate(said)
+        {"post_id": f"p{i}", "text": text, "label": "get there", "names_job": names_job}
+        for i, (text, names_job) in enumerate(said)
     ]
     claim = only(mine(crowd(4, 1, "sync"), wanted=wanted), "need")
     assert (claim["n_voices"], claim["quoted"]) == (4, "print the week of a team")
 
 
 def test_needs_of_which_none_says_what_for_are_no_claim() -> None:
-    wanted = [{"post_id": f"p{i}", "text": "sort it all out", "stands": 0.3} for i in range(4)]
+    wanted = [{"post_id": f"p{i}", "text": "sort it all out", "names_job": False} for i in range(4)]
     mined = mine(crowd(4, 1, "sync"), wanted=wanted)
     assert reasons(mined, "need") == {"small_effect"}
 

@@ -18,6 +18,20 @@ from feedbackminer.keypoints.clauses import clauses
         ("My notes never sync (see the log).", ["My notes never sync"]),
         ("The export crashes if there is a picture.", []),  # it does not always
         ("The editor is great but slow.", []),
+        (
+            "I took a series of pictures, but I cannot import the file into the editor.",
+            ["I took a series of pictures", "I cannot import the file into the editor."],
+        ),
+        (
+            "It installs well but now the editor stays blank on Windows.",
+            [
+                "It installs well but now the editor stays blank",
+                "the editor stays blank on Windows.",
+                "the editor stays blank",
+            ],
+        ),
+        ("I like this editor but it fails.", []),  # who knows what does?
+        ("If I use Chrome it works, but the editor stays blank.", []),
         ("It stops on Windows.", []),  # what is left is too short
         ("The app only works with Chrome.", []),
         ("Can I take a size that isn't on the list?", []),
@@ -34,8 +48,8 @@ def test_where_and_with_what_are_left_out_but_nothing_that_matters(
 
 
 @given(st.text(alphabet="ab ,;(-", max_size=80))
-def test_a_clause_is_a_beginning_of_its_sentence(text: str) -> None:
-    sentence = text.replace("a", "the editor ").replace("b", "stops on ")
+def test_a_clause_is_a_part_of_its_sentence(text: str) -> None:
+    sentence = text.replace("a", "the editor ").replace("b", "stops but on ")
     for part in clauses(sentence):
-        assert sentence.startswith(part)
+        assert part in sentence
         assert len(part) < len(sentence)

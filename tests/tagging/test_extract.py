@@ -97,19 +97,22 @@ def test_needs_that_the_same_encoder_encoded_are_not_encoded_again() -> None:
 def test_needs_that_several_share_are_read_as_wishes_that_stand_alone() -> None:
     asked: list[str] = []
 
-    def stand(sentences: Sequence[str]) -> list[float]:
+    def tell(sentences: Sequence[str]) -> Matrix:
         asked.extend(sentences)
-        return [0.5] * len(sentences)
+        return np.array(
+            [[0, 0, 0.9, 0, 0.9, 0.9 * ("3" in text)] for text in sentences], np.float32
+        )
 
     passages = [f"I want to export {i} notes to PDF." for i in range(7)] + [
         "I want to write a novel."
     ]
     ids = [f"p{i}" for i in range(8)]
-    rows = collect_needs(ids, read(*passages), encode=subjects, alike=0.5, stand=stand)
+    rows = collect_needs(ids, read(*passages), encode=subjects, alike=0.5, tell=tell)
     assert len(asked) == 5
     assert set(asked) <= {f"I want to export {i} notes to PDF." for i in range(7)}
-    assert rows["stands"].drop_nulls().to_list() == [0.5] * 5
-    assert rows.filter(group=1)["stands"].to_list() == [None]
+    named = dict(rows.select("text", "names_job").drop_nulls().iter_rows())
+    assert sum(named.values()) == ("export 3 notes to PDF" in named)
+    assert rows.filter(group=1)["names_job"].to_list() == [None]
 
 
 def test_who_wants_nothing_has_no_need() -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from feedbackminer.tagging import need_groups
 from feedbackminer.tagging.need_groups import group_needs, ranks
-from feedbackminer.tagging.needs import LONGEST, MOST_WORDS, Need, find_needs
+from feedbackminer.tagging.needs import LONGEST, MOST_WORDS, Need, find_needs, name_jobs
 
 
 @pytest.mark.parametrize(
@@ -201,3 +201,17 @@ def test_a_group_that_begins_after_the_first_block_is_found(
     monkeypatch.setattr(need_groups, "BLOCK", 10)
     groups = group_needs(np.vstack([np.tile(early, (12, 1)), np.tile(late, (20, 1))]))
     assert groups.tolist() == [1] * 12 + [0] * 20
+
+
+@pytest.mark.parametrize(
+    ("chances", "names_job"),
+    [
+        ([0.0, 0.0, 0.9, 0.0, 0.9, 0.9], True),
+        ([0.0, 0.9, 0.0, 0.0, 0.9, 0.9], True),
+        ([0.9, 0.0, 0.0, 0.9, 0.9, 0.9], False),  # nobody asks for it
+        ([0.0, 0.0, 0.9, 0.0, 0.1, 0.9], False),  # understood only with what comes before
+        ([0.0, 0.0, 0.9, 0.0, 0.9, 0.1], False),  # says little
+    ],
+)
+def test_a_need_names_a_job_where_a_wish_for_it_does(chances: list[float], names_job: bool) -> None:
+    assert name_jobs(np.array([chances], np.float32)) == [names_job]

@@ -28,7 +28,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "n_team_posts": pl.lit(0, pl.Int64),
         "example_id": pl.lit(""),
     },
-    "needs": {"stands": pl.lit(None, pl.Float64)},
+    "needs": {"names_job": pl.lit(None, pl.Boolean)},
     "key_points": {"near": pl.lit(None, pl.String)},
     "vectors": {"sentences": pl.lit(None, pl.Binary)},
     "repeats": {"wave_id": pl.lit(None, pl.String)},

@@ -29,7 +29,7 @@ from feedbackminer.steps.vectors import (
 )
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.claims import quantity
-from feedbackminer.vocabulary.tags import HEADLINE, HEADLINES, STANDS
+from feedbackminer.vocabulary.tags import HEADLINE
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder
@@ -191,7 +191,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         passages,
         encode=lambda words: encoder.encode(words).vectors,
         alike=settings.alike_needs,
-        stand=partial(_stand, tagger, encoder) if HEADLINE in tagger.cards else None,
+        tell=partial(_tell, tagger, encoder) if HEADLINE in tagger.cards else None,
         encoder=encoder.name,
         earlier=tables.previous("needs"),
     )
@@ -206,10 +206,9 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     )
 
 
-def _stand(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> list[float]:
-    """Return how likely each sentence is understood alone."""
-    chances = tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
-    return [float(chance) for chance in chances[:, HEADLINES.index(STANDS)]]
+def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:
+    """Return what single sentences say, shape (sentences, HEADLINES)."""
+    return tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
 
 
 TAG = Stage(
@@ -253,7 +252,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
 
     def tell(sentences: Sequence[str]) -> Matrix:
         reporter.advance(len(sentences))
-        return tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
+        return _tell(tagger, encoder, sentences)
 
     # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
     for name in ("sentences", "clauses"):

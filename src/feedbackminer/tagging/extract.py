@@ -14,7 +14,7 @@ from feedbackminer.tables import Aspects, Needs, check, column_types
 from feedbackminer.tagging.aspects import Components, clauses
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.need_groups import group_needs, ranks
-from feedbackminer.tagging.needs import Need, find_needs
+from feedbackminer.tagging.needs import Need, find_needs, name_jobs
 from feedbackminer.tagging.parts import discover
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
@@ -96,7 +96,7 @@ def collect_needs(
     *,
     encode: Callable[[Sequence[str]], Matrix],
     alike: float,
-    stand: Callable[[Sequence[str]], Sequence[float]] | None = None,
+    tell: Callable[[Sequence[str]], Matrix] | None = None,
     encoder: str = "",
     earlier: pl.DataFrame | None = None,
 ) -> dy.DataFrame[Needs]:
@@ -105,7 +105,7 @@ def collect_needs(
     Args:
         encode: returns a unit vector per text.
         alike: cosine from which needs are one.
-        stand: tells how likely sentences are understood alone; None: nobody can.
+        tell: returns chances of sentences, shape (sentences, HEADLINES); None: nobody can.
         encoder: its name.
         earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
     """
@@ -127,10 +127,10 @@ def collect_needs(
     names = {groups[row]: needs[row].text for row in np.flatnonzero(places == 0)}
     is_read = (np.bincount(groups)[groups] >= LEAST_NEEDS) & (places < MOST_READ)
     read = np.flatnonzero(is_read).tolist()
-    stands: dict[int, float] = {}
-    if stand and read:
+    named: dict[int, bool] = {}
+    if tell and read:
         wishes = [f"I want to {needs[row].text}." for row in read]
-        stands |= zip(read, stand(wishes), strict=True)
+        named |= zip(read, name_jobs(tell(wishes)), strict=True)
 
     rows = [
         {
@@ -139,7 +139,7 @@ def collect_needs(
             "sentence": need.sentence,
             "group": int(group),
             "label": names[group],
-            "stands": stands.get(row),
+            "names_job": named.get(row),
             "vector": vector_of[need.text],
             "encoder": encoder,
         }

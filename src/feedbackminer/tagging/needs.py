@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feedbackminer.text.nlp import blank
 from feedbackminer.text.phrases import letters, telling, token_pattern
+from feedbackminer.vocabulary.tags import FIT, HEADLINES, STANDS
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -16,6 +20,9 @@ if TYPE_CHECKING:
 
 LONGEST = 2_000  # characters read of a sentence: spaCy splits a run of brackets in quadratic time
 LEAST_WORDS, MOST_WORDS = 3, 25
+# From which the words of a need say what for: of a wish for it to be understood alone, to be fit as
+# a headline, and to be asked for or about. "I want to get it to work" is neither.
+STANDS_ALONE, TELLS, IS_ASKED = 0.6, 0.2, 0.5
 
 # What comes before a need, in the language of text/phrases; ADV and EASY are words of _LISTS.
 _OPENERS = {
@@ -98,6 +105,18 @@ class Need:
     post_id: str
     sentence: str
     text: str
+
+
+def name_jobs(chances: NDArray[np.float32]) -> list[bool]:
+    """Tell which needs say what for by themselves: "print a week's notes", not "get it to work".
+
+    Args:
+        chances: of wishes for them, "I want to …", shape (wishes, HEADLINES).
+    """
+    of = {name: chances[:, column] for column, name in enumerate(HEADLINES)}
+    is_asked = np.maximum(of["request"], of["question"]) >= IS_ASKED
+    named: list[bool] = ((of[STANDS] >= STANDS_ALONE) & (of[FIT] >= TELLS) & is_asked).tolist()
+    return named
 
 
 def find_needs(sentence: str) -> list[str]:

@@ -35,6 +35,7 @@ class Words:
 
     general: frozenset[str]
     everywhere: frozenset[str]
+    platforms: frozenset[str]
     uses: re.Pattern[str]
     fails: re.Pattern[str]
     troubles: frozenset[str]
@@ -68,17 +69,17 @@ class Named:
         usual = self.spellings.most_common(1)[0][0]
         return " " in usual or self.n_large > WRITTEN_LARGE * self.n_inside
 
-    def is_part(self, least_voices: int, everywhere: frozenset[str]) -> bool:
+    def is_part(self, least_voices: int, words: Words) -> bool:
         """Tell whether it is used, and gives trouble, as parts of products do."""
         if len(self.voices) < least_voices or not self.troubles or not self.used_by:
             return False
         if self.n_greeted > GREETED * self.spellings.total():
             return False
+        usual = singular(self.spellings.most_common(1)[0][0].lower())
         if self.is_name:
-            return len(self.used_by | self.troubles) > 2
-        usual = self.spellings.most_common(1)[0][0]
+            return usual not in words.platforms and len(self.used_by | self.troubles) > 2
         return (
-            singular(usual.lower()) not in everywhere
+            usual not in words.everywhere | words.platforms
             and len(self.used_by) >= least_voices
             and len(self.used_by) >= USED * len(self.voices)
         )
@@ -122,7 +123,7 @@ def discover(
             if phrase := _phrase(chunk, words.general):
                 _note(phrases[_key(phrase)], phrase, chunk, voices[row], words)
 
-    parts = {key for key in phrases if phrases[key].is_part(least_voices, words.everywhere)}
+    parts = {key for key in phrases if phrases[key].is_part(least_voices, words)}
     parts -= {_key(product), *map(_key, product.split())}
     often = sorted(parts, key=lambda key: (-len(phrases[key].voices), key))
     spelt = [_spelt(phrases[key].spellings) for key in often]
@@ -136,6 +137,7 @@ def load_words() -> Words:
     return Words(
         general=frozenset(lists["general"].split()),
         everywhere=frozenset(lists["everywhere"].split()),
+        platforms=frozenset(lists["platforms"].split()),
         uses=_begun(lists["uses"].split()),
         fails=_begun(lists["fails"].split()),
         troubles=frozenset(lists["troubles"].split()),

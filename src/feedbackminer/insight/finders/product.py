@@ -17,8 +17,11 @@ from feedbackminer.vocabulary.tags import ASSERTED, FIT
 
 # What only points at a thing names no job: "do the same", "try it on Windows". Where no head reads.
 POINTING = r"\w+ (?:(?:the )?same|this|that|it|them|these|those|so)(?: \w+){0,2}"
+SETTING = r"\b(?:on|with|from|for|via|under|by)\s(?:\w+\s){0,2}"
+TROUBLE = (
+    r"\b(?:problem|issue|error|trouble|bug|difficult(?:y|ie)|struggl(?:e|ing)|fault|wrong)s?\W+"
+)
 NOTABLE = 0.5  # of those who speak well of a part: fewer who have a problem are no news
-STANDS_ALONE = 0.6  # probability from which the words of a need are taken to say what for
 TELLS = 0.7  # probability from which a sentence is taken to tell a problem, or to praise
 
 
@@ -56,9 +59,7 @@ def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     for (group,), needs in by_group:
         n = count_voices(needs)
         is_label = pl.col("text") == pl.col("label")
-        ranked = needs.sort(
-            is_label, "stands", descending=True, nulls_last=True, maintain_order=True
-        )
+        ranked = needs.sort(is_label, descending=True, maintain_order=True)
         named = ranked.filter(_names_a_job())
         words = str((named if len(named) else ranked)["text"][0])
         yield Claim(
@@ -77,21 +78,29 @@ def need_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
 
 
 def _names_a_job() -> pl.Expr:
-    """Tell which needs of a group say what for: "print a week's notes", not "get it to work"."""
-    stands = pl.col("stands")
+    """Tell which needs of a group say what for, by the head, or by their words where none read."""
     is_plain = ~pl.col("text").str.contains(f"(?i)^(?:{POINTING})$")
-    is_told = (stands >= STANDS_ALONE).fill_null(value=False)
-    return pl.when(stands.is_not_null().any()).then(is_told).otherwise(is_plain)
+    names_job = pl.col("names_job")
+    is_told = names_job.fill_null(value=False)
+    return pl.when(names_job.is_not_null().any()).then(is_told).otherwise(is_plain)
 
 
 def _told_of_parts(facts: Facts) -> pl.DataFrame:
     """Return what members assert of parts, with the sentence, and how likely it tells what."""
     chances = {name: headline_chance(name) for name in ("problem", "praise", FIT)}
     sentences = facts.sentences.select("post_id", sentence="text", **chances)
-    asserted = facts.aspects.filter(pl.col("status") == ASSERTED)
+    asserted = facts.aspects.filter(pl.col("status") == ASSERTED, ~_is_setting())
     return asserted.join(sentences, on="post_id").filter(
         pl.col("sentence").str.contains(pl.col("text"), literal=True)
     )
+
+
+def _is_setting() -> pl.Expr:
+    """Tell where a part is only where, or with what, something happens: "on my Pi", "with a CT"."""
+    part = pl.col("aspect").str.escape_regex()
+    before, after_trouble = (pl.lit(rf"(?i){begin}{SETTING}") for begin in ("", TROUBLE))
+    text = pl.col("text").str
+    return text.contains(before + part) & ~text.contains(after_trouble + part)
 
 
 def _each_post_once(rows: pl.DataFrame) -> pl.DataFrame:

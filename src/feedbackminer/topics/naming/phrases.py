@@ -170,7 +170,7 @@ def _trim(chunk: Any, ignore: set[str]) -> str:
         return ""
     if kept[-1].pos_ not in _HEADS:
         return ""
-    phrase = " ".join(tokens).replace(" - ", "-").replace(" ’", "’").replace(" '", "'")
+    phrase = " ".join(tokens).replace(" - ", "-").replace(" ’", "’").replace(" '", "'").strip("’'")
     return phrase if any(len(word) > 2 for word in _WORD.findall(phrase)) else ""
 
 

@@ -31,7 +31,8 @@ FORUM_WORDS = frozenset(
     version versions latest current test tests testing support file files
     january february march april may june july august september october november december
     jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday
-    error errors bug bugs fix fixes failure failures project projects technical base64 steps
+    error errors bug bugs fix fixes failure failures project projects technical base64 steps report
+    reports
     reproduce expected actual behavior behaviour operating chrome chromium firefox safari opera
     http https www com org saturday sunday morning evening night weekend spring summer autumn winter
     """.split()
