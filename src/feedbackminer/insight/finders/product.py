@@ -40,7 +40,8 @@ def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             metric="share_of_component_voices",
             headline=(
                 f"{aspect}: {quantity(n_bad, 'member')} tell of a problem with it, "
-                f"{n_good:,} {'speaks' if n_good == 1 else 'speak'} well of it{example.such_as if example else ''}"
+                f"{n_good:,} {'speaks' if n_good == 1 else 'speak'} well of it"
+                f"{example.such_as if example else ''}"
             ),
             quoted=example.text if example else "",
             quoted_from=example.post_id if example else None,
