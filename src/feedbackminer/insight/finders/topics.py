@@ -23,8 +23,8 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 LONGEST = 20  # words of a sentence that is told as an example
-# Of a sentence that is told as an example: that it says so, times that it is fit. Praise is seldom
-# taken for anything else, and short.
+SAYS_SO = 0.7  # probability of a sentence that is told as an example
+# And that it says so, times that it is fit as a headline; praise is short.
 FITS = {"praise": 0.15}
 FITS_ELSE = 0.25
 
@@ -197,9 +197,11 @@ def example_of(
     A post on a topic also tells of other things: a sentence has to name a part of the topic's
     label, or, where none does, one of its keywords.
     """
-    chance = headline_chance(says) * headline_chance(FIT)
-    of_posts = sentences.join(posts, on="post_id", how="semi").with_columns(
-        fitness=chance, sentence="text"
+    chance = headline_chance(says)
+    of_posts = (
+        sentences.join(posts, on="post_id", how="semi")
+        .filter(chance >= SAYS_SO)
+        .with_columns(fitness=chance * headline_chance(FIT), sentence="text")
     )
     for names in (topic.label.split(", "), topic.keywords):
         choice = "|".join(map(pl.escape_regex, names)) or "(?-u:$^)"
