@@ -142,6 +142,7 @@ def test_a_front_page_quote_leads_to_its_post(browser: Browser, sample: Mined) -
     quotes = page.locator("ol.front blockquote")
     assert quotes.count() >= len(sample.digest["front"])
     for place in range(quotes.count()):
+        page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         quote = quotes.nth(place).locator("p").first.inner_text().strip("“”")
         quotes.nth(place).get_by_text("read in context").click()
         target = page.locator(":target")

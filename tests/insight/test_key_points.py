@@ -173,7 +173,7 @@ def test_what_mostly_got_no_answer_is_to_be_answered() -> None:
 
 
 def test_a_problem_that_is_open_is_to_be_reproduced_and_a_question_to_be_answered() -> None:
-    assert told() == "Ask the members who are quoted for version and steps, and reproduce it."
+    assert told() == "Ask those quoted for version and steps; reproduce it."
     assert told(tag="question").startswith("Link the best answer from the guide")
     assert "quoted" in told(tag="praise")
 
@@ -195,12 +195,12 @@ def test_a_problem_that_began_lately_or_was_not_told_lately_is_said_to_have() ->
 def test_what_was_told_before_the_period_did_not_begin_in_it() -> None:
     settings = InsightSettings(since=day(60), window_days=10)
     assert step(90, 91, 92, settings=settings).startswith("First found on")
-    assert step(5, 90, 91, 92, settings=settings).startswith("Ask the members")
+    assert step(5, 90, 91, 92, settings=settings).startswith("Ask those quoted")
 
 
 def test_without_a_time_before_nothing_is_known_to_have_begun() -> None:
     settings = InsightSettings(window_days=50)
-    assert step(90, 91, 92, settings=settings).startswith("Ask the members")
+    assert step(90, 91, 92, settings=settings).startswith("Ask those quoted")
 
 
 # ── what topics say where no key point does ──────────────────────────────────────────────────

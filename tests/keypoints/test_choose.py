@@ -76,6 +76,26 @@ def test_nothing_fit_gives_no_point() -> None:
     assert chosen([1, 1], [0, 1], [0.0, 0.0]) == []
 
 
+def test_a_sentence_that_says_the_head_but_not_the_others_is_left_out() -> None:
+    eye = np.eye(9, dtype=np.float32)
+    head = eye[0]
+    # Each is 0.6 like the head: a chance of 0.73. The first three are one, the others like none.
+    others = [0.6 * head + 0.8 * eye[k] for k in (1, 1, 1, 2, 3)]
+    sentences = read_wording(["something fails"] * 6, np.stack([head, *others]))
+    rows = np.arange(6)
+    (point,) = choose(
+        sentences[rows[:1]],
+        rows[:1],
+        np.array([0.9], np.float32),
+        sentences,
+        rows,
+        chances=by_cosine,
+        least_voices=2,
+        limit=9,
+    )
+    assert sorted(point.rows) == [0, 1, 2, 3, 5]  # which is enough for them to hold together
+
+
 def test_of_two_points_that_are_near_the_one_that_fewer_say_is_shown_with_the_other() -> None:
     one, apart = np.eye(4, dtype=np.float32)[:2]
     near = 0.4 * one + np.sqrt(1 - 0.4**2) * apart  # a chance of 0.27

@@ -90,6 +90,14 @@ def trust(claim: ClaimView) -> str:
     return " · ".join(parts)
 
 
+def brief(claim: ClaimView) -> str:
+    """Write what the front page tells beside a headline; empty: the headline tells all."""
+    parts = [_span(*claim.told)] if claim.key_point_id and claim.told else []
+    if n := len(claim.went_well):
+        parts.append(f"{n:,} wrote later that it works")
+    return " · ".join(parts)
+
+
 def wave(wave: Wave) -> str:
     """Write who posted one text, and when: ``18 new accounts posted one text …``."""
     first, last = wave.since, wave.until

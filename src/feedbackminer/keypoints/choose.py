@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from feedbackminer.keypoints.matching import Chances, Matrix, Wording, compare
 
 SAYS_SO = 0.6  # probability from which a sentence is taken to say a key point
 SAME = 0.4  # and from which of two key points one is taken to say what the other says
+HOLDS = 0.55  # mean probability from which the sentences of a point say each other
 NEAR = 0.2  # and from which the one that fewer say is shown with the other
 MOST_CANDIDATES = 3_000  # the fittest of more
 Rows = NDArray[np.int64]
@@ -67,7 +68,15 @@ def choose(
     central = np.array([_central(group, matches, of, fitness) for group in groups], np.int64)
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
-    choices = _apart(matches[distinct], voices, distinct, least_voices)
+    is_whole = (points.vectors == sentences.vectors[of]).all(axis=1)
+    apart = [
+        # What is left out of the sentence that a part heads is another in each.
+        _held_together(choice, of, sentences.vectors, chances)
+        if is_whole[choice.candidate]
+        else choice
+        for choice in _apart(matches[distinct], voices, distinct, least_voices)
+    ]
+    choices = _with_enough(apart, voices, least_voices)
     vectors = points.vectors[[choice.candidate for choice in choices]]
     near = _near(chances(vectors, vectors))
     original = [int(fittest[choice.candidate]) for choice in choices]
@@ -169,5 +178,27 @@ def _apart(matches: Any, voices: Rows, heads: Rows, least_voices: int) -> list[C
         )
         for point, pairs in said.items()
     ]
+    return _with_enough(choices, voices, least_voices)
+
+
+def _with_enough(choices: Iterable[Choice], voices: Rows, least_voices: int) -> list[Choice]:
+    """Return the points that enough members say, the one that most say first."""
     kept = [c for c in choices if len(np.unique(voices[c.rows])) >= least_voices]
     return sorted(kept, key=lambda c: (-len(np.unique(voices[c.rows])), c.candidate))
+
+
+def _held_together(choice: Choice, of: Rows, vectors: Matrix, chances: Chances) -> Choice:
+    """Leave out, one by one, the sentence that least says the others, until they say each other.
+
+    Each says the head for itself; where they are far from each other, some only touch it.
+    """
+    of_pairs = chances(vectors[choice.rows], vectors[choice.rows])
+    np.fill_diagonal(of_pairs, 0)
+    is_head = choice.rows == of[choice.candidate]
+    kept = np.arange(len(choice.rows))
+    while len(kept) > 1:
+        means = of_pairs[np.ix_(kept, kept)].sum(axis=1) / (len(kept) - 1)
+        if means.mean() >= HOLDS:
+            break
+        kept = np.delete(kept, np.where(is_head[kept], 1, means).argmin())
+    return replace(choice, rows=choice.rows[kept], chances=choice.chances[kept])

@@ -49,9 +49,7 @@ def _front(claims: Sequence[ClaimView]) -> Iterator[str]:
         yield "No statement holds yet: nobody has written enough."
     for number, claim in enumerate(claims, start=1):
         yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
-        yield f"   {wording.sentence(claim)}; {wording.trust(claim)}."
-        yield from (f"   {line}" for line in _quotes(claim.quotes[:1]))
-        yield f"   Next: {claim.action}" if claim.action else ""
+        yield from (f"   {line}  " for line in filter(None, (wording.brief(claim), claim.action)))
 
 
 def _topics(digest: Digest) -> Iterator[str]:

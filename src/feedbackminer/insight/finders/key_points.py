@@ -106,8 +106,5 @@ def _since_when(point: Subject, facts: Facts) -> str:
                 "before."
             )
         if facts.period.has_two_windows and last < latest:
-            return (
-                f"Last told in {last:%B %Y}: if it was fixed since, say in these threads by which "
-                "version."
-            )
-    return "Ask the members who are quoted for version and steps, and reproduce it."
+            return f"Last told in {last:%B %Y}: if it was fixed since, say so in these threads."
+    return "Ask those quoted for version and steps; reproduce it."

@@ -36,6 +36,7 @@ class CountClaim:
     kind: str
     counts: pl.Expr  # which posts say it
     says: Callable[[pl.DataFrame], str]  # of these posts: the headline, after the topic's label
+    example: str = ""  # what sentence is told as one: one of SAYS
     unless: str = ""  # the kind of a claim on a key point of the topic, which says more
     of_topic: bool = True  # the share is of the topic's voices; else of all active members
 
@@ -79,6 +80,7 @@ COUNT_CLAIMS = (
         lambda posts: (
             f"at least {_members(posts)} report that something important does not work at all"
         ),
+        example="problem",
         unless="problem",
     ),
 )
@@ -107,12 +109,16 @@ def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             if (claim.unless, topic_id) in said:
                 continue
             counted = posts.filter(claim.counts)
+            says, sentences = claim.example, facts.sentences
+            example = example_of(topic, counted, says, sentences) if says else None
             whole = n_topic if claim.of_topic else facts.n_active
             yield Claim(
                 kind=claim.kind,
                 key=topic_id,
                 metric="share_of_topic_voices" if claim.of_topic else "share_of_members",
-                headline=f"{label}: {claim.says(counted)}",
+                headline=f"{label}: {claim.says(counted)}{example.such_as if example else ''}",
+                quoted=example.text if example else "",
+                quoted_from=example.post_id if example else None,
                 posts=counted,
                 value=measures.share(count_voices(counted), whole, confidence=settings.confidence),
                 topic_id=topic_id,
