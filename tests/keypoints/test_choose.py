@@ -135,8 +135,10 @@ def test_no_sentence_says_two_points_and_every_point_has_its_voices(
 
 
 def test_a_part_of_a_sentence_heads_what_more_members_say_and_its_own_is_among_them() -> None:
-    sentences = said(1, 2, 2, 2)
-    part = said(2)
+    eye = np.eye(4, dtype=np.float32)
+    whole = 0.6 * eye[0] + 0.8 * eye[1]  # what the others say, and more
+    sentences = read_wording(["something fails"] * 4, np.stack([whole, *[eye[0]] * 3]))
+    part = read_wording(["something fails"], eye[:1])
     (choice,) = choose(
         part,
         np.array([0]),

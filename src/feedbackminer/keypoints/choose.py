@@ -14,7 +14,7 @@ from feedbackminer.keypoints.matching import Chances, Matrix, Wording, compare
 
 SAYS_SO = 0.6  # probability from which a sentence is taken to say a key point
 SAME = 0.4  # and from which of two key points one is taken to say what the other says
-HOLDS = 0.55  # mean probability from which the sentences of a point say each other
+HOLDS = 0.54  # mean probability from which the sentences of a point say each other
 NEAR = 0.2  # and from which the one that fewer say is shown with the other
 MOST_CANDIDATES = 3_000  # the fittest of more
 Rows = NDArray[np.int64]
@@ -68,14 +68,10 @@ def choose(
     central = np.array([_central(group, matches, of, fitness) for group in groups], np.int64)
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
-    is_whole = (points.vectors == sentences.vectors[of]).all(axis=1)
-    apart = [
-        # What is left out of the sentence that a part heads is another in each.
+    apart = (
         _held_together(choice, of, sentences.vectors, chances)
-        if is_whole[choice.candidate]
-        else choice
         for choice in _apart(matches[distinct], voices, distinct, least_voices)
-    ]
+    )
     choices = _with_enough(apart, voices, least_voices)
     vectors = points.vectors[[choice.candidate for choice in choices]]
     near = _near(chances(vectors, vectors))
