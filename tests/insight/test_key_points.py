@@ -248,6 +248,9 @@ def test_a_count_is_told_with_the_fittest_example_of_a_sentence_that_says_so() -
     assert claim["headline"].endswith("mostly bugs, such as “the sync loses my notes”")
 
 
+PRAISE = [0.0, 0.0, 0.0, 0.9, 0.9, 0.9]
+
+
 def test_where_no_sentence_names_the_label_one_that_names_a_keyword_is_the_example() -> None:
     said = [0.9, 0.0, 0.0, 0.0, 0.9, 0.9]
     texts = ["Pairing asks me for a code.", "My screen stays black."]
@@ -258,8 +261,14 @@ def test_where_no_sentence_names_the_label_one_that_names_a_keyword_is_the_examp
     assert claim["quoted"] == "Pairing asks me for a code"
 
 
+def test_praise_that_is_qualified_is_no_example() -> None:
+    row = {"post_id": "p0", "text": "I love the sync, but not much.", "chances": PRAISE}
+    built = tables(crowd(4, 0, "sync", "praise")) | {"sentences": sentences(row)}
+    assert only(mine_claims(built, settings=InsightSettings()), "love")["quoted"] == ""
+
+
 def test_a_sentence_that_praises_is_an_example_though_its_post_is_no_praise() -> None:
-    row = {"post_id": "p9", "text": "I love the sync.", "chances": [0.0, 0.0, 0.0, 0.9, 0.9, 0.9]}
+    row = {"post_id": "p9", "text": "I love the sync.", "chances": PRAISE}
     written = [*crowd(4, 0, "sync", "praise"), *crowd(6, 1, "sync", "question", start=4)]
     built = tables(written) | {"sentences": sentences(row)}
     claim = only(mine_claims(built, settings=InsightSettings()), "love")

@@ -23,6 +23,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 LONGEST = 20  # words of a sentence that is told as an example
+TURNS = r"(?i)\b(?:but|however|although|though)\b"  # what then qualifies praise
 SAYS_SO = 0.7  # probability of a sentence that is told as an example
 # And that it says so, times that it is fit as a headline; praise is short.
 FITS = {"praise": 0.15}
@@ -203,15 +204,17 @@ def example_of(
     A post on a topic also tells of other things: a sentence has to name a part of the topic's
     label, or, where none does, one of its keywords.
     """
-    chance = headline_chance(says)
+    text, chance = pl.col("text").str, headline_chance(says)
     of_posts = (
         sentences.join(posts, on="post_id", how="semi")
         .filter(chance >= SAYS_SO)
         .with_columns(fitness=chance * headline_chance(FIT), sentence="text")
     )
-    for names in (topic.label.split(", "), topic.keywords):
-        choice = "|".join(map(pl.escape_regex, names)) or "(?-u:$^)"
-        is_on_topic = pl.col("text").str.contains(rf"(?i)\b(?:{choice})s?\b")
+    if says == "praise":
+        of_posts = of_posts.filter(~text.contains(TURNS))
+    for names in filter(None, (topic.label.split(", "), topic.keywords)):
+        choice = "|".join(map(pl.escape_regex, names))
+        is_on_topic = text.contains(rf"(?i)\b(?:{choice})s?\b")
         if example := fittest(of_posts.filter(is_on_topic), FITS.get(says, FITS_ELSE)):
             return example
     return None
