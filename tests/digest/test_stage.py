@@ -18,8 +18,8 @@ from selectolax.lexbor import LexborNode
 from feedbackminer.accounts import Account, DroppedRow, dropped_frame
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor
-from feedbackminer.digest.stage import build_digest
-from feedbackminer.digest.views import Coverage, Digest, Provenance, is_weak
+from feedbackminer.digest.stage import build_digest, front_page
+from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
@@ -28,6 +28,7 @@ from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 from tests.support.builders import (
     assignments,
+    claim_view,
     claims,
     copies,
     day,
@@ -676,6 +677,19 @@ def test_what_few_say_is_not_shown_for_variety() -> None:
     rows = [*(("problem", f"t{i}", 10.0 - i) for i in range(5)), ("love", "t9", 2.0)]
     said = [f"{k}-{t}-{r:g}" for k, t, r in rows]
     assert front(*rows, said=said) == said[:5]
+
+
+def test_what_is_still_said_goes_before_what_nobody_has_said_for_long() -> None:
+    def said(name: str, rank: float, last: float) -> ClaimView:
+        told = (day(0), day(last))
+        return claim_view(
+            claim_id=name, key_point_id=name, topic_id=name, rank_score=rank, told=told
+        )
+
+    views = [said("old", 9.0, 20), said("new", 5.0, 95), said("older", 4.0, 10)]
+    chosen = front_page(views, alive_from=day(75))
+    assert [view.claim_id for view in chosen] == ["new", "old", "older"]
+    assert [view.claim_id for view in front_page(views)] == ["old", "new", "older"]
 
 
 def test_what_one_member_loves_in_their_own_words_takes_the_last_place() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -88,7 +89,8 @@ def build_digest(
         until=span[1],
         totals=totals | {"claims": len(claims)},
         front=front_page(
-            [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
+            [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)],
+            alive_from=_last_quarter(span),
         ),
         topics=topics,
         claims=views,
@@ -106,16 +108,33 @@ def build_digest(
     )
 
 
-def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
+def front_page(
+    views: Sequence[ClaimView], *, alive_from: datetime | None = None
+) -> list[ClaimView]:
     """Pick the five things to know, best first: each about another topic.
 
-    What members say goes before what is only counted. No kind comes more than twice, unless there
-    are less than five then. One of them is what members like, where one of them says so: who loves
-    the product is in the room too.
+    What members say goes before what is only counted, and what they still say before what nobody
+    has said for long. No kind comes more than twice, unless there are less than five then. One of
+    them is what members like, where one of them says so: who loves the product is in the room too.
+
+    Args:
+        views: the claims, best first.
+        alive_from: what was told since then is still said; None: nobody knows.
     """
+
+    def is_alive(view: ClaimView) -> bool:
+        return alive_from is None or view.told is None or view.told[1] >= alive_from
+
     said = [view for view in views if view.key_point_id]
-    broad = [view for view in said if view.rank_score >= BROAD * said[0].rank_score]
-    passes = ((broad, OF_A_KIND), (said, FRONT_PAGE), (views, OF_A_KIND), (views, FRONT_PAGE))
+    alive = [view for view in said if is_alive(view)]
+    broad = [view for view in alive if view.rank_score >= BROAD * alive[0].rank_score]
+    passes = (
+        (broad, OF_A_KIND),
+        (alive, FRONT_PAGE),
+        (said, FRONT_PAGE),
+        (views, OF_A_KIND),
+        (views, FRONT_PAGE),
+    )
     chosen: list[ClaimView] = []
     for pool, limit in passes:
         for view in pool:
@@ -125,7 +144,13 @@ def front_page(views: Sequence[ClaimView]) -> list[ClaimView]:
             if is_new and kinds.count(view.kind) < limit and len(chosen) < FRONT_PAGE:
                 chosen.append(view)
     chosen = _with_what_they_like(chosen, views)
-    return sorted(chosen, key=lambda view: (view.key_point_id is None, -view.rank_score))
+    return sorted(chosen, key=lambda v: (v.key_point_id is None, not is_alive(v), -v.rank_score))
+
+
+def _last_quarter(span: Span) -> datetime | None:
+    """Return when the last quarter of a period begins."""
+    since, until = span
+    return until - (until - since) / 4 if since and until else None
 
 
 def _with_what_they_like(chosen: list[ClaimView], views: Sequence[ClaimView]) -> list[ClaimView]:
