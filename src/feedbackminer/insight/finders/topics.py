@@ -150,9 +150,8 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             among = posts if claim.says == "praise" else surely
             example = example_of(topic, among, claim.says, facts.sentences) if claim.says else None
             if example:
-                surely = posts.filter(
-                    pl.col("post_id").is_in([*surely["post_id"], example.post_id])
-                )
+                is_example = pl.col("post_id") == example.post_id
+                surely = posts.filter(is_given(claim.share) | is_example)
             such_as = example.such_as if example else ""
             yield Claim(
                 kind=claim.kind,
