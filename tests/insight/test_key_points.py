@@ -172,6 +172,10 @@ def test_what_mostly_got_no_answer_is_to_be_answered() -> None:
     assert told(silent=3).startswith("3 of 4 threads got no answer: answer the newest")
 
 
+def test_where_nobody_answers_anybody_no_answer_is_asked_for() -> None:
+    assert told(silent=4) == "Ask those quoted for version and steps; reproduce it."
+
+
 def test_a_problem_that_is_open_is_to_be_reproduced_and_a_question_to_be_answered() -> None:
     assert told() == "Ask those quoted for version and steps; reproduce it."
     assert told(tag="question").startswith("Link the best answer from the guide")

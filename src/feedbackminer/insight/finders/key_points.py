@@ -78,7 +78,8 @@ def _next_step(point: Subject, facts: Facts) -> str:
             f"{n_solved:,} {of_threads} ended solved: put the answer where the next one will look, "
             "into the guide or the message itself."
         )
-    if n and n_silent > MOSTLY * n:
+    is_talk = facts.threads["answered_by"].count() > 0  # among reviews nobody answers anybody
+    if n and n_silent > MOSTLY * n and is_talk:
         return f"{n_silent:,} {of_threads} got no answer: answer the newest, then write it down."
     if point.says == "question":
         return "Link the best answer from the guide; where there is none, write it."
