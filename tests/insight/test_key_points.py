@@ -265,6 +265,13 @@ def test_where_no_sentence_names_the_label_one_that_names_a_keyword_is_the_examp
     assert claim["quoted"] == "Pairing asks me for a code"
 
 
+def test_a_sentence_that_denies_what_the_topic_is_of_is_no_example() -> None:
+    said = [0.9, 0.0, 0.0, 0.0, 0.9, 0.9]
+    row = {"post_id": "p0", "text": "It does not sync, it only warns.", "chances": said}
+    built = tables(crowd(4, 0, "sync", "bug")) | {"sentences": sentences(row)}
+    assert only(mine_claims(built, settings=InsightSettings()), "problem")["quoted"] == ""
+
+
 def test_praise_that_is_qualified_is_no_example() -> None:
     row = {"post_id": "p0", "text": "I love the sync, but not much.", "chances": PRAISE}
     built = tables(crowd(4, 0, "sync", "praise")) | {"sentences": sentences(row)}

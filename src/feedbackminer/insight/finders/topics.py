@@ -24,6 +24,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT, PROBLEMS
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 LONGEST = 20  # words of a sentence that is told as an example
 KEYWORDS = 8  # of a topic that an example may name, the strongest
+DENIES = r"(?i)\b(?:do|does|did|has|have)(?: not|n['’]t) "  # "it does not crash" on crashes
 TURNS = r"(?i)\b(?:but|however|although|though)\b"  # what then qualifies praise
 SAYS_SO = 0.7  # probability of a sentence that is told as an example
 # And that it says so, times that it is fit as a headline; praise is short.
@@ -215,7 +216,9 @@ def example_of(
     for names in filter(None, (topic.label.split(", "), topic.keywords[:KEYWORDS])):
         choice = "|".join(map(pl.escape_regex, names))
         is_on_topic = text.contains(rf"(?i)\b(?:{choice})s?\b")
-        if example := fittest(of_posts.filter(is_on_topic), FITS.get(says, FITS_ELSE)):
+        is_denied = text.contains(rf"{DENIES}(?:{choice})")
+        on_topic = of_posts.filter(is_on_topic, ~is_denied)
+        if example := fittest(on_topic, FITS.get(says, FITS_ELSE)):
             return example
     return None
 
