@@ -32,7 +32,7 @@ from tests.support.command import (
 )
 
 FORUM = SHARED / "openenergymonitor_forum"
-POSTS = (450, 2_500)
+POSTS = (600, 2_500)
 PROBLEMS = {"bug", "complaint", "usability", "performance", "documentation"}
 SAYS = {
     "problem": PROBLEMS,
