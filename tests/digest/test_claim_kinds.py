@@ -181,6 +181,8 @@ def test_what_a_page_shows_of_a_claim_has_every_column_of_its_table() -> None:
         "waves",
         "is_experimental",
         "near",
+        "n_new",
+        "n_settled",
     } == set(Claims.column_names())
 
 

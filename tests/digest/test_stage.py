@@ -679,6 +679,22 @@ def test_what_few_say_is_not_shown_for_variety() -> None:
     assert front(*rows, said=said) == said[:5]
 
 
+def test_a_claim_tells_who_was_new_and_who_had_been_there_for_a_year() -> None:
+    when = {
+        "p0": ("ann", 0),
+        "p1": ("ann", 400),
+        "p2": ("ben", 400),
+        "p3": ("cat", 300),
+        "p4": ("cat", 400),
+    }
+    written = posts(
+        *({"post_id": i, "author_id": a, "created_at": day(d)} for i, (a, d) in when.items())
+    )
+    claim = claims({"claim_id": "c", "kind": "community", "evidence": ["p1", "p2", "p4"]})
+    (view,) = digest({**nobody(), "posts": written, "claims": claim}).claims
+    assert (view.n_new, view.n_settled) == (1, 1)
+
+
 def test_what_is_still_said_goes_before_what_nobody_has_said_for_long() -> None:
     def said(name: str, rank: float, last: float) -> ClaimView:
         told = (day(0), day(last))

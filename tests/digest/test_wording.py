@@ -119,6 +119,20 @@ def test_what_members_say_is_told_with_when_they_said_it() -> None:
     said = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(70)))
     assert trust(said) == "3 voices · 4 posts · January 2026 to March 2026"
     assert trust(replace(said, metric=FOUND_OF_MEMBERS)).startswith("in 4 posts · ")
+    tenure = trust(replace(said, n_new=2, n_settled=1))
+    assert tenure.endswith("March 2026 · 2 in their first month here · 1 here for a year or more")
     at_once = claim_view(key_point_id="problem-a", n_voices=3, n_posts=4, told=(day(0), day(3)))
     assert trust(at_once).endswith("· January 2026")
     assert "2026" not in trust(claim_view(n_voices=3, n_posts=4, told=(day(0), day(70))))
+
+
+def test_the_front_page_tells_when_members_said_it_whether_they_were_new_and_what_came_of_it() -> (
+    None
+):
+    said = claim_view(key_point_id="problem-a", n_voices=3, told=(day(0), day(70)))
+    when = "January 2026 to March 2026"
+    assert wording.brief(said) == when
+    assert wording.brief(replace(said, n_new=1)) == when
+    full = replace(said, n_new=2, went_well=["p0"])
+    assert wording.brief(full) == f"{when} · mostly by newcomers · 1 wrote later that it works"
+    assert wording.brief(claim_view(n_voices=3)) == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,16 @@ from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
 from feedbackminer.digest.shares import Share, Shares, by_topic
-from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, TopicView, is_weak
+from feedbackminer.digest.views import (
+    NEW,
+    SETTLED,
+    ClaimView,
+    Coverage,
+    Digest,
+    Provenance,
+    TopicView,
+    is_weak,
+)
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
@@ -42,6 +51,7 @@ class _Material:
     shares: Mapping[str, Shares]  # by topic
     waves: Sequence[Wave]
     weak_labels: Collection[str]
+    first_posts: Mapping[str, datetime]  # by member
     near: Mapping[str, str]  # by claim: the claim that it is shown with
     settings: DigestSettings
 
@@ -190,6 +200,13 @@ def _gather(
         shares=by_topic(tables["shares"]),
         waves=find_waves(tables, span),
         weak_labels=counts.experimental(source.heads),
+        first_posts=dict(
+            tables["posts"]
+            .drop_nulls(["author_id", "created_at"])
+            .group_by("author_id")
+            .agg(pl.col("created_at").min())
+            .iter_rows()
+        ),
         near=_near(tables["claims"], tables["key_points"]),
         settings=settings,
     )
@@ -251,6 +268,7 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
     moments = [post["created_at"] for post in posts if post["created_at"]]
+    ages = _ages(posts, material.first_posts)
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
     return ClaimView(
         **row,
@@ -258,10 +276,24 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         posts=[{**post, "says": surest.get(post["post_id"])} for post in newest[:EVIDENCE_SHOWN]],
         endings=[material.posts[post_id] for post_id in row["went_well"][:ENDINGS_SHOWN]],
         told=(min(moments), max(moments)) if moments else None,
+        n_new=sum(age < NEW for age in ages),
+        n_settled=sum(age >= SETTLED for age in ages),
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
         near=material.near.get(row["claim_id"]),
     )
+
+
+def _ages(
+    posts: Sequence[Mapping[str, Any]], first_posts: Mapping[str, datetime]
+) -> list[timedelta]:
+    """Return how long after their first post members wrote the earliest of some posts."""
+    earliest: dict[str, datetime] = {}
+    for post in posts:
+        who, when = post["author_id"], post["created_at"]
+        if who in first_posts and when:
+            earliest[who] = min(when, earliest.get(who, when))
+    return [when - first_posts[who] for who, when in earliest.items()]
 
 
 def _said(row: Mapping[str, Any], material: _Material) -> pl.DataFrame:

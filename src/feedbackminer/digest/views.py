@@ -16,6 +16,7 @@ from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS, Listing
 from feedbackminer.vocabulary.tags import KINDS
 
+NEW, SETTLED = timedelta(days=30), timedelta(days=365)  # after a member's first post
 LEAST_SHARE = 0.05  # of a topic's voices: where no more is sure, a kind is not listed
 
 
@@ -70,6 +71,8 @@ class ClaimView:
     posts: Sequence[Mapping[str, Any]]  # the newest behind it, with the sentence that says it
     endings: Sequence[Mapping[str, Any]]  # posts in which members behind it tell that it works
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
+    n_new: int  # members who said it within ``NEW`` of their first post
+    n_settled: int  # and who did ``SETTLED`` or more after it
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
     near: str | None  # the claim that it is shown with

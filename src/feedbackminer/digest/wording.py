@@ -79,6 +79,7 @@ def trust(claim: ClaimView) -> str:
         parts = [voices, posts]
     if claim.key_point_id and claim.told:
         parts.append(_span(*claim.told))
+        parts += _tenure(claim)
     effective = claim.effective_voices
     if effective and claim.n_voices >= 2 * effective:
         parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
@@ -93,6 +94,8 @@ def trust(claim: ClaimView) -> str:
 def brief(claim: ClaimView) -> str:
     """Write what the front page tells beside a headline; empty: the headline tells all."""
     parts = [_span(*claim.told)] if claim.key_point_id and claim.told else []
+    if claim.key_point_id and 2 * claim.n_new > claim.n_voices:
+        parts.append("mostly by newcomers")
     if n := len(claim.went_well):
         parts.append(f"{n:,} wrote later that it works")
     return " · ".join(parts)
@@ -109,6 +112,15 @@ def wave(wave: Wave) -> str:
         when = f"between {first:%-d %B %Y} and {last:%-d %B %Y}"
     accounts = quantity(wave.n_accounts, "new account")
     return f"{accounts} posted one text {when}; they count as one voice"
+
+
+def _tenure(claim: ClaimView) -> list[str]:
+    """Write how many of those who say it were new, and how many had been there for long."""
+    told = {
+        "in their first month here": claim.n_new,
+        "here for a year or more": claim.n_settled,
+    }
+    return [f"{n:,} {when}" for when, n in told.items() if n]
 
 
 def _span(first: datetime, last: datetime) -> str:
