@@ -16,9 +16,10 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode
 
 from feedbackminer.accounts import Account, DroppedRow, dropped_frame
+from feedbackminer.digest.front import front_page
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor
-from feedbackminer.digest.stage import build_digest, front_page
+from feedbackminer.digest.stage import build_digest
 from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
@@ -691,7 +692,10 @@ def test_a_claim_tells_who_was_new_and_who_had_been_there_for_a_year() -> None:
         *({"post_id": i, "author_id": a, "created_at": day(d)} for i, (a, d) in when.items())
     )
     claim = claims({"claim_id": "c", "kind": "community", "evidence": ["p1", "p2", "p4"]})
-    (view,) = digest({**nobody(), "posts": written, "claims": claim}).claims
+    since = {"ann": 0, "ben": 400, "cat": 300}
+    who = members(*({"author_id": name, "first_at": day(d)} for name, d in since.items()))
+    tables = {"posts": written, "claims": claim, "members": who}
+    (view,) = digest({**nobody(), **tables}).claims
     assert (view.n_new, view.n_settled) == (1, 1)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
+from feedbackminer.digest.front import front_page, last_quarter
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
 from feedbackminer.digest.shares import Share, Shares, by_topic
 from feedbackminer.digest.views import (
@@ -31,8 +32,6 @@ from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, TOPIC_SIZE, ClaimKind
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
-FRONT_PAGE, OF_A_KIND = 5, 2
-BROAD = 0.5  # of the best rank: what ranks lower is not shown for the variety of kinds
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 ENDINGS_SHOWN = 3  # posts in which members tell that it works
 
@@ -67,7 +66,7 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, matches and claims.
+            sentences, key_points, matches and claims.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -100,7 +99,7 @@ def build_digest(
         totals=totals | {"claims": len(claims)},
         front=front_page(
             [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)],
-            alive_from=_last_quarter(span),
+            alive_from=last_quarter(span),
         ),
         topics=topics,
         claims=views,
@@ -116,61 +115,6 @@ def build_digest(
         provenance=provenance,
         account=Account("digest", len(claims), len(visible), hidden),
     )
-
-
-def front_page(
-    views: Sequence[ClaimView], *, alive_from: datetime | None = None
-) -> list[ClaimView]:
-    """Pick the five things to know, best first: each about another topic.
-
-    What members say goes before what is only counted, and what they still say before what nobody
-    has said for long. No kind comes more than twice, unless there are less than five then. One of
-    them is what members like, where one of them says so: who loves the product is in the room too.
-
-    Args:
-        views: the claims, best first.
-        alive_from: what was told since then is still said; None: nobody knows.
-    """
-
-    def is_alive(view: ClaimView) -> bool:
-        return alive_from is None or view.told is None or view.told[1] >= alive_from
-
-    said = [view for view in views if view.key_point_id]
-    alive = [view for view in said if is_alive(view)]
-    broad = [view for view in alive if view.rank_score >= BROAD * alive[0].rank_score]
-    passes = (
-        (broad, OF_A_KIND),
-        (alive, FRONT_PAGE),
-        (said, FRONT_PAGE),
-        (views, OF_A_KIND),
-        (views, FRONT_PAGE),
-    )
-    chosen: list[ClaimView] = []
-    for pool, limit in passes:
-        for view in pool:
-            kinds = [other.kind for other in chosen]
-            taken = {name for other in chosen for name in (other.topic_id, other.key_point_id)}
-            is_new = view not in chosen and not {view.topic_id, view.key_point_id} & taken - {None}
-            if is_new and kinds.count(view.kind) < limit and len(chosen) < FRONT_PAGE:
-                chosen.append(view)
-    chosen = _with_what_they_like(chosen, views)
-    return sorted(chosen, key=lambda v: (v.key_point_id is None, not is_alive(v), -v.rank_score))
-
-
-def _last_quarter(span: Span) -> datetime | None:
-    """Return when the last quarter of a period begins."""
-    since, until = span
-    return until - (until - since) / 4 if since and until else None
-
-
-def _with_what_they_like(chosen: list[ClaimView], views: Sequence[ClaimView]) -> list[ClaimView]:
-    """Let what members like, in the words of one, take the last of five places."""
-    others = chosen[: FRONT_PAGE - 1]
-    taken = {view.topic_id for view in others} - {None}
-    loved = [view for view in views if CLAIM_KINDS[view.kind].feeling > 0]
-    first = next((v for v in loved if v.quoted and v.topic_id not in taken), None)
-    has_some = any(view in loved for view in chosen)
-    return chosen if has_some or first is None else [*others, first]
 
 
 def _gather(
@@ -201,11 +145,7 @@ def _gather(
         waves=find_waves(tables, span),
         weak_labels=counts.experimental(source.heads),
         first_posts=dict(
-            tables["posts"]
-            .drop_nulls(["author_id", "created_at"])
-            .group_by("author_id")
-            .agg(pl.col("created_at").min())
-            .iter_rows()
+            tables["members"].drop_nulls("first_at").select("author_id", "first_at").iter_rows()
         ),
         near=_near(tables["claims"], tables["key_points"]),
         settings=settings,
