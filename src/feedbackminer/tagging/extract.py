@@ -47,7 +47,6 @@ def find_aspects(
         for post_id, text in zip(post_ids, texts, strict=True)
         for sentence, state in _sentences(text)
     ]
-    named = Components(settings.components)
     phrases = {}
     if nlp is not None and settings.discovered:
         voice_of = dict(zip(post_ids, voices, strict=True))
@@ -55,24 +54,14 @@ def find_aspects(
             [sentence for _, sentence, _ in sentences],
             [voice_of[post_id] for post_id, _, _ in sentences],
             nlp=nlp,
-            named=named,
+            named=Components(settings.components),
             product=product,
             limit=settings.discovered,
             least_voices=settings.least_voices,
         )
 
     components = Components({**settings.components, **phrases})
-    naming = [row for row in sentences if components.mentioned(row[1])]
-    statuses = tagger.sentence_status(
-        [sentence for _, sentence, _ in naming],
-        np.array([state for _, _, state in naming], np.float32).reshape(len(naming), STATE),
-    )
-    mentions = [
-        (post_id, clause, status, aspects)
-        for (post_id, sentence, _), status in zip(naming, statuses, strict=True)
-        for clause in clauses(sentence)
-        if (aspects := components.mentioned(clause))
-    ]
+    mentions = _mentions(sentences, components, tagger)
     sentiments = tagger.sentence_sentiment([clause for _, clause, _, _ in mentions])
     rows = [
         {
@@ -88,6 +77,27 @@ def find_aspects(
         for aspect in aspects
     ]
     return check(_numbered(rows, Aspects), Aspects, where=STAGE)
+
+
+def _mentions(
+    sentences: Sequence[tuple[str, str, Matrix]], components: Components, tagger: Tagger
+) -> list[tuple[str, str, str, list[str]]]:
+    """Return clauses that name components: post, clause, how its sentence speaks, which.
+
+    Args:
+        sentences: post, sentence and its state.
+    """
+    naming = [row for row in sentences if components.mentioned(row[1])]
+    statuses = tagger.sentence_status(
+        [sentence for _, sentence, _ in naming],
+        np.array([state for _, _, state in naming], np.float32).reshape(len(naming), STATE),
+    )
+    return [
+        (post_id, clause, status, aspects)
+        for (post_id, sentence, _), status in zip(naming, statuses, strict=True)
+        for clause in clauses(sentence)
+        if (aspects := components.mentioned(clause))
+    ]
 
 
 def collect_needs(

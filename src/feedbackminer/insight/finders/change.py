@@ -10,8 +10,8 @@ import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.examples import example_of
 from feedbackminer.insight.facts import Facts, Subject, count_voices
-from feedbackminer.insight.finders.topics import example_of
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity

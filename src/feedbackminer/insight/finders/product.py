@@ -8,8 +8,8 @@ import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.examples import fittest
 from feedbackminer.insight.facts import Facts, count_voices
-from feedbackminer.insight.finders.topics import fittest
 from feedbackminer.insight.labels import headline_chance
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
