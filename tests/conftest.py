@@ -53,6 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: -weights[item.path])
 
 
+@pytest.fixture(scope="session")
+def english() -> Any:
+    """Return the trained pipeline, loaded once; nobody adds to it."""
+    from feedbackminer.text.nlp import load_spacy
+
+    return load_spacy()[0]
+
+
 def _weight(item: pytest.Item) -> int:
     fixtures: list[str] = getattr(item, "fixturenames", [])
     kinds = ("server" in fixtures, item.get_closest_marker("real"), "forkserver" in fixtures,

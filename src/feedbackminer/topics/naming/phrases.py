@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from itertools import chain, count, islice
 from typing import Any
 
-from feedbackminer.text.words import PSEUDONYM_PATTERN
+from feedbackminer.text.words import PSEUDONYM_PATTERN, singular
 from feedbackminer.topics.naming.stopwords import STOPS, WORD
 
 _WORD = re.compile(WORD)
@@ -187,9 +187,8 @@ def _is_weak(token: str, ignore: set[str]) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _stem(word: str) -> str:
-    """Fold a plural or genitive into its singular; that is enough to see two names as one."""
-    lower = re.sub(r"['’]s$", "", word.lower())
-    return re.sub(r"(?<=[^s])s$", "", re.sub(r"ies$", "y", lower))
+    """Fold a plural or genitive into its singular."""
+    return singular(re.sub(r"['’]s$", "", word.lower()))
 
 
 def content_stems(text: str) -> set[str]:
