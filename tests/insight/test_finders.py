@@ -694,6 +694,33 @@ def test_a_clause_that_sounds_well_tells_of_no_problem_though_its_sentence_does(
     assert set(claim["evidence"]) == {"p1", "p2", "p3"}
 
 
+@pytest.mark.parametrize(
+    ("clause", "counts"),
+    [
+        ("It crashes on the new editor", False),
+        ("It is slow with my editor", False),
+        ("I have a problem with the editor", True),
+        ("The editor crashes on my tablet", True),
+    ],
+)
+def test_a_part_that_is_only_the_setting_does_not_count(clause: str, *, counts: bool) -> None:
+    judged = [
+        {"post_id": f"p{i}", "aspect": "editor", "text": "The editor" if i else clause}
+        for i in range(4)
+    ]
+    spoken = [
+        {
+            "post_id": f"p{i}",
+            "text": "The editor fails." if i else f"{clause}.",
+            "chances": SAYS["problem"],
+        }
+        for i in range(4)
+    ]
+    built = tables(crowd(4, 1, "sync"), judged=judged) | {"sentences": sentences(*spoken)}
+    claim = only(mine_claims(built, settings=InsightSettings()), "component")
+    assert ("p0" in claim["evidence"]) is counts
+
+
 def test_who_names_a_part_in_another_sentence_than_the_problem_does_not_speak_badly_of_it() -> None:
     claim = only(of_editor(["problem"] * 4, p0={"text": "the old editor"}), "component")
     assert set(claim["evidence"]) == {"p1", "p2", "p3"}

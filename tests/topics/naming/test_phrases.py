@@ -150,6 +150,13 @@ def test_what_all_topics_speak_of_names_none() -> None:
     assert use.weight("notes", 0) == 0
 
 
+def test_what_is_not_twice_as_common_as_elsewhere_marks_no_topic() -> None:
+    elsewhere = [*["My notes vanish."] * 24, *["The table is odd."] * 16]
+    use = marks(["My notes vanish."] * 20, elsewhere)
+    assert use.weight("notes", 0) == 0
+    assert use.weight("table", 1) > 0
+
+
 def test_a_word_is_frequent_because_of_its_topic_and_names_it(english: Language) -> None:
     rest = [[f"The {thing} of my notebook is odd."] * 6 for thing in ("colour", "sync", "table")]
     export, *_ = name([*EXPORT * 4], *rest, nlp=english)  # in half of all posts
