@@ -21,6 +21,7 @@ from feedbackminer.vocabulary.tags import (
     LEVELS,
     ROLES,
     SAYS,
+    SCOPES,
     SENTIMENTS,
     SHARES,
     STATUSES,
@@ -348,6 +349,7 @@ class Claims(dy.Schema):
 
     claim_id = dy.String(primary_key=True)
     kind = dy.String()
+    scope = dy.Enum(SCOPES)  # of the period, or of the whole history
     editions = dy.List(dy.String())
     topic_id = _text()
     key_point_id = _text()
@@ -372,6 +374,30 @@ class Claims(dy.Schema):
     evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
     went_well = dy.List(dy.String())  # post ids: members behind it told later that it works
     status = dy.Enum(("shown", "held_back"))
+
+
+class Periods(dy.Schema):
+    """What the claims tell of, and how far it was tested whether anything changed: one row."""
+
+    name = dy.String(primary_key=True)  # week, month, quarter, year, all, given
+    since = _utc(nullable=True)
+    until = _utc(nullable=True)
+    history_since = _utc(nullable=True)
+    n_before = dy.Int64(min=0)  # windows as long, that it is held against
+    n_shuffles = dy.Int64(min=0)  # histories without any change; 0: nothing was tested
+    false_alarms = dy.Float64(nullable=True, min=0, max=1)  # the share that would show one
+    usual = dy.List(dy.Int64())  # members; where so many are usual in a period,
+    seen_from = dy.List(dy.Int64())  # a rise to so many is shown
+
+
+class Events(dy.Schema):
+    """Releases and whatever else happened on a day."""
+
+    event_id = dy.String(primary_key=True)
+    at = _utc()
+    name = dy.String(min_length=1)
+    kind = dy.String()
+    source = dy.String()  # a file, or a live source
 
 
 class Runs(dy.Schema):
@@ -464,6 +490,8 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "members": Members,
     "shares": Shares,
     "claims": Claims,
+    "periods": Periods,
+    "events": Events,
     "runs": Runs,
     "cursors": Cursors,
     "audit": Audit,

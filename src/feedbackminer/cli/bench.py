@@ -83,6 +83,40 @@ def key_points(
 
 @app.command()
 @command
+def change(
+    session: Session,
+    project: Annotated[Path, typer.Option("--project", help="A mined project")],
+    period: Annotated[str, typer.Option(help="week, month, quarter or year")] = "month",
+    until: Annotated[str | None, typer.Option(help="Leave out posts from this date on")] = None,
+    histories: Annotated[int, typer.Option(min=1, help="Without any change, to look at")] = 200,
+    steps: Annotated[int, typer.Option(min=1, help="To plant, of each size")] = 50,
+) -> None:
+    """Count false changes in histories with threads at random times, and planted ones found."""
+    from feedbackminer.insight.stage import READS
+    from feedbackminer.research.benchmarks import change as bench
+
+    opened = session.open({"insight": {"period": period, **({"until": until} if until else {})}})
+    settings = opened.settings.insight
+    tables = {name: opened.store.read(name) for name in READS}
+    watched = bench.watch(tables, settings)
+    alarms = bench.false_alarms(watched, histories, settings.false_alarms)
+    print_table(
+        ("histories", "a change", "a surge", "any", "promised"),
+        [
+            (
+                *map(str, (alarms.n, alarms.change, alarms.surge, alarms.any)),
+                f"{alarms.promised:.1%}",
+            )
+        ],
+    )
+    rows = bench.power(watched, steps, settings.false_alarms)
+    print_table(
+        ("step", "planted", "found"), ((f"{p.step:g}", str(p.n), str(p.found)) for p in rows)
+    )
+
+
+@app.command()
+@command
 def statements(
     _: Session,
     file: Annotated[Path, typer.Argument(help="Statements with what readers said of them")],

@@ -15,6 +15,7 @@ import typer
 from feedbackminer.cli import (
     bench,
     collect,
+    events,
     interrupts,
     mining,
     privacy,
@@ -55,6 +56,7 @@ for name, command in (
     app.command(name)(command)
 app.add_typer(topics.app, name="topics")
 app.add_typer(tags.app, name="tags")
+app.add_typer(events.app, name="events")
 app.add_typer(runs.app, name="runs")
 app.add_typer(bench.app, name="bench")
 

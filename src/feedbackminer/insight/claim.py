@@ -15,6 +15,7 @@ from feedbackminer.insight import measures
 from feedbackminer.insight.facts import count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
+from feedbackminer.vocabulary.tags import PERIOD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,14 @@ class Claim:
     until: datetime | None = None
     baseline: float = NAN
     p: float = NAN
+    q: float = NAN  # corrected for all that is compared
     weight: float | None = None  # None: that of its kind
     excess: float = 1.0  # the part of its voices that is not as usual, 0 to 1
     action: str = ""  # a next step; empty: that of its kind
     went_well: tuple[str, ...] = ()  # posts in which members behind it told later that it works
     is_large: bool = True  # False: compared like the others, but too small to tell anybody
+    is_chance: bool = False  # chance alone makes as much
+    scope: str = PERIOD
 
     @property
     def kind_row(self) -> ClaimKind:

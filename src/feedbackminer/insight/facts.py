@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 import polars as pl
 
+from feedbackminer.insight.events import Event, events_of
 from feedbackminer.insight.labels import chance_column, chance_of, headline_chance
 from feedbackminer.insight.period import Period
 from feedbackminer.tables import count_once, of_members
@@ -15,6 +17,7 @@ from feedbackminer.text.headline import LONGEST, headline
 from feedbackminer.vocabulary.tags import FIT, SHARES
 
 CHANCES = tuple(map(chance_column, SHARES))
+BY_PEOPLE = "people"  # who labelled a post
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,12 @@ class Facts:
 
     ``posts``: post_id, thread_id, voice (a member's id; null where nobody knows who wrote),
     created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
-    severity, is_first (a member's first post), and ``p_…``, the chance of each of ``SHARES`` (null:
-    nobody knows). ``topics`` and ``points`` have their posts among these. ``sentences``,
-    ``aspects`` and ``needs`` are those of these posts, the last two with their voice. ``n_active``:
-    the members who wrote in the period.
+    severity, is_first (a member's first post), source, labelled_by (which tagger, or a person), and
+    ``p_…``, the chance of each of ``SHARES`` (null: nobody knows). ``topics`` and ``points`` have
+    their posts among these. ``sentences``, ``aspects`` and ``needs`` are those of these posts, the
+    last two with their voice. ``n_active``: the members who wrote in the period. ``usual``: by id
+    of a topic or key point, how many members there were on average in each of the windows before;
+    empty where there is none.
     """
 
     posts: pl.DataFrame
@@ -65,34 +70,32 @@ class Facts:
     aspects: pl.DataFrame
     needs: pl.DataFrame
     period: Period
-    first_at: datetime | None  # when anybody wrote first, in the period or before
-
-    @property
-    def has_history(self) -> bool:
-        """Tell whether posts go back at least a window beyond those two that are compared."""
-        start = self.period.previous_start
-        return bool(start and self.first_at and self.first_at <= start - self.period.window)
+    events: tuple[Event, ...] = ()
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Return topics, then key points."""
         return self.topics + self.points
 
-    @property
-    def windows(self) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the posts of the latest window and those of the one before."""
-        return self.in_windows(self.posts)
-
-    def in_windows(self, posts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return those of some posts that are of the latest window, and of the one before."""
-        period, moment = self.period, pl.col("created_at")
-        is_before = (moment >= period.previous_start) & (moment < period.window_start)
-        return posts.filter(moment >= period.window_start), posts.filter(is_before)
-
 
 def count_voices(posts: pl.DataFrame) -> int:
     """Count distinct members."""
     return posts["voice"].drop_nulls().n_unique()
+
+
+def usual_voices(history: Facts, period: Period) -> dict[str, float]:
+    """Return how many members spoke of each subject in an average window before a period."""
+    if not period.n_before:
+        return {}
+    return {
+        subject.key: sum(
+            count_voices(subject.posts.filter(pl.col("created_at").is_between(*window, "left")))
+            for window in pairwise(period.edges[:-1])
+        )
+        / period.n_before
+        for subject in history.subjects
+    }
 
 
 def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
@@ -119,7 +122,7 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
         aspects=aspects,
         needs=needs,
         period=period,
-        first_at=_first(tables["posts"]),
+        events=events_of(tables["events"]),
     )
 
 
@@ -192,11 +195,6 @@ def headed(points: pl.DataFrame, matches: pl.DataFrame, sentences: pl.DataFrame)
     )
 
 
-def _first(posts: pl.DataFrame) -> datetime | None:
-    moments = posts["created_at"].drop_nulls().sort().head(1).to_list()
-    return next(iter(moments), None)
-
-
 def _main_topic(posts: pl.DataFrame) -> str | None:
     """Return the topic that at least half of the posts are about; None: there is none."""
     topics = posts["topic_id"].drop_nulls().value_counts()
@@ -216,6 +214,7 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
     )
     tags = tables["tags"].select(
         "post_id", "kinds", "experience", "sentiment", "sentiment_score", "severity",
+        labelled_by=pl.when("by_human").then(pl.lit(BY_PEOPLE)).otherwise("tagger"),
         **{chance_column(label): chance_of(label) for label in SHARES},
     )  # fmt: skip
     first_post = pl.col("post_id").sort_by("created_at", "post_id", nulls_last=True).first()
@@ -234,7 +233,8 @@ def _members_posts(tables: Mapping[str, pl.DataFrame], period: Period) -> pl.Dat
         .filter(_is_within(period))
         .select(
             "post_id", "thread_id", "voice", "created_at", "topic_id", "label",
-            "kinds", "experience", "sentiment", "sentiment_score", "severity", "is_first", *CHANCES,
+            "kinds", "experience", "sentiment", "sentiment_score", "severity", "is_first", "source",
+            "labelled_by", *CHANCES,
         )
     )  # fmt: skip
 

@@ -6,6 +6,10 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
+Whole = npt.NDArray[np.int64]
 NAN = math.nan
 # Standard deviation, between communities, of the log-odds by which calibrated chances are off.
 CALIBRATION_SPREAD = 0.4
@@ -22,7 +26,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A rate ratio with its interval and the two-sided p-value of "no change"."""
+    """A ratio of shares with its interval, and the p-value of "no more than before"."""
 
     ratio: Estimate
     p: float
@@ -87,32 +91,42 @@ def effective_voices(posts_per_member: Iterable[int]) -> float:
     return total**2 / sum(n * n for n in counts) if total else NAN
 
 
-def compare_rates(
-    now: int, now_of: int, before: int, before_of: int, *, confidence: float = 0.95
+def compare_clustered(
+    now: Whole, now_of: Whole, before: Whole, before_of: Whole, *, confidence: float = 0.95
 ) -> Comparison:
-    """Compare two rates, ``now / now_of`` with ``before / before_of``.
+    """Compare two shares whose cases come in clusters: arrays with a number for each cluster.
 
-    Given ``now + before``, ``now`` is binomial with the share of exposure; the exact test and
-    the interval of that share give p and, as odds over the exposures, the ratio's interval
-    (Przyborowski and Wilenski 1940). The ratio is inf where there was nothing before.
+    The logarithm of the ratio of ``sum(now) / sum(now_of)`` to ``sum(before) / sum(before_of)`` is
+    linearised, and its variance is that of the clusters' parts in it (Woodruff 1971,
+    doi:10.1080/01621459.1971.10482278). Half a case is added to ``before``, so that the ratio to
+    nothing has an interval; its value is inf all the same.
+
+    Returns:
+        the ratio, and the one-sided p-value of "no more than before".
     """
-    from scipy.stats import binomtest
+    from scipy.stats import norm
 
-    if now + before == 0 or now_of == 0 or before_of == 0:
+    n_now, n_before = float(now.sum()), float(before.sum()) + 0.5
+    all_now, all_before = float(now_of.sum()), float(before_of.sum())
+    if not n_now or not all_now or not all_before:
         return Comparison(Estimate(NAN, NAN, NAN), 1.0)
-    test = binomtest(now, now + before, now_of / (now_of + before_of))
-    interval = test.proportion_ci(confidence, method="exact")
-    exposure = before_of / now_of
-    parts = (now / (now + before), interval.low, interval.high)
-    value, low, high = (odds * exposure for odds in map(_odds, parts))
-    return Comparison(Estimate(value, low, high), float(test.pvalue))
+    share_now, share_before = n_now / all_now, n_before / all_before
+    parts = (now - share_now * now_of) / n_now - (before - share_before * before_of) / n_before
+    n = len(parts)
+    error = math.sqrt(float((parts**2).sum()) * n / max(n - 1, 1))
+    log_ratio = math.log(share_now / share_before)
+    z = float(norm.ppf((1 + confidence) / 2))
+    low, high = (math.exp(log_ratio + side * z * error) for side in (-1, 1))
+    value = share_now / (before.sum() / all_before) if before.sum() else math.inf
+    p = float(norm.sf(log_ratio / error)) if error else 1.0
+    return Comparison(Estimate(float(value), low, high), p)
 
 
-def surprise(count: int, trials: int, usual: float) -> float:
-    """Return the chance of ``count`` or more among ``trials`` where ``usual`` is the share."""
-    from scipy.stats import binom
+def poisson_tail(count: int, mean: float) -> float:
+    """Return the chance of ``count`` or more where ``mean`` are expected."""
+    from scipy.stats import poisson
 
-    return float(binom.sf(count - 1, trials, min(max(usual, 0.0), 1.0)))
+    return float(poisson.sf(count - 1, mean))
 
 
 def false_discovery(p_values: Sequence[float]) -> list[float]:
@@ -120,7 +134,3 @@ def false_discovery(p_values: Sequence[float]) -> list[float]:
     from scipy.stats import false_discovery_control
 
     return [float(q) for q in false_discovery_control(p_values)] if p_values else []
-
-
-def _odds(part: float) -> float:
-    return math.inf if part >= 1 else part / (1 - part)

@@ -1,8 +1,9 @@
-"""The time a digest speaks of: the whole period, its latest window and the one before."""
+"""The time a digest speaks of, and the windows before that it is held against."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -10,46 +11,93 @@ import polars as pl
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.moments import as_utc
 
-SHORTEST, LONGEST, PARTS = 7, 91, 6  # days, days, windows in a period
+LENGTHS: Mapping[str, str] = {"week": "1w", "month": "1mo", "quarter": "3mo", "year": "1y"}
+ALL, GIVEN = "all", "given"  # the whole history; a period whose first day somebody gave
+ENOUGH = 100  # members who spoke: a shorter period with fewer is not chosen
+MOST_BEFORE = 12  # windows that a period is held against
 
 
 @dataclass(frozen=True)
 class Period:
-    """From ``since`` (inclusive) to ``until`` (exclusive); None where posts have no dates."""
+    """From ``since`` (inclusive) to ``until`` (exclusive); None where posts have no dates.
 
+    ``history_since`` is the day of the first post. ``edges`` are moments, earliest first: windows
+    as long as the period, the last of which it is; two moments where nothing is before it.
+    """
+
+    name: str  # of ``LENGTHS``, or ALL, or GIVEN
     since: datetime | None
     until: datetime | None
-    window: timedelta
+    history_since: datetime | None
+    edges: tuple[datetime, ...] = ()
 
     @property
-    def window_start(self) -> datetime | None:
-        """Return where the latest window begins."""
-        return self.until - self.window if self.until else None
+    def n_before(self) -> int:
+        """Count the windows before it."""
+        return max(len(self.edges) - 2, 0)
 
     @property
-    def previous_start(self) -> datetime | None:
-        """Return where the window before the latest begins."""
-        return self.until - 2 * self.window if self.until else None
+    def is_all(self) -> bool:
+        """Tell whether it is the whole history."""
+        return self.since == self.history_since
 
     @property
-    def has_two_windows(self) -> bool:
-        """Tell whether there is a window to compare the latest with."""
-        return bool(self.since and self.previous_start and self.previous_start >= self.since)
+    def history(self) -> Period:
+        """Return the whole history up to its end."""
+        return replace(self, name=ALL, since=self.history_since, edges=())
 
 
-def period_of(moments: pl.Series, settings: InsightSettings) -> Period:
-    """Return the period that posts written at ``moments`` cover.
+def period_of(posts: pl.DataFrame, settings: InsightSettings) -> Period:
+    """Return the period to tell of; days are whole UTC days.
 
-    Days are whole UTC days. A window of 0 days means a sixth of the period, 7 to 91 days.
+    Where the settings name none it is the latest week, month, quarter or year: the shortest in
+    which ``ENOUGH`` members spoke and before which there is anything; else all.
+
+    Args:
+        posts: author_id and created_at of what members wrote.
     """
-    first, last = moments.min(), moments.max()
+    dated = posts.drop_nulls("created_at")
+    first, last = dated["created_at"].min(), dated["created_at"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return Period(None, None, timedelta(days=settings.window_days or LONGEST))
-    since = as_utc(settings.since) if settings.since else _midnight(first)
-    day_after = _midnight(last) + timedelta(days=1)
-    until = as_utc(settings.until) if settings.until else day_after
-    auto = min(max((until - since).days // PARTS, SHORTEST), LONGEST)
-    return Period(since, until, timedelta(days=settings.window_days or auto))
+        return Period(ALL, None, None, None)
+    begin = _midnight(first)
+    until = as_utc(settings.until) if settings.until else _midnight(last) + timedelta(days=1)
+    if settings.since:
+        return _given(as_utc(settings.since), until, begin)
+    names = [*LENGTHS] if settings.period == "auto" else [settings.period]
+    for name in names:
+        edges = _edges(until, LENGTHS.get(name), begin)
+        if name == ALL or len(edges) < 2:
+            break
+        if settings.period != "auto" or _n_speakers(dated, edges[-2], until) >= ENOUGH:
+            return Period(name, edges[-2], until, begin, edges)
+    return Period(ALL, begin, until, begin)
+
+
+def _given(since: datetime, until: datetime, begin: datetime) -> Period:
+    """Return a period whose first day is given, and the windows as long as it that are before."""
+    length = until - since
+    n = min(max((since - begin) // length, 0), MOST_BEFORE) if length > timedelta(0) else 0
+    edges = (*(since - k * length for k in range(n, 0, -1)), since, until)
+    return Period(GIVEN, since, until, min(begin, since), edges)
+
+
+def _edges(until: datetime, length: str | None, begin: datetime) -> tuple[datetime, ...]:
+    """Return windows of some length before ``until``, as many as the history has in full."""
+    if length is None:
+        return ()
+    number, unit = int(length.rstrip("wmoy")), length.lstrip("0123456789")
+    frame = pl.DataFrame({"until": [until]})
+    back = [
+        pl.col("until").dt.offset_by(f"-{n * number}{unit}") for n in range(MOST_BEFORE + 1, -1, -1)
+    ]
+    moments: list[datetime] = frame.select(pl.concat_list(back)).item().to_list()
+    return tuple(moment for moment in moments if moment >= begin)
+
+
+def _n_speakers(posts: pl.DataFrame, since: datetime, until: datetime) -> int:
+    within = (pl.col("created_at") >= since) & (pl.col("created_at") < until)
+    return posts.filter(within)["author_id"].drop_nulls().n_unique()
 
 
 def _midnight(moment: datetime) -> datetime:

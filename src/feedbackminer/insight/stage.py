@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import dataframely as dy
@@ -13,44 +12,38 @@ import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
 from feedbackminer.insight.claim import Claim
-from feedbackminer.insight.facts import Facts, build_facts
+from feedbackminer.insight.facts import Facts, build_facts, usual_voices
 from feedbackminer.insight.finders.answers import unanswered_claims
-from feedbackminer.insight.finders.change import (
-    MIN_EXPOSURE,
-    change_claims,
-    is_comparable,
-    newcomer_claims,
-    surge_claims,
-)
+from feedbackminer.insight.finders.change import Tested, find_changes, newcomer_claims
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
 from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
-from feedbackminer.insight.measures import false_discovery
-from feedbackminer.insight.period import period_of
+from feedbackminer.insight.period import Period, period_of
 from feedbackminer.insight.shares import estimate_shares
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import (
     TABLES,
     Claims,
     Dropped,
+    Periods,
     Shares,
     check,
     column_types,
     finite_or_none,
+    of_members,
 )
+from feedbackminer.vocabulary.tags import HISTORY, PERIOD
 
 STAGE = "insight"
 READS = (
     "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
-    "sentences", "key_points", "matches",
+    "sentences", "key_points", "matches", "events",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
     count_claims,
     key_point_claims,
     share_claims,
-    change_claims,
-    surge_claims,
     newcomer_claims,
     unanswered_claims,
     loud_claims,
@@ -58,12 +51,15 @@ FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
     need_claims,
     community_claims,
 )
+# What the long view tells of all time, where a period is shorter.
+LONG_VIEW = (count_claims, key_point_claims)
 
 
 @dataclass(frozen=True)
 class Mined:
-    """Shares, claims that hold, those held back with the reason, and notices."""
+    """Shares, claims that hold, those held back with the reason, and what they are of."""
 
+    periods: dy.DataFrame[Periods]
     shares: dy.DataFrame[Shares]
     claims: dy.DataFrame[Claims]
     dropped: dy.DataFrame[Dropped]
@@ -84,19 +80,28 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
         TableError: a table breaks its contract.
     """
     checked = {name: check(tables[name], TABLES[name], where=STAGE) for name in READS}
-    period = period_of(checked["posts"]["created_at"].drop_nulls(), settings)
-    facts = build_facts(checked, period)
+    period = period_of(of_members(checked["posts"], checked["members"]), settings)
+    history = facts = build_facts(checked, period.history)
+    if not period.is_all:
+        usual = usual_voices(history, period)
+        facts = replace(build_facts(checked, period), usual=usual)
     candidates = [claim for finder in FINDERS for claim in finder(facts, settings)]
-    q_values = _q_values(candidates)
+    if not period.is_all:
+        candidates += [
+            replace(claim, scope=HISTORY)
+            for finder in LONG_VIEW
+            for claim in finder(history, settings)
+        ]
+    changes, tested = find_changes(history, period, settings)
+    candidates += changes
 
     rows, dropped = [], []
     for claim in candidates:
-        q = q_values.get(_claim_id(claim), math.nan)
-        reason = _reason_to_drop(claim, q, settings)
+        reason = _reason_to_drop(claim, settings)
         if reason:
             dropped.append(DroppedRow(_claim_id(claim), reason, claim.headline))
         else:
-            rows.append(_row(claim, q))
+            rows.append(_row(claim))
 
     frame = pl.DataFrame(rows, schema=column_types(Claims))
     ordered = frame.sort("rank_score", "claim_id", descending=[True, False])
@@ -104,40 +109,44 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
     dropped_table = dropped_frame(STAGE, dropped)
     balance = account(STAGE, len(candidates), ranked, dropped_table)
     return Mined(
+        periods=check(_period_row(period, tested), Periods, where=STAGE),
         shares=check(estimate_shares(facts, settings), Shares, where=STAGE),
         claims=ranked,
         dropped=dropped_table,
         account=balance,
-        notices=_notices(checked["posts"], facts),
+        notices=_notices(checked["posts"], period),
     )
 
 
-def _notices(posts: pl.DataFrame, facts: Facts) -> tuple[str, ...]:
-    period = facts.period
-    if period.since is None:
+def _notices(posts: pl.DataFrame, period: Period) -> tuple[str, ...]:
+    if period.since is None or period.until is None:
         return ()
     notices = []
     if n_undated := posts["created_at"].null_count():
         notices.append(f"posts without a date, which no claim can count: {n_undated}")
-    if not is_comparable(facts):
+    if not posts["created_at"].is_between(period.since, period.until, "left").any():
+        notices.append(f"nobody wrote from {period.since:%-d %B %Y} to {period.until:%-d %B %Y}")
+    if not period.n_before:
         notices.append(
-            f"the last two windows of {period.window.days} days cannot be compared: each wants "
-            f"{MIN_EXPOSURE} active members (--until or insight.window_days move them)"
+            "nothing is said of change in the latest time: it wants a period, and another as long "
+            "before it (--period and --until choose one)"
         )
     return tuple(notices)
 
 
-def _q_values(candidates: Sequence[Claim]) -> dict[str, float]:
-    """Correct p for the number of comparisons, each kind of claim being one family."""
-    q_values: dict[str, float] = {}
-    for kind in {claim.kind for claim in candidates if not math.isnan(claim.p)}:
-        family = [claim for claim in candidates if claim.kind == kind]
-        corrected = false_discovery([claim.p for claim in family])
-        q_values.update(zip(map(_claim_id, family), corrected, strict=True))
-    return q_values
+def _period_row(period: Period, tested: Tested) -> pl.DataFrame:
+    row = {
+        "name": period.name,
+        "since": period.since,
+        "until": period.until,
+        "history_since": period.history_since,
+        "n_before": period.n_before,
+        **asdict(tested),
+    }
+    return pl.DataFrame([row], schema=column_types(Periods))
 
 
-def _reason_to_drop(claim: Claim, q: float, settings: InsightSettings) -> str:
+def _reason_to_drop(claim: Claim, settings: InsightSettings) -> str:
     """Return the reason a claim is held back, or nothing."""
     if not len(claim.posts):
         return "nobody_said_it"
@@ -145,21 +154,23 @@ def _reason_to_drop(claim: Claim, q: float, settings: InsightSettings) -> str:
         return "too_few_voices"
     if not claim.is_large:
         return "small_effect"
-    if q > settings.false_discovery:  # never where nothing was compared: q is nan
-        return "could_be_chance"
-    return ""
+    return "could_be_chance" if claim.is_chance else ""
 
 
 def _claim_id(claim: Claim) -> str:
-    digest = hashlib.sha256(f"{claim.kind}|{claim.key}|{claim.since}|{claim.until}".encode())
+    what = f"{claim.kind}|{claim.key}|{claim.since}|{claim.until}"
+    if claim.scope != PERIOD:
+        what += f"|{claim.scope}"
+    digest = hashlib.sha256(what.encode())
     return f"{claim.kind}-{digest.hexdigest()[:10]}"
 
 
-def _row(claim: Claim, q: float) -> dict[str, Any]:
+def _row(claim: Claim) -> dict[str, Any]:
     """Return a claim as a row of the table, with what holds for all of its kind."""
     return {
         "claim_id": _claim_id(claim),
         "kind": claim.kind,
+        "scope": claim.scope,
         "editions": list(claim.kind_row.editions),
         "topic_id": claim.topic_id,
         "key_point_id": claim.key_point_id,
@@ -172,7 +183,7 @@ def _row(claim: Claim, q: float) -> dict[str, Any]:
         "high": finite_or_none(claim.value.high),
         "baseline": finite_or_none(claim.baseline),
         "p": finite_or_none(claim.p),
-        "q": finite_or_none(q),
+        "q": finite_or_none(claim.q),
         "n_posts": len(claim.posts),
         "n_voices": claim.n_voices,
         "effective_voices": finite_or_none(claim.effective_voices),

@@ -39,6 +39,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "other_ref": pl.lit(""),
     },
     "claims": {
+        "scope": pl.lit("period"),
         "key_point_id": pl.lit(None, pl.String),
         "went_well": pl.lit([], pl.List(pl.String)),
         "quoted": pl.when(pl.col("kind") == "need")

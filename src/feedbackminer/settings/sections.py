@@ -8,16 +8,25 @@ variables (``AWS_ACCESS_KEY_ID`` and the like).
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import date, datetime
 from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from feedbackminer.vocabulary.tags import CHECKS, KINDS
 
+Day = date  # a field is called date
 LINK_PARTS = ("post_id", "thread_id", "post_number")
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
@@ -218,20 +227,48 @@ class TagSettings(StageSettings):
 
 
 class InsightSettings(StageSettings):
-    window_days: int = Field(
-        default=0,
-        ge=0,
-        description="Length of the latest window; 0: a sixth of the period, 7 to 91 days",
+    period: Literal["auto", "week", "month", "quarter", "year", "all"] = Field(
+        default="auto",
+        description="What a digest is of: the latest of these; auto: the shortest in which 100 "
+        "members spoke, else all",
     )
-    since: datetime | None = Field(default=None, description="Posts before this are left out")
+    since: datetime | None = Field(
+        default=None,
+        description="First day of the period, instead of its length; what was before is only "
+        "compared with",
+    )
     until: datetime | None = Field(default=None, description="Posts from this on are left out")
     min_voices: int = Field(default=3, ge=1, description="Fewer voices make no headline")
     confidence: float = Field(
         default=0.95, gt=0.5, lt=1, description="Of the intervals of all numbers"
     )
-    false_discovery: float = Field(
-        default=0.05, gt=0, lt=1, description="Share of shown changes that may be chance"
+    false_alarms: float = Field(
+        default=0.025,
+        gt=0,
+        lt=1,
+        description="Share of histories without any change in which one may be shown",
     )
+    false_discovery: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of shown hurdles that may be chance"
+    )
+
+    @model_validator(mode="after")
+    def _check_begin(self) -> Self:
+        if self.since and self.period != "auto":
+            raise ValueError(
+                f"both since and period = {self.period!r} say where the period begins; give one"
+            )
+        return self
+
+
+class EventSettings(StageSettings):
+    date: Day = Field(description="On which it happened")
+    kind: str = Field(default="release", description="What it is: release, outage, price, …")
+
+
+def _as_event(given: object) -> object:
+    """Take a date alone for an event on that day."""
+    return given if isinstance(given, dict | EventSettings) else {"date": given}
 
 
 class DigestSettings(StageSettings):
@@ -264,6 +301,10 @@ class Settings(BaseSettings):
     naming: NamingSettings = NamingSettings()
     tag: TagSettings = TagSettings()
     insight: InsightSettings = InsightSettings()
+    events: dict[str, Annotated[EventSettings, BeforeValidator(_as_event)]] = Field(
+        default_factory=dict,
+        description="Releases and whatever else is marked in digests: name = date, or a table",
+    )
     digest: DigestSettings = DigestSettings()
     drift: DriftSettings = DriftSettings()
     retain: RetainSettings = RetainSettings()

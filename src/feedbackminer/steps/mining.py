@@ -21,6 +21,7 @@ from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, Sta
 from feedbackminer.errors import InputError
 from feedbackminer.health import weeks
 from feedbackminer.insight import stage as insight
+from feedbackminer.steps.events import events_of
 from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
@@ -291,7 +292,10 @@ def _insight(tables: StageTables, context: Context) -> StageResult:
     """⑧ Turn everything known into shares and claims."""
     from feedbackminer.insight.stage import mine_claims
 
-    result = mine_claims(tables.read_all(), settings=context.settings.insight)
+    read = tables.read_all()
+    read["events"] = events_of(read["events"], context.settings)
+    result = mine_claims(read, settings=context.settings.insight)
+    tables.replace("periods", result.periods)
     tables.replace("shares", result.shares)
     tables.replace("claims", result.claims)
     return StageResult(result.account, result.notices, dropped=result.dropped)
@@ -301,8 +305,9 @@ INSIGHT = Stage(
     "insight",
     _insight,
     reads=insight.READS,
-    writes=("shares", "claims"),
+    writes=("periods", "shares", "claims"),
     settings=("insight",),
+    depends=lambda context: str(sorted(context.settings.events.items())),
 )
 
 

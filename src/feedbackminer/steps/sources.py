@@ -62,7 +62,7 @@ def collect_source(
         SettingsError: no such source, or a setting of it is wrong.
         SourceError: it cannot be read now; what was read is stored, and a rerun goes on from there.
     """
-    settings = _configured(run, name)
+    settings = configured(run.project, name)
     if settings.kind == sources.FILES:
         paths = sorted(glob(settings.url)) or [settings.url]
         return collect_exports(run.part(name), paths, source=name)
@@ -86,12 +86,17 @@ def collect_source(
     return outcome
 
 
-def _configured(run: Run, name: str) -> SourceSettings:
-    configured = run.project.settings.sources
-    if name in configured:
-        return configured[name]
-    near = nearest(name, configured)
-    hint = f"did you mean {near!r}?" if near else f"configured: {', '.join(configured) or 'none'}"
+def configured(project: Project, name: str) -> SourceSettings:
+    """Return the settings of a source.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    known = project.settings.sources
+    if name in known:
+        return known[name]
+    near = nearest(name, known)
+    hint = f"did you mean {near!r}?" if near else f"configured: {', '.join(known) or 'none'}"
     raise SettingsError(f"no source {name!r} in the settings; {hint}; see [sources.NAME]")
 
 

@@ -65,6 +65,7 @@ class ClaimKind:
     action: str = ""  # a question or a next step
     weight: float = 1.0
     counts_voices: bool = True  # False: no number of voices is needed
+    makes_front: bool = True  # False: it is never one of the five things to know
     rests_on: str = ""  # the label of the heads that it rests on; empty: only on sure ones
 
     n_quotes: int = 3
@@ -124,21 +125,30 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             "ratio_of_voice_rates",
-            "times the previous window's share of active members",
-            "(voices now / active now) / (voices before / active before); exact binomial interval; "
-            "q is the p-value corrected for all that is compared (Benjamini-Hochberg)",
-            unbounded="up from nobody in the previous window",
+            "times as many members as usual",
+            "distinct members in the period / members that would be usual: the share of active "
+            "members in the windows before, times those of the period; q is the share of histories "
+            "with threads at random times in which anything differs as much",
+            unbounded="nobody in any of the windows before",
         ),
         Metric(
             "ratio_to_usual_share",
             "times its usual share of active members",
-            "share of active members in the peak / mean share over the period; p from the binomial "
-            "tail, times the number of bins; q corrected for all that is compared",
+            "share of active members in that week or month / their share in all others but the two "
+            "before and after; q is the share of histories with threads at random times in which "
+            "anything stands out as much",
+            unbounded="nobody in any other week or month",
+        ),
+        Metric(
+            "days_without_posts",
+            "days without a post",
+            "from the last post to the end of the period",
         ),
         Metric(
             "ratio_first_posts_to_others",
             "times as common in first posts as in other posts",
-            "share of members' first posts / share of their other posts; exact binomial interval",
+            "share of members' first posts / share of their other posts; interval and p with "
+            "threads as clusters; q corrected for all that is compared (Benjamini-Hochberg)",
             unbounded="in first posts only, never in other posts",
         ),
         Metric(
@@ -295,17 +305,13 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             listings=(
                 Listing(
                     page="changes.html",
-                    heading="Latest window against the one before",
+                    heading="Unlike before",
                     intro=(
-                        "Only changes that are unlikely to be chance, all that is said considered "
-                        "together."
+                        "Of this time, against the windows as long before it: only what chance "
+                        "does not make, all that is said considered together."
                     ),
                     limit=12,
-                    empty=(
-                        "Nothing that holds: no share changed by more than chance, or too few "
-                        "members wrote in one of the windows (a notice on the front page says so "
-                        "then)."
-                    ),
+                    empty="Nothing changed by more than chance.",
                 ),
             ),
         ),
@@ -321,6 +327,23 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                     heading="What broke out",
                     limit=12,
                     empty="Nothing had a week or month far above its usual share.",
+                ),
+            ),
+        ),
+        ClaimKind(
+            name="apparent",
+            title="No change",
+            editions=("product", "communications"),
+            weight=0.1,
+            counts_voices=False,
+            makes_front=False,
+            section="What changed",
+            listings=(
+                Listing(
+                    page="changes.html",
+                    heading="What only looks like a change",
+                    limit=12,
+                    empty="",
                 ),
             ),
         ),

@@ -24,6 +24,21 @@ PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # 
 ANY_PROBLEM = "any_problem"
 SIDES = ("bad", "good")  # of an experience; one that is mixed has both
 SHARES = (*KINDS, ANY_PROBLEM, *SIDES)  # what a share of members is estimated of
+LABEL_TITLES = {  # posts that were given one of ``SHARES``
+    "bug": "Reports of bugs",
+    "feature_request": "Wishes",
+    "question": "Questions",
+    "complaint": "Complaints",
+    "praise": "Praise",
+    "usability": "Trouble with using it",
+    "performance": "Reports that it is slow",
+    "documentation": "Trouble with the documentation",
+    "pricing": "Talk of prices",
+    "churn": "Talk of leaving",
+    ANY_PROBLEM: "Problems of any kind",
+    "bad": "Tales of how badly it goes",
+    "good": "Tales of how well it goes",
+}
 NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)
 TONE = "tone"  # the head that tells how a clause sounds, from its words alone
@@ -53,6 +68,7 @@ KNOWN = "known"  # the head that tells whether texts are like those that the hea
 HEADS = (*SENTENCE_HEADS, HEADLINE, KNOWN, *POST_HEADS)
 ANSWERS = ("sentiment", "kinds", "severity")  # what people are asked of a post
 FITTED = (*ANSWERS, TONE)  # heads that can be fitted to a project by the answers
+PERIOD, HISTORY = SCOPES = ("period", "history")  # what a claim is of: the latest time, or all
 LEVELS = ("theme", "topic", "subtopic")
 CHECKS = (
     "posts_per_day",

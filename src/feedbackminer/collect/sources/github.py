@@ -9,6 +9,7 @@ https://docs.github.com/graphql
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from feedbackminer.collect.files import BadRow, Row
@@ -45,6 +46,10 @@ _THREADS = {  # what may be in a page is what it costs: at most 17 and 49 points
     "Issue": (50, f"{_THREAD} comments(first: 30)"),
     "Discussion": (20, f"{_THREAD} upvoteCount category {{ name }} comments(first: 20)"),
 }
+_RELEASES = (
+    f"releases(first: {MOST}, after: $after) {{ {_PAGE} "
+    "nodes { name tagName publishedAt isDraft } }"
+)
 Activity = Mapping[str, Sequence[Any]]  # thread -> its last activity, its number of comments
 Talk = list[tuple[Node, str | None]]  # posts, each with what it answers
 WITHHELD = (
@@ -111,6 +116,20 @@ class Reader:
             _, errors = self.server.ask("nodes(ids: $ids) { id }", ids=ids)
             missing |= {ids[e["path"][1]] for e in errors if e.get("type") == "NOT_FOUND"}
         return missing
+
+    def releases(self) -> Iterator[tuple[datetime, str]]:
+        """Yield when each release was published, and its name; drafts are left out."""
+        for channel in self.channels:
+            after: str | None = None
+            while True:
+                found = self._repository(channel, _RELEASES, after=after)["releases"]
+                for node in found["nodes"]:
+                    if node["publishedAt"] and not node["isDraft"]:
+                        name = node["name"] or node["tagName"]
+                        yield datetime.fromisoformat(node["publishedAt"]), name
+                after = found["pageInfo"]["endCursor"]
+                if not found["pageInfo"]["hasNextPage"]:
+                    break
 
     def probe(self) -> str:
         """Count the threads of each repository."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from feedbackminer.collect.columns import META, NAMES
 from feedbackminer.collect.files import BadRow, Row
@@ -86,3 +86,14 @@ def moment(value: Any) -> datetime:
     if isinstance(value, int | float):
         return datetime.fromtimestamp(value, UTC)
     return as_utc(datetime.fromisoformat(value))
+
+
+@runtime_checkable
+class TellsReleases(Protocol):
+    """A source that knows of releases as well."""
+
+    def releases(self) -> Iterator[tuple[datetime, str]]:
+        """Yield when each was published, and its name."""
+
+    def close(self) -> None:
+        """Close the connections."""

@@ -1,136 +1,401 @@
-"""What changed: against the window before, in one week, and for newcomers."""
+"""What changed: in the period against the windows before it, and what broke out in its time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from feedbackminer.insight import measures
+from feedbackminer.insight.causes import Windows, find_gaps, mere_loudness, mere_mix
+from feedbackminer.insight.chance import (
+    LEAST_THREADS,
+    SHUFFLES,
+    USUAL,
+    Answer,
+    Question,
+    ask,
+    usual_of,
+)
 from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.events import Event, began, look_first
 from feedbackminer.insight.examples import example_of
 from feedbackminer.insight.facts import Facts, Subject, count_voices
-from feedbackminer.insight.measures import NAN, Estimate
+from feedbackminer.insight.measures import NAN, Comparison, Estimate, false_discovery
+from feedbackminer.insight.period import GIVEN, Period
+from feedbackminer.insight.timeline import Real, Timeline, Whole, edges_of
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
-from feedbackminer.vocabulary.given import has_kind
-from feedbackminer.vocabulary.tags import PROBLEMS
+from feedbackminer.vocabulary.given import has_kind, is_given
+from feedbackminer.vocabulary.tags import HISTORY, LABEL_TITLES, PERIOD, PROBLEMS
 
-SURGE_RATIO, CHANGE_RATIO = 2.0, 1.5
-MIN_EXPOSURE = 20  # active members in a window below which rates say nothing
+CHANGE, SURGE = "change", "surge"
+CHANGE_RATIO, SURGE_RATIO = 1.5, 2.0
+BY_WEEKS = 400  # days of a history that is looked at week by week; a longer one by months
+APART = 2  # weeks or months on each side of one that it is not held against: it lasted longer
+MOST_SURGES = 3  # of one subject
 DOWN_WEIGHT = 0.5  # of what is spoken of less than before
+ANSWER_DAYS = 7  # within which a question is answered, or is not
+
+
+ALL, ASKED, N_WHOLES = 0, 1, 2  # rows of the timeline that the others are parts of
 STUCK = ("problem", "question")  # what newcomers say who get stuck
 
 
 @dataclass(frozen=True)
-class Peak:
-    """The most surprising week or month of a topic or key point."""
+class Row:
+    """What can change: the posts of a subject, and which row they are a part of."""
+
+    subject: Subject
+    part_of: int = ALL
+    is_label: bool = False  # told from the labels of posts
+
+
+@dataclass(frozen=True)
+class Cell:
+    """How many members spoke of one thing between two moments, and what that is worth."""
 
     start: datetime
-    n_voices: int
-    ratio: float  # of its share of active members to the usual share
+    end: datetime
+    n: int
+    usual: float
     p: float
+    is_shown: bool
+
+    @property
+    def ratio(self) -> float:
+        """Return how many times the usual they are; inf where nobody is usual."""
+        return self.n / self.usual if self.usual else math.inf
 
 
-def change_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
-    """What changed: a rate of voices in the latest window against the one before."""
-    if not is_comparable(facts):
-        return
-    now, before = facts.windows
-    n_active_now, n_active_before = count_voices(now), count_voices(before)
-    for subject in facts.subjects:
-        posts_now, posts_before = facts.in_windows(subject.posts)
-        n_now, n_before = count_voices(posts_now), count_voices(posts_before)
-        result = measures.compare_rates(
-            n_now, n_active_now, n_before, n_active_before, confidence=settings.confidence
+@dataclass(frozen=True)
+class Found:
+    """The answer to a question, with members: arrays of shape (rows, bins)."""
+
+    moments: Sequence[datetime]  # the edges of the bins
+    voices: Whole
+    usual: Real
+    answer: Answer
+
+    def cell(self, row: int, place: int) -> Cell:
+        """Return one of them; the last is at -1."""
+        place %= self.voices.shape[1]
+        return Cell(
+            self.moments[place],
+            self.moments[place + 1],
+            int(self.voices[row, place]),
+            float(self.usual[row, place]),
+            float(self.answer.p[row, place]),
+            bool(self.answer.is_shown[row, place]),
         )
-        is_up = result.ratio.value > 1
-        direction = "up" if is_up else "down"
-        yield Claim(
-            kind="change",
+
+    def of_row(self, row: int) -> list[Cell]:
+        """Return those of a row, earliest first."""
+        return [self.cell(row, place) for place in range(self.voices.shape[1])]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What is told of the tests.
+
+    Attributes:
+        n_shuffles: histories without any change that this one was held against.
+        false_alarms: the share of these in which a change or a surge would be shown.
+        usual, seen_from: where so many members are usual in a period, a rise to so many is shown.
+    """
+
+    n_shuffles: int = 0
+    false_alarms: float | None = None
+    usual: tuple[int, ...] = ()
+    seen_from: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What can change in a history, as numbers, and what is asked of it.
+
+    ``wholes`` are what the rows are parts of; in the timeline they come first.
+    """
+
+    wholes: Sequence[pl.DataFrame]
+    rows: Sequence[Row]
+    timeline: Timeline
+    questions: Mapping[str, Question]
+
+    @classmethod
+    def of(cls, history: Facts, period: Period) -> Watched:
+        """Take all up to the end of a period, and ask for this period and for any time."""
+        wholes = [history.posts, _asked(history)]
+        rows = list(_rows(history, wholes[ASKED]))
+        timeline = Timeline.of([*wholes, *(row.subject.posts for row in rows)])
+        return cls(wholes, rows, timeline, _questions(period) if len(timeline.row) else {})
+
+    @property
+    def part_of(self) -> list[int]:
+        """Return for each row of the timeline which row it is a part of."""
+        return [ALL, ASKED, *(row.part_of for row in self.rows)]
+
+    def ask(self, alarms: float, n_shuffles: int = SHUFFLES) -> dict[str, Found]:
+        """Answer the questions."""
+        asked = list(self.questions.values())
+        answers = ask(self.timeline, self.part_of, asked, alarms=alarms, n_shuffles=n_shuffles)
+        return {
+            name: self._found(question, answer)
+            for (name, question), answer in zip(self.questions.items(), answers, strict=True)
+        }
+
+    def _found(self, question: Question, answer: Answer) -> Found:
+        voices = self.timeline.voices(question.edges)
+        moments = pl.from_epoch(pl.Series(question.edges), "us").dt.replace_time_zone("UTC")
+        usual = usual_of(voices, voices[np.asarray(self.part_of)], question.apart)
+        return Found(moments.to_list(), voices, usual, answer)
+
+
+def find_changes(
+    history: Facts, period: Period, settings: InsightSettings
+) -> tuple[list[Claim], Tested]:
+    """Tell what changed in the period, what broke out ever, and what only looks like change.
+
+    Args:
+        history: all up to the end of the period.
+    """
+    watched = Watched.of(history, period)
+    if not watched.questions:
+        return [], Tested()
+    found = watched.ask(settings.false_alarms)
+    claims = list(_surges(history, period, watched.rows, found[SURGE]))
+    seen_from: tuple[int, ...] = ()
+    if CHANGE in found:
+        look = _Look(history, period, watched.wholes)
+        claims += [*look.changes(watched.rows, found[CHANGE]), *look.gaps()]
+        seen_from = found[CHANGE].answer.seen_from
+    is_alarm = np.any([one.answer.is_alarm for one in found.values()], axis=0)
+    tested = Tested(len(is_alarm), float(is_alarm.mean()), USUAL[: len(seen_from)], seen_from)
+    return claims, tested
+
+
+def _questions(period: Period) -> dict[str, Question]:
+    """Ask for the period against the windows before it, and for each week or month of all time."""
+    since, until = period.history_since, period.until
+    if since is None or until is None:
+        return {}
+    questions = {}
+    if period.n_before:
+        edges = edges_of(period.edges)
+        is_last = np.arange(len(edges) - 1) == len(edges) - 2
+        questions[CHANGE] = Question(edges, is_last, CHANGE_RATIO, falls=True)
+    first, last = pl.Series([since, until]).dt.truncate(_step(since, until))
+    moments = pl.datetime_range(first, last, _step(since, until), eager=True)
+    edges = edges_of([*moments.filter(moments < until), until])
+    is_any = np.ones(len(edges) - 1, bool)
+    return questions | {SURGE: Question(edges, is_any, SURGE_RATIO, apart=APART)}
+
+
+def _step(since: datetime, until: datetime) -> str:
+    return "1w" if (until - since).days <= BY_WEEKS else "1mo"
+
+
+def _asked(history: Facts) -> pl.DataFrame:
+    """Return posts that open a thread with a question, where there was time to answer it."""
+    if not (history.threads["n_posts"] > 1).any():
+        return history.posts.clear()  # the export has no threads, so nobody knows
+    settled = history.period.until - timedelta(days=ANSWER_DAYS) if history.period.until else None
+    asked = history.threads.filter(pl.col("is_question"), pl.col("opened_at") < settled)
+    openers = asked.select("first_reply_hours", post_id="opener_post_id")
+    return history.posts.join(openers, on="post_id", how="inner", maintain_order="left")
+
+
+def _rows(history: Facts, asked: pl.DataFrame) -> Iterator[Row]:
+    """Yield what can change: topics, key points, what posts do, whether questions get answers."""
+    for subject in history.subjects:
+        yield Row(subject)
+    for label, title in LABEL_TITLES.items():
+        posts = history.posts.filter(is_given(label))
+        yield Row(Subject(f"label:{label}", title, posts, None), is_label=True)
+    if len(asked):
+        in_time = pl.col("first_reply_hours") <= ANSWER_DAYS * 24
+        late = asked.filter(~in_time.fill_null(value=False)).drop("first_reply_hours")
+        title = "Questions without an answer within a week"
+        yield Row(Subject("unanswered", title, late, None), part_of=ASKED)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """The period, and what it is held against."""
+
+    history: Facts
+    period: Period
+    wholes: Sequence[pl.DataFrame]
+
+    def changes(self, rows: Sequence[Row], found: Found) -> Iterator[Claim]:
+        """Tell what is said by more members than is usual, or fewer, and what only seems so."""
+        for number, row in enumerate(rows, start=N_WHOLES):
+            windows = Windows.of(row.subject.posts, self.wholes[row.part_of], self.period.edges)
+            cell = found.cell(number, -1)
+            n, usual = cell.n, cell.usual
+            if not cell.is_shown:
+                if why := mere_loudness(row.subject, windows):
+                    yield self._apparent(row.subject, windows.now, n, usual, why)
+                continue
+            if why := mere_mix(windows, n, CHANGE_RATIO, by_label=row.is_label):
+                headline = f"{_compared(row.subject, n, usual)}, but {why}"
+                yield self._apparent(row.subject, windows.now, n, usual, headline)
+                continue
+            yield self._change(row.subject, windows, cell)
+
+    def gaps(self) -> Iterator[Claim]:
+        """Tell where the end of the period is missing."""
+        for gap in find_gaps(self.history, self.period.edges):
+            of = f" in {gap.source}" if gap.source else ""
+            posts = self.history.posts.filter(pl.col("created_at") == gap.last)
+            yield Claim(
+                kind="apparent",
+                key=f"gap:{gap.source}",
+                metric="days_without_posts",
+                headline=(
+                    f"The {self._name} is incomplete: after {gap.last:%-d %B %Y} nothing was "
+                    f"written{of}, which was never so for as long"
+                ),
+                posts=posts,
+                value=Estimate(gap.days, NAN, NAN),
+                since=self.period.since,
+                until=self.period.until,
+                action="Check whether all was collected before you read anything into it.",
+            )
+
+    def _change(self, subject: Subject, windows: Windows, cell: Cell) -> Claim:
+        n, usual = cell.n, cell.usual
+        is_up = n > usual
+        moments = subject.posts["created_at"].drop_nulls()
+        start = began(moments, *self.period.edges[-3::2]) if is_up else None
+        action = look_first(start, self.history.events) if is_up else ""
+        return Claim(
+            kind=CHANGE,
             key=subject.key,
             key_point_id=subject.key_point_id,
             quoted=subject.quoted,
             quoted_from=subject.quoted_from,
             metric="ratio_of_voice_rates",
-            headline=f"{subject.label}: {direction} from {n_before} to {quantity(n_now, 'member')}",
-            posts=posts_now if is_up else posts_before,
-            value=result.ratio,
+            headline=_compared(subject, n, usual),
+            posts=windows.now if is_up else _latest(windows.before, self.period),
+            value=Estimate(n / usual if usual else math.inf, NAN, NAN),
             topic_id=subject.topic_id,
-            since=facts.period.window_start,
-            until=facts.period.until,
-            baseline=n_before / n_active_before,
-            p=result.p,
+            since=self.period.since,
+            until=self.period.until,
+            baseline=usual,
+            q=cell.p,
             weight=None if is_up else DOWN_WEIGHT,
-            excess=_excess(result.ratio.value),
+            excess=_excess(n / usual if usual else math.inf),
+            action=action,
         )
 
-
-def is_comparable(facts: Facts) -> bool:
-    """Tell whether there are two windows, each with enough active members to compare."""
-    if not facts.period.has_two_windows:
-        return False
-    return all(count_voices(window) >= MIN_EXPOSURE for window in facts.windows)
-
-
-def surge_claims(facts: Facts, _: InsightSettings) -> Iterator[Claim]:
-    """When something broke out: its most surprising week, or month where the period is long."""
-    period = facts.period
-    if period.since is None or period.until is None:
-        return
-    step = "1w" if (period.until - period.since).days <= 400 else "1mo"
-    bin_of = pl.col("created_at").dt.truncate(step)
-    n_active = _voices_per_bin(facts.posts.with_columns(bin=bin_of))
-    total = sum(n_active.values())
-
-    for subject in facts.subjects:
-        posts = subject.posts.with_columns(bin=bin_of)
-        n_voices = _voices_per_bin(posts)
-        usual = sum(n_voices.values()) / total if total else 0
-        peak = _peak(n_voices, n_active, usual)
-        if peak is None:
-            continue
-        when = f"the week of {peak.start:%-d %B %Y}" if step == "1w" else f"{peak.start:%B %Y}"
-        members = quantity(peak.n_voices, "member")
-        yield Claim(
-            kind="surge",
-            key=f"{subject.key}:{peak.start:%Y-%m-%d}",
+    def _apparent(
+        self, subject: Subject, posts: pl.DataFrame, n: int, usual: float, headline: str
+    ) -> Claim:
+        return Claim(
+            kind="apparent",
+            key=subject.key,
             key_point_id=subject.key_point_id,
             quoted=subject.quoted,
             quoted_from=subject.quoted_from,
-            metric="ratio_to_usual_share",
-            headline=(
-                f"{subject.label}: broke out in {when} with {members}, {peak.ratio:.0f} times the "
-                "usual"
-            ),
-            posts=posts.filter(pl.col("bin") == peak.start),
-            value=Estimate(peak.ratio, NAN, NAN),
+            metric="ratio_of_voice_rates",
+            headline=headline,
+            posts=posts,
+            value=Estimate(n / usual if usual else math.inf, NAN, NAN),
             topic_id=subject.topic_id,
-            since=peak.start,
-            until=pl.select(pl.lit(peak.start).dt.offset_by(step)).item(),
+            since=self.period.since,
+            until=self.period.until,
             baseline=usual,
-            p=peak.p,
-            excess=_excess(peak.ratio),
-            is_large=peak.ratio >= SURGE_RATIO,
         )
+
+    @property
+    def _name(self) -> str:
+        return "period" if self.period.name == GIVEN else self.period.name
+
+
+def _compared(subject: Subject, n: int, usual: float) -> str:
+    """Write how many say something, beside how many usually do."""
+    direction = "up" if n > usual else "down"
+    members = quantity(n, "member")
+    return f"{subject.label}: {direction} to {members}, where {usual:,.0f} would be usual"
+
+
+def _latest(before: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Return what was said in the latest of the windows before in which anything was."""
+    for start in period.edges[-3::-1]:
+        posts = before.filter(pl.col("created_at") >= start)
+        if len(posts):
+            return posts
+    return before
+
+
+def _surges(history: Facts, period: Period, rows: Sequence[Row], found: Found) -> Iterator[Claim]:
+    """Tell when something broke out: its weeks, or months, far above what is usual."""
+    for number, row in enumerate(rows, start=N_WHOLES):
+        for cell in _peaks(found.of_row(number)):
+            is_recent = period.since is not None and cell.end > period.since
+            yield _surge(row.subject, cell, history.events, PERIOD if is_recent else HISTORY)
+
+
+def _peaks(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the least likely of the cells that are shown, and others that are not beside them."""
+    peaks: list[tuple[int, Cell]] = []
+    shown = [(place, cell) for place, cell in enumerate(cells) if cell.is_shown]
+    for place, cell in sorted(shown, key=lambda pair: (pair[1].p, -pair[1].n, pair[0])):
+        if all(abs(place - other) > APART for other, _ in peaks):
+            peaks.append((place, cell))
+    return [cell for _, cell in peaks[:MOST_SURGES]]
+
+
+def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) -> Claim:
+    length = peak.end - peak.start
+    name = f"{peak.start:%B %Y}" if length.days > 7 else f"the week of {peak.start:%-d %B %Y}"
+    moments = subject.posts["created_at"].drop_nulls()
+    return Claim(
+        kind=SURGE,
+        key=f"{subject.key}:{peak.start:%Y-%m-%d}",
+        key_point_id=subject.key_point_id,
+        quoted=subject.quoted,
+        quoted_from=subject.quoted_from,
+        metric="ratio_to_usual_share",
+        headline=(
+            f"{subject.label}: broke out in {name} with {quantity(peak.n, 'member')}, where "
+            f"{peak.usual:,.0f} would be usual"
+        ),
+        posts=subject.posts.filter(pl.col("created_at").is_between(peak.start, peak.end, "left")),
+        value=Estimate(peak.ratio, NAN, NAN),
+        topic_id=subject.topic_id,
+        since=peak.start,
+        until=peak.end,
+        baseline=peak.usual,
+        q=peak.p,
+        excess=_excess(peak.ratio),
+        action=look_first(began(moments, peak.start - length, peak.end), events),
+        scope=scope,
+    )
+
+
+def _excess(ratio: float) -> float:
+    """Return which part of what is ``ratio`` times the usual is more, or less, than usual."""
+    return 1 - min(ratio, 1 / ratio) if ratio else 1.0
 
 
 def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """Where newcomers get stuck: what their first post says more often than other posts."""
-    voiced = facts.posts.filter(pl.col("voice").is_not_null())
-    first, rest = voiced.filter("is_first"), voiced.filter(~pl.col("is_first"))
-    n_first, n_rest = len(first), len(rest)
-    for subject in facts.subjects:
-        stuck = _who_are_stuck(subject)
+    voiced = facts.posts.drop_nulls("voice")
+    found = [
+        (subject, stuck, compared)
+        for subject in facts.subjects
+        if (stuck := _who_are_stuck(subject))["is_first"].any()
+        and (compared := _first_to_others(stuck, voiced, settings))
+    ]
+    q_values = false_discovery([compared.p for *_, compared in found])
+    for (subject, stuck, compared), q in zip(found, q_values, strict=True):
         posts = stuck.filter("is_first")
-        if not len(posts):
-            continue
-        n_others = len(stuck) - len(posts)
-        result = measures.compare_rates(
-            len(posts), n_first, n_others, n_rest, confidence=settings.confidence
-        )
         members = quantity(count_voices(posts), "member")
         asked = None
         if not subject.says:  # a topic alone says nothing of what they came with
@@ -145,46 +410,38 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             metric="ratio_first_posts_to_others",
             headline=f"{subject.label}: {members} came with this in their first post{such_as}",
             posts=posts,
-            value=result.ratio,
+            value=compared.ratio,
             topic_id=subject.topic_id,
             since=facts.period.since,
             until=facts.period.until,
-            baseline=n_others / n_rest if n_rest else NAN,
-            p=result.p,
-            excess=_excess(result.ratio.value),
-            is_large=result.ratio.value > CHANGE_RATIO,
+            p=compared.p,
+            q=q,
+            excess=_excess(compared.ratio.value),
+            is_large=compared.ratio.value > CHANGE_RATIO
+            and posts["thread_id"].n_unique() >= LEAST_THREADS,
+            is_chance=q > settings.false_discovery,
         )
+
+
+def _first_to_others(
+    stuck: pl.DataFrame, voiced: pl.DataFrame, settings: InsightSettings
+) -> Comparison:
+    """Compare how often first posts, and others, are among ``stuck``; threads are clusters."""
+    flags = voiced.select(
+        "thread_id", "is_first", is_stuck=pl.col("post_id").is_in(stuck["post_id"].implode())
+    )
+    first, is_stuck = pl.col("is_first"), pl.col("is_stuck")
+    sums = flags.group_by("thread_id").agg(
+        (first & is_stuck).sum(), first.sum().alias("all_first"),
+        (~first & is_stuck).sum().alias("others"), (~first).sum().alias("all_others"),
+    )  # fmt: skip
+    columns = (sums[name].cast(pl.Int64).to_numpy() for name in sums.columns[1:])
+    return measures.compare_clustered(*columns, confidence=settings.confidence)
 
 
 def _who_are_stuck(subject: Subject) -> pl.DataFrame:
     """Return the posts of members that ask, or report a problem."""
-    posts = subject.posts.filter(pl.col("voice").is_not_null())
+    posts = subject.posts.drop_nulls("voice")
     if subject.says:
         return posts if subject.says in STUCK else posts.clear()
     return posts.filter(has_kind("question", *PROBLEMS))
-
-
-def _voices_per_bin(binned: pl.DataFrame) -> dict[datetime, int]:
-    counts = binned.group_by("bin").agg(pl.col("voice").drop_nulls().n_unique())
-    return dict(counts.iter_rows())
-
-
-def _peak(
-    n_voices: dict[datetime, int], n_active: dict[datetime, int], usual: float
-) -> Peak | None:
-    """Return the least likely bin of a subject, its p for having been picked (Bonferroni)."""
-    chances = {
-        start: measures.surprise(n, n_active[start], usual)
-        for start, n in n_voices.items()
-        if n_active[start] >= MIN_EXPOSURE / 2
-    }
-    if not chances:
-        return None
-    start = min(chances, key=lambda start: (chances[start], start))
-    ratio = n_voices[start] / n_active[start] / usual if usual else NAN
-    return Peak(start, n_voices[start], ratio, min(1.0, chances[start] * len(n_active)))
-
-
-def _excess(ratio: float) -> float:
-    """Return which part of what is ``ratio`` times the usual is more, or less, than usual."""
-    return 1 - min(ratio, 1 / ratio) if ratio else 1.0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.events import look_first
 from feedbackminer.insight.facts import Facts, Subject
+from feedbackminer.insight.measures import NAN
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, quantity
 
@@ -20,6 +22,7 @@ CLAIM_OF: Mapping[str, str] = {  # what a key point says -> the kind of claim it
     "praise": "love",
 }
 SEVERE = 3  # an important function does not work, or worse
+QUIET = timedelta(days=91)  # without anybody who tells it
 MOSTLY = 0.5  # of posts or threads
 GRAVE_WEIGHT = 1.3  # of a point that is mostly severe: more than of another problem
 
@@ -42,6 +45,7 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             topic_id=point.topic_id,
             since=facts.period.since,
             until=facts.period.until,
+            baseline=facts.usual.get(point.key, NAN),
             weight=GRAVE_WEIGHT if is_severe else None,
             action=_next_step(point, facts),
             went_well=_went_well(point, facts) if point.says == "problem" else (),
@@ -98,14 +102,14 @@ def _went_well(point: Subject, facts: Facts) -> tuple[str, ...]:
 
 def _since_when(point: Subject, facts: Facts) -> str:
     """Return what to do about a problem, by when members told it."""
-    before, latest = facts.period.previous_start, facts.period.window_start
-    last = point.posts["created_at"].max()
-    if before and latest and point.first_at and isinstance(last, datetime):
-        if point.first_at >= before and facts.has_history:
-            return (
+    period, last = facts.period, point.posts["created_at"].max()
+    if period.since and period.until and point.first_at and isinstance(last, datetime):
+        if period.n_before and point.first_at >= period.since:
+            event = look_first(point.first_at, facts.events)
+            return event or (
                 f"First found on {point.first_at:%-d %B %Y}: look for what was changed shortly "
                 "before."
             )
-        if facts.period.has_two_windows and last < latest:
+        if last < period.until - QUIET:
             return f"Last told in {last:%B %Y}: if it was fixed since, say so in these threads."
     return "Ask those quoted for version and steps; reproduce it."

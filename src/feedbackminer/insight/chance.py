@@ -1,0 +1,212 @@
+"""What chance alone does: a history against many in which threads began at random times.
+
+Members of one thread are not independent of each other, and topics come in clumps. So from where
+a rise is no chance is not taken from a formula but counted in histories that are like this one,
+save that nothing changes in them: threads exchange the moments at which they began.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from feedbackminer.insight.timeline import Real, Timeline, Whole
+
+Flags = npt.NDArray[np.bool_]
+
+SHUFFLES, SEED = 400, 0
+LEAST_MEMBERS, LEAST_THREADS = 5, 3  # of what rises, and of what would be usual where it falls
+LEAST_ACTIVE = 20  # members in a bin, below which its shares say nothing
+LEAST_SPREAD = 0.5
+USUAL = (5, 20, 50)  # members, for whom the smallest change that would be seen is told
+
+
+@dataclass(frozen=True)
+class Question:
+    """In which bins is something said by more members, or fewer, than is usual?
+
+    Attributes:
+        edges: of the bins, microseconds; each bin is compared with all others.
+        is_asked: whether of a bin anything can be told, or others are only compared with it.
+        ratio: to the usual, from which a difference is worth telling.
+        falls: whether that something is said less is worth telling too.
+        apart: how many bins on each side of one are not compared with it.
+    """
+
+    edges: Whole
+    is_asked: Flags
+    ratio: float
+    falls: bool = False
+    apart: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a question found: arrays of shape (rows, bins).
+
+    Attributes:
+        p: chance of a difference so large anywhere, where nothing changes.
+        is_shown: it is large, broad, and no chance.
+        is_alarm: of each history without any change, whether something would be shown in it.
+        seen_from: members from which a rise is shown, where ``USUAL`` are usual; empty: unknown.
+    """
+
+    p: Real
+    is_shown: Flags
+    is_alarm: Flags
+    seen_from: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _View:
+    """One history, as one question sees it; members are counted by what they are worth."""
+
+    active: Real
+    score: Real  # signed root of twice the log-likelihood ratio of "as usual"
+    is_large: Flags
+
+
+def ask(
+    timeline: Timeline,
+    part_of: Sequence[int],
+    questions: Sequence[Question],
+    *,
+    alarms: float,
+    n_shuffles: int = SHUFFLES,
+) -> list[Answer]:
+    """Answer questions of a history.
+
+    Args:
+        timeline: with a row for each subject, and for what these are parts of.
+        part_of: for each row the number of the row that it is a part of.
+        alarms: share of histories without any change in which something may be shown, in answer
+            to any of the questions.
+        n_shuffles: histories without any change that this one is held against.
+    """
+    rng = np.random.default_rng(SEED)
+    parents = np.asarray(part_of)
+    shuffled = [timeline.shuffled(rng) for _ in range(n_shuffles)]
+    return [
+        _judge(
+            question,
+            _look(timeline, parents, question),
+            [_look(history, parents, question) for history in shuffled],
+            alarms / len(questions),
+        )
+        for question in questions
+    ]
+
+
+def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
+    counts, apart = timeline.count(question.edges), question.apart
+    weight, active = counts.weight, counts.weight[parents]
+    usual = usual_of(weight, active, apart)
+    is_large = (
+        (weight >= LEAST_MEMBERS)
+        & (counts.threads >= LEAST_THREADS)
+        & (weight >= question.ratio * usual)
+    )
+    if question.falls:
+        was_broad = (usual >= LEAST_MEMBERS) & (_others(counts.threads, apart) >= LEAST_THREADS)
+        is_large |= was_broad & (weight * question.ratio <= usual)
+    can_tell = (active >= LEAST_ACTIVE) & (_others(active, apart) >= LEAST_ACTIVE)
+    score = _score(weight, active, apart)
+    return _View(active, score, is_large & can_tell & question.is_asked)
+
+
+def usual_of(counts: Real | Whole, active: Real | Whole, apart: int) -> Real:
+    """Return what is expected of each bin from the others; 0 where these say nothing.
+
+    Args:
+        counts: by row and bin.
+        active: of what each row is a part of.
+        apart: how many bins on each side of one are not among the others.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(_others(counts, apart) / _others(active, apart) * active)
+
+
+def _others(counts: Whole | Real, apart: int) -> Real:
+    """Return for each bin the sum over all others, without those right beside it."""
+    n_rows, n_bins = counts.shape
+    sums = np.concatenate([np.zeros((n_rows, 1)), counts.cumsum(axis=1)], axis=1)
+    places = np.arange(n_bins)
+    first, last = np.maximum(places - apart, 0), np.minimum(places + apart + 1, n_bins)
+    return np.asarray(sums[:, -1:] - (sums[:, last] - sums[:, first]))
+
+
+def _score(weight: Real, active: Real, apart: int) -> Real:
+    """Compare each bin with the others, by exposure.
+
+    Given what both have, what falls into the bin is binomial with its part of the active members
+    (Przyborowski and Wilenski 1940); this is the signed root of the likelihood ratio.
+    """
+    others = _others(weight, apart)
+    total = weight + others
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = np.nan_to_num(total * active / (active + _others(active, apart)))
+    ratio = _times_log(weight, expected) + _times_log(others, total - expected)
+    return np.asarray(np.sign(weight - expected) * np.sqrt(2 * np.maximum(ratio, 0)))
+
+
+def _times_log(counts: Real, expected: Real) -> Real:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((counts > 0) & (expected > 0), counts * np.log(counts / expected), 0.0)
+
+
+def _judge(question: Question, seen: _View, chance: Sequence[_View], alarms: float) -> Answer:
+    """Hold what is seen against the largest difference in each history without any change.
+
+    Rows are made alike first: a score counts in units of its row's own spread by chance, which is
+    wide where few threads hold many members (single-step maxT of Westfall and Young 1993).
+    """
+    squares = np.mean([one.score**2 for one in chance], axis=(0, 2))
+    spread = np.maximum(np.sqrt(squares), LEAST_SPREAD)[:, None]
+
+    def size(one: _View) -> Real:
+        return np.asarray(np.abs(one.score) / spread)
+
+    largest = np.array([size(one).max(where=one.is_large, initial=0.0) for one in chance])
+    # Each history of chance is judged by the others: itself stands where the observed one does.
+    is_alarm = (largest > 0) & (_chance(largest, largest, itself=0) <= alarms)
+    p = _chance(size(seen), largest)
+    threshold = float(largest.max() if not is_alarm.any() else largest[is_alarm].min())
+    return Answer(
+        p=p,
+        is_shown=seen.is_large & (p <= alarms),
+        is_alarm=is_alarm,
+        seen_from=_seen_from(question, seen, threshold * float(np.median(spread))),
+    )
+
+
+def _chance(sizes: Real, largest: Real, *, itself: int = 1) -> Real:
+    """Return how often chance alone makes a difference as large, the one that is judged counted."""
+    ordered = np.sort(largest)
+    n_as_large = len(ordered) - np.searchsorted(ordered, sizes, side="left")
+    return (itself + n_as_large) / (itself + len(ordered))
+
+
+def _seen_from(question: Question, seen: _View, least: float) -> tuple[int, ...]:
+    """Return from how many members a rise is shown, in a bin as active as the last that is asked.
+
+    Args:
+        least: the score that it must pass.
+    """
+    active = seen.active[:1, question.is_asked][:, -1:]
+    others = _others(seen.active[:1], question.apart)[:, question.is_asked][:, -1:]
+    if not active.all() or not others.all():
+        return ()
+    times = float((others / active).item())
+    found = []
+    for usual in USUAL:
+        fewest = max(LEAST_MEMBERS, math.ceil(question.ratio * usual))
+        now = np.arange(fewest, 20 * usual + 100, dtype=np.float64)
+        before = np.full_like(now, usual * times)
+        expected = (now + before) / (1 + times)
+        twice = 2 * (_times_log(now, expected) + _times_log(before, expected * times))
+        found.append(int(now[np.searchsorted(twice, least**2, side="right")]))
+    return tuple(found)

@@ -1,0 +1,133 @@
+"""Changes: how often one is shown where nothing changes, and how often one that was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.insight.facts import build_facts
+from feedbackminer.insight.finders.change import CHANGE, N_WHOLES, SURGE, Watched
+from feedbackminer.insight.period import period_of
+from feedbackminer.insight.timeline import Timeline, Whole
+from feedbackminer.settings.sections import InsightSettings
+from feedbackminer.tables import of_members
+
+SIZE, ALIKE = 20, 0.25  # members in a usual period of what a step is planted in; how near to it
+STEPS = (1.5, 2.0, 3.0)
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Alarms:
+    """Of histories without any change: in how many a change, or a surge, or any was shown."""
+
+    n: int
+    change: int
+    surge: int
+    any: int
+    promised: float  # the share that the method page would print, on average
+
+
+@dataclass(frozen=True)
+class Power:
+    """Of steps of one size that were planted: how many were found in the period they are in."""
+
+    step: float
+    n: int
+    found: int
+
+
+def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watched:
+    """Return what can change in a project."""
+    period = period_of(of_members(tables["posts"], tables["members"]), settings)
+    return Watched.of(build_facts(tables, period.history), period)
+
+
+def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
+    """Shuffle a history ``n`` times anew, and look for changes in each as in any other."""
+    rng = np.random.default_rng(SEED)
+    shown: dict[str, list[bool]] = {CHANGE: [], SURGE: []}
+    promised = []
+    for _ in range(n):
+        history = replace(watched, timeline=watched.timeline.shuffled(rng))
+        found = history.ask(alarms)
+        for name in shown:
+            shown[name].append(name in found and bool(found[name].answer.is_shown.any()))
+        flags = [one.answer.is_alarm for one in found.values()]
+        promised.append(float(np.any(flags, axis=0).mean()))
+    change, surge = (np.array(shown[name]) for name in (CHANGE, SURGE))
+    n_change, n_surge, n_any = (int(flags.sum()) for flags in (change, surge, change | surge))
+    return Alarms(n, n_change, n_surge, n_any, float(np.mean(promised)))
+
+
+def power(watched: Watched, n: int, alarms: float) -> Iterator[Power]:
+    """Plant steps in shuffled histories: in a topic that has ``SIZE`` members in a usual period.
+
+    Threads of the topic move from other times into the last period, until it has as many times its
+    usual members; a topic of more members loses threads before.
+    """
+    rng = np.random.default_rng(SEED)
+    planted = list(_thinned(watched, n, rng))
+    for step in STEPS:
+        found = 0
+        for history, row in planted:
+            timeline = _with_step(history.timeline, row, history.questions[CHANGE].edges, step, rng)
+            answer = replace(history, timeline=timeline).ask(alarms)[CHANGE].answer
+            found += bool(answer.is_shown[row, -1])
+        yield Power(step, len(planted), found)
+
+
+def _thinned(watched: Watched, n: int, rng: np.random.Generator) -> Iterator[tuple[Watched, int]]:
+    """Yield shuffled histories, each with the row of a topic that is as large as wanted."""
+    topics = [
+        number
+        for number, row in enumerate(watched.rows, start=N_WHOLES)
+        if row.subject.key == row.subject.topic_id
+    ]
+    edges = watched.questions[CHANGE].edges
+    for attempt in range(50 * n):
+        timeline = watched.timeline.shuffled(rng)
+        row = topics[attempt % len(topics)]
+        usual = _usual(timeline, row, edges)
+        if usual > SIZE:
+            threads = rng.permutation(np.unique(timeline.thread[timeline.row == row]))
+            timeline = _without(timeline, row, threads[int(len(threads) * SIZE / usual) :])
+            usual = _usual(timeline, row, edges)
+        if abs(usual - SIZE) <= ALIKE * SIZE:
+            yield replace(watched, timeline=timeline), row
+            n -= 1
+        if not n:
+            return
+
+
+def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
+    return float(timeline.voices(edges)[row, :-1].mean())
+
+
+def _without(timeline: Timeline, row: int, threads: Whole) -> Timeline:
+    """Take threads out of a row."""
+    stays = (timeline.row != row) | ~np.isin(timeline.thread, threads)
+    return replace(
+        timeline,
+        row=timeline.row[stays],
+        thread=timeline.thread[stays],
+        member=timeline.member[stays],
+        after=timeline.after[stays],
+    )
+
+
+def _with_step(
+    timeline: Timeline, row: int, edges: Whole, step: float, rng: np.random.Generator
+) -> Timeline:
+    wanted = step * _usual(timeline, row, edges)
+    start = timeline.start.copy()
+    threads = rng.permutation(np.unique(timeline.thread[timeline.row == row]))
+    for thread in threads[(start[threads] < edges[-2]) | (start[threads] >= edges[-1])]:
+        planted = replace(timeline, start=start)
+        if planted.voices(edges)[row, -1] >= wanted:
+            break
+        start[thread] = rng.integers(edges[-2], edges[-1])
+    return replace(timeline, start=start)
