@@ -43,7 +43,7 @@ def collect(
 ) -> None:
     """Read the releases that a source tells of."""
     from feedbackminer.settings.load import secret_of
-    from feedbackminer.steps.events import collect_releases
+    from feedbackminer.steps.sources import collect_releases
 
     n = collect_releases(session.begin().project, source, secret=secret_of(source))
     session.print(f"{quantity(n, 'release')} known from {source}")

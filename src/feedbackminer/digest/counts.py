@@ -21,13 +21,14 @@ Span = tuple[datetime | None, datetime | None]  # from, until before; None: noth
 
 def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
     """Count what was written in the period, by whom, where, and what was asked."""
-    posts = within(tables["posts"], span)
+    posts, written = within(tables["posts"], span), counted(tables, span)
     asked = _questions(tables, span)
     dropped = tables["dropped"].filter(pl.col("stage") == "topics")
     topics = tables["topics"].filter(pl.col("status") == "active", pl.col("level") == "topic")
     return {
         "posts": len(posts),
-        "members": _n_authors(counted(tables, span), MEMBERS),
+        "written": written["author_id"].count(),
+        "members": _n_authors(written, MEMBERS),
         "staff": _n_authors(posts, ("staff",)),
         "bots": _n_authors(posts, ("bot",)),
         "threads": posts["thread_id"].n_unique(),
@@ -94,10 +95,17 @@ def unanswered(tables: Mapping[str, pl.DataFrame], span: Span) -> list[Mapping[s
 
 
 def severities(tables: Mapping[str, pl.DataFrame], span: Span) -> list[tuple[int, int, int]]:
-    """Return, worst first, how many voices and posts report a problem at least so severe."""
-    rated = counted(tables, span).join(tables["tags"].select("post_id", "severity"), on="post_id")
-    by_level = [(level, rated.filter(pl.col("severity") >= level)) for level in SEVERITIES]
-    return [(n, posts["author_id"].drop_nulls().n_unique(), len(posts)) for n, posts in by_level]
+    """Return, worst first, how many posts report a problem so severe, and of how many voices.
+
+    A voice counts where its worst problem is.
+    """
+    severity = tables["tags"].select("post_id", "severity").drop_nulls()
+    rated = counted(tables, span).join(severity, on="post_id")
+    worst = rated.drop_nulls("author_id").group_by("author_id").agg(pl.col("severity").max())
+    return [
+        (level, len(worst.filter(severity=level)), len(rated.filter(severity=level)))
+        for level in SEVERITIES
+    ]
 
 
 def labels(

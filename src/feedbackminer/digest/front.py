@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.views import ClaimView
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
+from feedbackminer.vocabulary.tags import PERIOD
 
 FRONT_PAGE, OF_A_KIND = 5, 2
+SHORT = timedelta(days=100)
 BROAD = 0.5  # of the best rank: what ranks lower is not shown for the variety of kinds
 
 
-def last_quarter(span: Span) -> datetime | None:
-    """Return when the last quarter of a period begins."""
+def alive_from(span: Span) -> datetime | None:
+    """Return when the last quarter of a long period begins; in a short one all is recent."""
     since, until = span
-    return until - (until - since) / 4 if since and until else None
+    if since is None or until is None or until - since <= SHORT:
+        return None
+    return until - (until - since) / 4
 
 
-def front_page(
-    views: Sequence[ClaimView], *, alive_from: datetime | None = None
-) -> list[ClaimView]:
+def front_page(views: Sequence[ClaimView], *, recent: datetime | None = None) -> list[ClaimView]:
     """Pick the five things to know, best first: each about another topic.
 
     What members say goes before what is only counted, and what they still say before what nobody
@@ -30,12 +32,13 @@ def front_page(
 
     Args:
         views: the claims, best first.
-        alive_from: what was told since then is still said; None: nobody knows.
+        recent: what was told since then is still said; None: nobody knows.
     """
 
     def is_alive(view: ClaimView) -> bool:
-        return alive_from is None or view.told is None or view.told[1] >= alive_from
+        return recent is None or view.told is None or view.told[1] >= recent
 
+    views = [v for v in views if v.scope == PERIOD and CLAIM_KINDS[v.kind].makes_front]
     said = [view for view in views if view.key_point_id]
     alive = [view for view in said if is_alive(view)]
     broad = [view for view in alive if view.rank_score >= BROAD * alive[0].rank_score]

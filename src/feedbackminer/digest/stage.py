@@ -13,24 +13,28 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
-from feedbackminer.digest.front import front_page, last_quarter
+from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
 from feedbackminer.digest.shares import Share, Shares, by_topic
+from feedbackminer.digest.standing import Standing, standing_of
 from feedbackminer.digest.views import (
     NEW,
     SETTLED,
     ClaimView,
     Coverage,
     Digest,
+    Mark,
+    PeriodView,
     Provenance,
     TopicView,
+    Trend,
     is_weak,
 )
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, TOPIC_SIZE, ClaimKind
-from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, HISTORY, PERIOD, PROBLEMS
 
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 ENDINGS_SHOWN = 3  # posts in which members tell that it works
@@ -41,7 +45,9 @@ class _Material:
     """What each claim and each topic of a digest is shown with."""
 
     tables: Mapping[str, pl.DataFrame]
-    span: Span
+    period: PeriodView
+    standing: Standing
+    marks: Sequence[Mark]
     sentences: pl.DataFrame  # those that can be quoted
     said: pl.DataFrame  # those that say a key point; of what cannot be quoted no more is known
     keywords: Mapping[str, list[str]]  # of topics, by id
@@ -53,6 +59,15 @@ class _Material:
     first_posts: Mapping[str, datetime]  # by member
     near: Mapping[str, str]  # by claim: the claim that it is shown with
     settings: DigestSettings
+
+    @property
+    def span(self) -> Span:
+        """Return where the period begins and ends."""
+        return self.period.since, self.period.until
+
+    def trend(self, posts: pl.DataFrame) -> Trend:
+        """Count members of the whole history, and mark what happened."""
+        return Trend(counts.trend(posts, self.period.history), self.marks)
 
 
 def build_digest(
@@ -66,7 +81,7 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, key_points, matches and claims.
+            sentences, key_points, matches, claims, periods and events.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -77,9 +92,10 @@ def build_digest(
     topic_ids = _largest_topics(claims, settings.max_topics)
     is_shown = pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids)
     visible = claims.filter(said | is_shown)
-    span = visible.select(pl.col("since").min(), pl.col("until").max()).row(0)
+    period = PeriodView(**tables["periods"].row(0, named=True))
+    span = period.since, period.until
 
-    material = _gather(tables, span, settings, provenance)
+    material = _gather(tables, period, settings, provenance)
     tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
     topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
@@ -94,16 +110,16 @@ def build_digest(
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
     return Digest(
         title=settings.product or "Community",
-        since=span[0],
-        until=span[1],
+        period=period,
+        standing=material.standing,
         totals=totals | {"claims": len(claims)},
         front=front_page(
             [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)],
-            alive_from=last_quarter(span),
+            recent=alive_from(span),
         ),
         topics=topics,
         claims=views,
-        activity=counts.trend(counts.counted(tables, span), span),
+        activity=material.trend(counts.counted(tables, period.history)),
         waves=material.waves,
         members=tables["members"],
         like_staff=[{**row, "post": material.posts[row["example_id"]]} for row in like_staff],
@@ -118,10 +134,13 @@ def build_digest(
 
 
 def _gather(
-    tables: Mapping[str, pl.DataFrame], span: Span, settings: DigestSettings, source: Provenance
+    tables: Mapping[str, pl.DataFrame],
+    period: PeriodView,
+    settings: DigestSettings,
+    source: Provenance,
 ) -> _Material:
     """Prepare once what all claims and topics are shown with; a post counts for its main topic."""
-    assignments = tables["assignments"]
+    assignments, span = tables["assignments"], (period.since, period.until)
     tables = {
         **tables,
         "posts": _fit_to_show(tables["posts"], tables["members"]),
@@ -133,7 +152,9 @@ def _gather(
     )
     return _Material(
         tables=tables,
-        span=span,
+        period=period,
+        standing=_standing(tables, period, source),
+        marks=_marks(tables["events"], period),
         sentences=sentences,
         said=_still_there(matches, tables["posts"]).join(
             sentences, on=["post_id", "text"], how="left"
@@ -152,12 +173,31 @@ def _gather(
     )
 
 
+def _standing(
+    tables: Mapping[str, pl.DataFrame], period: PeriodView, source: Provenance
+) -> Standing:
+    """Look at the end of all that was written up to the end of the period."""
+    return standing_of(
+        counts.within(tables["posts"], period.history),
+        counts.within(tables["threads"], period.history, "opened_at"),
+        until=period.until,
+        made_at=source.made_at,
+        is_chosen=bool(source.settings.get("insight", {}).get("until")),
+    )
+
+
+def _marks(events: pl.DataFrame, period: PeriodView) -> list[Mark]:
+    """Return the events of the whole history, earliest first."""
+    within = counts.within(events, period.history, "at").sort("at", "event_id")
+    return [Mark(*row) for row in within.select("at", "name", "kind").iter_rows()]
+
+
 def _near(claims: pl.DataFrame, points: pl.DataFrame) -> dict[str, str]:
     """Return for claims on points that are shown with another the claim on that."""
-    said = claims.filter(metric=FOUND_OF_MEMBERS).select("claim_id", "key_point_id")
+    said = claims.filter(metric=FOUND_OF_MEMBERS).select("claim_id", "scope", "key_point_id")
     others = said.join(points.select("key_point_id", "near"), on="key_point_id")
     roots = said.rename({"claim_id": "root", "key_point_id": "near"})
-    return dict(others.join(roots, on="near").select("claim_id", "root").iter_rows())
+    return dict(others.join(roots, on=["near", "scope"]).select("claim_id", "root").iter_rows())
 
 
 def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +220,8 @@ def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
 
 def _largest_topics(claims: pl.DataFrame, limit: int) -> list[str]:
     """Rank topics by distinct voices, then by posts."""
-    sizes = claims.filter(pl.col("kind") == TOPIC_SIZE).sort(
+    is_size = (pl.col("kind") == TOPIC_SIZE) & (pl.col("scope") == PERIOD)
+    sizes = claims.filter(is_size).sort(
         "n_voices", "n_posts", "topic_id", descending=[True, True, False]
     )
     return sizes["topic_id"].head(limit).to_list()
@@ -210,6 +251,8 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
     moments = [post["created_at"] for post in posts if post["created_at"]]
     ages = _ages(posts, material.first_posts)
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
+    if material.standing.is_quiet and kind.action_when_quiet:
+        row = {**row, "action": kind.action_when_quiet}
     return ClaimView(
         **row,
         quotes=_quotes(row, kind, said, material),
@@ -221,7 +264,19 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
         near=material.near.get(row["claim_id"]),
+        usual=_usual(row, material.period),
     )
+
+
+def _usual(row: Mapping[str, Any], period: PeriodView) -> str:
+    """Write how many usually say a key point in a time as long as the period."""
+    if row["metric"] != FOUND_OF_MEMBERS or row["scope"] != PERIOD or row["baseline"] is None:
+        return ""
+    if not row["baseline"]:
+        n = period.n_before
+        return f"nobody in the {f'{n} ' if n > 1 else ''}{period.window}{'s' * (n > 1)} before"
+    about = "fewer than one" if row["baseline"] < 1 else f"about {row['baseline']:,.0f}"
+    return f"{about} in a usual {period.window}"
 
 
 def _ages(
@@ -278,9 +333,10 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
     """Return a topic with those of ``views`` that are about it."""
     tables, settings = material.tables, material.settings
     claims = [view for view in views if view.topic_id == topic_id]
-    size = next(claim for claim in claims if claim.kind == TOPIC_SIZE)
+    sizes = {claim.scope: claim for claim in claims if claim.kind == TOPIC_SIZE}
+    size, ever = sizes[PERIOD], sizes.get(HISTORY, sizes[PERIOD])
     topic = tables["topics"].row(by_predicate=pl.col("topic_id") == topic_id, named=True)
-    evidence = pl.DataFrame({"post_id": size.evidence}, schema={"post_id": pl.String})
+    evidence = pl.DataFrame({"post_id": ever.evidence}, schema={"post_id": pl.String})
     shares = material.shares.get(topic_id, {})
     return TopicView(
         topic_id=topic_id,
@@ -297,8 +353,9 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) 
         share=size.value or 0.0,
         shares=shares,
         problems=_coverage(views, shares, size.n_voices, material, within=size.evidence),
-        trend=counts.trend(tables["posts"].join(evidence, on="post_id", how="semi"), material.span),
-        claims=[claim for claim in claims if claim is not size],
+        trend=material.trend(tables["posts"].join(evidence, on="post_id", how="semi")),
+        n_voices_ever=ever.n_voices,
+        claims=[claim for claim in claims if claim.scope == PERIOD and claim is not size],
         quotes=choose(
             material.sentences,
             size.evidence,
@@ -317,11 +374,12 @@ def _coverage(
     within: Sequence[str] | None = None,
 ) -> Coverage:
     """Count the members whose problem a key point says, beside all who are likely to have one."""
-    said = {
-        post_id for view in views
-        if view.key_point_id and CLAIM_KINDS[view.kind].wants >= set(PROBLEMS)
-        for post_id in view.evidence
-    }  # fmt: skip
+    problems = [
+        view for view in views
+        if view.key_point_id and view.scope == PERIOD
+        and CLAIM_KINDS[view.kind].wants >= set(PROBLEMS)
+    ]  # fmt: skip
+    said = {post_id for view in problems for post_id in view.evidence}
     posts = said if within is None else said.intersection(within)
     share = shares.get(ANY_PROBLEM, Share(ANY_PROBLEM)).value
     n_said = len({material.posts[post_id]["author_id"] for post_id in posts})

@@ -12,11 +12,13 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.shares import Share, Shares
+from feedbackminer.digest.standing import Standing
 from feedbackminer.digest.waves import Wave
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS, Listing
-from feedbackminer.vocabulary.tags import KINDS
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, METRICS, Listing
+from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
 NEW, SETTLED = timedelta(days=30), timedelta(days=365)  # after a member's first post
+LENGTHS = ("week", "month", "quarter", "year")
 LEAST_SHARE = 0.05  # of a topic's voices: where no more is sure, a kind is not listed
 
 
@@ -37,11 +39,59 @@ class Provenance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeriodView:
+    """What a digest is of, and how far it was tested whether anything changed."""
+
+    name: str
+    since: datetime | None
+    until: datetime | None
+    history_since: datetime | None
+    n_before: int
+    n_shuffles: int
+    false_alarms: float | None
+    usual: Sequence[int]
+    seen_from: Sequence[int]
+
+    @property
+    def is_all(self) -> bool:
+        """Tell whether it is the whole history."""
+        return self.since == self.history_since
+
+    @property
+    def history(self) -> tuple[datetime | None, datetime | None]:
+        """Return where the history begins, and where the period ends."""
+        return self.history_since, self.until
+
+    @property
+    def window(self) -> str:
+        """Return what a stretch as long as it is called: ``month``."""
+        return self.name if self.name in LENGTHS else "window as long"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An event on a timeline."""
+
+    at: datetime
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Members by week or month, and what happened in that time."""
+
+    points: Sequence[tuple[datetime, int]]
+    marks: Sequence[Mark] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClaimView:
     """A claim, field by field as the table ``claims`` holds it, with what a page shows of it."""
 
     claim_id: str
     kind: str
+    scope: str
     editions: Sequence[str]
     topic_id: str | None
     key_point_id: str | None
@@ -76,6 +126,7 @@ class ClaimView:
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
     near: str | None  # the claim that it is shown with
+    usual: str  # how many usually say it; empty: nobody knows
 
     @property
     def title(self) -> str:
@@ -124,7 +175,8 @@ class TopicView:
     share: float
     shares: Shares  # of its voices
     problems: Coverage
-    trend: Sequence[tuple[datetime, int]]
+    trend: Trend  # in the whole history
+    n_voices_ever: int
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
 
@@ -155,13 +207,13 @@ class Digest:
     """Everything a digest says."""
 
     title: str
-    since: datetime | None
-    until: datetime | None
+    period: PeriodView
+    standing: Standing
     totals: Mapping[str, int]
     front: Sequence[ClaimView]
     topics: Sequence[TopicView]
     claims: Sequence[ClaimView]
-    activity: Sequence[tuple[datetime, int]]
+    activity: Trend  # in the whole history
     waves: Sequence[Wave]
     members: pl.DataFrame
     like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
@@ -172,6 +224,16 @@ class Digest:
     quoted_posts: Sequence[Mapping[str, Any]]
     provenance: Provenance
     account: Account
+
+    @property
+    def since(self) -> datetime | None:
+        """Return where the period begins."""
+        return self.period.since
+
+    @property
+    def until(self) -> datetime | None:
+        """Return where it ends; that moment itself does not count."""
+        return self.period.until
 
     @property
     def last_day(self) -> datetime | None:
@@ -188,8 +250,25 @@ class Digest:
         return dict(sorted(themes.items(), key=lambda pair: -len(pair[1])))
 
     def of_kind(self, *kinds: str) -> list[ClaimView]:
-        """Return the claims of some kinds, best first, without those shown with another."""
-        return [claim for claim in self.claims if claim.kind in kinds and not claim.near]
+        """Return the claims of some kinds on the period, best first, each with those near it."""
+        return [
+            claim
+            for claim in self.claims
+            if claim.kind in kinds and claim.scope == PERIOD and not claim.near
+        ]
+
+    @property
+    def long_view(self) -> list[ClaimView]:
+        """Return what members say in the whole history, best first; of the period, if it is all."""
+        scope = PERIOD if self.period.is_all else HISTORY
+        return [c for c in self.claims if c.key_point_id and c.scope == scope and not c.near
+                and c.metric == FOUND_OF_MEMBERS]  # fmt: skip
+
+    @property
+    def outbreaks(self) -> list[ClaimView]:
+        """Return what broke out ever, latest first."""
+        found = [claim for claim in self.claims if claim.metric == "ratio_to_usual_share"]
+        return sorted(found, key=lambda claim: str(claim.since), reverse=True)
 
     def near_to(self, claim: ClaimView) -> list[ClaimView]:
         """Return the claims that are shown with one, best first."""

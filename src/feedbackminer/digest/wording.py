@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from feedbackminer.digest.shares import Share
-from feedbackminer.digest.views import ClaimView, Coverage, TopicView
+from feedbackminer.digest.views import ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
@@ -80,20 +80,83 @@ def trust(claim: ClaimView) -> str:
     if claim.key_point_id and claim.told:
         parts.append(_span(*claim.told))
         parts += _tenure(claim)
-    effective = claim.effective_voices
-    if effective and claim.n_voices >= 2 * effective:
-        parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
-    if claim.q is not None:
-        parts.append(f"q {_chance(claim.q)}")
+    if claim.usual:
+        parts.append(claim.usual)
     if claim.went_well:
         parts.append(ending(claim))
     parts += [wave(one) for one in claim.waves]
     return " · ".join(parts)
 
 
+def certainty(claim: ClaimView) -> str:
+    """Write the number of a claim with its interval, how evenly it is said, and its q."""
+    parts = [sentence(claim)]
+    effective = claim.effective_voices
+    if effective and claim.n_voices >= 2 * effective:
+        parts.append(f"as concentrated as {quantity(round(effective), 'equally loud member')}")
+    if claim.q is not None:
+        parts.append(f"q {_chance(claim.q)}")
+    return " · ".join(parts)
+
+
+def written(digest: Digest) -> str:
+    """Write how many wrote how much in the period: ``9 members wrote 20 posts in 4 threads``."""
+    totals = digest.totals
+    counts = (
+        quantity(totals["members"], "member"),
+        quantity(totals["written"], "post"),
+        quantity(totals["threads"], "thread"),
+    )
+    return "{} wrote {} in {}".format(*counts)
+
+
+def left_out(digest: Digest) -> str:
+    """Write why more posts were read than are counted; empty: they are the same."""
+    totals = digest.totals
+    if totals["posts"] == totals["written"]:
+        return ""
+    whose = [f"those of the {name}" for name in ("staff", "bots") if totals[name]]
+    others = ", ".join([*whose, "repeats", "posts of nobody known"])
+    return f"{totals['posts']:,} were read; {others} count for no member"
+
+
+def period(digest: Digest) -> str:
+    """Write what the digest is of: ``the month to 5 July 2026``."""
+    if digest.since is None or digest.last_day is None:
+        return "no dates are known"
+    name = digest.period.name
+    days = f"{day(digest.since)} to {day(digest.last_day)}"
+    return days if name in ("all", "given") else f"the {name} from {days}"
+
+
+def day(moment: datetime) -> str:
+    """Write a day: ``5 July 2026``."""
+    return f"{moment:%-d %B %Y}"
+
+
+def tests(digest: Digest) -> list[str]:
+    """Write how often these tests would see a change where there is none, and how small a one."""
+    tested = digest.period
+    if not tested.n_shuffles or tested.false_alarms is None:
+        return ["Too little was written to tell whether anything changed."]
+    lines = [
+        f"In {tested.false_alarms:.1%} of {tested.n_shuffles:,} histories like this one, save that "
+        "its threads began at random times, a change or an outbreak would be shown."
+    ]
+    if tested.seen_from:
+        sizes = "; ".join(
+            f"where {usual} members are usual, a rise is shown from {least:,} on"
+            for usual, least in zip(tested.usual, tested.seen_from, strict=True)
+        )
+        lines.append(f"What would have been seen in this {tested.window}: {sizes}.")
+    return lines
+
+
 def brief(claim: ClaimView) -> str:
     """Write what the front page tells beside a headline; empty: the headline tells all."""
     parts = [_span(*claim.told)] if claim.key_point_id and claim.told else []
+    if claim.usual:
+        parts = [claim.usual]
     if claim.key_point_id and 2 * claim.n_new > claim.n_voices:
         parts.append("mostly by newcomers")
     if n := len(claim.went_well):

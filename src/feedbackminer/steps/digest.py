@@ -17,6 +17,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError
 from feedbackminer.settings.sections import Settings
+from feedbackminer.steps.events import events_of
 from feedbackminer.steps.mining import STAGES
 from feedbackminer.steps.staff import like_staff
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
     *("sentences", "key_points", "matches"),
-    *("dropped", "shares", "claims"),
+    *("dropped", "shares", "claims", "periods", "events"),
 )
 # Settings that decided what a digest says, and that anybody may see; a path, an address or an
 # account name among the others is nobody's business.
@@ -40,7 +41,10 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
         *("accept_quantile", "ignore_words"),
     ),
     "tag": ("components", "discovered", "least_voices", "alike_needs"),
-    "insight": (*("window_days", "since", "until", "min_voices", "confidence", "false_discovery"),),
+    "insight": (
+        *("period", "since", "until", "min_voices", "confidence"),
+        *("false_alarms", "false_discovery"),
+    ),
     "digest": ("product", "quotes_per_topic", "max_topics", "min_stability"),
 }
 
@@ -86,6 +90,7 @@ def digest_of(run: Run) -> Digest:
 
     _refuse_unmined(run.project)
     tables = {name: run.project.store.read(name) for name in READS}
+    tables["events"] = events_of(tables["events"], run.project.settings)
     settings = run.project.settings.digest
     suspects = like_staff(run.project)
     return build_digest(tables, settings=settings, provenance=_provenance(run), like_staff=suspects)

@@ -7,14 +7,10 @@ from datetime import UTC, datetime, time
 
 import polars as pl
 
-from feedbackminer.collect import sources
-from feedbackminer.collect.events import RELEASE, events_frame, read_events
+from feedbackminer.collect.events import events_frame, read_events
 from feedbackminer.collect.files import open_file
-from feedbackminer.collect.sources.protocol import TellsReleases
-from feedbackminer.errors import SettingsError
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import Settings
-from feedbackminer.steps.sources import configured
 
 OF_SETTINGS = "settings"
 
@@ -39,26 +35,10 @@ def import_events(project: Project, paths: Iterable[str]) -> int:
         InputError: a file cannot be opened, or a row of it has no date or no name.
     """
     frames = [read_events(open_file(path)) for path in paths]
-    return _store(project, pl.concat(frames).unique("event_id", keep="last"))
+    return store_events(project, pl.concat(frames).unique("event_id", keep="last"))
 
 
-def collect_releases(project: Project, name: str, *, secret: str = "") -> int:
-    """Store the releases that a configured source tells of, and return how many there are.
-
-    Raises:
-        SettingsError: no such source, or it knows of no releases.
-        SourceError: it cannot be read now.
-    """
-    reader = sources.open_source(name, configured(project, name), secret)
-    try:
-        if not isinstance(reader, TellsReleases):
-            raise SettingsError(f"sources.{name}: its kind tells of no releases; github does")
-        found = [(at, release, RELEASE) for at, release in reader.releases()]
-    finally:
-        reader.close()
-    return _store(project, events_frame(found, name))
-
-
-def _store(project: Project, events: pl.DataFrame) -> int:
+def store_events(project: Project, events: pl.DataFrame) -> int:
+    """Store events, and return how many there are; those that are known stay as they are."""
     project.store.merge("events", events)
     return len(events)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from feedbackminer.collect import sources
 from feedbackminer.collect.context import CollectContext
+from feedbackminer.collect.events import RELEASE, events_frame
 from feedbackminer.collect.finish import Live
 from feedbackminer.collect.notices import apart_notice
 from feedbackminer.collect.rows import BadRow, Row
-from feedbackminer.collect.sources.protocol import COLUMNS, Page, Source, Window
+from feedbackminer.collect.sources.protocol import COLUMNS, Page, Source, TellsReleases, Window
 from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
@@ -29,6 +30,7 @@ from feedbackminer.settings.sections import CollectSettings, SourceSettings
 from feedbackminer.steps.accounts import pseudonyms_of
 from feedbackminer.steps.cursors import Cursor
 from feedbackminer.steps.deletions import Deletions
+from feedbackminer.steps.events import store_events
 from feedbackminer.steps.exports import collect_exports
 from feedbackminer.steps.tally import Tally
 from feedbackminer.vocabulary.moments import as_utc
@@ -62,7 +64,7 @@ def collect_source(
         SettingsError: no such source, or a setting of it is wrong.
         SourceError: it cannot be read now; what was read is stored, and a rerun goes on from there.
     """
-    settings = configured(run.project, name)
+    settings = _configured(run.project, name)
     if settings.kind == sources.FILES:
         paths = sorted(glob(settings.url)) or [settings.url]
         return collect_exports(run.part(name), paths, source=name)
@@ -86,12 +88,24 @@ def collect_source(
     return outcome
 
 
-def configured(project: Project, name: str) -> SourceSettings:
-    """Return the settings of a source.
+def collect_releases(project: Project, name: str, *, secret: str = "") -> int:
+    """Store the releases that a configured source tells of, and return how many there are.
 
     Raises:
-        SettingsError: there is none of that name.
+        SettingsError: no such source, or it knows of no releases.
+        SourceError: it cannot be read now.
     """
+    reader = sources.open_source(name, _configured(project, name), secret)
+    try:
+        if not isinstance(reader, TellsReleases):
+            raise SettingsError(f"sources.{name}: its kind tells of no releases; github does")
+        found = [(at, release, RELEASE) for at, release in reader.releases()]
+    finally:
+        reader.close()
+    return store_events(project, events_frame(found, name))
+
+
+def _configured(project: Project, name: str) -> SourceSettings:
     known = project.settings.sources
     if name in known:
         return known[name]

@@ -63,6 +63,7 @@ class ClaimKind:
     title: str
     editions: tuple[str, ...] = EDITIONS
     action: str = ""  # a question or a next step
+    action_when_quiet: str = ""  # where nobody is likely to read an answer today
     weight: float = 1.0
     counts_voices: bool = True  # False: no number of voices is needed
     makes_front: bool = True  # False: it is never one of the five things to know
@@ -404,6 +405,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             editions=("communications", "leadership"),
             weight=0.3,
             counts_voices=False,
+            makes_front=False,
             n_quotes=0,
             section="Who is talking",
             listings=(Listing(page="people.html", n_quotes=0),),
@@ -430,6 +432,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             title="Unanswered",
             editions=("support", "communications", "leadership"),
             action="Answer the newest ones today.",
+            action_when_quiet="Nobody is likely to read an answer there: put it where they look.",
             weight=0.2,
             counts_voices=False,
             wants=frozenset({"question", "bug"}),

@@ -36,8 +36,8 @@ LABEL_TITLES = {  # posts that were given one of ``SHARES``
     "pricing": "Talk of prices",
     "churn": "Talk of leaving",
     ANY_PROBLEM: "Problems of any kind",
-    "bad": "Tales of how badly it goes",
-    "good": "Tales of how well it goes",
+    "bad": "Bad experiences",
+    "good": "Good experiences",
 }
 NOTHING = "nothing"  # the status of a sentence that speaks of nothing
 SPEECH = (*STATUSES, NOTHING)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 
 from markupsafe import Markup
+
+from feedbackminer.digest.views import Mark, Trend
+
+LAST = timedelta(days=31)  # how long the last column is, at most
+SHOWN = 12  # events that are named below a chart
 
 
 def bar(value: float, largest: float, label: str) -> Markup:
@@ -18,8 +24,9 @@ def bar(value: float, largest: float, label: str) -> Markup:
     )
 
 
-def columns(points: Sequence[tuple[datetime, int]], unit: str) -> Markup:
-    """Draw a column per point of time, naming the first, the last and the highest."""
+def columns(trend: Trend, unit: str) -> Markup:
+    """Draw a column per point of time, naming the first, the last and the highest, and events."""
+    points = trend.points
     if not points:
         return Markup("")
     first, last = points[0][0], points[-1][0]
@@ -27,18 +34,19 @@ def columns(points: Sequence[tuple[datetime, int]], unit: str) -> Markup:
     summary = f"{unit} from {first:%b %Y} to {last:%b %Y}, most in {peak[0]:%-d %b %Y} ({peak[1]})"
     return Markup(
         f'<figure class="columns"><svg viewBox="0 0 600 120" preserveAspectRatio="none" '
-        f'role="img" aria-label="{escape(summary)}">{_rects(points, 600, 120, unit)}</svg>'
+        f'role="img" aria-label="{escape(summary)}">{_rects(points, 600, 120, unit)}'
+        f"{_lines(trend)}</svg>"
         f"<figcaption><span>{first:%b %Y}</span>"
         f"<span>peak: {peak[1]} {escape(unit)}, {peak[0]:%-d %b %Y}</span><span>{last:%b %Y}</span>"
-        f"</figcaption></figure>"
+        f"</figcaption>{_named(trend.marks)}</figure>"
     )
 
 
-def sparkline(points: Sequence[tuple[datetime, int]]) -> Markup:
+def sparkline(trend: Trend) -> Markup:
     """Draw a small trend without axes."""
     return Markup(
         '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f"{_rects(points, 100, 20)}</svg>"
+        f"{_rects(trend.points, 100, 20)}</svg>"
     )
 
 
@@ -53,3 +61,31 @@ def _rects(points: Sequence[tuple[datetime, int]], width: int, height: int, unit
         + "</rect>"
         for i, (when, n) in enumerate(points)
     )
+
+
+def _lines(trend: Trend) -> str:
+    """Draw an upright line for each event, where it lies among the columns."""
+    starts = [when for when, _ in trend.points]
+    step = 600 / len(starts)
+    lines = []
+    for mark in trend.marks:
+        column = bisect_right(starts, mark.at) - 1
+        if column < 0:
+            continue
+        end = starts[column + 1] if column + 1 < len(starts) else starts[column] + LAST
+        part = min((mark.at - starts[column]) / (end - starts[column]), 1.0)
+        x = (column + part) * step
+        lines.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="120">'
+            f"<title>{escape(mark.name)}, {mark.at:%-d %b %Y}</title></line>"
+        )
+    return "".join(lines)
+
+
+def _named(marks: Sequence[Mark]) -> str:
+    """Write which events the lines are, the latest ones where there are many."""
+    if not marks:
+        return ""
+    names = " · ".join(f"{escape(mark.name)} ({mark.at:%-d %b %Y})" for mark in marks[-SHOWN:])
+    more = f"{len(marks) - SHOWN} earlier ones, " if len(marks) > SHOWN else ""
+    return f'<p class="meta">Lines: {more}{names}</p>'

@@ -24,13 +24,16 @@ def render(digest: Digest) -> str:
         "title": digest.title,
         "since": digest.since,
         "until": digest.until,
+        "period": asdict(digest.period),
+        "standing": list(digest.standing.lines()),
+        "events": [asdict(mark) for mark in digest.activity.marks],
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
         "claims": [_claim(claim) for claim in digest.claims],
         "labels": [_label(row) for row in digest.labels],
         "problems": asdict(digest.problems),
         "severities": [
-            {"at_least": level, "n_voices": voices, "n_posts": posts}
+            {"level": level, "n_voices": voices, "n_posts": posts}
             for level, voices, posts in digest.severities
         ],
         "topics": [_topic(topic) for topic in digest.topics],
@@ -72,7 +75,7 @@ def _topic(topic: TopicView) -> dict[str, Any]:
         "any_problem": _share(topic.share_of(ANY_PROBLEM)),
         "problems": asdict(topic.problems),
         "kinds": {kind: _share(topic.share_of(kind)) for kind in KINDS},
-        "trend": [{"from": when, "voices": n} for when, n in topic.trend],
+        "trend": [{"from": when, "voices": n} for when, n in topic.trend.points],
     }
 
 

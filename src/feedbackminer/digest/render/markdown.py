@@ -30,10 +30,8 @@ def escape(text: str) -> str:
 def _lines(digest: Digest) -> Iterator[str]:
     yield f"# {escape(digest.title)}: what the community is telling us"
     yield ""
-    yield (
-        f"{_day(digest.since)} to {_day(digest.last_day)}: {digest.totals['posts']:,} posts by "
-        f"{digest.totals['members']:,} members in {digest.totals['threads']:,} threads."
-    )
+    yield from (f"**{escape(line)}**\n" for line in digest.standing.lines())
+    yield f"{wording.written(digest)}, {wording.period(digest)}."
     yield from _front(digest.front)
     yield from _topics(digest)
     yield from _shares(digest)
@@ -79,7 +77,7 @@ def _claims(digest: Digest, claims: Sequence[ClaimView]) -> Iterator[str]:
     if not claims:
         yield "Nothing that holds."
     for claim in claims:
-        yield (f"- **{escape(claim.headline)}**: {wording.sentence(claim)}; {wording.trust(claim)}")
+        yield f"- **{escape(claim.headline)}**: {wording.trust(claim)}"
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
         if near := " · ".join(escape(other.headline) for other in digest.near_to(claim)):
             yield from (f"  Close to it: {near}", "")
@@ -102,6 +100,7 @@ def _method(digest: Digest) -> Iterator[str]:
         rows = f"{account.rows_in:,}", f"{account.rows_out:,}"
         yield _table_row(account.stage, *rows, escape(dropped or "none"))
     yield ""
+    yield from (f"- {escape(line)}" for line in wording.tests(digest))
     yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
 
 

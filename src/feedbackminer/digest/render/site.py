@@ -24,6 +24,7 @@ PAGES = {
     "problems.html": "What is wrong",
     "loved.html": "What they love",
     "changes.html": "What changed",
+    "history.html": "The long view",
     "people.html": "Who is talking",
     "unanswered.html": "Unanswered",
     "method.html": "Method",

@@ -84,7 +84,7 @@ def _next_step(point: Subject, facts: Facts) -> str:
         )
     is_talk = facts.threads["answered_by"].count() > 0  # among reviews nobody answers anybody
     if n and n_silent > MOSTLY * n and is_talk:
-        return f"{n_silent:,} {of_threads} got no answer: answer the newest, then write it down."
+        return f"{n_silent:,} {of_threads} got no answer: write one where the next will look."
     if point.says == "question":
         return "Link the best answer from the guide; where there is none, write it."
     return _since_when(point, facts)

@@ -20,6 +20,8 @@ from feedbackminer.vocabulary.given import has_kind, is_given
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
+HELPS = 5  # people whom somebody answered
+THANK = "This member answers others here: thank them, and weigh the topic by its other voices."
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,7 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         if not len(voiced):
             continue
         voice, n = voiced.group_by("voice").len().sort("len", "voice").row(-1)
+        helps = facts.members.filter(author_id=voice)["n_people_helped"].sum() >= HELPS
         if n < LOUD_POSTS or n / len(voiced) < LOUD_SHARE:
             continue
 
@@ -172,6 +175,7 @@ def loud_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             topic_id=topic_id,
             since=facts.period.since,
             until=facts.period.until,
+            action=THANK if helps else "",
         )
 
 
