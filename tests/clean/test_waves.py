@@ -21,6 +21,7 @@ from tests.support.builders import (
     aspects,
     assignments,
     day,
+    events,
     key_points,
     matches,
     needs,
@@ -246,6 +247,7 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "events": events(),
     }
     columns = ["kind", "metric", "value", "low", "high", "baseline", "n_voices", "n_posts", "p"]
     return mine_claims(tables, settings=InsightSettings(**how)).claims.select(*columns, "headline")

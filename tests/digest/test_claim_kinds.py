@@ -25,6 +25,7 @@ from tests.support.builders import (
     aspects,
     assignments,
     day,
+    events,
     key_points,
     matches,
     members,
@@ -96,6 +97,7 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "events": events(),
     }
     mined = mine_claims(tables, settings=InsightSettings())
     provenance = Provenance(

@@ -33,6 +33,7 @@ from tests.support.builders import (
     claims,
     copies,
     day,
+    events,
     key_points,
     matches,
     members,
@@ -167,6 +168,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "events": events(),
         "claims": claims(),
     }
 

@@ -20,6 +20,7 @@ from tests.support.builders import (
     assignments,
     copies,
     day,
+    events,
     key_points,
     matches,
     members,
@@ -111,6 +112,7 @@ def tables(
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "events": events(),
     }
 
 

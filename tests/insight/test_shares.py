@@ -16,6 +16,7 @@ from tests.support.builders import (
     assignments,
     copies,
     day,
+    events,
     key_points,
     matches,
     members,
@@ -59,6 +60,7 @@ def shares(
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "events": events(),
     }
     mined = mine_claims(tables, settings=InsightSettings(**settings))
     return {(row["topic_id"], row["label"]): row for row in mined.shares.to_dicts()}

@@ -16,10 +16,12 @@ from feedbackminer.tables import (
     Aspects,
     Assignments,
     Claims,
+    Events,
     KeyPoints,
     Matches,
     Members,
     Needs,
+    Periods,
     Posts,
     Repeats,
     Segments,
@@ -136,6 +138,26 @@ def matches(*rows: Row) -> pl.DataFrame:
     return _table(Matches, [{"number": 1, "chance": 0.9} | dict(row) for row in rows])
 
 
+def events(**days: float) -> pl.DataFrame:
+    """Build ``events``, releases, from names and days."""
+    rows = [
+        {"event_id": name, "at": day(when), "name": name, "kind": "release", "source": "test"}
+        for name, when in days.items()
+    ]
+    return _table(Events, rows)
+
+
+def periods(
+    since: datetime | None = None, until: datetime | None = None, **more: Any
+) -> pl.DataFrame:
+    """Build ``periods``: all that there is, unless told otherwise; nothing was tested."""
+    row = {
+        "name": "all", "since": since, "until": until, "history_since": since, "n_before": 0,
+        "n_shuffles": 0, "false_alarms": None, "usual": [], "seen_from": [], **more,
+    }  # fmt: skip
+    return _table(Periods, [row])
+
+
 def topics(**labels: str) -> pl.DataFrame:
     """Build ``topics`` from ids and labels."""
     return topic_rows(
@@ -239,12 +261,14 @@ def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> 
         waves=[],
         is_experimental=False,
         near=None,
+        usual="",
     )
 
 
 def _claim(row: Row) -> dict[str, Any]:
     plain: dict[str, Any] = {
         "kind": "topic",
+        "scope": "period",
         "editions": [],
         "subject": "",
         "metric": "share_of_members",
