@@ -41,7 +41,8 @@ from tests.support.command import ROOT
 
 # Names that mean something else too: a level, a tag, what a sentence says, a forum, a total.
 AMBIGUOUS = {"topic", "churn", "problem", "question", "request", "community", "unanswered"}
-PAGES_WITH_CLAIMS = sorted(set(PAGES) - {"index.html", "method.html"})
+# The first page and the long view choose for themselves.
+PAGES_WITH_CLAIMS = sorted(set(PAGES) - {"index.html", "history.html", "method.html"})
 SENTENCE = "They say that Inkwell was sold to a printer."
 
 
@@ -116,6 +117,7 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         **tables,
         "shares": mined.shares,
         "claims": mined.claims,
+        "periods": mined.periods,
         "dropped": Dropped.create_empty(),
     }
     return mined, build_digest(shown, settings=DigestSettings(), provenance=provenance)
@@ -138,7 +140,7 @@ def test_a_new_kind_is_a_claim_with_what_its_row_says() -> None:
 def test_a_new_kind_has_its_section_in_markdown() -> None:
     text = render_digest(mined_and_built()[1])["digest.md"]
     section = text.partition("\n## What they have heard\n")[2].partition("\n## ")[0]
-    assert section.startswith("\n- **Three heard of a sale**: 3.0 (2.0 to 4.0) members;")
+    assert section.startswith("\n- **Three heard of a sale**: 3 voices · 3 posts\n")
     assert f"> “{SENTENCE}”" in section
 
 
@@ -185,6 +187,7 @@ def test_what_a_page_shows_of_a_claim_has_every_column_of_its_table() -> None:
         "near",
         "n_new",
         "n_settled",
+        "usual",
     } == set(Claims.column_names())
 
 

@@ -37,6 +37,7 @@ from tests.support.builders import (
     key_points,
     matches,
     members,
+    periods,
     posts,
     repeats,
     sentences,
@@ -79,7 +80,7 @@ def publish(content: Digest, out: Path) -> Path:
 def provenance(notices: tuple[str, ...] = ()) -> Provenance:
     return Provenance(
         run_id="r1",
-        made_at=day(100),
+        made_at=day(40),
         code_version="0.1.0",
         models={"encoder": "MiniLM"},
         versions={"posts": 3, "claims": None},
@@ -92,7 +93,7 @@ def provenance(notices: tuple[str, ...] = ()) -> Provenance:
 
 
 def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[str, pl.DataFrame]:
-    """Build a community of three whose every post, title, label and headline is ``text``."""
+    """Build a community of three whose every post, title, label, headline and event is ``text``."""
     who = ("ann", "ben", "cat")
     ids = [f"forum:{i}" for i in range(3)]
     window: dict[str, Any] = {
@@ -142,6 +143,8 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "sentences": sentences(*({"post_id": i, "text": text} for i in ids)),
         "key_points": key_points({"key_point_id": "problem-a", "text": "It stops."}),
         "matches": matches(*({"key_point_id": "problem-a", "post_id": i} for i in ids)),
+        "periods": periods(day(0), day(30)),
+        "events": events(**{text: 2}),
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
@@ -168,6 +171,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "sentences": sentences(),
         "key_points": key_points(),
         "matches": matches(),
+        "periods": periods(),
         "events": events(),
         "claims": claims(),
     }
@@ -280,7 +284,7 @@ def test_a_claim_tells_the_last_day_that_it_counts(site: Path) -> None:
 
 
 def test_a_period_that_ends_at_noon_ends_on_that_day() -> None:
-    ends = replace(digest(community()), until=day(30.5)).last_day
+    ends = digest({**community(), "periods": periods(day(0), day(30.5))}).last_day
     assert ends is not None
     assert ends.date() == day(30).date()
 
@@ -709,7 +713,7 @@ def test_what_is_still_said_goes_before_what_nobody_has_said_for_long() -> None:
         )
 
     views = [said("old", 9.0, 20), said("new", 5.0, 95), said("older", 4.0, 10)]
-    chosen = front_page(views, alive_from=day(75))
+    chosen = front_page(views, recent=day(75))
     assert [view.claim_id for view in chosen] == ["new", "old", "older"]
     assert [view.claim_id for view in front_page(views)] == ["old", "new", "older"]
 

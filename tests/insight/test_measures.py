@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from feedbackminer.insight.measures import (
     CALIBRATION_SPREAD,
     Estimate,
-    compare_rates,
+    compare_clustered,
     effective_voices,
     expected_share,
     false_discovery,
+    poisson_tail,
     share,
-    surprise,
 )
 
 COUNTS = st.integers(0, 60)
@@ -146,45 +146,54 @@ def test_nobody_has_no_effective_voices() -> None:
     assert math.isnan(effective_voices([]))
 
 
-def test_a_doubled_rate_is_a_ratio_of_two() -> None:
-    result = compare_rates(20, 100, 10, 100)
-    assert result.ratio.value == pytest.approx(2)
-    assert result.ratio.low < 1 < result.ratio.high  # 20 of 30, exact: 0.472 to 0.827
-    assert (result.ratio.low, result.ratio.high) == pytest.approx((0.894, 4.788), abs=0.005)
-    assert result.p == pytest.approx(0.0987, abs=1e-4)  # two-sided sign test of 20 in 30
+def cases(*per_cluster: tuple[int, int, int, int]) -> list[np.ndarray]:
+    """Return now, of so many, before, of so many, as arrays with a number for each cluster."""
+    return [np.array(column, np.int64) for column in zip(*per_cluster, strict=True)]
 
 
-def test_exposure_counts() -> None:
-    assert compare_rates(10, 50, 10, 100).ratio.value == pytest.approx(2)
-    assert compare_rates(10, 100, 10, 100).p == 1
+def test_a_doubled_share_is_a_ratio_of_two() -> None:
+    compared = compare_clustered(*cases(*[(2, 10, 1, 10)] * 50))
+    assert compared.ratio.value == pytest.approx(2)
+    assert compared.ratio.low < 2 < compared.ratio.high
+    assert compared.p < 0.001
 
 
-@given(COUNTS, st.integers(1, 99), COUNTS, st.integers(1, 99))
-def test_swapping_the_sides_inverts_the_ratio(a: int, a_of: int, b: int, b_of: int) -> None:
-    forth, back = compare_rates(a, a_of, b, b_of), compare_rates(b, b_of, a, a_of)
-    assert forth.p == pytest.approx(back.p)
-    if a and b:
-        assert forth.ratio.value == pytest.approx(1 / back.ratio.value)
-        assert forth.ratio.low == pytest.approx(1 / back.ratio.high)
-        assert forth.ratio.low <= forth.ratio.value <= forth.ratio.high
+def test_clusters_that_hold_all_of_it_are_less_sure_than_many_that_hold_a_little() -> None:
+    spread = compare_clustered(*cases(*[(1, 4, 0, 4)] * 20, *[(0, 4, 1, 8)] * 10))
+    clumped = compare_clustered(*cases(*[(4, 4, 0, 4)] * 5, *[(0, 4, 0, 4)] * 15,
+                                       *[(0, 4, 1, 8)] * 10))  # fmt: skip
+    assert spread.ratio.value == pytest.approx(clumped.ratio.value)
+    assert spread.p < clumped.p
+    assert spread.ratio.low > clumped.ratio.low
 
 
-def test_what_rises_from_nothing_has_no_upper_limit() -> None:
-    result = compare_rates(8, 100, 0, 100).ratio
-    assert (result.value, result.high) == (math.inf, math.inf)
-    assert result.low > 1
+def test_fewer_than_before_is_no_hurdle() -> None:
+    assert compare_clustered(*cases(*[(1, 10, 3, 10)] * 20)).p > 0.5
+
+
+def test_what_was_never_there_has_no_finite_ratio_but_a_lower_limit() -> None:
+    compared = compare_clustered(*cases(*[(4, 10, 0, 10)] * 20))
+    assert compared.ratio.value == math.inf
+    assert 1 < compared.ratio.low < compared.ratio.high < math.inf
 
 
 @pytest.mark.parametrize("counts", [(0, 9, 0, 9), (1, 0, 1, 9), (1, 9, 1, 0)])
 def test_what_cannot_be_compared_is_no_change(counts: tuple[int, int, int, int]) -> None:
-    result = compare_rates(*counts)
-    assert math.isnan(result.ratio.value)
-    assert result.p == 1
+    compared = compare_clustered(*cases(counts))
+    assert math.isnan(compared.ratio.value)
+    assert compared.p == 1
 
 
-def test_surprise_is_the_upper_tail() -> None:
-    assert surprise(9, 10, 0.5) == pytest.approx(11 / 1024)
-    assert surprise(0, 10, 0.5) == 1
+def test_nothing_is_surer_than_independent_cases_would_be() -> None:
+    one = compare_clustered(*cases((5, 10, 1, 10)))
+    alike = compare_clustered(*cases(*[(2, 4, 2, 4)] * 2))
+    assert one.p > 0.01
+    assert alike.ratio.low < 1 < alike.ratio.high
+
+
+def test_the_tail_is_of_so_many_or_more() -> None:
+    assert poisson_tail(0, 3) == 1
+    assert poisson_tail(1, 3) == pytest.approx(1 - math.exp(-3))
 
 
 def test_false_discovery_is_benjamini_and_hochbergs() -> None:

@@ -20,7 +20,10 @@ SURE, LEAST_GAP = 1e-6, timedelta(days=2)
 
 @dataclass(frozen=True)
 class Windows:
-    """Posts of something, and all that it is a part of, in a window and in those before."""
+    """Posts of something, and all that it is a part of, in a window and in those before.
+
+    ``window`` numbers the windows: a member counts once in each.
+    """
 
     now: pl.DataFrame
     before: pl.DataFrame
@@ -30,12 +33,16 @@ class Windows:
     @classmethod
     def of(cls, posts: pl.DataFrame, whole: pl.DataFrame, edges: Sequence[datetime]) -> Windows:
         """Cut posts at the edges of windows, the last of which is the one that is told of."""
-        first, since, until = edges[0], edges[-2], edges[-1]
+        window = pl.sum_horizontal(pl.col("created_at") >= edge for edge in edges)
+        latest = len(edges) - 1
         return cls(
             *(
-                frame.filter(pl.col("created_at") >= start, pl.col("created_at") < end)
+                frame.with_columns(window=window).filter(is_there)
                 for frame in (posts, whole)
-                for start, end in ((since, until), (first, since))
+                for is_there in (
+                    pl.col("window") == latest,
+                    pl.col("window").is_between(1, latest - 1),
+                )
             )
         )
 
@@ -52,8 +59,8 @@ class Windows:
             stratum: a column; each of its values is held against itself. What has one that was
                 not there before cannot be told of, and is as usual.
         """
-        columns = (of,) if stratum is None else (of, stratum)
-        parts = [frame.select(columns).unique() for frame in
+        columns = ["window", of, *([] if stratum is None else [stratum])]
+        parts = [frame.drop_nulls(of).select(columns).unique() for frame in
                  (self.now, self.before, self.all_now, self.all_before)]  # fmt: skip
         if stratum is None:
             return _expected(*map(len, parts))

@@ -50,12 +50,14 @@ class Answer:
 
     Attributes:
         p: chance of a difference so large anywhere, where nothing changes.
-        is_shown: it is large, broad, and no chance.
+        is_large: it is large and broad enough to be told.
+        is_shown: it is so, and no chance.
         is_alarm: of each history without any change, whether something would be shown in it.
         seen_from: members from which a rise is shown, where ``USUAL`` are usual; empty: unknown.
     """
 
     p: Real
+    is_large: Flags
     is_shown: Flags
     is_alarm: Flags
     seen_from: tuple[int, ...]
@@ -63,9 +65,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class _View:
-    """One history, as one question sees it; members are counted by what they are worth."""
+    """One history, as one question sees it."""
 
-    active: Real
+    active: Whole
     score: Real  # signed root of twice the log-likelihood ratio of "as usual"
     is_large: Flags
 
@@ -103,22 +105,22 @@ def ask(
 
 def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
     counts, apart = timeline.count(question.edges), question.apart
-    weight, active = counts.weight, counts.weight[parents]
-    usual = usual_of(weight, active, apart)
+    voices, active = counts.voices, counts.voices[parents]
+    usual = usual_of(voices, active, apart)
     is_large = (
-        (weight >= LEAST_MEMBERS)
+        (voices >= LEAST_MEMBERS)
         & (counts.threads >= LEAST_THREADS)
-        & (weight >= question.ratio * usual)
+        & (voices >= question.ratio * usual)
     )
     if question.falls:
         was_broad = (usual >= LEAST_MEMBERS) & (_others(counts.threads, apart) >= LEAST_THREADS)
-        is_large |= was_broad & (weight * question.ratio <= usual)
+        is_large |= was_broad & (voices * question.ratio <= usual)
     can_tell = (active >= LEAST_ACTIVE) & (_others(active, apart) >= LEAST_ACTIVE)
-    score = _score(weight, active, apart)
+    score = _score(counts.weight, counts.weight[parents], apart)
     return _View(active, score, is_large & can_tell & question.is_asked)
 
 
-def usual_of(counts: Real | Whole, active: Real | Whole, apart: int) -> Real:
+def usual_of(counts: Whole, active: Whole, apart: int) -> Real:
     """Return what is expected of each bin from the others; 0 where these say nothing.
 
     Args:
@@ -177,6 +179,7 @@ def _judge(question: Question, seen: _View, chance: Sequence[_View], alarms: flo
     threshold = float(largest.max() if not is_alarm.any() else largest[is_alarm].min())
     return Answer(
         p=p,
+        is_large=seen.is_large,
         is_shown=seen.is_large & (p <= alarms),
         is_alarm=is_alarm,
         seen_from=_seen_from(question, seen, threshold * float(np.median(spread))),

@@ -98,28 +98,30 @@ def compare_clustered(
 
     The logarithm of the ratio of ``sum(now) / sum(now_of)`` to ``sum(before) / sum(before_of)`` is
     linearised, and its variance is that of the clusters' parts in it (Woodruff 1971,
-    doi:10.1080/01621459.1971.10482278). Half a case is added to ``before``, so that the ratio to
-    nothing has an interval; its value is inf all the same.
+    doi:10.1080/01621459.1971.10482278), no less than it is where all cases are independent. Half a
+    case stands for none before, so that a ratio to nothing, which is inf, has an interval.
 
     Returns:
         the ratio, and the one-sided p-value of "no more than before".
     """
     from scipy.stats import norm
 
-    n_now, n_before = float(now.sum()), float(before.sum()) + 0.5
+    n_now, n_before = float(now.sum()), float(before.sum()) or 0.5
     all_now, all_before = float(now_of.sum()), float(before_of.sum())
     if not n_now or not all_now or not all_before:
         return Comparison(Estimate(NAN, NAN, NAN), 1.0)
     share_now, share_before = n_now / all_now, n_before / all_before
     parts = (now - share_now * now_of) / n_now - (before - share_before * before_of) / n_before
     n = len(parts)
-    error = math.sqrt(float((parts**2).sum()) * n / max(n - 1, 1))
+    independent = (1 - share_now) / n_now + (1 - share_before) / n_before
+    error = math.sqrt(max(float((parts**2).sum()) * n / max(n - 1, 1), independent))
     log_ratio = math.log(share_now / share_before)
     z = float(norm.ppf((1 + confidence) / 2))
     low, high = (math.exp(log_ratio + side * z * error) for side in (-1, 1))
-    value = share_now / (before.sum() / all_before) if before.sum() else math.inf
-    p = float(norm.sf(log_ratio / error)) if error else 1.0
-    return Comparison(Estimate(float(value), low, high), p)
+    value = share_now / share_before if before.sum() else math.inf
+    return Comparison(
+        Estimate(value, low, high), float(norm.sf(log_ratio / error)) if error else 1.0
+    )
 
 
 def poisson_tail(count: int, mean: float) -> float:

@@ -11,6 +11,7 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.accounts import Account, DroppedRow, account, dropped_frame
+from feedbackminer.insight.chance import LEAST_ACTIVE
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, build_facts, usual_voices
 from feedbackminer.insight.finders.answers import unanswered_claims
@@ -114,11 +115,11 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
         claims=ranked,
         dropped=dropped_table,
         account=balance,
-        notices=_notices(checked["posts"], period),
+        notices=_notices(checked["posts"], period, facts.n_active),
     )
 
 
-def _notices(posts: pl.DataFrame, period: Period) -> tuple[str, ...]:
+def _notices(posts: pl.DataFrame, period: Period, n_active: int) -> tuple[str, ...]:
     if period.since is None or period.until is None:
         return ()
     notices = []
@@ -126,6 +127,11 @@ def _notices(posts: pl.DataFrame, period: Period) -> tuple[str, ...]:
         notices.append(f"posts without a date, which no claim can count: {n_undated}")
     if not posts["created_at"].is_between(period.since, period.until, "left").any():
         notices.append(f"nobody wrote from {period.since:%-d %B %Y} to {period.until:%-d %B %Y}")
+    if period.n_before and n_active < LEAST_ACTIVE:
+        notices.append(
+            f"too few members wrote to tell whether anything changed: {n_active}, it wants "
+            f"{LEAST_ACTIVE} (--period and --until choose another time)"
+        )
     if not period.n_before:
         notices.append(
             "nothing is said of change in the latest time: it wants a period, and another as long "

@@ -19,15 +19,17 @@ WITHIN_THREAD = 0.1
 
 @dataclass(frozen=True)
 class Counts:
-    """Arrays of shape (rows, bins).
+    """Arrays of shape (rows, bins); a member counts once in each, in one of the threads.
 
     Attributes:
-        threads: in which members spoke.
+        voices: distinct members.
+        threads: that these are counted in.
         weight: how many independent members they are worth: the sum over threads of
             n / (1 + (n - 1) rho) for n members of a thread (Kish 1965, "Survey Sampling", the
             design effect of a cluster).
     """
 
+    voices: Whole
     threads: Whole
     weight: Real
 
@@ -36,8 +38,9 @@ class Counts:
 class Timeline:
     """Who spoke of what in which thread: an entry for each post and each row that it is in.
 
-    A row is a set of posts: all, those on a topic, those that ask. ``start`` is the moment of a
-    thread's first post, ``after`` how long after that an entry was written; both in microseconds.
+    A row is a set of posts: all, those on a topic, those that ask. ``member`` numbers the members
+    of each row, and entries are in its order. ``start`` is the moment of a thread's first post,
+    ``after`` how long after that an entry was written; both in microseconds.
     """
 
     n_rows: int
@@ -59,18 +62,19 @@ class Timeline:
         entries = pl.concat(
             frame.select(*wanted, row=pl.lit(number)) for number, frame in enumerate(rows)
         ).drop_nulls()
+        n_members = entries["voice"].n_unique()
         entries = entries.select(
             row=pl.col("row").cast(pl.Int64),
             thread=pl.col(_moves_as_one(rows[0])).rank("dense").cast(pl.Int64) - 1,
-            member=pl.col("voice").rank("dense").cast(pl.Int64) - 1,
+            member=pl.struct("row", "voice").rank("dense").cast(pl.Int64) - 1,
             moment=pl.col("created_at").dt.epoch("us"),
-        )
+        ).sort("member", "thread", "moment")
         start = entries.group_by("thread").agg(pl.col("moment").min()).sort("thread")["moment"]
         row, thread, member, moment = (entries[name].to_numpy() for name in entries.columns)
         starts = start.to_numpy()
         return cls(
             n_rows=len(rows),
-            n_members=entries["member"].n_unique(),
+            n_members=n_members,
             row=row,
             thread=thread,
             member=member,
@@ -88,34 +92,23 @@ class Timeline:
         Args:
             edges: microseconds, one more than bins. What lies outside is left out.
         """
-        cell, inside = self._cells(edges)
-        place = cell * len(self.start) + self.thread[inside]
-        spoke = np.sort(place * self.n_members + self.member[inside])
-        # A key for each member of each thread in each cell, then for each thread in each cell.
-        place = spoke[_begins(spoke)] // max(self.n_members, 1)
-        (begins,) = np.nonzero(_begins(place))
+        n_bins, n_threads = len(edges) - 1, max(len(self.start), 1)
+        bin_ = np.searchsorted(edges, self.start[self.thread] + self.after, side="right") - 1
+        (inside,) = np.nonzero((bin_ >= 0) & (bin_ < n_bins))
+        inside = inside[_last_of_each(self.member[inside] * n_bins + bin_[inside])]
+
+        cell = self.row[inside] * n_bins + bin_[inside]
+        place = np.sort(cell * n_threads + self.thread[inside])
+        (begins,) = np.nonzero(np.diff(place, prepend=-1))
         n = np.diff(begins, append=len(place))
-        cell = place[begins] // max(len(self.start), 1)
-        size, shape = self.n_rows * (len(edges) - 1), (self.n_rows, len(edges) - 1)
-        weight = np.bincount(cell, n / (1 + (n - 1) * WITHIN_THREAD), minlength=size)
+        size, shape = self.n_rows * n_bins, (self.n_rows, n_bins)
+        of_threads = place[begins] // n_threads
+        weight = np.bincount(of_threads, n / (1 + (n - 1) * WITHIN_THREAD), minlength=size)
         return Counts(
-            threads=np.bincount(cell, minlength=size).reshape(shape),
+            voices=np.bincount(cell, minlength=size).reshape(shape),
+            threads=np.bincount(of_threads, minlength=size).reshape(shape),
             weight=weight.reshape(shape).astype(np.float64),
         )
-
-    def voices(self, edges: Whole) -> Whole:
-        """Count distinct members, shape (rows, bins)."""
-        cell, inside = self._cells(edges)
-        spoke = np.unique(cell * self.n_members + self.member[inside])
-        size, shape = self.n_rows * (len(edges) - 1), (self.n_rows, len(edges) - 1)
-        return np.bincount(spoke // max(self.n_members, 1), minlength=size).reshape(shape)
-
-    def _cells(self, edges: Whole) -> tuple[Whole, npt.NDArray[np.bool_]]:
-        """Return which entries lie in a bin, and the row and bin of these as one number."""
-        n_bins = len(edges) - 1
-        bin_ = np.searchsorted(edges, self.start[self.thread] + self.after, side="right") - 1
-        inside = (bin_ >= 0) & (bin_ < n_bins)
-        return self.row[inside] * n_bins + bin_[inside], inside
 
 
 def edges_of(moments: Sequence[datetime]) -> Whole:
@@ -129,7 +122,13 @@ def _moves_as_one(posts: pl.DataFrame) -> str:
     return "thread_id" if has_replies else "voice"
 
 
-def _begins(keys: Whole) -> npt.NDArray[np.bool_]:
-    is_new = np.ones(len(keys), bool)
-    is_new[1:] = keys[1:] != keys[:-1]
-    return is_new
+def _last_of_each(keys: Whole) -> Whole:
+    """Return where each key stands last, in order; keys are small and nearly sorted.
+
+    What an array of all keys holds last tells; this takes a tenth of the time of sorting.
+    """
+    places = np.arange(len(keys))
+    latest = np.empty(keys.max() + 1 if len(keys) else 0, np.int64)
+    latest[keys] = places
+    (found,) = np.nonzero(latest[keys] == places)
+    return found

@@ -13,6 +13,7 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.causes import Windows, find_gaps, mere_loudness, mere_mix
 from feedbackminer.insight.chance import (
+    LEAST_ACTIVE,
     LEAST_THREADS,
     SHUFFLES,
     USUAL,
@@ -64,6 +65,7 @@ class Cell:
     n: int
     usual: float
     p: float
+    is_large: bool
     is_shown: bool
 
     @property
@@ -90,6 +92,7 @@ class Found:
             int(self.voices[row, place]),
             float(self.usual[row, place]),
             float(self.answer.p[row, place]),
+            bool(self.answer.is_large[row, place]),
             bool(self.answer.is_shown[row, place]),
         )
 
@@ -132,7 +135,8 @@ class Watched:
         wholes = [history.posts, _asked(history)]
         rows = list(_rows(history, wholes[ASKED]))
         timeline = Timeline.of([*wholes, *(row.subject.posts for row in rows)])
-        return cls(wholes, rows, timeline, _questions(period) if len(timeline.row) else {})
+        is_enough = timeline.n_members >= LEAST_ACTIVE
+        return cls(wholes, rows, timeline, _questions(period) if is_enough else {})
 
     @property
     def part_of(self) -> list[int]:
@@ -149,7 +153,7 @@ class Watched:
         }
 
     def _found(self, question: Question, answer: Answer) -> Found:
-        voices = self.timeline.voices(question.edges)
+        voices = self.timeline.count(question.edges).voices
         moments = pl.from_epoch(pl.Series(question.edges), "us").dt.replace_time_zone("UTC")
         usual = usual_of(voices, voices[np.asarray(self.part_of)], question.apart)
         return Found(moments.to_list(), voices, usual, answer)
@@ -164,14 +168,15 @@ def find_changes(
         history: all up to the end of the period.
     """
     watched = Watched.of(history, period)
+    look = _Look(history, period, watched.wholes)
+    claims = list(look.gaps()) if period.n_before else []
     if not watched.questions:
-        return [], Tested()
+        return claims, Tested()
     found = watched.ask(settings.false_alarms)
-    claims = list(_surges(history, period, watched.rows, found[SURGE]))
+    claims += _surges(history, period, watched.rows, found[SURGE])
     seen_from: tuple[int, ...] = ()
     if CHANGE in found:
-        look = _Look(history, period, watched.wholes)
-        claims += [*look.changes(watched.rows, found[CHANGE]), *look.gaps()]
+        claims += look.changes(watched.rows, found[CHANGE])
         seen_from = found[CHANGE].answer.seen_from
     is_alarm = np.any([one.answer.is_alarm for one in found.values()], axis=0)
     tested = Tested(len(is_alarm), float(is_alarm.mean()), USUAL[: len(seen_from)], seen_from)
@@ -237,15 +242,15 @@ class _Look:
             windows = Windows.of(row.subject.posts, self.wholes[row.part_of], self.period.edges)
             cell = found.cell(number, -1)
             n, usual = cell.n, cell.usual
+            why = ""
             if not cell.is_shown:
-                if why := mere_loudness(row.subject, windows):
-                    yield self._apparent(row.subject, windows.now, n, usual, why)
-                continue
-            if why := mere_mix(windows, n, CHANGE_RATIO, by_label=row.is_label):
-                headline = f"{_compared(row.subject, n, usual)}, but {why}"
-                yield self._apparent(row.subject, windows.now, n, usual, headline)
-                continue
-            yield self._change(row.subject, windows, cell)
+                why = mere_loudness(row.subject, windows)
+            elif mix := mere_mix(windows, n, CHANGE_RATIO, by_label=row.is_label):
+                why = f"{_compared(row.subject, n, usual)}, but {mix}"
+            if why:
+                yield self._apparent(row.subject, windows.now, n, usual, why)
+            else:
+                yield self._change(row.subject, windows, cell)
 
     def gaps(self) -> Iterator[Claim]:
         """Tell where the end of the period is missing."""
@@ -282,15 +287,17 @@ class _Look:
             metric="ratio_of_voice_rates",
             headline=_compared(subject, n, usual),
             posts=windows.now if is_up else _latest(windows.before, self.period),
-            value=Estimate(n / usual if usual else math.inf, NAN, NAN),
+            value=Estimate(cell.ratio, NAN, NAN),
             topic_id=subject.topic_id,
             since=self.period.since,
             until=self.period.until,
             baseline=usual,
             q=cell.p,
             weight=None if is_up else DOWN_WEIGHT,
-            excess=_excess(n / usual if usual else math.inf),
+            excess=_excess(cell.ratio),
             action=action,
+            is_large=cell.is_large,
+            is_chance=not cell.is_shown,
         )
 
     def _apparent(
@@ -342,13 +349,17 @@ def _surges(history: Facts, period: Period, rows: Sequence[Row], found: Found) -
 
 
 def _peaks(cells: Sequence[Cell]) -> list[Cell]:
-    """Return the least likely of the cells that are shown, and others that are not beside them."""
+    """Return the least likely of the cells that are shown, and others that are not beside them.
+
+    Where none is shown, the one that is nearest to it.
+    """
     peaks: list[tuple[int, Cell]] = []
     shown = [(place, cell) for place, cell in enumerate(cells) if cell.is_shown]
     for place, cell in sorted(shown, key=lambda pair: (pair[1].p, -pair[1].n, pair[0])):
         if all(abs(place - other) > APART for other, _ in peaks):
             peaks.append((place, cell))
-    return [cell for _, cell in peaks[:MOST_SURGES]]
+    nearest = min(cells, key=lambda cell: (not cell.is_large, cell.p, -cell.n))
+    return [cell for _, cell in peaks[:MOST_SURGES]] or [nearest]
 
 
 def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) -> Claim:
@@ -375,6 +386,8 @@ def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) ->
         q=peak.p,
         excess=_excess(peak.ratio),
         action=look_first(began(moments, peak.start - length, peak.end), events),
+        is_large=peak.is_large,
+        is_chance=not peak.is_shown,
         scope=scope,
     )
 
@@ -414,6 +427,7 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
             topic_id=subject.topic_id,
             since=facts.period.since,
             until=facts.period.until,
+            baseline=_share_of_others(stuck, voiced),
             p=compared.p,
             q=q,
             excess=_excess(compared.ratio.value),
@@ -437,6 +451,12 @@ def _first_to_others(
     )  # fmt: skip
     columns = (sums[name].cast(pl.Int64).to_numpy() for name in sums.columns[1:])
     return measures.compare_clustered(*columns, confidence=settings.confidence)
+
+
+def _share_of_others(stuck: pl.DataFrame, voiced: pl.DataFrame) -> float:
+    """Return which part of the posts that are not a member's first are among ``stuck``."""
+    n = len(voiced.filter(~pl.col("is_first")))
+    return len(stuck.filter(~pl.col("is_first"))) / n if n else NAN
 
 
 def _who_are_stuck(subject: Subject) -> pl.DataFrame:

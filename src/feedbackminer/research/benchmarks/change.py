@@ -104,7 +104,7 @@ def _thinned(watched: Watched, n: int, rng: np.random.Generator) -> Iterator[tup
 
 
 def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
-    return float(timeline.voices(edges)[row, :-1].mean())
+    return float(timeline.count(edges).voices[row, :-1].mean())
 
 
 def _without(timeline: Timeline, row: int, threads: Whole) -> Timeline:
@@ -127,7 +127,7 @@ def _with_step(
     threads = rng.permutation(np.unique(timeline.thread[timeline.row == row]))
     for thread in threads[(start[threads] < edges[-2]) | (start[threads] >= edges[-1])]:
         planted = replace(timeline, start=start)
-        if planted.voices(edges)[row, -1] >= wanted:
+        if planted.count(edges).voices[row, -1] >= wanted:
             break
         start[thread] = rng.integers(edges[-2], edges[-1])
     return replace(timeline, start=start)

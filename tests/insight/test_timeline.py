@@ -1,0 +1,91 @@
+"""A history as numbers: distinct members and threads, and the same with threads at other times."""
+
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedbackminer.insight.timeline import WITHIN_THREAD, Timeline, edges_of
+from tests.support.builders import day
+
+POST = st.tuples(st.integers(0, 5), st.integers(0, 5), st.floats(0, 29.9))
+DAYS = [0, 10, 20, 30]
+EDGES = edges_of([day(number) for number in DAYS])
+
+
+def written(posts: list[tuple[int, int, float]]) -> pl.DataFrame:
+    """Build posts from thread, member and day."""
+    rows = [
+        {"thread_id": f"t{thread}", "voice": f"m{member}", "created_at": day(when)}
+        for thread, member, when in posts
+    ]
+    schema = {"thread_id": pl.String, "voice": pl.String, "created_at": pl.Datetime("us", "UTC")}
+    return pl.DataFrame(rows, schema=schema)
+
+
+@given(st.lists(POST, min_size=1, max_size=40))
+def test_a_member_counts_once_in_each_bin_and_in_one_thread(
+    posts: list[tuple[int, int, float]],
+) -> None:
+    talk = [(9, 8, -5.0), (9, 9, -5.0)]  # somebody is answered, before the bins
+    timeline = Timeline.of([written([*posts, *talk]), written(posts[::2])])
+    for row, counted in enumerate((posts, posts[::2])):
+        for place, (first, last) in enumerate(pairwise(DAYS)):
+            inside = [post for post in counted if first <= post[2] < last]
+            members, threads = {m for _, m, _ in inside}, {t for t, *_ in inside}
+            counts = timeline.count(EDGES)
+            assert counts.voices[row, place] == len(members)
+            fewest = bool(inside)
+            assert fewest <= counts.threads[row, place] <= min(len(members), len(threads))
+            assert fewest <= counts.weight[row, place] <= len(members)
+
+
+def test_many_members_of_one_thread_weigh_less_than_as_many_of_several() -> None:
+    one = Timeline.of([written([(0, m, 1) for m in range(10)])]).count(EDGES).weight[0, 0]
+    many = Timeline.of([written([(m, m, 1) for m in range(10)])])
+    assert one == pytest.approx(10 / (1 + 9 * WITHIN_THREAD))
+    alone = Timeline.of([written([(m // 2, m, 1) for m in range(10)])]).count(EDGES).weight[0, 0]
+    assert one < alone == pytest.approx(10 / (1 + WITHIN_THREAD))
+    assert many.count(EDGES).weight[0, 0] == 10
+
+
+@given(st.lists(POST, min_size=1, max_size=40), st.integers(0, 99))
+def test_a_shuffle_moves_threads_whole_and_starts_them_at_the_same_moments(
+    posts: list[tuple[int, int, float]], seed: int
+) -> None:
+    timeline = Timeline.of([written(posts)])
+    moved = timeline.shuffled(np.random.default_rng(seed))
+    assert sorted(moved.start) == sorted(timeline.start)
+    assert (moved.after == timeline.after).all()
+    assert (moved.thread == timeline.thread).all()
+
+
+def test_what_falls_after_the_end_is_left_out() -> None:
+    timeline = Timeline.of([written([(0, 0, 1), (0, 1, 25), (1, 2, 28)])])
+    moved = Timeline(**{**timeline.__dict__, "start": timeline.start[::-1].copy()})
+    assert moved.count(EDGES).voices.tolist() == [[1, 0, 1]]
+
+
+def test_where_nobody_answers_anybody_a_member_moves_as_one() -> None:
+    reviews = Timeline.of([written([(0, 0, 1), (1, 0, 5), (2, 1, 9)])])
+    assert len(reviews.start) == 2
+    talk = Timeline.of([written([(0, 0, 1), (1, 0, 5), (1, 1, 9)])])
+    assert talk.after.tolist()[1:] == [0, 4 * 86_400_000_000]
+
+
+def test_what_has_no_date_or_no_writer_is_left_out() -> None:
+    posts = written([(0, 0, 1), (0, 1, 2)])
+    nobody = posts.with_columns(voice=pl.lit(None, pl.String))
+    timeless = posts.with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    assert len(Timeline.of([pl.concat([posts, nobody, timeless])]).row) == 2
+    assert Timeline.of([nobody]).count(EDGES).voices.tolist() == [[0, 0, 0]]
+
+
+def test_who_writes_in_many_threads_weighs_as_one_member() -> None:
+    loud = [(thread, 0, 1.0) for thread in range(9)]
+    counts = Timeline.of([written([*loud, (0, 1, 2.0)])]).count(EDGES)
+    assert (counts.voices[0, 0], counts.threads[0, 0]) == (2, 2)
+    assert counts.weight[0, 0] <= 2
