@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from prefect import flow
 
 from pipelines.context import RunContext
-from pipelines.parameters import Export, Folder, Moment, SourceName
+from pipelines.parameters import Export, Folder, Length, Moment, SourceName
 from pipelines.stages import HOUR
 from pipelines.tasks import (
     do_stage,
@@ -45,15 +45,16 @@ def collect(
 
 
 @flow(name="mine", log_prints=True, timeout_seconds=24 * HOUR)
-def mine(project: Folder, since: Moment = None, until: Moment = None) -> str:
+def mine(project: Folder, since: Moment = None, until: Moment = None, period: Length = None) -> str:
     """Clean, embed, group, tag and count what the store holds; returns the run id.
 
     Args:
         project: Folder of the project.
-        since: Leave posts before this moment out of the claims.
+        since: First moment of the period, in place of its length.
         until: Leave posts from this moment on out of the claims.
+        period: What the digest is of; none: what the settings say.
     """
-    context = RunContext.begin(project, since, until)
+    context = RunContext.begin(project, since, until, period)
     with context.locked():
         mine_stages(context)
     return context.run_id
@@ -65,6 +66,7 @@ def digest(
     out: Folder,
     since: Moment = None,
     until: Moment = None,
+    period: Length = None,
     force: bool = False,
 ) -> str:
     """Write the digest of what was mined and link it; returns the path of its front page.
@@ -72,11 +74,12 @@ def digest(
     Args:
         project: Folder of the project.
         out: Folder of the digest, new or with an older one.
-        since: Count anew without posts before this moment.
+        since: Count anew for a period that begins at this moment.
         until: Count anew without posts from this moment on.
+        period: Count anew for the latest of these; none: what was counted.
         force: Write it although a drift check warns that the settings let stop it.
     """
-    context = RunContext.begin(project, since, until)
+    context = RunContext.begin(project, since, until, period)
     with context.locked():
         if context.has_window:
             do_stage("insight", context)
@@ -103,6 +106,7 @@ def community_digest(
     threads: list[Export] | None = None,
     since: Moment = None,
     until: Moment = None,
+    period: Length = None,
 ) -> str:
     """From exports to a digest in one run; returns the path of the digest's front page.
 
@@ -111,10 +115,11 @@ def community_digest(
         out: Folder of the digest, new or with an older one.
         project: Folder of the project.
         threads: Files with a title and channel per thread.
-        since: Leave posts before this moment out of the claims.
+        since: First moment of the period, in place of its length.
         until: Leave posts from this moment on out of the claims.
+        period: What the digest is of; none: what the settings say.
     """
-    context = RunContext.begin(project, since, until)
+    context = RunContext.begin(project, since, until, period)
     with context.locked():
         read_exports(context, exports, threads or [])
         mine_stages(context)

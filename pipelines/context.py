@@ -29,12 +29,17 @@ class RunContext(BaseModel, frozen=True):
 
     folder: str
     run_id: str
+    period: str | None = None
     since: datetime | None = None
     until: datetime | None = None
 
     @classmethod
     def begin(
-        cls, folder: str, since: datetime | None = None, until: datetime | None = None
+        cls,
+        folder: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        period: str | None = None,
     ) -> Self:
         """Begin a run; dates without a zone are of UTC.
 
@@ -44,12 +49,13 @@ class RunContext(BaseModel, frozen=True):
         lower, upper = (moment and as_utc(moment) for moment in (since, until))
         if lower and upper and lower >= upper:
             raise SettingsError(f"since {lower:%F %T} is not before until {upper:%F %T}")
-        return cls(folder=folder, run_id=Run(_open(folder)).run_id, since=lower, until=upper)
+        run_id = Run(_open(folder)).run_id
+        return cls(folder=folder, run_id=run_id, since=lower, until=upper, period=period)
 
     @property
     def has_window(self) -> bool:
         """Tell whether the run looks at a window of its own."""
-        return bool(self.since or self.until)
+        return bool(self.since or self.until or self.period)
 
     @property
     def path(self) -> Path:
@@ -72,7 +78,7 @@ class RunContext(BaseModel, frozen=True):
 
     def project(self) -> Project:
         """Open the project as it is now."""
-        window = {"since": self.since, "until": self.until}
+        window = {"since": self.since, "until": self.until, "period": self.period}
         bounds = {name: moment for name, moment in window.items() if moment}
         return open_project(self.path, {"insight": bounds})
 

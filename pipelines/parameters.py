@@ -15,6 +15,7 @@ Head = Literal["sentiment", "kinds", "severity", "tone"]
 # Prefect's server does not look at formats, so the pattern says what a date is.
 _DATE = {"type": "string", "format": "date-time", "pattern": r"^\d{4}-\d{2}-\d{2}([T ].+)?$"}
 Moment = Annotated[datetime, WithJsonSchema(_DATE)] | None
+Length = Literal["week", "month", "quarter", "year", "all"] | None
 Seed = Annotated[int, Field(ge=0)]
 
-__all__ = ["Export", "Folder", "Head", "Moment", "Seed", "SourceName"]
+__all__ = ["Export", "Folder", "Head", "Length", "Moment", "Seed", "SourceName"]

@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 
-from feedbackminer.admin.init import EXAMPLES, Answers, ask, commented_settings
+from feedbackminer.admin.init import (
+    EXAMPLE_DAY,
+    EXAMPLE_EVENT,
+    EXAMPLES,
+    Answers,
+    ask,
+    commented_settings,
+)
 from feedbackminer.collect.sources import KINDS
 from feedbackminer.settings import sections as settings_module
 from feedbackminer.settings.load import FILE_NAME, load
@@ -47,6 +54,7 @@ class TestFile:
         values = in_force(commented_settings())
         source = values.pop("sources")["forum"]
         assert set(source) == set(settings_module.SourceSettings.model_fields)
+        assert values.pop("events") == {EXAMPLE_EVENT: EXAMPLE_DAY}
         for section in (values, *values.values()):
             for name in EXAMPLES if isinstance(section, dict) else ():
                 section.pop(name, None)  # has no default

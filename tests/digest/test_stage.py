@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser as Html
 from selectolax.lexbor import LexborNode
 
 from feedbackminer.accounts import Account, DroppedRow, dropped_frame
+from feedbackminer.digest import wording
 from feedbackminer.digest.front import front_page
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor
@@ -25,7 +26,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Dropped, Repeats, check
-from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS
+from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 from tests.support.builders import (
     assignments,
@@ -407,9 +408,10 @@ def test_hostile_text_comes_back_from_json_as_it_was(text: str) -> None:
 def test_the_json_holds_everything_that_is_documented() -> None:
     content = json.loads(document.render(digest(community())))
     assert set(content) == {
-        "title", "since", "until", "totals", "front", "claims", "topics", "quotes", "account",
-        "run_id", "made_at", "code_version", "models", "table_versions", "settings", "seconds",
-        "notices", "labels", "problems", "severities", "waves",
+        "title", "since", "until", "period", "standing", "events", "totals", "front", "claims",
+        "topics", "quotes", "account", "run_id", "made_at", "code_version", "models",
+        "table_versions", "settings", "seconds", "notices", "labels", "problems", "severities",
+        "waves",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}
@@ -419,12 +421,17 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "out": 4,
         "dropped": {"too_few_words": 1},
     }
-    assert content["front"] == ["problem-1", "community-1"]
+    assert content["period"]["name"] == "all"
+    assert content["standing"] == []
+    assert content["events"] == [
+        {"at": "2026-01-07T00:00:00+00:00", "name": SAFE, "kind": "release"}
+    ]
+    assert content["front"] == ["problem-1"]
     assert content["claims"][0]["evidence"] == ["forum:0", "forum:1", "forum:2"]
     assert {quote["stands_for"] for quote in content["quotes"]} == {"problem-1", "topic-1", "t001"}
     assert set(content["totals"]) == {
-        "posts", "members", "staff", "bots", "threads", "questions", "unanswered", "topics",
-        "unsorted",        "claims",
+        "posts", "written", "members", "staff", "bots", "threads", "questions", "unanswered",
+        "topics", "unsorted", "claims",
     }  # fmt: skip
 
 
@@ -578,11 +585,20 @@ def test_the_method_page_tells_of_each_label_its_share_and_how_it_is_known(tmp_p
     assert (labels["bug"]["value"], labels["bug"]["given"]) == (0.4, 3)
 
 
-def test_severities_count_voices_from_the_worst_on() -> None:
+def test_a_post_counts_at_its_severity_and_a_voice_at_its_worst() -> None:
     tables = community()
     grave = tables["tags"].with_columns(severity=pl.Series([4, 3, 1]))
-    counted = digest({**tables, "tags": grave}).severities
-    assert counted == [(4, 1, 1), (3, 2, 2), (2, 2, 2), (1, 3, 3)]
+    built = digest({**tables, "tags": grave})
+    assert built.severities == [(4, 1, 1), (3, 1, 1), (2, 0, 0), (1, 1, 1)]
+    assert json.loads(document.render(built))["severities"][1] == {
+        "level": 3, "n_voices": 1, "n_posts": 1,
+    }  # fmt: skip
+
+    of_one = tables["posts"].with_columns(author_id=pl.lit("ann"))
+    of_nobody = tables["posts"].with_columns(author_id=pl.lit(None, pl.String))
+    for written, at_worst in ((of_one, 1), (of_nobody, 0)):
+        counted = digest({**tables, "posts": written, "tags": grave}).severities
+        assert counted == [(4, at_worst, 1), (3, 0, 1), (2, 0, 0), (1, 0, 1)]
 
 
 def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
@@ -751,6 +767,13 @@ def test_of_more_than_five_kinds_the_front_page_takes_what_weighs_most() -> None
     assert ids == ["problem-t5-6", "newcomers-t4-5", "change-t3-4", "love-t2-3", "request-t1-2"]
 
 
+@pytest.mark.parametrize("kind", ["apparent", "community"])
+def test_what_only_seems_to_change_and_who_is_there_are_none_of_the_things_to_know(
+    kind: str,
+) -> None:
+    assert front((kind, "t0", 9.0), ("problem", "t1", 1.0)) == ["problem-t1-1", "topic-t0-0"]
+
+
 def test_claims_on_topics_beyond_those_shown_are_accounted_for() -> None:
     rows = claims(
         *(
@@ -773,6 +796,214 @@ def test_an_account_that_turned_out_to_be_a_bot_is_not_quoted() -> None:
     tables = community()
     machines = tables["members"].with_columns(role=pl.lit("bot"))
     assert digest({**tables, "members": machines}).quotes == []
+
+
+# ── the period, and all time ─────────────────────────────────────────────────────────────────
+
+
+def with_a_long_view() -> dict[str, pl.DataFrame]:
+    """Build the community with a year before its month, of which other claims tell."""
+    tables = community()
+    ever = {"scope": "history", "since": day(-360), "until": day(30), "topic_id": "t001"}
+    ever |= {"evidence": ["forum:0"], "rank_score": 9.0}
+    found = {"metric": FOUND_OF_MEMBERS, "key_point_id": "problem-a"}
+    of_all_time = claims(
+        ever | {"claim_id": "topic-ever", "headline": "topic-ever", "n_voices": 9},
+        ever | found | {"claim_id": "problem-ever", "headline": "problem-ever", "kind": "problem"},
+        ever
+        | {"claim_id": "surge-ever", "headline": "surge-ever", "kind": "surge"}
+        | {"metric": "ratio_to_usual_share"},
+    )
+    month = periods(day(0), day(30), name="month", history_since=day(-360), n_before=12)
+    return {**tables, "periods": month, "claims": pl.concat([tables["claims"], of_all_time])}
+
+
+def linking(files: Mapping[str, str], claim_id: str) -> set[str]:
+    """Return the pages that link to the page of a claim."""
+    return {name for name, text in files.items() if f"claims/{claim_id}.html" in text}
+
+
+def test_what_was_said_and_broke_out_in_all_time_stands_in_the_long_view_alone() -> None:
+    built = digest(with_a_long_view())
+    files = render_digest(built)
+    for claim_id in ("problem-ever", "surge-ever"):
+        assert linking(files, claim_id) == {"history.html"}
+        assert claim_id not in files["digest.md"]
+    assert linking(files, "problem-1") >= {"index.html", "problems.html", "topics/t001.html"}
+    assert "history.html" not in linking(files, "problem-1")
+    assert [claim.claim_id for claim in built.front] == ["problem-1"]
+    assert built.problems == digest(community()).problems
+
+
+def test_the_long_view_tells_of_each_topic_how_many_spoke_ever_and_in_the_period() -> None:
+    page = Html(render_digest(digest(with_a_long_view()))["history.html"])
+    assert [cell.text() for cell in page.css(".topics tbody td.n")] == ["9", "3"]
+
+
+def test_a_trend_is_of_all_time() -> None:
+    built = digest(with_a_long_view())
+    first, _ = built.activity.points[0]
+    assert first <= day(-360)
+    assert built.topics[0].trend.points[0][0] == first
+    assert sum(n for _, n in built.activity.points) == 3
+
+
+def test_where_the_period_is_all_time_its_points_stand_in_the_long_view_too() -> None:
+    tables = community()
+    is_point = pl.col("key_point_id").is_not_null()
+    metric = pl.when(is_point).then(pl.lit(FOUND_OF_MEMBERS)).otherwise("metric")
+    found = tables["claims"].with_columns(metric=metric)
+    files = render_digest(digest({**tables, "claims": found}))
+    assert linking(files, "problem-1") >= {"history.html", "problems.html"}
+    assert 'href="history.html">the long view' not in files["index.html"]
+    assert (
+        'href="history.html">the long view'
+        in render_digest(digest(with_a_long_view()))["index.html"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("baseline", "n_before", "usual"),
+    [
+        (None, 0, ""),
+        (0.0, 1, "nobody in the month before"),
+        (0.0, 12, "nobody in the 12 months before"),
+        (0.4, 12, "fewer than one in a usual month"),
+        (2.6, 12, "about 3 in a usual month"),
+    ],
+)
+def test_beside_a_point_of_the_period_stands_how_many_usually_say_it(
+    baseline: float | None, n_before: int, usual: str
+) -> None:
+    tables = with_a_long_view()
+    is_point = pl.col("key_point_id").is_not_null()
+    told = tables["claims"].with_columns(
+        metric=pl.when(is_point).then(pl.lit(FOUND_OF_MEMBERS)).otherwise("metric"),
+        baseline=pl.lit(baseline, pl.Float64),
+    )
+    before = tables["periods"].with_columns(n_before=pl.lit(n_before, pl.Int64))
+    built = digest({**tables, "claims": told, "periods": before})
+    assert {claim.claim_id: claim.usual for claim in built.claims if claim.usual} == (
+        {"problem-1": usual} if usual else {}
+    )
+    (card,) = Html(render_digest(built)["index.html"]).css("ol.front .claim")
+    assert (usual or "January 2026") in one(Html(card.html or ""), "p.number").text()
+
+
+@pytest.mark.parametrize(
+    ("period", "told"),
+    [
+        (periods(), "no dates are known"),
+        (periods(day(0), day(30)), "5 January 2026 to 3 February 2026"),
+        (periods(day(0), day(30), name="given"), "5 January 2026 to 3 February 2026"),
+        (
+            periods(day(0), day(30), name="month"),
+            "the month from 5 January 2026 to 3 February 2026",
+        ),
+    ],
+)
+def test_every_page_tells_what_the_digest_is_of(period: pl.DataFrame, told: str) -> None:
+    files = render_digest(digest({**nobody(), "periods": period}))
+    for name in PAGES:
+        assert one(Html(files[name]), ".brand span").text() == told
+    assert f"0 members wrote 0 posts in 0 threads, {told}." in files["digest.md"]
+
+
+def test_posts_that_were_read_and_count_for_no_member_are_told() -> None:
+    tables = community()
+    here = {"thread_id": "th1", "created_at": day(1)}
+    known = digest(tables)
+    assert wording.written(known) == "3 members wrote 3 posts in 1 thread"
+    assert wording.left_out(known) == ""
+
+    of_nobody = {"post_id": "x", "author_id": None}
+    others = [of_nobody] + [
+        {"post_id": role, "author_id": role, "author_role": role} for role in ("staff", "bot")
+    ]
+    read = pl.concat([tables["posts"], posts(*(here | row for row in others))])
+    built = digest({**tables, "posts": read})
+    assert wording.written(built) == wording.written(known)
+    left_out = (
+        "6 were read; those of the staff, those of the bots, repeats, posts of nobody known count "
+        "for no member"
+    )
+    assert wording.left_out(built) == left_out
+    footer = one(Html(render_digest(built)["index.html"]), "body > footer").text()
+    assert f"Computed from 3 posts of members ({left_out})" in footer
+
+
+def test_it_is_told_how_often_and_how_small_a_change_would_have_been_seen() -> None:
+    tested = {"n_shuffles": 400, "false_alarms": 0.02, "usual": [5, 20], "seen_from": [21, 47]}
+    month = periods(day(0), day(30), name="month", n_before=3, **tested)
+    lines = wording.tests(digest({**nobody(), "periods": month}))
+    assert "of 400 histories like this one" in lines[0]
+    assert lines[1] == (
+        "What would have been seen in this month: where 5 members are usual, a rise is shown from "
+        "21 on; where 20 members are usual, a rise is shown from 47 on."
+    )
+    files = render_digest(digest({**nobody(), "periods": month}))
+    for name in ("changes.html", "method.html", "digest.md"):
+        assert lines[1] in files[name]
+    assert wording.tests(digest(nobody())) == [
+        "Too little was written to tell whether anything changed."
+    ]
+
+
+# ── a place where nobody writes any more ─────────────────────────────────────────────────────
+
+
+def silent(until: float = 40) -> dict[str, pl.DataFrame]:
+    """Build the community with a thread of its second day, the last, and a claim on answers."""
+    tables = community()
+    last = threads({"thread_id": "th2", "opened_at": day(1)})
+    asked = claims(
+        {"claim_id": "unanswered-1", "kind": "unanswered", "action": "Answer the newest ones."}
+        | {"evidence": ["forum:0"]}
+    )
+    return {
+        **tables,
+        "threads": pl.concat([tables["threads"], last]),
+        "claims": pl.concat([tables["claims"], asked]),
+        "periods": periods(day(0), day(until)),
+    }
+
+
+def test_that_a_forum_is_silent_is_told_first_and_nobody_is_asked_to_answer_there() -> None:
+    built = digest(silent())
+    files = render_digest(built)
+    line = "No new thread for 5 weeks: the last began on 6 January 2026."
+    assert one(Html(files["index.html"]), "h1 + .notice").text() == line
+    assert f"telling us\n\n**{line}**\n" in files["digest.md"]
+    assert json.loads(files["digest.json"])["standing"] == [line]
+    (asked,) = built.of_kind("unanswered")
+    assert asked.action == CLAIM_KINDS["unanswered"].action_when_quiet
+    assert [claim.action for claim in built.of_kind("problem")] == [""]
+
+
+def test_where_a_forum_is_not_silent_the_newest_are_to_be_answered() -> None:
+    built = digest(silent(until=20))
+    assert [claim.action for claim in built.of_kind("unanswered")] == ["Answer the newest ones."]
+    assert not Html(render_digest(built)["index.html"]).css(".notice")
+
+
+@pytest.mark.parametrize("is_chosen", [True, False])
+def test_that_an_export_is_old_is_told_unless_its_end_was_chosen(is_chosen: bool) -> None:
+    chosen = {"insight": {"until": "2026-01-08" if is_chosen else None}}
+    source = replace(provenance(), made_at=day(100), settings=chosen)
+    built = build_digest(community(), settings=DigestSettings(), provenance=source)
+    assert bool(list(built.standing.lines())) is not is_chosen
+
+
+def test_the_farewell_of_a_place_is_told_and_does_nothing() -> None:
+    tables = community()
+    closing = pl.lit("Bye. This forum <b>is</b> *now* read-only.")
+    is_last = pl.col("post_id") == "forum:2"
+    written = tables["posts"].with_columns(body=pl.when(is_last).then(closing).otherwise("body"))
+    files = render_digest(digest({**tables, "posts": written}))
+    page = Html(files["index.html"])
+    assert "says: “forum <b>is</b> *now* read-only”." in one(page, ".notice").text()
+    assert not page.css("b")
+    assert r"“forum &lt;b&gt;is&lt;/b&gt; \*now\* read-only”" in files["digest.md"]
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ from feedbackminer.digest import wording
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView
 from feedbackminer.digest.waves import Wave
-from feedbackminer.digest.wording import number, sentence, trust
+from feedbackminer.digest.wording import certainty, number, sentence, trust
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS
 from tests.support.builders import claim_view, day
 
@@ -46,8 +46,9 @@ def test_a_number_is_written_with_its_interval(made: ClaimView, want: str) -> No
             claim(SHARE, 0.41, 0.33, 0.49),
             "41 % (33 to 49 %) of the members who wrote in this period",
         ),
-        (claim(RATIO, 9.0), "9.0 times the previous window's share of active members"),
-        (claim(RATIO, None, 3.1), "up from nobody in the previous window"),
+        (claim(RATIO, 9.0), "9.0 times as many members as usual"),
+        (claim(RATIO, None, 3.1), "nobody in any of the windows before"),
+        (claim("ratio_to_usual_share", None), "nobody in any other week or month"),
         (
             claim("ratio_first_posts_to_others", None),
             "in first posts only, never in other posts",
@@ -59,22 +60,33 @@ def test_a_sentence_says_of_what(made: ClaimView, want: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("voices", "posts", "effective", "q", "want"),
+    ("voices", "posts", "want"),
     [
-        (12, 34, 11.0, None, "12 voices · 34 posts"),
-        (1, 1, 1.0, None, "1 voice · 1 post"),
-        (1_200, 3_400, 1_100.0, 0.0312, "1,200 voices · 3,400 posts · q 0.031"),
-        (12, 99, 8.0, 0.00001, "12 voices · 99 posts · q < 0.001"),
-        (9, 20, 3.4, None, "9 voices · 20 posts · as concentrated as 3 equally loud members"),
-        (4, 99, 1.2, None, "4 voices · 99 posts · as concentrated as 1 equally loud member"),
-        (0, 0, None, None, "0 voices · 0 posts"),
+        (12, 34, "12 voices · 34 posts"),
+        (1, 1, "1 voice · 1 post"),
+        (1_200, 3_400, "1,200 voices · 3,400 posts"),
+        (0, 0, "0 voices · 0 posts"),
     ],
-)  # fmt: skip
-def test_who_is_behind_it(
-    voices: int, posts: int, effective: float | None, q: float | None, want: str
-) -> None:
-    made = claim_view(n_voices=voices, n_posts=posts, effective_voices=effective, q=q)
+)
+def test_who_is_behind_it(voices: int, posts: int, want: str) -> None:
+    made = claim_view(n_voices=voices, n_posts=posts, effective_voices=1.0, q=0.5)
     assert trust(made) == want
+
+
+@pytest.mark.parametrize(
+    ("voices", "effective", "q", "want"),
+    [
+        (12, 11.0, None, ""),
+        (1_200, 1_100.0, 0.0312, " · q 0.031"),
+        (12, 8.0, 0.00001, " · q < 0.001"),
+        (9, 3.4, None, " · as concentrated as 3 equally loud members"),
+        (4, 1.2, 0.5, " · as concentrated as 1 equally loud member · q 0.500"),
+        (0, None, None, ""),
+    ],
+)
+def test_how_sure_it_is(voices: int, effective: float | None, q: float | None, want: str) -> None:
+    made = claim_view(n_voices=voices, effective_voices=effective, q=q)
+    assert certainty(made) == sentence(made) + want
 
 
 def test_who_is_behind_an_estimate_are_those_who_most_likely_say_it() -> None:
@@ -98,6 +110,7 @@ def test_a_share_is_written_in_full_and_in_short(part: Share, in_full: str, in_s
 def test_only_a_ratio_to_nothing_has_no_value() -> None:
     assert {name for name, metric in METRICS.items() if metric.unbounded} == {
         RATIO,
+        "ratio_to_usual_share",
         "ratio_first_posts_to_others",
     }
 
@@ -136,3 +149,10 @@ def test_the_front_page_tells_when_members_said_it_whether_they_were_new_and_wha
     full = replace(said, n_new=2, went_well=["p0"])
     assert wording.brief(full) == f"{when} · mostly by newcomers · 1 wrote later that it works"
     assert wording.brief(claim_view(n_voices=3)) == ""
+
+
+def test_how_many_usually_say_it_is_told_in_place_of_when_they_did() -> None:
+    said = claim_view(key_point_id="problem-a", n_posts=4, told=(day(0), day(3)))
+    unusual = replace(said, usual="about 2 in a usual month")
+    assert wording.brief(unusual) == "about 2 in a usual month"
+    assert trust(unusual) == f"{trust(said)} · about 2 in a usual month"

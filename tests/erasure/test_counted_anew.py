@@ -34,6 +34,22 @@ def test_shares_count_who_stays_though_there_were_no_claims() -> None:
     assert after["shares"]["n_voices"].unique().to_list() == [1]
 
 
+def test_the_period_ends_with_those_who_stay_and_nothing_tells_when_others_wrote() -> None:
+    empty = {name: schema.create_empty() for name, schema in TABLES.items()}
+    rows = [
+        {"post_id": f"x:{n}", "author_id": f"who{n}", "created_at": builders.day(10 * n)}
+        for n in range(3)
+    ]
+    tables: dict[str, pl.DataFrame] = {**empty, "posts": builders.posts(*rows)}
+    tables |= {"periods": mine_claims(tables, settings=InsightSettings()).periods}
+    columns = ["since", "until", "history_since"]
+    assert tables["periods"].select(columns).row(0) == (
+        builders.day(0), builders.day(21), builders.day(0),
+    )  # fmt: skip
+    after = without(tables, "x:0", "x:2")["periods"]
+    assert after.select(columns).row(0) == (builders.day(10), builders.day(11), builders.day(10))
+
+
 def said_by(*who: str) -> dict[str, pl.DataFrame]:
     """Let each say one key point, which the first of them heads; the surest of the others last."""
     empty: dict[str, pl.DataFrame] = {

@@ -41,6 +41,8 @@ HARMLESS = {
     "the name of a source or of one of its channels": {"source", "cursors.channel"},
     "a row that names an erased post goes as a whole": {"cursors.position"},
     "we wrote every word": {"cursors.withheld", "audit.subject", "audit.detail"},
+    "the name of a release, or of another event: no word of a member": {"events.name"},
+    "a length that we name: week, month, all": {"periods.name"},
     "JSON of names that are ours, with numbers": {
         *("runs.dropped", "runs.models", "runs.reads", "runs.writes"),
     },

@@ -23,7 +23,7 @@ def test_a_headline_that_quotes_a_member_is_told_without_the_words() -> None:
     empty = {name: TABLES[name].create_empty() for name in READS}
     tables: dict[str, pl.DataFrame] = {**empty, "posts": posts, "needs": needs}
     settings = InsightSettings()
-    facts = build_facts(tables, period_of(posts["created_at"], settings))
+    facts = build_facts(tables, period_of(posts, settings))
     (claim,) = need_claims(facts, settings)
     assert WORDS in claim.headline
     shown = headline_for_prefect({"headline": claim.headline, "quoted": claim.quoted})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ HEAD = (
 )
 TOP = ("log", "max_dropped_share")  # of no section
 EXAMPLE_NAME, EXAMPLE_URL = "forum", "https://forum.example"
+EXAMPLE_EVENT, EXAMPLE_DAY = "launch", date(2026, 3, 31)
 
 Ask = Callable[[str, str], str]  # question, default -> answer
 
@@ -126,6 +127,8 @@ def commented_settings(answers: Answers | None = None) -> str:
         default = field.get_default(call_default_factory=True)
         if isinstance(default, BaseModel):
             file.add(name, _section(type(default), given.get(name, {})))
+        elif name == "events":
+            file.add(name, _events(field))
         else:
             _add_source(file, field, answers)
     return file.as_string()
@@ -143,6 +146,14 @@ def _add_source(file: TOMLDocument, field: FieldInfo, answers: Answers) -> None:
         file.add(tomlkit.comment(f"[sources.{EXAMPLE_NAME}]"))
         for _, line in source.value.body:
             file.add(line)
+
+
+def _events(field: FieldInfo) -> Table:
+    """Return the table of events, with an example of one."""
+    table = tomlkit.table()
+    table.add(tomlkit.comment(str(field.description)))
+    table.add(tomlkit.comment(f"{EXAMPLE_EVENT} = {EXAMPLE_DAY}"))
+    return table
 
 
 def _section(model: type[BaseModel], given: Mapping[str, Any]) -> Table:

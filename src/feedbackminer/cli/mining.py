@@ -33,7 +33,14 @@ Maps = Annotated[
 Source = Annotated[str | None, typer.Option(help="Prefix of post ids; default: the file's name")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, e.g. cp1252")]
 Product = Annotated[str | None, typer.Option(help="Name of the product, for the title")]
-Since = Annotated[str | None, typer.Option(help="Leave out posts before this date")]
+Period = Annotated[
+    str | None,
+    typer.Option(
+        help="What the digest is of, and held against what was before: the latest week, month, "
+        "quarter or year, or all; default: the shortest in which 100 members spoke"
+    ),
+]
+Since = Annotated[str | None, typer.Option(help="First day of the period, in place of --period")]
 Until = Annotated[str | None, typer.Option(help="Leave out posts from this date on")]
 MaxDropped = Annotated[
     float | None, typer.Option(min=0, max=1, help="Exit with 1 when more of the rows were dropped")
@@ -61,6 +68,7 @@ def run(
     identities: Identities = None,
     encoding: Encoding = None,
     product: Product = None,
+    period: Period = None,
     since: Since = None,
     until: Until = None,
     settings: Config = None,
@@ -77,7 +85,7 @@ def run(
 
     overrides = _overrides(
         maps=map_, source=source, identities=identities, encoding=encoding, product=product,
-        since=since, until=until, max_dropped=max_dropped,
+        period=period, since=since, until=until, max_dropped=max_dropped,
     )  # fmt: skip
     check_target(out)  # now, not after an hour of encoding
     if project is None:
@@ -130,6 +138,7 @@ def mine(
     session: Session,
     project: ProjectFolder = Path(),
     product: Product = None,
+    period: Period = None,
     since: Since = None,
     until: Until = None,
     settings: Config = None,
@@ -140,7 +149,7 @@ def mine(
     """Clean, embed, group, tag and count what was imported; done work is not done again."""
     from feedbackminer.steps import mining
 
-    run = session.begin(_overrides(product=product, since=since, until=until))
+    run = session.begin(_overrides(product=product, period=period, since=since, until=until))
     session.summarise(run, mining.mine(run))
 
 
@@ -150,17 +159,25 @@ def digest(
     out: Out,
     project: ProjectFolder = Path(),
     product: Product = None,
+    period: Period = None,
+    since: Since = None,
+    until: Until = None,
     settings: Config = None,
     force: Force = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the digest of what was mined: index.html, digest.md and digest.json."""
-    from feedbackminer.steps.digest import write_digest
+    """Write the digest of what was mined: index.html, digest.md and digest.json.
 
-    run = session.begin(_overrides(product=product))
-    session.summarise(run, [write_digest(run, out, force=force)], out)
+    With a period of its own, what was mined is counted anew for it.
+    """
+    from feedbackminer.steps.digest import write_digest
+    from feedbackminer.steps.mining import INSIGHT
+
+    run = session.begin(_overrides(product=product, period=period, since=since, until=until))
+    counted = [run.step(INSIGHT)] if period or since or until else []
+    session.summarise(run, [*counted, write_digest(run, out, force=force)], out)
 
 
 @contextmanager
@@ -188,6 +205,7 @@ def _overrides(
     identities: Path | None = None,
     encoding: str | None = None,
     product: str | None = None,
+    period: str | None = None,
     since: str | None = None,
     until: str | None = None,
     max_dropped: float | None = None,
@@ -201,7 +219,7 @@ def _overrides(
             "encoding": encoding,
         },
         "digest": {"product": product},
-        "insight": {"since": since, "until": until},
+        "insight": {"period": period, "since": since, "until": until},
     }
     chosen: dict[str, Any] = {
         stage: {name: value for name, value in options.items() if value}

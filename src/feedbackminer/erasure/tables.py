@@ -20,7 +20,7 @@ from feedbackminer.tables import TABLES, KeyPoints
 from feedbackminer.text.words import content_hash
 
 Tables = Mapping[str, pl.DataFrame]
-COUNTED = ("threads", "members", "shares", "claims")  # anew, from what stays
+COUNTED = ("threads", "members", "periods", "shares", "claims")  # anew, from what stays
 OF_TOPICS = ("topics", "vocabulary")  # their words are judged one by one, in ``topics.py``
 
 
@@ -108,8 +108,8 @@ def erase_from(
 ) -> dict[str, pl.DataFrame]:
     """Return every table as if the posts had never been there, as far as that can be known.
 
-    Rows of the posts go. Threads, members, shares and claims are counted anew. Done again, it
-    changes nothing.
+    Rows of the posts go. Threads, members, the period, shares and claims are counted anew. Done
+    again, it changes nothing.
 
     Args:
         tables: all of ``tables.py``.
@@ -299,14 +299,14 @@ def _key_points(remaining: Tables) -> dict[str, pl.DataFrame]:
 def _counted_anew(
     before: Tables, remaining: Tables, settings: InsightSettings
 ) -> dict[str, pl.DataFrame]:
-    """Count threads, members, shares and claims again, where they were counted before."""
+    """Count what ``COUNTED`` names again, where it was counted before."""
     counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
         signals = read_conversation(*(remaining[name] for name in ("posts", "tags", "texts")))
         counted = {"threads": signals.threads, "members": signals.members}
-    if len(before["shares"]) or len(before["claims"]):
+    if any(len(before[name]) for name in ("periods", "shares", "claims")):
         mined = mine_claims({**remaining, **counted}, settings=settings)
         others = remaining["dropped"].filter(pl.col("stage") != "insight")
-        counted |= {"shares": mined.shares, "claims": mined.claims}
+        counted |= {"periods": mined.periods, "shares": mined.shares, "claims": mined.claims}
         counted["dropped"] = pl.concat([others, mined.dropped])
     return {name: frame.sort(TABLES[name].primary_key()) for name, frame in counted.items()}

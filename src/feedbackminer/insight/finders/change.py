@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -173,11 +173,12 @@ def find_changes(
     if not watched.questions:
         return claims, Tested()
     found = watched.ask(settings.false_alarms)
-    claims += _surges(history, period, watched.rows, found[SURGE])
     seen_from: tuple[int, ...] = ()
     if CHANGE in found:
         claims += look.changes(watched.rows, found[CHANGE])
         seen_from = found[CHANGE].answer.seen_from
+    told = {claim.key for claim in claims if claim.kind == CHANGE and not claim.is_chance}
+    claims += _surges(history, period, watched.rows, found[SURGE], told)
     is_alarm = np.any([one.answer.is_alarm for one in found.values()], axis=0)
     tested = Tested(len(is_alarm), float(is_alarm.mean()), USUAL[: len(seen_from)], seen_from)
     return claims, tested
@@ -340,12 +341,20 @@ def _latest(before: pl.DataFrame, period: Period) -> pl.DataFrame:
     return before
 
 
-def _surges(history: Facts, period: Period, rows: Sequence[Row], found: Found) -> Iterator[Claim]:
-    """Tell when something broke out: its weeks, or months, far above what is usual."""
+def _surges(
+    history: Facts, period: Period, rows: Sequence[Row], found: Found, told: Collection[str]
+) -> Iterator[Claim]:
+    """Tell when something broke out: its weeks, or months, far above what is usual.
+
+    Args:
+        told: keys of subjects of which a change in the period is told already.
+    """
     for number, row in enumerate(rows, start=N_WHOLES):
         for cell in _peaks(found.of_row(number)):
             is_recent = period.since is not None and cell.end > period.since
-            yield _surge(row.subject, cell, history.events, PERIOD if is_recent else HISTORY)
+            if not (is_recent and row.subject.key in told):
+                scope = PERIOD if is_recent else HISTORY
+                yield _surge(row.subject, cell, history.events, scope)
 
 
 def _peaks(cells: Sequence[Cell]) -> list[Cell]:
