@@ -110,9 +110,10 @@ def _default(parameter: Any) -> str:
 
 def _settings() -> Iterator[str]:
     schema = Settings.model_json_schema()
-    top = {n: p for n, p in schema["properties"].items() if "$ref" not in p and n != "sources"}
+    many = {"sources": "SourceSettings", "events": "EventSettings"}
+    top = {n: p for n, p in schema["properties"].items() if "$ref" not in p and n not in many}
     yield from ("At the top of the file, before any section:", "", *_options("", top, ()), "")
-    sections = {"sources.NAME": "SourceSettings"} | {
+    sections = {f"{name}.NAME": model for name, model in many.items()} | {
         name: field["$ref"].rpartition("/")[2]
         for name, field in schema["properties"].items()
         if "$ref" in field
@@ -145,8 +146,8 @@ def _toml_type(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
     kind = str(field["type"])
-    if field.get("format") == "date-time":
-        kind = "date-time"
+    if field.get("format") in ("date", "date-time"):
+        kind = str(field["format"])
     if kind == "array":
         return f"array of {_many(_toml_type(field['items']))}"
     if kind == "object":
