@@ -40,7 +40,7 @@ def test_of_many_events_all_are_drawn_and_the_latest_are_named() -> None:
     drawn = chart(*(release(f"v{n}", n / 2) for n in range(SHOWN + 2)))
     assert len(drawn.css("line")) == SHOWN + 2
     (named,) = drawn.css("p.meta")
-    assert named.text().startswith("Lines: 2 earlier ones, v2 (")
+    assert named.text().startswith("Lines: 2 earlier, v2 (")
     assert named.text().count(" · ") == SHOWN - 1
 
 

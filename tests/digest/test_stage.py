@@ -1001,9 +1001,9 @@ def test_the_farewell_of_a_place_is_told_and_does_nothing() -> None:
     written = tables["posts"].with_columns(body=pl.when(is_last).then(closing).otherwise("body"))
     files = render_digest(digest({**tables, "posts": written}))
     page = Html(files["index.html"])
-    assert "says: “forum <b>is</b> *now* read-only”." in one(page, ".notice").text()
+    assert "says: “This forum <b>is</b> *now* read-only”." in one(page, ".notice").text()
     assert not page.css("b")
-    assert r"“forum &lt;b&gt;is&lt;/b&gt; \*now\* read-only”" in files["digest.md"]
+    assert r"“This forum &lt;b&gt;is&lt;/b&gt; \*now\* read-only”" in files["digest.md"]
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────

@@ -64,10 +64,12 @@ def test_without_dates_nobody_knows_whether_a_forum_is_silent() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        (CLOSED, "forum will be read-only"),
-        ("The community is moving to Discord.", "community is moving"),
-        ("Our BOARD is being  closed.", "BOARD is being closed"),
-        ("This site was shut down in May.", "site was shut down"),
+        (CLOSED, "This forum will be read-only"),
+        ("The community is moving to Discord.", "The community is moving"),
+        ("Our GROUP is being  closed.", "Our GROUP is being closed"),
+        ("Our board is archived.", ""),  # a part of the product, for all that is known
+        ("This forum has moved to Discord.", "This forum has moved"),
+        ("This site was shut down in May.", "This site was shut down"),
         ("The forum is a nice place.", ""),
         ("I closed the tab of the forum.", ""),
         ("The forum is great. The shop is closed.", ""),
@@ -82,7 +84,7 @@ def test_a_farewell_is_told_in_its_own_words(body: str, words: str) -> None:
 
 
 def test_of_two_farewells_the_latest_is_told() -> None:
-    assert standing(CLOSED, "The forum was moved.", "Bye.").words == "forum was moved"
+    assert standing(CLOSED, "The forum was moved.", "Bye.").words == "The forum was moved"
 
 
 def test_what_was_said_before_the_last_posts_is_no_farewell() -> None:
@@ -105,4 +107,4 @@ def test_an_old_export_is_told_unless_its_end_was_chosen(
     told = standing("It stops.", made_at=day(after), **more)
     line = "The newest post that was read is of 5 January 2026, 10 weeks before this digest was "
     assert list(told.lines()) == ([f"{line}made."] if is_old else [])
-    assert told.is_quiet is is_old
+    assert not told.is_quiet  # they may be as lively as ever

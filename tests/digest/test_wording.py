@@ -44,7 +44,7 @@ def test_a_number_is_written_with_its_interval(made: ClaimView, want: str) -> No
     [
         (
             claim(SHARE, 0.41, 0.33, 0.49),
-            "41 % (33 to 49 %) of the members who wrote in this period",
+            "41 % (33 to 49 %) of the members who wrote in that time",
         ),
         (claim(RATIO, 9.0), "9.0 times as many members as usual"),
         (claim(RATIO, None, 3.1), "nobody in any of the windows before"),

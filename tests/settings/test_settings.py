@@ -140,3 +140,17 @@ def test_a_change_of_any_value_changes_the_fingerprint() -> None:
 def test_a_theme_without_examples_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"topics\.themes\.Billing"):
         load(None, {"topics": {"themes": {"Billing": []}}})
+
+
+def test_an_event_is_a_date_or_a_table(tmp_path: Path) -> None:
+    toml = '[events]\n"4.4" = 2026-06-16\nPrices = { date = 2026-04-27, kind = "price" }\n'
+    events = load(written(tmp_path, toml)).events
+    assert {name: (f"{e.date:%F}", e.kind) for name, e in events.items()} == {
+        "4.4": ("2026-06-16", "release"),
+        "Prices": ("2026-04-27", "price"),
+    }
+
+
+def test_an_event_without_a_date_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"events\.4"):
+        load(written(tmp_path, '[events]\n4 = "soon"\n'))

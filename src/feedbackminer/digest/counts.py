@@ -31,7 +31,7 @@ def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
         "members": _n_authors(written, MEMBERS),
         "staff": _n_authors(posts, ("staff",)),
         "bots": _n_authors(posts, ("bot",)),
-        "threads": posts["thread_id"].n_unique(),
+        "threads": written["thread_id"].n_unique(),
         "questions": len(asked),
         "unanswered": asked["answered_by"].null_count(),
         "topics": len(topics),

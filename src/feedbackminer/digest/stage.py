@@ -90,7 +90,9 @@ def build_digest(
     said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
     claims = claims.sort(said, "rank_score", "claim_id", descending=[True, True, False])
     topic_ids = _largest_topics(claims, settings.max_topics)
-    is_shown = pl.col("topic_id").is_null() | pl.col("topic_id").is_in(topic_ids)
+    # What nobody spoke of in the period may be of the long view, or the change that is told.
+    beyond = _largest_topics(claims, len(claims))[settings.max_topics :]
+    is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False)
     visible = claims.filter(said | is_shown)
     period = PeriodView(**tables["periods"].row(0, named=True))
     span = period.since, period.until
@@ -274,9 +276,9 @@ def _usual(row: Mapping[str, Any], period: PeriodView) -> str:
         return ""
     if not row["baseline"]:
         n = period.n_before
-        return f"nobody in the {f'{n} ' if n > 1 else ''}{period.window}{'s' * (n > 1)} before"
+        return f"nobody in the {f'{n} ' if n > 1 else ''}{period.word}{'s' * (n > 1)} before"
     about = "fewer than one" if row["baseline"] < 1 else f"about {row['baseline']:,.0f}"
-    return f"{about} in a usual {period.window}"
+    return f"{about} in a usual {period.word}"
 
 
 def _ages(
@@ -379,7 +381,13 @@ def _coverage(
         if view.key_point_id and view.scope == PERIOD
         and CLAIM_KINDS[view.kind].wants >= set(PROBLEMS)
     ]  # fmt: skip
-    said = {post_id for view in problems for post_id in view.evidence}
+    since = material.period.since
+    said = {
+        post_id
+        for view in problems
+        for post_id in view.evidence
+        if since is None or (material.posts[post_id]["created_at"] or since) >= since
+    }
     posts = said if within is None else said.intersection(within)
     share = shares.get(ANY_PROBLEM, Share(ANY_PROBLEM)).value
     n_said = len({material.posts[post_id]["author_id"] for post_id in posts})

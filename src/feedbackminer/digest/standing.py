@@ -15,9 +15,9 @@ SILENT = timedelta(weeks=4)  # without a new thread, at least,
 UNUSUAL = 10  # times the mean time between two threads
 OLD = timedelta(days=60)  # from the last post to the digest
 CLOSED = re.compile(
-    r"(?i)\b(?:forum|community|board|site|group|list)\b[^.!?\n]{0,60}\b(?:is|are|has been|have|was|"
-    r"will be|being)\b[^.!?\n]{0,30}\b(?:read[- ]?only|archived|closed|closing|moved|moving|"
-    r"migrated|shut(?:ting)? down|locked)\b"
+    r"(?i)\b(?:this|the|our) (?:\w+ )?(?:forums?|community|site|group|mailing list)\b"
+    r"[^.!?\n]{0,40}\b(?:is|are|has|have|was|will be|being|been)\b[^.!?\n]{0,20}"
+    r"\b(?:read[- ]?only|archived|closed|closing|moved|moving|migrated|shut(?:ting)? down)\b"
 )
 
 
@@ -44,7 +44,7 @@ class Standing:
     @property
     def is_quiet(self) -> bool:
         """Tell whether nobody is likely to read an answer there today."""
-        return bool(self.silent_since or self.farewell or self.last_at)
+        return bool(self.silent_since or self.farewell)
 
     def lines(self) -> Iterator[str]:
         """Say it; nothing where the community is as it was."""

@@ -63,9 +63,9 @@ class PeriodView:
         return self.history_since, self.until
 
     @property
-    def window(self) -> str:
-        """Return what a stretch as long as it is called: ``month``."""
-        return self.name if self.name in LENGTHS else "window as long"
+    def word(self) -> str:
+        """Return what it is called: ``month``; ``period`` where it is no such length."""
+        return self.name if self.name in LENGTHS else "period"
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class Digest:
     like_staff: Sequence[Mapping[str, Any]]  # of them: author_id, evidence, post
     labels: Sequence[Mapping[str, Any]]  # how common each is, how often given, how far known
     problems: Coverage
-    severities: Sequence[tuple[int, int, int]]  # at least so severe: voices, posts
+    severities: Sequence[tuple[int, int, int]]  # level: voices whose worst it is, posts
     unanswered: Sequence[Mapping[str, Any]]
     quoted_posts: Sequence[Mapping[str, Any]]
     provenance: Provenance

@@ -69,7 +69,7 @@ def ending(claim: ClaimView) -> str:
 
 
 def trust(claim: ClaimView) -> str:
-    """Write who is behind a claim: voices, posts, when they spoke, and how evenly."""
+    """Write who is behind a claim: voices, posts, when they spoke, and what is usual."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
     if claim.is_estimate:
         parts = [f"most likely said by {voices} in {posts}"]
@@ -121,12 +121,27 @@ def left_out(digest: Digest) -> str:
 
 
 def period(digest: Digest) -> str:
-    """Write what the digest is of: ``the month to 5 July 2026``."""
+    """Write what the digest is of: ``the month from 6 June 2026 to 5 July 2026``."""
     if digest.since is None or digest.last_day is None:
         return "no dates are known"
     name = digest.period.name
-    days = f"{day(digest.since)} to {day(digest.last_day)}"
+    days = _days(digest)
     return days if name in ("all", "given") else f"the {name} from {days}"
+
+
+def held_against(digest: Digest) -> str:
+    """Write what the period is compared with."""
+    word, n = digest.period.word, digest.period.n_before
+    before = f"the {word} before" if n == 1 else f"the {n} {word}s before"
+    as_long = "" if word == digest.period.name else ", each as long"
+    return f"The {word} from {_days(digest)} is held against {before}{as_long}."
+
+
+def _days(digest: Digest) -> str:
+    """Write from which day to which the period is."""
+    if digest.since is None or digest.last_day is None:
+        return "an unknown day"
+    return f"{day(digest.since)} to {day(digest.last_day)}"
 
 
 def day(moment: datetime) -> str:
@@ -140,15 +155,15 @@ def tests(digest: Digest) -> list[str]:
     if not tested.n_shuffles or tested.false_alarms is None:
         return ["Too little was written to tell whether anything changed."]
     lines = [
-        f"In {tested.false_alarms:.1%} of {tested.n_shuffles:,} histories like this one, save that "
-        "its threads began at random times, a change or an outbreak would be shown."
+        f"In {100 * tested.false_alarms:.1f} % of {tested.n_shuffles:,} histories like this one, "
+        "save that its threads began at random times, a change or an outbreak would be shown."
     ]
     if tested.seen_from:
         sizes = "; ".join(
             f"where {usual} members are usual, a rise is shown from {least:,} on"
             for usual, least in zip(tested.usual, tested.seen_from, strict=True)
         )
-        lines.append(f"What would have been seen in this {tested.window}: {sizes}.")
+        lines.append(f"What would have been seen in this {tested.word}: {sizes}.")
     return lines
 
 

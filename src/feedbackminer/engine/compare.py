@@ -183,7 +183,7 @@ def _id_of(claim: Row) -> tuple[Any, ...]:
 
 
 def _subject_of(claim: Row) -> tuple[Any, ...]:
-    return claim["kind"], claim["metric"], claim["topic_id"]
+    return claim["kind"], claim["scope"], claim["metric"], claim["topic_id"]
 
 
 def _unique(

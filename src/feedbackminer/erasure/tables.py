@@ -104,7 +104,11 @@ def plan_erasure(posts: pl.DataFrame, erasure: Erasure) -> Plan:
 
 
 def erase_from(
-    tables: Tables, erasure: Erasure, *, settings: InsightSettings
+    tables: Tables,
+    erasure: Erasure,
+    *,
+    settings: InsightSettings,
+    events: pl.DataFrame | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Return every table as if the posts had never been there, as far as that can be known.
 
@@ -114,6 +118,7 @@ def erase_from(
     Args:
         tables: all of ``tables.py``.
         settings: that claims are made with.
+        events: likewise; None: those of the tables.
     """
     plan = plan_erasure(tables["posts"], erasure)
 
@@ -125,7 +130,8 @@ def erase_from(
     remaining |= {"vectors": _vectors(tables, remaining)}
     remaining |= _key_points(remaining)
     remaining |= without_topics_of(tables, remaining, plan.erased_ids, plan.traces)
-    return remaining | _counted_anew(tables, remaining, settings)
+    known = {"events": tables["events"] if events is None else events}
+    return remaining | _counted_anew(tables, remaining | known, settings)
 
 
 def _without_rows(tables: Tables, plan: Plan) -> dict[str, pl.DataFrame]:

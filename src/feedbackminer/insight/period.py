@@ -23,6 +23,7 @@ class Period:
 
     ``history_since`` is the day of the first post. ``edges`` are moments, earliest first: windows
     as long as the period, the last of which it is; two moments where nothing is before it.
+    ``told_from``: of a span, where the period begins that is told of.
     """
 
     name: str  # of ``LENGTHS``, or ALL, or GIVEN
@@ -30,6 +31,7 @@ class Period:
     until: datetime | None
     history_since: datetime | None
     edges: tuple[datetime, ...] = ()
+    told_from: datetime | None = None
 
     @property
     def n_before(self) -> int:
@@ -40,6 +42,13 @@ class Period:
     def is_all(self) -> bool:
         """Tell whether it is the whole history."""
         return self.since == self.history_since
+
+    @property
+    def span(self) -> Period:
+        """Return the period with the windows before it; itself where there are none."""
+        if not self.n_before:
+            return self
+        return replace(self, since=self.edges[0], told_from=self.since)
 
     @property
     def history(self) -> Period:

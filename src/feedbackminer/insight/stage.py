@@ -43,7 +43,6 @@ READS = (
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
     count_claims,
-    key_point_claims,
     share_claims,
     newcomer_claims,
     unanswered_claims,
@@ -82,11 +81,14 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
     """
     checked = {name: check(tables[name], TABLES[name], where=STAGE) for name in READS}
     period = period_of(of_members(checked["posts"], checked["members"]), settings)
-    history = facts = build_facts(checked, period.history)
+    history = facts = span = build_facts(checked, period.history)
     if not period.is_all:
+        facts = span = build_facts(checked, period)
+    if period.n_before:
         usual = usual_voices(history, period)
-        facts = replace(build_facts(checked, period), usual=usual)
+        span = replace(build_facts(checked, period.span), usual=usual)
     candidates = [claim for finder in FINDERS for claim in finder(facts, settings)]
+    candidates += key_point_claims(span, settings)
     if not period.is_all:
         candidates += [
             replace(claim, scope=HISTORY)

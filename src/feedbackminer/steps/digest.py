@@ -135,6 +135,11 @@ def check_target(out: Path) -> None:
 def _refuse_unmined(project: Project) -> None:
     if project.store.version("claims") is None:
         raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
+    if project.store.read("periods").is_empty():
+        raise InputError(
+            f"{project.folder}: was mined by an older version, which knew no periods; run "
+            "`feedbackminer mine` again"
+        )
 
 
 def _refuse_unusual(project: Project) -> None:

@@ -25,6 +25,7 @@ from feedbackminer.project.purge import Purged
 from feedbackminer.project.store import Rewritten
 from feedbackminer.steps import republish
 from feedbackminer.steps.accounts import pseudonyms_of
+from feedbackminer.steps.events import events_of
 from feedbackminer.tables import TABLES, Suppressed, check
 
 Action = Literal["erase", "retain"]
@@ -197,9 +198,15 @@ def _plan(run: Run, request: Request, pending: Mapping[str, tuple[Action, str]])
 
 def _apply(run: Run, plan: Plan) -> Applied:
     """Rewrite the tables, remove their old versions, and render the digests again."""
-    store, insight = run.project.store, run.project.settings.insight
+    store, settings = run.project.store, run.project.settings
     rewritten = store.rewrite(
-        ORDER, lambda tables: erase_from(tables, plan.erasure, settings=insight)
+        ORDER,
+        lambda tables: erase_from(
+            tables,
+            plan.erasure,
+            settings=settings.insight,
+            events=events_of(tables["events"], settings),
+        ),
     )
     purged = [store.purge(name) for name in TABLES]
     folders = republish.published(store.read("audit"))

@@ -97,7 +97,7 @@ METRICS: Mapping[str, Metric] = {
     for metric in (
         Metric(
             "share_of_members",
-            "of the members who wrote in this period",
+            "of the members who wrote in that time",
             "distinct members behind the claim / distinct members of the period; Wilson interval",
         ),
         Metric(
@@ -113,16 +113,17 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             "share_expected_of_members",
-            "of the members who wrote in this period",
+            "of the members who wrote in that time",
             f"{_EXPECTED} / distinct members of the period; {_INTERVAL}",
             is_estimate=True,
         ),
         Metric(
             FOUND_OF_MEMBERS,
-            "of the members who wrote in this period were found to say it",
+            "of the members who wrote in that time were found to say it",
             "distinct members with a sentence that says it, with a probability of 0.6 or more / "
-            "distinct members of the period; Wilson interval of these. Two of three such sentences "
-            "are missed, and one in five that is counted says something else",
+            "distinct members of the period and the windows before it, that are compared; Wilson "
+            "interval of these. Two of three such sentences are missed, and one in five that is "
+            "counted says something else",
         ),
         Metric(
             "ratio_of_voice_rates",
@@ -327,7 +328,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                     page="changes.html",
                     heading="What broke out",
                     limit=12,
-                    empty="Nothing had a week or month far above its usual share.",
+                    empty="In this period nothing had a week or month far above its usual share.",
                 ),
             ),
         ),

@@ -17,7 +17,7 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import SettingsError, SourceError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps import sources
-from feedbackminer.steps.sources import collect_source
+from feedbackminer.steps.sources import collect_releases, collect_source
 from tests.support.sites.github import GitHub
 from tests.support.sites.serving import Reply, Request, Served, serve
 
@@ -266,3 +266,23 @@ class TestRefusals:
         hub.left, hub.reset = 0, 3_000
         with pytest.raises(SourceError, match="allowance"):
             collect(project)
+
+
+def test_releases_become_events_once_each_and_drafts_do_not(hub: GitHub, project: Project) -> None:
+    for number in range(120):  # two pages
+        hub.release(f"v1.{number}", f"2026-0{1 + number // 28 % 6}-{1 + number % 28:02}")
+    hub.release("v2", "2026-07-01", "Two, at last")
+    hub.release("v3", None)
+    assert collect_releases(project, "gh", secret=GitHub.secret) == 121
+    assert collect_releases(project, "gh", secret=GitHub.secret) == 121
+    events = project.store.read("events")
+    assert len(events) == 121
+    last = events.sort("at").row(-1, named=True)
+    assert (last["name"], last["kind"], last["source"]) == ("Two, at last", "release", "gh")
+    assert f"{last['at']:%F}" == "2026-07-01"
+
+
+def test_a_source_of_another_kind_tells_of_no_releases(tmp_path: Path) -> None:
+    feed = {"kind": "rss", "url": "https://inkwren.example/feed"}
+    with pytest.raises(SettingsError, match="tells of no releases; github does"):
+        collect_releases(open_project(tmp_path, {"sources": {"feed": feed}}), "feed")

@@ -77,8 +77,13 @@ SCHEMA = build_schema(
     type DiscussionCommentConnection {
       nodes: [DiscussionComment], pageInfo: PageInfo!, totalCount: Int!
     }
+    type Release implements Node {
+      id: ID!, name: String, tagName: String!, publishedAt: DateTime, isDraft: Boolean!
+    }
+    type ReleaseConnection { nodes: [Release], pageInfo: PageInfo!, totalCount: Int! }
     type Repository implements Node {
       id: ID!
+      releases(first: Int, after: String): ReleaseConnection!
       issues(first: Int, after: String, orderBy: IssueOrder): IssueConnection!
       discussions(first: Int, after: String, orderBy: DiscussionOrder): DiscussionConnection!
     }
@@ -102,6 +107,7 @@ class GitHub:
     def __init__(self, posts: int = 0) -> None:
         self.items: dict[str, Item] = {}  # by id, in order of creation
         self.threads: list[str] = []
+        self.releases: list[Item] = []
         self.answers: dict[str, list[str]] = {}  # id -> what answers it
         self.written = 0
         self.left = 5_000  # points of the hour
@@ -150,6 +156,13 @@ class GitHub:
                 self.answer(thread, text)
             else:
                 self.answer(self.answers[thread][0], text)
+
+    def release(self, tag: str, day: str | None, name: str | None = None) -> None:
+        """Publish a release; without a day it is a draft."""
+        at = f"{day}T10:00:00Z" if day else None
+        self.releases.append(
+            {"id": f"RE_{tag}", "tagName": tag, "name": name, "publishedAt": at, "isDraft": not day}
+        )
 
     def open(self, kind: str, text: str) -> str:
         native = self._write(kind, "I_kwDO" if kind == "Issue" else "D_kwDO", text)
@@ -253,6 +266,7 @@ class GitHub:
             raise _not_found(f"a Repository with the name '{owner}/{name}'")
         return {
             "id": "R_kwDO1",
+            "releases": _paged(lambda: self.releases),
             "issues": _paged(lambda: self._listed("Issue"), "updatedAt"),
             "discussions": _paged(lambda: self._listed("Discussion"), "updatedAt"),
         }

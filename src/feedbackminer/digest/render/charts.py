@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from feedbackminer.digest.views import Mark, Trend
 
-LAST = timedelta(days=31)  # how long the last column is, at most
+MONTH = timedelta(days=31)
 SHOWN = 12  # events that are named below a chart
 
 
@@ -67,12 +67,13 @@ def _lines(trend: Trend) -> str:
     """Draw an upright line for each event, where it lies among the columns."""
     starts = [when for when, _ in trend.points]
     step = 600 / len(starts)
+    last = starts[-1] - starts[-2] if len(starts) > 1 else MONTH  # how long the last column is
     lines = []
     for mark in trend.marks:
         column = bisect_right(starts, mark.at) - 1
         if column < 0:
             continue
-        end = starts[column + 1] if column + 1 < len(starts) else starts[column] + LAST
+        end = starts[column + 1] if column + 1 < len(starts) else starts[column] + last
         part = min((mark.at - starts[column]) / (end - starts[column]), 1.0)
         x = (column + part) * step
         lines.append(
@@ -87,5 +88,5 @@ def _named(marks: Sequence[Mark]) -> str:
     if not marks:
         return ""
     names = " · ".join(f"{escape(mark.name)} ({mark.at:%-d %b %Y})" for mark in marks[-SHOWN:])
-    more = f"{len(marks) - SHOWN} earlier ones, " if len(marks) > SHOWN else ""
+    more = f"{len(marks) - SHOWN} earlier, " if len(marks) > SHOWN else ""
     return f'<p class="meta">Lines: {more}{names}</p>'

@@ -106,7 +106,3 @@ def _method(digest: Digest) -> Iterator[str]:
 
 def _table_row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |"
-
-
-def _day(moment: object) -> str:
-    return f"{moment:%-d %B %Y}" if moment else "undated"

@@ -10,8 +10,9 @@ import polars as pl
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.events import look_first
-from feedbackminer.insight.facts import Facts, Subject
+from feedbackminer.insight.facts import Facts, Subject, count_voices
 from feedbackminer.insight.measures import NAN
+from feedbackminer.insight.period import LENGTHS, Period
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, quantity
 
@@ -30,14 +31,17 @@ GRAVE_WEIGHT = 1.3  # of a point that is mostly severe: more than of another pro
 def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What many members say, each point a claim."""
     for point in facts.points:
+        now = _in_period(point.posts, facts.period)
+        if not len(now):
+            continue
         is_severe = point.says == "problem" and _is_severe(point.posts)
-        n_voices = point.n_voices
+        n_voices, n_now = point.n_voices, count_voices(now)
         yield Claim(
             kind="severe" if is_severe else CLAIM_OF[point.says],
             key=point.key,
             key_point_id=point.key,
             metric=FOUND_OF_MEMBERS,
-            headline=f"{point.label}: {quantity(n_voices, 'member')}",
+            headline=f"{point.label}: {_how_many(n_voices, n_now, facts.period)}",
             quoted=point.quoted,
             quoted_from=point.quoted_from,
             posts=point.posts,
@@ -47,9 +51,24 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             until=facts.period.until,
             baseline=facts.usual.get(point.key, NAN),
             weight=GRAVE_WEIGHT if is_severe else None,
+            excess=n_now / n_voices if n_voices else 1.0,
             action=_next_step(point, facts),
             went_well=_went_well(point, facts) if point.says == "problem" else (),
         )
+
+
+def _in_period(posts: pl.DataFrame, period: Period) -> pl.DataFrame:
+    """Return what was said in the period that is told of, not only in the windows before."""
+    return posts.filter(pl.col("created_at") >= period.told_from) if period.told_from else posts
+
+
+def _how_many(n_voices: int, n_now: int, period: Period) -> str:
+    """Write how many members say it, and how many of them in the period that is told of."""
+    members = quantity(n_voices, "member")
+    if not period.told_from or not period.since:
+        return members
+    name = period.name if period.name in LENGTHS else "period"
+    return f"{members} since {period.since:%-d %B %Y}, {n_now:,} in this {name}"
 
 
 def told(facts: Facts, least_voices: int) -> set[tuple[str, str | None]]:
@@ -104,7 +123,7 @@ def _since_when(point: Subject, facts: Facts) -> str:
     """Return what to do about a problem, by when members told it."""
     period, last = facts.period, point.posts["created_at"].max()
     if period.since and period.until and point.first_at and isinstance(last, datetime):
-        if period.n_before and point.first_at >= period.since:
+        if period.told_from and point.first_at >= period.told_from:
             event = look_first(point.first_at, facts.events)
             return event or (
                 f"First found on {point.first_at:%-d %B %Y}: look for what was changed shortly "
