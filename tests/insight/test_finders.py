@@ -412,7 +412,7 @@ def test_what_is_told_of_the_tests_is_kept_with_the_period() -> None:
     assert (row["name"], row["since"], row["until"], row["n_before"]) == (
         "week", day(52), day(59), 7,
     )  # fmt: skip
-    assert row["n_shuffles"] == 400
+    assert row["n_shuffles"] == 300
     assert 0 <= row["false_alarms"] <= 0.025
     assert len(row["usual"]) == len(row["seen_from"]) == 3
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.insight.timeline import WITHIN_THREAD, Timeline, edges_of
+from feedbackminer.insight.timeline import MOST_THREADS, WITHIN_THREAD, Timeline, edges_of
 from tests.support.builders import day
 
 POST = st.tuples(st.integers(0, 5), st.integers(0, 5), st.floats(0, 29.9))
@@ -27,7 +27,7 @@ def written(posts: list[tuple[int, int, float]]) -> pl.DataFrame:
 
 
 @given(st.lists(POST, min_size=1, max_size=40))
-def test_a_member_counts_once_in_each_bin_and_in_one_thread(
+def test_members_and_threads_count_once_in_each_bin(
     posts: list[tuple[int, int, float]],
 ) -> None:
     talk = [(9, 8, -5.0), (9, 9, -5.0)]  # somebody is answered, before the bins
@@ -38,9 +38,8 @@ def test_a_member_counts_once_in_each_bin_and_in_one_thread(
             members, threads = {m for _, m, _ in inside}, {t for t, *_ in inside}
             counts = timeline.count(EDGES)
             assert counts.voices[row, place] == len(members)
-            fewest = bool(inside)
-            assert fewest <= counts.threads[row, place] <= min(len(members), len(threads))
-            assert fewest <= counts.weight[row, place] <= len(members)
+            assert counts.threads[row, place] == len(threads)
+            assert bool(inside) <= counts.weight[row, place] <= MOST_THREADS * len(members)
 
 
 def test_many_members_of_one_thread_weigh_less_than_as_many_of_several() -> None:
@@ -80,12 +79,12 @@ def test_what_has_no_date_or_no_writer_is_left_out() -> None:
     posts = written([(0, 0, 1), (0, 1, 2)])
     nobody = posts.with_columns(voice=pl.lit(None, pl.String))
     timeless = posts.with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
-    assert len(Timeline.of([pl.concat([posts, nobody, timeless])]).row) == 2
+    assert len(Timeline.of([pl.concat([posts, nobody, timeless])]).thread) == 2
     assert Timeline.of([nobody]).count(EDGES).voices.tolist() == [[0, 0, 0]]
 
 
-def test_who_writes_in_many_threads_weighs_as_one_member() -> None:
+def test_who_writes_in_many_threads_weighs_as_in_three() -> None:
     loud = [(thread, 0, 1.0) for thread in range(9)]
     counts = Timeline.of([written([*loud, (0, 1, 2.0)])]).count(EDGES)
-    assert (counts.voices[0, 0], counts.threads[0, 0]) == (2, 2)
-    assert counts.weight[0, 0] <= 2
+    assert (counts.voices[0, 0], counts.threads[0, 0]) == (2, 9)
+    assert counts.weight[0, 0] <= MOST_THREADS + 1

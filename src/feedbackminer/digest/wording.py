@@ -159,11 +159,11 @@ def tests(digest: Digest) -> list[str]:
         "save that its threads began at random times, a change or an outbreak would be shown."
     ]
     if tested.seen_from:
-        sizes = "; ".join(
-            f"where {usual} members are usual, a rise is shown from {least:,} on"
+        sizes = ", ".join(
+            f"{usual} to {least:,}"
             for usual, least in zip(tested.usual, tested.seen_from, strict=True)
         )
-        lines.append(f"What would have been seen in this {tested.word}: {sizes}.")
+        lines.append(f"Rises that would have been seen in this {tested.word}, in members: {sizes}.")
     return lines
 
 

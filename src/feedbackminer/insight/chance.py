@@ -18,7 +18,7 @@ from feedbackminer.insight.timeline import Real, Timeline, Whole
 
 Flags = npt.NDArray[np.bool_]
 
-SHUFFLES, SEED = 400, 0
+SHUFFLES, SEED = 300, 0
 LEAST_MEMBERS, LEAST_THREADS = 5, 3  # of what rises, and of what would be usual where it falls
 LEAST_ACTIVE = 20  # members in a bin, below which its shares say nothing
 LEAST_SPREAD = 0.5

@@ -26,6 +26,7 @@ from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.events import Event, began, look_first
 from feedbackminer.insight.examples import example_of
 from feedbackminer.insight.facts import Facts, Subject, count_voices
+from feedbackminer.insight.labels import chance_column
 from feedbackminer.insight.measures import NAN, Comparison, Estimate, false_discovery
 from feedbackminer.insight.period import GIVEN, Period
 from feedbackminer.insight.timeline import Real, Timeline, Whole, edges_of
@@ -40,6 +41,9 @@ BY_WEEKS = 400  # days of a history that is looked at week by week; a longer one
 APART = 2  # weeks or months on each side of one that it is not held against: it lasted longer
 MOST_SURGES = 3  # of one subject
 DOWN_WEIGHT = 0.5  # of what is spoken of less than before
+# Chance from which a post counts for a label. What is given with certainty is few of those that
+# do it, of some labels a tenth, and how few changes from month to month.
+EVEN = 0.5
 ANSWER_DAYS = 7  # within which a question is answered, or is not
 
 
@@ -220,7 +224,7 @@ def _rows(history: Facts, asked: pl.DataFrame) -> Iterator[Row]:
     for subject in history.subjects:
         yield Row(subject)
     for label, title in LABEL_TITLES.items():
-        posts = history.posts.filter(is_given(label))
+        posts = history.posts.filter(is_given(label) | (pl.col(chance_column(label)) >= EVEN))
         yield Row(Subject(f"label:{label}", title, posts, None), is_label=True)
     if len(asked):
         in_time = pl.col("first_reply_hours") <= ANSWER_DAYS * 24

@@ -93,7 +93,7 @@ def _thinned(watched: Watched, n: int, rng: np.random.Generator) -> Iterator[tup
         row = topics[attempt % len(topics)]
         usual = _usual(timeline, row, edges)
         if usual > SIZE:
-            threads = rng.permutation(np.unique(timeline.thread[timeline.row == row]))
+            threads = rng.permutation(_threads(timeline, row))
             timeline = _without(timeline, row, threads[int(len(threads) * SIZE / usual) :])
             usual = _usual(timeline, row, edges)
         if abs(usual - SIZE) <= ALIKE * SIZE:
@@ -103,16 +103,20 @@ def _thinned(watched: Watched, n: int, rng: np.random.Generator) -> Iterator[tup
             return
 
 
+def _threads(timeline: Timeline, row: int) -> Whole:
+    return np.unique(timeline.thread[timeline.row_of[timeline.member] == row])
+
+
 def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
     return float(timeline.count(edges).voices[row, :-1].mean())
 
 
 def _without(timeline: Timeline, row: int, threads: Whole) -> Timeline:
     """Take threads out of a row."""
-    stays = (timeline.row != row) | ~np.isin(timeline.thread, threads)
+    is_of_row = timeline.row_of[timeline.member] == row
+    stays = ~(is_of_row & np.isin(timeline.thread, threads))
     return replace(
         timeline,
-        row=timeline.row[stays],
         thread=timeline.thread[stays],
         member=timeline.member[stays],
         after=timeline.after[stays],
@@ -124,7 +128,7 @@ def _with_step(
 ) -> Timeline:
     wanted = step * _usual(timeline, row, edges)
     start = timeline.start.copy()
-    threads = rng.permutation(np.unique(timeline.thread[timeline.row == row]))
+    threads = rng.permutation(_threads(timeline, row))
     for thread in threads[(start[threads] < edges[-2]) | (start[threads] >= edges[-1])]:
         planted = replace(timeline, start=start)
         if planted.count(edges).voices[row, -1] >= wanted:
