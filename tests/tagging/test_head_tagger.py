@@ -198,3 +198,16 @@ def test_posts_that_nothing_crashed_hardly_count_as_bugs(
     told = tags(tagger, encoder, *passages)
     assert not any(set(tag.kinds) & set(PROBLEMS) for tag in told)
     assert sum(tag.kind_chances[KINDS.index("bug")] for tag in told) < 1
+
+
+@pytest.mark.parametrize(
+    ("title", "severity"),
+    [("Data lost", 4), ("My notes are gone", 4), ("I have not lost any data", None)],
+)
+def test_a_problem_whose_title_says_that_data_was_lost_is_of_the_worst(
+    tagger: HeadTagger, encoder: Encoder, title: str, severity: int | None
+) -> None:
+    body = "The app crashes every time I open the settings since the last update."
+    (tag,) = tags(tagger, encoder, f"{title}\n{body}")
+    assert tag.severity is not None
+    assert tag.severity == (severity or min(tag.severity, 3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +30,10 @@ def import_(
     """Read events from files; repeating it changes nothing."""
     from feedbackminer.steps.events import import_events
 
-    n = import_events(session.begin().project, files)
-    session.print(f"{quantity(n, 'event')} known from {', '.join(files)}")
+    events = import_events(session.begin().project, files)
+    ahead = sum(event["at"] > datetime.now(UTC) for event in events.to_dicts())
+    later = f"; {ahead} of them lie ahead, and are marked when their day has come" if ahead else ""
+    session.print(f"{quantity(len(events), 'event')} known from {', '.join(files)}{later}")
 
 
 @app.command()
@@ -45,8 +48,8 @@ def collect(
     from feedbackminer.settings.load import secret_of
     from feedbackminer.steps.sources import collect_releases
 
-    n = collect_releases(session.begin().project, source, secret=secret_of(source))
-    session.print(f"{quantity(n, 'release')} known from {source}")
+    releases = collect_releases(session.begin().project, source, secret=secret_of(source))
+    session.print(f"{quantity(len(releases), 'release')} known from {source}")
 
 
 @app.command("list")

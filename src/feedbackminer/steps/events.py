@@ -28,8 +28,8 @@ def events_of(stored: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     )
 
 
-def import_events(project: Project, paths: Iterable[str]) -> int:
-    """Store the events of files, and return how many there are.
+def import_events(project: Project, paths: Iterable[str]) -> pl.DataFrame:
+    """Store the events of files, and return them.
 
     Raises:
         InputError: a file cannot be opened, or a row of it has no date or no name.
@@ -38,7 +38,7 @@ def import_events(project: Project, paths: Iterable[str]) -> int:
     return store_events(project, pl.concat(frames).unique("event_id", keep="last"))
 
 
-def store_events(project: Project, events: pl.DataFrame) -> int:
-    """Store events, and return how many there are; those that are known stay as they are."""
+def store_events(project: Project, events: pl.DataFrame) -> pl.DataFrame:
+    """Store events, each once, and return them."""
     project.store.merge("events", events)
-    return len(events)
+    return events

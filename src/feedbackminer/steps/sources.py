@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from glob import glob
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from feedbackminer.collect import sources
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.events import RELEASE, events_frame
@@ -88,8 +90,8 @@ def collect_source(
     return outcome
 
 
-def collect_releases(project: Project, name: str, *, secret: str = "") -> int:
-    """Store the releases that a configured source tells of, and return how many there are.
+def collect_releases(project: Project, name: str, *, secret: str = "") -> pl.DataFrame:
+    """Store the releases that a configured source tells of, and return them.
 
     Raises:
         SettingsError: no such source, or it knows of no releases.

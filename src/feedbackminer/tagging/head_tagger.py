@@ -17,7 +17,7 @@ from feedbackminer.shipped import shipped
 from feedbackminer.tagging import features
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.heads import ANY_ENCODER, GENRES, Genres, Head
-from feedbackminer.tagging.rule_tagger import kinds_asserted
+from feedbackminer.tagging.rule_tagger import kinds_asserted, loses_data
 from feedbackminer.tagging.speech import (
     SPEAKS_OF_IT,
     Speech,
@@ -72,6 +72,7 @@ RULED_OUT = 0.15  # probability up to which a kind is not said
 # Kinds that hardly a post gets by the head alone: from here where the phrase rules find them too.
 SECONDED: Mapping[str, float] = {"feature_request": EVEN_ODDS, "churn": RULED_OUT}
 SPEAKS = 0.8  # of the post's strongest sentence for a kind: what also speaks for it
+WORST, TITLE_WORDS = 4, 15  # of severity; of a title, at most
 FEW_STARS = 2.0  # beside which praise is meant to hurt
 PRAISE = KINDS.index("praise")
 
@@ -154,6 +155,8 @@ class HeadTagger:
                 chances = {name: p[row] for name, p in probabilities.items()}
                 rules = batch.by_rules[row]
                 tag = self.decide(chances, genre, of_text, rating=text.rating, by_rules=rules)
+                if tag.severity and loses_data(_title(text.passage)):
+                    tag = replace(tag, severity=WORST)
             scores = [sentiment.score for sentiment in sentiments[first:last]]
             yield replace(tag, sentences=tuple(_sentences(text.sentences, of_text, tag, scores)))
 
@@ -267,6 +270,12 @@ def headline_features(sentences: Sequence[str], layer_means: Matrix) -> tuple[Ma
     read = features.read(sentences)
     nothing = np.zeros((len(read), 0), np.float32)
     return features.dense(read, layer_means, nothing), features.words(read)
+
+
+def _title(passage: str) -> str:
+    """Return the first line of a text; nothing where it is all of it, or long."""
+    title, _, rest = passage.partition("\n")
+    return title if rest and len(title.split()) <= TITLE_WORDS else ""
 
 
 def _found_by_rules(sentences: Sequence[str]) -> list[bool]:

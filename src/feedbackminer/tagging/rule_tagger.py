@@ -150,6 +150,17 @@ def kinds_asserted(sentences: Sequence[str]) -> set[str]:
     }
 
 
+DATA_LOSS = "bug.data_loss"  # a rule of rules.toml
+
+
+def loses_data(title: str) -> bool:
+    """Tell whether a title says that data was lost."""
+    rules, nlp = _rules()
+    typed = typewritten(title)
+    hits = rules.hits(nlp.make_doc(typed))
+    return any(rule == DATA_LOSS for rule, _ in hits) and status_of(typed) == ASSERTED
+
+
 def speaks_of(sentence: str) -> dict[str, str]:
     """Return the kinds that the rules find in a sentence, and how it speaks of each."""
     from feedbackminer.tagging.rules import kind_of

@@ -6,6 +6,7 @@ content security policy that would stop a script all the same.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -59,6 +60,9 @@ def render_summary(digest: Digest) -> str:
     return _environment().get_template("summary.html.j2").render(_shared(digest))
 
 
+_NUMBER = re.compile(r"(?<!\S)(\(?\d[\d,.]*) (?=[^\W\d]|%)")
+
+
 @cache
 def _environment() -> Environment:
     """Return where templates come from; each is compiled once a process."""
@@ -72,6 +76,7 @@ def _environment() -> Environment:
     site.filters["day"] = lambda moment: f"{moment:%-d %b %Y}" if moment else "undated"
     site.filters["thousands"] = lambda n: f"{n:,}"
     site.filters["anchor"] = anchor
+    site.filters["unbroken"] = unbroken
     return site
 
 
@@ -91,6 +96,11 @@ def _shared(digest: Digest) -> dict[str, Any]:
         .to_dicts(),
         "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
     }
+
+
+def unbroken(text: str) -> str:
+    """Keep each number on one line with what it counts: ``22 members``, ``41 %``, ``16 June``."""
+    return _NUMBER.sub("\\1\u00a0", text)
 
 
 def anchor(post_id: str) -> str:
