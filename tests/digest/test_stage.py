@@ -556,7 +556,7 @@ def test_the_page_of_an_estimate_says_how_many_posts_most_likely_say_it(tmp_path
     assert plain(one(page, ".number").text()) == (
         "50 % (40 to 60 %) of the members who speak on this topic"
     )
-    facts = one(page, ".facts").text()
+    facts = plain(one(page, ".facts").text())
     assert "most likely said by 3 voices in 3 posts" in facts
     assert "An estimate" in facts
     assert "The posts that most likely say it" in [node.text() for node in page.css("h2")]
