@@ -187,7 +187,7 @@ def test_what_a_page_shows_of_a_claim_has_every_column_of_its_table() -> None:
         "near",
         "n_new",
         "n_settled",
-        "usual",
+        "in_all",
     } == set(Claims.column_names())
 
 

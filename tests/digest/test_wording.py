@@ -147,12 +147,15 @@ def test_the_front_page_tells_when_members_said_it_whether_they_were_new_and_wha
     assert wording.brief(said) == when
     assert wording.brief(replace(said, n_new=1)) == when
     full = replace(said, n_new=2, went_well=["p0"])
-    assert wording.brief(full) == f"{when} · mostly by newcomers · 1 wrote later that it works"
+    assert (
+        wording.brief(full)
+        == f"{when} · mostly by newcomers · 1 of these wrote later that it works"
+    )
     assert wording.brief(claim_view(n_voices=3)) == ""
 
 
-def test_how_many_usually_say_it_is_told_in_place_of_when_they_did() -> None:
+def test_how_many_say_it_in_all_is_told_in_place_of_when_they_did() -> None:
     said = claim_view(key_point_id="problem-a", n_posts=4, told=(day(0), day(3)))
-    unusual = replace(said, usual="about 2 in a usual month")
-    assert wording.brief(unusual) == "about 2 in a usual month"
-    assert trust(unusual) == f"{trust(said)} · about 2 in a usual month"
+    longer = replace(said, in_all="9 members since 1 June 2013")
+    assert wording.brief(longer) == "9 members since 1 June 2013"
+    assert trust(longer) == f"{trust(said)} · 9 members since 1 June 2013"

@@ -214,15 +214,18 @@ def test_without_a_time_before_nothing_is_known_to_have_begun() -> None:
 def test_a_point_is_counted_with_the_windows_before_and_told_while_somebody_still_says_it() -> None:
     settings = InsightSettings(period="week")
     steady = crowd(30, 0, "export", "question") + crowd(30, 99, "export", "question")
-    written = [wrote(f"n{when}", when, "sync", "bug") for when in (60, 70, 80, 95)]
+    written = [wrote(f"n{when}", when, "sync", "bug") for when in (60, 70, 80, 95, 96)]
     claims = of_kind(mine([*steady, *written], settings=settings), "problem")
     (claim,) = [claim for claim in claims if claim["scope"] == "period"]
-    assert claim["headline"] == "“sync problem”: 4 members since 14 January 2026, 1 in this week"
+    assert (
+        claim["headline"] == "“sync problem”: 2 members in this week, fewer than one in a usual one"
+    )
+    assert (claim["n_voices"], claim["since"]) == (5, day(9))
     assert claim["baseline"] == pytest.approx(3 / 12)
-    assert claim["rank_score"] < math.log2(1 + 2)  # by those who say it now
+    assert claim["rank_score"] < math.log2(1 + 3)  # by those who say it now
 
-    quiet = mine([*steady, *written[:3]], settings=settings)
-    assert {c["scope"] for c in of_kind(quiet, "problem")} == {"history"}
+    single = mine([*steady, *written[:4]], settings=settings)
+    assert {c["scope"] for c in of_kind(single, "problem")} == {"history"}
 
 
 # ── what topics say where no key point does ──────────────────────────────────────────────────

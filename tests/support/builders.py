@@ -261,7 +261,7 @@ def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> 
         waves=[],
         is_experimental=False,
         near=None,
-        usual="",
+        in_all="",
     )
 
 

@@ -33,7 +33,13 @@ from feedbackminer.digest.views import (
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, TOPIC_SIZE, ClaimKind
+from feedbackminer.vocabulary.claims import (
+    CLAIM_KINDS,
+    FOUND_OF_MEMBERS,
+    TOPIC_SIZE,
+    ClaimKind,
+    quantity,
+)
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, HISTORY, PERIOD, PROBLEMS
 
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
@@ -266,19 +272,16 @@ def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
         near=material.near.get(row["claim_id"]),
-        usual=_usual(row, material.period),
+        in_all=_in_all(row, material.period),
     )
 
 
-def _usual(row: Mapping[str, Any], period: PeriodView) -> str:
-    """Write how many usually say a key point in a time as long as the period."""
-    if row["metric"] != FOUND_OF_MEMBERS or row["scope"] != PERIOD or row["baseline"] is None:
+def _in_all(row: Mapping[str, Any], period: PeriodView) -> str:
+    """Write how many say a key point in the windows before and in the period together."""
+    is_longer = row["since"] and period.since and row["since"] < period.since
+    if row["metric"] != FOUND_OF_MEMBERS or row["scope"] != PERIOD or not is_longer:
         return ""
-    if not row["baseline"]:
-        n = period.n_before
-        return f"nobody in the {f'{n} ' if n > 1 else ''}{period.word}{'s' * (n > 1)} before"
-    about = "fewer than one" if row["baseline"] < 1 else f"about {row['baseline']:,.0f}"
-    return f"{about} in a usual {period.word}"
+    return f"{quantity(row['n_voices'], 'member')} since {row['since']:%-d %B %Y}"
 
 
 def _ages(

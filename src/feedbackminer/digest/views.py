@@ -126,7 +126,7 @@ class ClaimView:
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
     near: str | None  # the claim that it is shown with
-    usual: str  # how many usually say it; empty: nobody knows
+    in_all: str  # how many say it with the windows before; empty: it is of one time only
 
     @property
     def title(self) -> str:

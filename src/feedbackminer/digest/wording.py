@@ -80,8 +80,8 @@ def trust(claim: ClaimView) -> str:
     if claim.key_point_id and claim.told:
         parts.append(_span(*claim.told))
         parts += _tenure(claim)
-    if claim.usual:
-        parts.append(claim.usual)
+    if claim.in_all:
+        parts.append(claim.in_all)
     if claim.went_well:
         parts.append(ending(claim))
     parts += [wave(one) for one in claim.waves]
@@ -170,12 +170,12 @@ def tests(digest: Digest) -> list[str]:
 def brief(claim: ClaimView) -> str:
     """Write what the front page tells beside a headline; empty: the headline tells all."""
     parts = [_span(*claim.told)] if claim.key_point_id and claim.told else []
-    if claim.usual:
-        parts = [claim.usual]
+    if claim.in_all:
+        parts = [claim.in_all]
     if claim.key_point_id and 2 * claim.n_new > claim.n_voices:
         parts.append("mostly by newcomers")
     if n := len(claim.went_well):
-        parts.append(f"{n:,} wrote later that it works")
+        parts.append(f"{n:,} of these wrote later that it works")
     return " · ".join(parts)
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import polars as pl
 
 from feedbackminer.insight.facts import Subject
-from feedbackminer.insight.labels import headline_chance
+from feedbackminer.insight.labels import chance_column, headline_chance
 from feedbackminer.text.headline import headline
-from feedbackminer.vocabulary.tags import FIT
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, FIT
 
 LONGEST = 20  # words of a sentence that is told as an example
 KEYWORDS = 8  # of a topic that an example may name, the strongest
@@ -19,6 +19,15 @@ SAYS_SO = 0.7  # probability of a sentence that is told as an example
 # And that it says so, times that it is fit as a headline; praise is short.
 FITS = {"praise": 0.15}
 FITS_ELSE = 0.25
+
+
+# What posts do, by the label that tells it: what sentence is told as an example, and in words.
+DOES = {
+    ANY_PROBLEM: ("problem", "mostly problems"),
+    "praise": ("praise", "mostly praise"),
+    "question": ("question", "mostly questions"),
+    "feature_request": ("request", "mostly wishes"),
+}
 
 
 class Example(NamedTuple):
@@ -72,3 +81,17 @@ def fittest(sentences: pl.DataFrame, least: float = FITS_ELSE) -> Example | None
     )
     rows = ranked.select("sentence", "post_id").head(1).iter_rows()
     return next((Example(headline(text), post_id) for text, post_id in rows), None)
+
+
+def what_is_said(
+    topic: Subject, posts: pl.DataFrame, sentences: pl.DataFrame
+) -> tuple[str, Example | None]:
+    """Say what posts on a topic mostly do, if half of them do it, and give an example.
+
+    By the label whose chances sum to most; the example is of the first that has a fit one.
+    """
+    sums = {label: posts[chance_column(label)].fill_null(0).sum() for label in DOES}
+    ranked = sorted(DOES, key=lambda label: -sums[label])
+    examples = (example_of(topic, posts, DOES[label][0], sentences) for label in ranked)
+    mostly = f", {DOES[ranked[0]][1]}" if 2 * sums[ranked[0]] >= len(posts) else ""
+    return mostly, next(filter(None, examples), None)

@@ -198,7 +198,9 @@ METRICS: Mapping[str, Metric] = {
 CLAIM_KINDS: Mapping[str, ClaimKind] = {
     kind.name: kind
     for kind in (
-        ClaimKind(name=TOPIC_SIZE, title="Talk", weight=0.3, counts_voices=False),
+        ClaimKind(
+            name=TOPIC_SIZE, title="Talk", weight=0.3, counts_voices=False, makes_front=False
+        ),
         ClaimKind(
             name="problem",
             title="Problem",

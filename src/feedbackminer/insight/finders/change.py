@@ -23,8 +23,8 @@ from feedbackminer.insight.chance import (
     usual_of,
 )
 from feedbackminer.insight.claim import Claim
-from feedbackminer.insight.events import Event, began, look_first
-from feedbackminer.insight.examples import example_of
+from feedbackminer.insight.events import began, look_first
+from feedbackminer.insight.examples import Example, example_of, what_is_said
 from feedbackminer.insight.facts import Facts, Subject, count_voices
 from feedbackminer.insight.labels import chance_column
 from feedbackminer.insight.measures import NAN, Comparison, Estimate, false_discovery
@@ -214,7 +214,8 @@ def _asked(history: Facts) -> pl.DataFrame:
     if not (history.threads["n_posts"] > 1).any():
         return history.posts.clear()  # the export has no threads, so nobody knows
     settled = history.period.until - timedelta(days=ANSWER_DAYS) if history.period.until else None
-    asked = history.threads.filter(pl.col("is_question"), pl.col("opened_at") < settled)
+    asked = history.threads.filter(pl.col("is_question"))
+    asked = asked.filter(pl.col("opened_at") < settled) if settled else asked.clear()
     openers = asked.select("first_reply_hours", post_id="opener_post_id")
     return history.posts.join(openers, on="post_id", how="inner", maintain_order="left")
 
@@ -278,8 +279,9 @@ class _Look:
             )
 
     def _change(self, subject: Subject, windows: Windows, cell: Cell) -> Claim:
-        n, usual = cell.n, cell.usual
-        is_up = n > usual
+        is_up = cell.n > cell.usual
+        posts = windows.now if is_up else _latest(windows.before, self.period)
+        said, example = _said(subject, posts, self.history, cell)
         moments = subject.posts["created_at"].drop_nulls()
         start = began(moments, *self.period.edges[-3::2]) if is_up else None
         action = look_first(start, self.history.events) if is_up else ""
@@ -287,16 +289,16 @@ class _Look:
             kind=CHANGE,
             key=subject.key,
             key_point_id=subject.key_point_id,
-            quoted=subject.quoted,
-            quoted_from=subject.quoted_from,
+            quoted=example.text if example else subject.quoted,
+            quoted_from=example.post_id if example else subject.quoted_from,
             metric="ratio_of_voice_rates",
-            headline=_compared(subject, n, usual),
-            posts=windows.now if is_up else _latest(windows.before, self.period),
+            headline=f"{_compared(subject, cell.n, cell.usual)}{said}",
+            posts=posts,
             value=Estimate(cell.ratio, NAN, NAN),
             topic_id=subject.topic_id,
             since=self.period.since,
             until=self.period.until,
-            baseline=usual,
+            baseline=cell.usual,
             q=cell.p,
             weight=None if is_up else DOWN_WEIGHT,
             excess=_excess(cell.ratio),
@@ -329,6 +331,16 @@ class _Look:
         return "period" if self.period.name == GIVEN else self.period.name
 
 
+def _said(
+    subject: Subject, posts: pl.DataFrame, history: Facts, cell: Cell
+) -> tuple[str, Example | None]:
+    """Write what is said of a topic of which a change is told, and an example of it."""
+    if not subject.keywords or not cell.is_shown or not len(posts):
+        return "", None
+    words, example = what_is_said(subject, posts, history.sentences)
+    return words + (example.such_as if example else ""), example
+
+
 def _compared(subject: Subject, n: int, usual: float) -> str:
     """Write how many say something, beside how many usually do."""
     direction = "up" if n > usual else "down"
@@ -358,7 +370,7 @@ def _surges(
             is_recent = period.since is not None and cell.end > period.since
             if not (is_recent and row.subject.key in told):
                 scope = PERIOD if is_recent else HISTORY
-                yield _surge(row.subject, cell, history.events, scope)
+                yield _surge(row.subject, cell, history, scope)
 
 
 def _peaks(cells: Sequence[Cell]) -> list[Cell]:
@@ -375,7 +387,9 @@ def _peaks(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for _, cell in peaks[:MOST_SURGES]] or [nearest]
 
 
-def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) -> Claim:
+def _surge(subject: Subject, peak: Cell, history: Facts, scope: str) -> Claim:
+    posts = subject.posts.filter(pl.col("created_at").is_between(peak.start, peak.end, "left"))
+    said, example = _said(subject, posts, history, peak)
     length = peak.end - peak.start
     name = f"{peak.start:%B %Y}" if length.days > 7 else f"the week of {peak.start:%-d %B %Y}"
     moments = subject.posts["created_at"].drop_nulls()
@@ -383,14 +397,14 @@ def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) ->
         kind=SURGE,
         key=f"{subject.key}:{peak.start:%Y-%m-%d}",
         key_point_id=subject.key_point_id,
-        quoted=subject.quoted,
-        quoted_from=subject.quoted_from,
+        quoted=example.text if example else subject.quoted,
+        quoted_from=example.post_id if example else subject.quoted_from,
         metric="ratio_to_usual_share",
         headline=(
             f"{subject.label}: broke out in {name} with {quantity(peak.n, 'member')}, where "
-            f"{peak.usual:,.0f} would be usual"
+            f"{peak.usual:,.0f} would be usual{said}"
         ),
-        posts=subject.posts.filter(pl.col("created_at").is_between(peak.start, peak.end, "left")),
+        posts=posts,
         value=Estimate(peak.ratio, NAN, NAN),
         topic_id=subject.topic_id,
         since=peak.start,
@@ -398,7 +412,7 @@ def _surge(subject: Subject, peak: Cell, events: Sequence[Event], scope: str) ->
         baseline=peak.usual,
         q=peak.p,
         excess=_excess(peak.ratio),
-        action=look_first(began(moments, peak.start - length, peak.end), events),
+        action=look_first(began(moments, peak.start - length, peak.end), history.events),
         is_large=peak.is_large,
         is_chance=not peak.is_shown,
         scope=scope,

@@ -24,6 +24,7 @@ CLAIM_OF: Mapping[str, str] = {  # what a key point says -> the kind of claim it
 }
 SEVERE = 3  # an important function does not work, or worse
 QUIET = timedelta(days=91)  # without anybody who tells it
+LEAST_NOW = 2  # members in the period, who say what more say in the windows before
 MOSTLY = 0.5  # of posts or threads
 GRAVE_WEIGHT = 1.3  # of a point that is mostly severe: more than of another problem
 
@@ -32,7 +33,7 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
     """What many members say, each point a claim."""
     for point in facts.points:
         now = _in_period(point.posts, facts.period)
-        if not len(now):
+        if facts.period.told_from and count_voices(now) < LEAST_NOW:
             continue
         is_severe = point.says == "problem" and _is_severe(point.posts)
         n_voices, n_now = point.n_voices, count_voices(now)
@@ -41,7 +42,7 @@ def key_point_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
             key=point.key,
             key_point_id=point.key,
             metric=FOUND_OF_MEMBERS,
-            headline=f"{point.label}: {_how_many(n_voices, n_now, facts.period)}",
+            headline=f"{point.label}: {_how_many(point, n_now, facts)}",
             quoted=point.quoted,
             quoted_from=point.quoted_from,
             posts=point.posts,
@@ -62,13 +63,15 @@ def _in_period(posts: pl.DataFrame, period: Period) -> pl.DataFrame:
     return posts.filter(pl.col("created_at") >= period.told_from) if period.told_from else posts
 
 
-def _how_many(n_voices: int, n_now: int, period: Period) -> str:
-    """Write how many members say it, and how many of them in the period that is told of."""
-    members = quantity(n_voices, "member")
-    if not period.told_from or not period.since:
-        return members
+def _how_many(point: Subject, n_now: int, facts: Facts) -> str:
+    """Write how many members say it, and where a period is told of, how many usually do."""
+    period = facts.period
+    if not period.told_from:
+        return quantity(point.n_voices, "member")
     name = period.name if period.name in LENGTHS else "period"
-    return f"{members} since {period.since:%-d %B %Y}, {n_now:,} in this {name}"
+    usual = facts.usual.get(point.key, 0.0)
+    about = "nobody" if not usual else "fewer than one" if usual < 1 else f"about {usual:,.0f}"
+    return f"{quantity(n_now, 'member')} in this {name}, {about} in a usual one"
 
 
 def told(facts: Facts, least_voices: int) -> set[tuple[str, str | None]]:

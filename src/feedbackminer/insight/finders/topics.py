@@ -21,6 +21,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 LOUD_SHARE, LOUD_POSTS = 0.3, 10
 HELPS = 5  # people whom somebody answered
+READ = "Read the posts behind it; reproduce what comes most often."
 THANK = "This member answers others here: thank them, and weigh the topic by its other voices."
 
 
@@ -150,6 +151,7 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
                 topic_id=topic_id,
                 since=facts.period.since,
                 until=facts.period.until,
+                action="" if example or claim.kind != "problem" else READ,
             )
 
 
