@@ -29,6 +29,7 @@ PAGES = (
     "problems.html",
     "loved.html",
     "changes.html",
+    "history.html",
     "unanswered.html",
     "people.html",
     "method.html",
@@ -101,12 +102,12 @@ def _is_well(page: Page, seen: Seen, width: int) -> None:
 
 def _pages(mined: Mined) -> list[Path]:
     """Return every page of the first level, a topic's page and a claim's page."""
-    front = mined.digest["front"][0]
+    claim = mined.digest["claims"][0]["claim_id"]
     topic = mined.digest["topics"][0]["topic_id"]
     return [
         *(mined.out / name for name in PAGES),
         mined.out / "topics" / f"{topic}.html",
-        mined.out / "claims" / f"{front}.html",
+        mined.out / "claims" / f"{claim}.html",
     ]
 
 
@@ -140,7 +141,7 @@ def test_no_post_can_run_a_script_load_an_image_or_widen_the_page(
 def test_a_front_page_quote_leads_to_its_post(browser: Browser, sample: Mined) -> None:
     page, seen = _open(browser, sample.out / "index.html", 1180)
     quotes = page.locator("ol.front blockquote")
-    assert quotes.count() >= len(sample.digest["front"])
+    assert quotes.count() >= 2
     for place in range(quotes.count()):
         page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         quote = quotes.nth(place).locator("p").first.inner_text().strip("“”")

@@ -304,7 +304,7 @@ def test_the_method_page_prints_the_row_account(site: Path) -> None:
 def test_a_community_without_claims_still_gets_readable_pages(tmp_path: Path) -> None:
     out = publish(digest(nobody()), tmp_path / "digest").parent
     index = one(Html((out / "index.html").read_text()), "main").text()
-    assert "No statement holds yet: nobody has written enough." in index
+    assert "No statement holds yet: too few have written the like." in index
     assert {path.name for path, _ in pages(out)} == {*PAGES, "quoted.html"}
     assert "No statement holds yet" in (out / "digest.md").read_text()
     assert json.loads((out / "digest.json").read_text())["claims"] == []
@@ -671,8 +671,7 @@ def test_what_members_say_goes_before_what_is_only_counted() -> None:
         "question-t8-3",
         "unanswered-t0-10",
         "unanswered-t1-9",
-        "unanswered-t2-8",
-    ]
+    ]  # a third of that kind is left out: it counts no voices
 
 
 def test_a_point_near_to_one_that_more_say_is_shown_with_it_and_not_beside_it() -> None:

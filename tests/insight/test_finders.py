@@ -620,13 +620,14 @@ def test_questions_without_an_answer_are_counted_whoever_asks() -> None:
         }
         for i, answered in enumerate([None, "member", None, "staff"])
     ]
-    whole, of_topic = sorted(
-        of_kind(mine(written, asked=asked), "unanswered"), key=lambda c: c["headline"]
-    )
+    settings = InsightSettings(min_voices=2)
+    mined = mine(written, asked=asked, settings=settings)
+    whole, of_topic = sorted(of_kind(mined, "unanswered"), key=lambda c: c["headline"])
     assert whole["headline"] == "All topics: 2 of 4 questions got no answer"
     assert of_topic["headline"] == "Sync, tablet: 2 of 4 questions got no answer"
     assert of_topic["evidence"] == ["p0", "p2"]
     assert of_topic["value"] == 0.5
+    assert only(mine(written, asked=asked), "unanswered")["topic_id"] is None  # two are too few
 
 
 def test_an_export_without_threads_has_no_unanswered_questions() -> None:

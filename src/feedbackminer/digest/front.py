@@ -47,7 +47,7 @@ def front_page(views: Sequence[ClaimView], *, recent: datetime | None = None) ->
         (alive, FRONT_PAGE),
         (said, FRONT_PAGE),
         (views, OF_A_KIND),
-        (views, FRONT_PAGE),
+        ([view for view in views if CLAIM_KINDS[view.kind].counts_voices], FRONT_PAGE),
     )
     chosen: list[ClaimView] = []
     for pool, limit in passes:

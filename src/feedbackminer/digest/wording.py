@@ -11,6 +11,11 @@ from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
 
 UNKNOWN = "–"
+NUMBERS = (
+    "Nothing to know yet",
+    "One thing to know",
+    *(f"{number} things to know" for number in ("Two", "Three", "Four", "Five")),
+)
 
 
 def number(claim: ClaimView) -> str:
@@ -118,6 +123,11 @@ def left_out(digest: Digest) -> str:
     whose = [f"those of the {name}" for name in ("staff", "bots") if totals[name]]
     others = ", ".join([*whose, "repeats", "posts of nobody known"])
     return f"{totals['posts']:,} were read; {others} count for no member"
+
+
+def things_to_know(digest: Digest) -> str:
+    """Write how many there are: ``Four things to know``."""
+    return NUMBERS[len(digest.front)]
 
 
 def period(digest: Digest) -> str:

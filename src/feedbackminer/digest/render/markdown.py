@@ -32,7 +32,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield ""
     yield from (f"**{escape(line)}**\n" for line in digest.standing.lines())
     yield f"{wording.written(digest)}, {wording.period(digest)}."
-    yield from _front(digest.front)
+    yield from _front(digest)
     yield from _topics(digest)
     yield from _shares(digest)
     for title, kinds in sections().items():
@@ -41,11 +41,11 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield from _method(digest)
 
 
-def _front(claims: Sequence[ClaimView]) -> Iterator[str]:
-    yield from ("", "## Five things to know", "")
-    if not claims:
-        yield "No statement holds yet: nobody has written enough."
-    for number, claim in enumerate(claims, start=1):
+def _front(digest: Digest) -> Iterator[str]:
+    yield from ("", f"## {wording.things_to_know(digest)}", "")
+    if not digest.front:
+        yield "No statement holds yet: too few have written the like."
+    for number, claim in enumerate(digest.front, start=1):
         yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
         yield from (f"   {line}  " for line in filter(None, (wording.brief(claim), claim.action)))
 

@@ -20,7 +20,7 @@ from feedbackminer.digest.views import Digest
 from feedbackminer.vocabulary import claims as vocabulary
 
 PAGES = {
-    "index.html": "Five things to know",
+    "index.html": "Things to know",
     "topics.html": "What they talk about",
     "problems.html": "What is wrong",
     "loved.html": "What they love",

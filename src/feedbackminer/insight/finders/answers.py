@@ -33,4 +33,5 @@ def unanswered_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim
             topic_id=topic_id or None,
             since=facts.period.since,
             until=facts.period.until,
+            is_large=not topic_id or len(silent) >= settings.min_voices,
         )
