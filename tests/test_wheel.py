@@ -76,7 +76,7 @@ def test_the_main_job_outside_the_repository(
     command = installed.with_name("feedbackminer")
     told = _do(command, "run", export.name, "--out", "digest", "--json", cwd=tmp_path)
     assert [stage["stage"] for stage in json.loads(told)["stages"]][-1] == "digest"
-    assert "things to know" in (tmp_path / "digest" / "index.html").read_text("utf-8")
+    assert "Things to know" in (tmp_path / "digest" / "index.html").read_text("utf-8")
     assert (tmp_path / "digest" / "assets" / "style.css").stat().st_size > 1_000
 
 

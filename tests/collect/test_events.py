@@ -61,3 +61,16 @@ def test_a_row_without_a_date_or_a_name_is_refused_with_its_place(
         read(tmp_path, text)
     assert wants in str(refused.value)
     assert "events.csv:" in str(refused.value)
+
+
+def test_one_date_with_the_day_first_tells_how_all_of_the_file_are_read(tmp_path: Path) -> None:
+    text = "date,name\n16/06/2026,4.4\n03/04/2026,4.2\n"
+    assert [row[0] for row in read(tmp_path, text)] == ["2026-04-03", "2026-06-16"]
+
+
+def test_a_draft_is_no_event(tmp_path: Path) -> None:
+    listed = [
+        {"tag_name": "v1", "published_at": "2026-06-16T09:00:00Z", "draft": False},
+        {"tag_name": "v2", "created_at": "2026-06-17T09:00:00Z", "draft": True},
+    ]
+    assert [row[1] for row in read(tmp_path, json.dumps(listed), "r.json")] == ["v1"]

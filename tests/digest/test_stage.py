@@ -933,7 +933,8 @@ def test_it_is_told_how_often_and_how_small_a_change_would_have_been_seen() -> N
     lines = wording.tests(digest({**nobody(), "periods": month}))
     assert "of 400 histories like this one" in lines[0]
     assert lines[1] == (
-        "Rises that would have been seen in this month, in members: 5 to 21, 20 to 47."
+        "Rises that would have been seen in this month, in members that hardly share threads: "
+        "5 to about 21, 20 to about 47."
     )
     files = render_digest(digest({**nobody(), "periods": month}))
     for name in ("changes.html", "method.html", "digest.md"):
@@ -950,12 +951,14 @@ def silent(until: float = 40) -> dict[str, pl.DataFrame]:
     """Build the community with a thread of its second day, the last, and a claim on answers."""
     tables = community()
     last = threads({"thread_id": "th2", "opened_at": day(1)})
+    reply = posts({"post_id": "late", "thread_id": "th2", "created_at": day(until - 0.5)})
     asked = claims(
         {"claim_id": "unanswered-1", "kind": "unanswered", "action": "Answer the newest ones."}
         | {"evidence": ["forum:0"]}
     )
     return {
         **tables,
+        "posts": pl.concat([tables["posts"], reply]),
         "threads": pl.concat([tables["threads"], last]),
         "claims": pl.concat([tables["claims"], asked]),
         "periods": periods(day(0), day(until)),
@@ -982,9 +985,13 @@ def test_where_a_forum_is_not_silent_the_newest_are_to_be_answered() -> None:
 
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_that_an_export_is_old_is_told_unless_its_end_was_chosen(is_chosen: bool) -> None:
-    chosen = {"insight": {"until": "2026-01-08" if is_chosen else None}}
-    source = replace(provenance(), made_at=day(100), settings=chosen)
-    built = build_digest(community(), settings=DigestSettings(), provenance=source)
+    tables = community()
+    ends = periods(day(0), day(1 if is_chosen else 30))  # posts go on after a day that was chosen
+    built = build_digest(
+        {**tables, "periods": ends},
+        settings=DigestSettings(),
+        provenance=replace(provenance(), made_at=day(100)),
+    )
     assert bool(list(built.standing.lines())) is not is_chosen
 
 

@@ -65,11 +65,13 @@ def test_without_dates_nobody_knows_whether_a_forum_is_silent() -> None:
     ("body", "words"),
     [
         (CLOSED, "This forum will be read-only"),
-        ("The community is moving to Discord.", "The community is moving"),
-        ("Our GROUP is being  closed.", "Our GROUP is being closed"),
+        ("The community is moving to Discord.", "The community is moving to"),
+        ("The mailing LIST is being  closed.", "The mailing LIST is being closed"),
         ("Our board is archived.", ""),  # a part of the product, for all that is known
-        ("This forum has moved to Discord.", "This forum has moved"),
-        ("This site was shut down in May.", "This site was shut down"),
+        ("The site is moving slower since 4.2.", ""),
+        ("The forum is not closed.", ""),
+        ("This forum has moved to Discord.", "This forum has moved to"),
+        ("This forum was shut down in May.", "This forum was shut down"),
         ("The forum is a nice place.", ""),
         ("I closed the tab of the forum.", ""),
         ("The forum is great. The shop is closed.", ""),
@@ -84,7 +86,10 @@ def test_a_farewell_is_told_in_its_own_words(body: str, words: str) -> None:
 
 
 def test_of_two_farewells_the_latest_is_told() -> None:
-    assert standing(CLOSED, "The forum was moved.", "Bye.").words == "The forum was moved"
+    assert (
+        standing(CLOSED, "The forum was moved to Discord.", "Bye.").words
+        == "The forum was moved to"
+    )
 
 
 def test_what_was_said_before_the_last_posts_is_no_farewell() -> None:
@@ -107,4 +112,4 @@ def test_an_old_export_is_told_unless_its_end_was_chosen(
     told = standing("It stops.", made_at=day(after), **more)
     line = "The newest post that was read is of 5 January 2026, 10 weeks before this digest was "
     assert list(told.lines()) == ([f"{line}made."] if is_old else [])
-    assert not told.is_quiet  # they may be as lively as ever
+    assert told.is_quiet is is_old

@@ -60,16 +60,17 @@ def test_where_nothing_changes_as_few_histories_show_something_as_is_promised(
     steady: pl.DataFrame,
 ) -> None:
     timeline, rng = timeline_of(steady), np.random.default_rng(1)
-    n, shown = 80, 0
+    n, shown = 60, np.zeros(2)
     for _ in range(n):
         found = answers(timeline.shuffled(rng), LATEST, ANY, n_shuffles=100)
-        shown += any(answer.is_shown.any() for answer in found)
-    assert shown <= 9  # of 80, where at most 5 % of each may: beyond 9 by chance 1 time in 100
+        shown += [answer.is_shown.any() for answer in found]
+    assert (shown <= 8).all()  # of 60, where 5 % may: more by chance 1 time in 300
 
 
 def test_the_rate_that_is_told_is_no_more_than_is_allowed(steady: pl.DataFrame) -> None:
     found = answers(timeline_of(steady), LATEST, ANY)
-    assert 0 < np.any([answer.is_alarm for answer in found], axis=0).mean() <= ALARMS
+    for answer in found:
+        assert 0 < answer.is_alarm.mean() <= ALARMS
 
 
 @pytest.mark.parametrize("question", [LATEST, ANY])
@@ -136,3 +137,15 @@ def test_a_history_of_nothing_shows_nothing(steady: pl.DataFrame) -> None:
 def test_asking_twice_gives_the_same_answer(steady: pl.DataFrame) -> None:
     one, other = (answers(timeline_of(steady), ANY)[0] for _ in range(2))
     assert (one.p == other.p).all()
+
+
+def test_a_period_far_busier_than_all_before_it_is_judged_too() -> None:
+    rng = np.random.default_rng(2)
+    few, many = talk(rng, threads=12), talk(rng, threads=400)
+    begin, end = 7 * (N_WEEKS - 1), 7 * N_WEEKS
+    rush = many.with_columns(
+        thread_id=pl.format("rush{}", "thread_id"),
+        created_at=pl.lit(day(begin)) + (pl.col("created_at") - day(0)) * ((end - begin) / end),
+    )
+    (answer,) = answers(timeline_of(pl.concat([few, rush])), LATEST, n_shuffles=50)
+    assert not answer.is_shown.any()

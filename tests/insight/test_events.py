@@ -42,3 +42,10 @@ def test_what_is_only_said_less_begins_where_it_is_said_most() -> None:
 
 def test_what_nobody_says_never_began() -> None:
     assert began(pl.Series([day(50)]), day(0), day(28)) is None
+
+
+def test_an_event_counts_by_its_day_whatever_its_hour() -> None:
+    late = [Event(day(10.75), "4.3", "")]
+    assert look_first(day(11), late) == "Began a day after 4.3 (15 January 2026): look there first."
+    assert look_first(day(10.1), late).startswith("Began on the day of 4.3")
+    assert look_first(day(24.9), late).startswith("Began 14 days after 4.3")

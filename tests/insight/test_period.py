@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from feedbackminer.errors import SettingsError
 from feedbackminer.insight.period import Period, period_of
 from feedbackminer.settings.sections import InsightSettings
 from tests.support.builders import day
@@ -95,3 +96,21 @@ def test_without_dates_there_is_no_period() -> None:
 def test_all_at_one_second_is_one_day_and_has_nothing_before() -> None:
     covered = period(*[3.0] * 5, speakers=200)
     assert (covered.since, covered.until, covered.n_before) == (day(3), day(4), 0)
+
+
+def test_a_period_is_not_chosen_where_nothing_as_long_is_before_it() -> None:
+    assert period(*daily(10), speakers=300).is_all
+    assert period(*daily(10), speakers=300, period="week").name == "week"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"since": datetime(2026, 2, 1), "until": datetime(2026, 1, 20)},
+        {"since": datetime(2027, 1, 1)},
+        {"until": datetime(2025, 1, 1)},
+    ],
+)
+def test_a_period_that_ends_before_it_begins_is_refused(settings: dict[str, datetime]) -> None:
+    with pytest.raises(SettingsError, match="is not before the end of the period"):
+        period(*daily(100), **settings)

@@ -219,7 +219,8 @@ def _overrides(
             "encoding": encoding,
         },
         "digest": {"product": product},
-        "insight": {"period": period, "since": since, "until": until},
+        # A first day takes the place of a length, that of the settings too.
+        "insight": {"period": period or (since and "auto"), "since": since, "until": until},
     }
     chosen: dict[str, Any] = {
         stage: {name: value for name, value in options.items() if value}

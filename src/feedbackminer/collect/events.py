@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import polars as pl
 
 from feedbackminer.collect.dates import moment
-from feedbackminer.collect.fields import BadValueError, text
+from feedbackminer.collect.fields import BadValueError, flag, text
 from feedbackminer.collect.files import FileContent, read_rows
 from feedbackminer.collect.rows import BadRow, Row
 from feedbackminer.errors import InputError
@@ -19,7 +20,7 @@ from feedbackminer.tables import column_types
 DATES = ("date", "at", "day", "publishedat", "published_at", "released_at", "created_at")
 NAMES = ("name", "event", "title", "tagname", "tag_name", "version")
 KINDS = ("kind", "type")
-RELEASE = "release"
+RELEASE, MONTHS = "release", 12
 FAR = datetime(9999, 1, 1, tzinfo=UTC)  # an event may be planned
 
 
@@ -29,7 +30,9 @@ def read_events(content: FileContent) -> pl.DataFrame:
     Raises:
         InputError: a row has no date or no name, or the file names no event.
     """
-    found = [_event(row.ref, row.values) for row in _rows(content)]
+    rows = [row for row in _rows(content) if not _is_draft(row.values)]
+    day_first = _is_day_first(rows)
+    found = [_event(row.ref, row.values, day_first=day_first) for row in rows]
     if not found:
         raise InputError(f"{content.name}: names no event; want a date and a name in each row")
     return events_frame(found, content.name)
@@ -57,8 +60,23 @@ def _rows(content: FileContent) -> Iterator[Row]:
         yield row
 
 
-def _event(ref: str, row: Mapping[str, object]) -> tuple[datetime, str, str]:
-    values = {str(key).strip().lower(): value for key, value in row.items() if text(value)}
+def _is_draft(row: Mapping[str, object]) -> bool:
+    return any(flag(row.get(name)) for name in ("draft", "isDraft"))
+
+
+def _is_day_first(rows: Iterable[Row]) -> bool:
+    """Tell whether 03/04/2026 is a day of April: some date of the file can be read so only."""
+    dates = (text(_first(_plain(row.values), DATES)) for row in rows)
+    parts = (re.match(r"(\d{1,2})/(\d{1,2})/", date) for date in dates)
+    return any(int(part[1]) > MONTHS for part in parts if part)
+
+
+def _plain(row: Mapping[str, object]) -> dict[str, object]:
+    return {str(key).strip().lower(): value for key, value in row.items() if text(value)}
+
+
+def _event(ref: str, row: Mapping[str, object], *, day_first: bool) -> tuple[datetime, str, str]:
+    values = _plain(row)
     date, name, kind = (_first(values, columns) for columns in (DATES, NAMES, KINDS))
     if date is None or name is None:
         lacks, columns = ("date", DATES) if date is None else ("name", NAMES)
@@ -67,7 +85,7 @@ def _event(ref: str, row: Mapping[str, object]) -> tuple[datetime, str, str]:
             f"{', '.join(columns)}"
         )
     try:
-        at = moment(date, zone=UTC, now=FAR)
+        at = moment(date, zone=UTC, now=FAR, day_first=day_first)
     except BadValueError as error:
         raise InputError(f"{ref}: {error}; want a date such as 2026-06-16") from None
     default = RELEASE if {"tagname", "tag_name", "version"} & set(values) else ""

@@ -190,8 +190,14 @@ def _standing(
         counts.within(tables["threads"], period.history, "opened_at"),
         until=period.until,
         made_at=source.made_at,
-        is_chosen=bool(source.settings.get("insight", {}).get("until")),
+        is_chosen=_ends_before(tables["posts"], period),
     )
+
+
+def _ends_before(posts: pl.DataFrame, period: PeriodView) -> bool:
+    """Tell whether posts go on after the end of the period, which somebody chose then."""
+    last = posts["created_at"].max()
+    return bool(period.until and isinstance(last, datetime) and last >= period.until)
 
 
 def _marks(events: pl.DataFrame, period: PeriodView) -> list[Mark]:

@@ -15,9 +15,11 @@ SILENT = timedelta(weeks=4)  # without a new thread, at least,
 UNUSUAL = 10  # times the mean time between two threads
 OLD = timedelta(days=60)  # from the last post to the digest
 CLOSED = re.compile(
-    r"(?i)\b(?:this|the|our) (?:\w+ )?(?:forums?|community|site|group|mailing list)\b"
-    r"[^.!?\n]{0,40}\b(?:is|are|has|have|was|will be|being|been)\b[^.!?\n]{0,20}"
-    r"\b(?:read[- ]?only|archived|closed|closing|moved|moving|migrated|shut(?:ting)? down)\b"
+    r"(?i)\b(?:this|the) (?:forums?|community|mailing list|discussion board)\b"
+    r"(?:(?!\bnot\b)[^.!?\n]){0,40}\b(?:is|are|has|have|was|will be|being|been)\b"
+    r"(?:(?!\bnot\b)[^.!?\n]){0,20}"
+    r"\b(?:read[- ]?only|archived|closed|closing down|moved to|moving to|migrated to|"
+    r"shut(?:ting)? down)\b"
 )
 
 
@@ -30,7 +32,7 @@ class Standing:
         farewell: one of the last posts, which says that the place is closed or has moved.
         words: of it.
         last_at: when anybody wrote last, where that is long before the digest was made.
-        until: to when posts were looked at.
+        until: when anybody wrote last.
         made_at: when the digest was made.
     """
 
@@ -44,7 +46,7 @@ class Standing:
     @property
     def is_quiet(self) -> bool:
         """Tell whether nobody is likely to read an answer there today."""
-        return bool(self.silent_since or self.farewell)
+        return bool(self.silent_since or self.farewell or self.last_at)
 
     def lines(self) -> Iterator[str]:
         """Say it; nothing where the community is as it was."""
@@ -81,13 +83,15 @@ def standing_of(
     dated = posts.drop_nulls("created_at").sort("created_at", "post_id")
     farewell, words = _farewell(dated.tail(LAST))
     last = dated["created_at"].max()
+    # What was not collected is no silence.
+    end = min(until, last) if until and isinstance(last, datetime) else until
     is_old = isinstance(last, datetime) and not is_chosen and made_at - last > OLD
     return Standing(
-        silent_since=_silent_since(threads["opened_at"].drop_nulls().sort(), until),
+        silent_since=_silent_since(threads["opened_at"].drop_nulls().sort(), end),
         farewell=farewell,
         words=words,
         last_at=last if is_old and isinstance(last, datetime) else None,
-        until=until,
+        until=end,
         made_at=made_at,
     )
 

@@ -14,7 +14,13 @@ from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.digest.standing import Standing
 from feedbackminer.digest.waves import Wave
-from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS, METRICS, Listing
+from feedbackminer.vocabulary.claims import (
+    CHANGE_METRIC,
+    CLAIM_KINDS,
+    FOUND_OF_MEMBERS,
+    METRICS,
+    Listing,
+)
 from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
 NEW, SETTLED = timedelta(days=30), timedelta(days=365)  # after a member's first post
@@ -137,6 +143,12 @@ class ClaimView:
     def is_estimate(self) -> bool:
         """Tell whether more members may say it than the posts behind it show."""
         return METRICS[self.metric].is_estimate
+
+    @property
+    def is_fall(self) -> bool:
+        """Tell whether fewer say it than usual: the posts behind it are of the time before."""
+        is_change = self.metric == CHANGE_METRIC and self.baseline is not None
+        return is_change and self.value is not None and self.value < 1
 
     @property
     def page(self) -> str:

@@ -76,7 +76,9 @@ def ending(claim: ClaimView) -> str:
 def trust(claim: ClaimView) -> str:
     """Write who is behind a claim: voices, posts, when they spoke, and what is usual."""
     voices, posts = quantity(claim.n_voices, "voice"), quantity(claim.n_posts, "post")
-    if claim.is_estimate:
+    if claim.is_fall:
+        parts = [f"before: {voices}", posts]
+    elif claim.is_estimate:
         parts = [f"most likely said by {voices} in {posts}"]
     elif claim.metric == FOUND_OF_MEMBERS:  # the headline tells how many members
         parts = [f"in {posts}"]
@@ -170,10 +172,13 @@ def tests(digest: Digest) -> list[str]:
     ]
     if tested.seen_from:
         sizes = ", ".join(
-            f"{usual} to {least:,}"
+            f"{usual} to about {least:,}"
             for usual, least in zip(tested.usual, tested.seen_from, strict=True)
         )
-        lines.append(f"Rises that would have been seen in this {tested.word}, in members: {sizes}.")
+        lines.append(
+            f"Rises that would have been seen in this {tested.word}, in members that hardly share "
+            f"threads: {sizes}."
+        )
     return lines
 
 

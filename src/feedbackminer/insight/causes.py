@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,7 +77,7 @@ def mere_mix(windows: Windows, n_now: int, ratio: float, *, by_label: bool) -> s
     """Say why a change in members is none: other sources, or other labels; empty: it is one."""
     strata = {"source": "more of what is read comes from {most} than before"}
     if by_label:
-        strata["labelled_by"] = "these posts were labelled by {most}, and those before were not"
+        strata["labelled_by"] = "more of these posts were labelled by {most} than before"
     usual = windows.usual()
     for column, why in strata.items():
         alike = windows.usual(column)
@@ -170,4 +171,4 @@ def _gap(source: str, posts: pl.DataFrame, since: datetime, until: datetime) -> 
         return None
     n_threads = posts["thread_id"].n_unique()
     expected = n_threads * ((until - last) / (last - since))
-    return Gap(source, last, until) if 1 - poisson_tail(1, expected) < SURE else None
+    return Gap(source, last, until) if math.exp(-expected) < SURE else None

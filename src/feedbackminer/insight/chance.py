@@ -86,7 +86,7 @@ def ask(
         timeline: with a row for each subject, and for what these are parts of.
         part_of: for each row the number of the row that it is a part of.
         alarms: share of histories without any change in which something may be shown, in answer
-            to any of the questions.
+            to each of the questions.
         n_shuffles: histories without any change that this one is held against.
     """
     rng = np.random.default_rng(SEED)
@@ -97,7 +97,7 @@ def ask(
             question,
             _look(timeline, parents, question),
             [_look(history, parents, question) for history in shuffled],
-            alarms / len(questions),
+            alarms,
         )
         for question in questions
     ]
@@ -211,5 +211,8 @@ def _seen_from(question: Question, seen: _View, least: float) -> tuple[int, ...]
         before = np.full_like(now, usual * times)
         expected = (now + before) / (1 + times)
         twice = 2 * (_times_log(now, expected) + _times_log(before, expected * times))
-        found.append(int(now[np.searchsorted(twice, least**2, side="right")]))
+        enough = np.searchsorted(twice, least**2, side="right")
+        if enough == len(now):  # no rise of this size would be shown
+            return ()
+        found.append(int(now[enough]))
     return tuple(found)

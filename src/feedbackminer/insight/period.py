@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.moments import as_utc
 
@@ -60,10 +61,12 @@ def period_of(posts: pl.DataFrame, settings: InsightSettings) -> Period:
     """Return the period to tell of; days are whole UTC days.
 
     Where the settings name none it is the latest week, month, quarter or year: the shortest in
-    which ``ENOUGH`` members spoke and before which there is anything; else all.
+    which ``ENOUGH`` members spoke and before which there is as long a time; else all.
 
     Args:
         posts: author_id and created_at of what members wrote.
+    Raises:
+        SettingsError: the period would end before it begins.
     """
     dated = posts.drop_nulls("created_at")
     first, last = dated["created_at"].min(), dated["created_at"].max()
@@ -71,12 +74,20 @@ def period_of(posts: pl.DataFrame, settings: InsightSettings) -> Period:
         return Period(ALL, None, None, None)
     begin = _midnight(first)
     until = as_utc(settings.until) if settings.until else _midnight(last) + timedelta(days=1)
-    if settings.since:
-        return _given(as_utc(settings.since), until, begin)
+    since = max(as_utc(settings.since), begin) if settings.since else None
+    for what, moment in (("since", since), ("the first post", begin)):
+        if moment and moment >= until:
+            raise SettingsError(
+                f"insight: {what}, {moment:%F}, is not before the end of the period, {until:%F}; "
+                "move since or until"
+            )
+    if since:
+        return _given(since, until, begin)
     names = [*LENGTHS] if settings.period == "auto" else [settings.period]
     for name in names:
         edges = _edges(until, LENGTHS.get(name), begin)
-        if name == ALL or len(edges) < 2:
+        # A length that is asked for is told of even where nothing as long is before it.
+        if name == ALL or len(edges) < (3 if settings.period == "auto" else 2):
             break
         if settings.period != "auto" or _n_speakers(dated, edges[-2], until) >= ENOUGH:
             return Period(name, edges[-2], until, begin, edges)
@@ -88,7 +99,7 @@ def _given(since: datetime, until: datetime, begin: datetime) -> Period:
     length = until - since
     n = min(max((since - begin) // length, 0), MOST_BEFORE) if length > timedelta(0) else 0
     edges = (*(since - k * length for k in range(n, 0, -1)), since, until)
-    return Period(GIVEN, since, until, min(begin, since), edges)
+    return Period(GIVEN, since, until, begin, edges)
 
 
 def _edges(until: datetime, length: str | None, begin: datetime) -> tuple[datetime, ...]:

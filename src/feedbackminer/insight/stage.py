@@ -34,6 +34,7 @@ from feedbackminer.tables import (
     finite_or_none,
     of_members,
 )
+from feedbackminer.vocabulary.claims import TOPIC_SIZE
 from feedbackminer.vocabulary.tags import HISTORY, PERIOD
 
 STAGE = "insight"
@@ -94,6 +95,7 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
             replace(claim, scope=HISTORY)
             for finder in LONG_VIEW
             for claim in finder(history, settings)
+            if claim.kind == TOPIC_SIZE or claim.key_point_id
         ]
     changes, tested = find_changes(history, period, settings)
     candidates += changes

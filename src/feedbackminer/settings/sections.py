@@ -244,7 +244,7 @@ class InsightSettings(StageSettings):
     )
     false_alarms: float = Field(
         default=0.025,
-        gt=0,
+        ge=0.01,
         lt=1,
         description="Share of histories without any change in which one may be shown",
     )

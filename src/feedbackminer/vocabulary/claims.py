@@ -14,6 +14,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 EDITIONS = ("product", "support", "marketing", "communications", "leadership")
 NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
 FOUND_OF_MEMBERS = "share_found_of_members"  # the metric of key points
+CHANGE_METRIC = "ratio_of_voice_rates"  # of what is said by more members than usual, or fewer
 TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
 
 
@@ -126,7 +127,7 @@ METRICS: Mapping[str, Metric] = {
             "counted says something else",
         ),
         Metric(
-            "ratio_of_voice_rates",
+            CHANGE_METRIC,
             "times as many members as usual",
             "distinct members in the period / members that would be usual: the share of active "
             "members in the windows before, times those of the period; q is the share of histories "
@@ -310,12 +311,9 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                 Listing(
                     page="changes.html",
                     heading="Unlike before",
-                    intro=(
-                        "Of this time, against the windows as long before it: only what chance "
-                        "does not make, all that is said considered together."
-                    ),
+                    intro="Only what chance does not make, all that is compared taken together.",
                     limit=12,
-                    empty="Nothing changed by more than chance.",
+                    empty="Nothing that was tested changed by more than chance.",
                 ),
             ),
         ),
@@ -330,7 +328,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                     page="changes.html",
                     heading="What broke out",
                     limit=12,
-                    empty="In this period nothing had a week or month far above its usual share.",
+                    empty="In this period no week or month that was tested stands out.",
                 ),
             ),
         ),

@@ -24,7 +24,7 @@ PROBLEMS = ("bug", "complaint", "usability", "performance", "documentation")  # 
 ANY_PROBLEM = "any_problem"
 SIDES = ("bad", "good")  # of an experience; one that is mixed has both
 SHARES = (*KINDS, ANY_PROBLEM, *SIDES)  # what a share of members is estimated of
-LABEL_TITLES = {  # posts that were given one of ``SHARES``
+LABEL_TITLES = {  # what posts do, by one of ``SHARES``
     "bug": "Reports of bugs",
     "feature_request": "Wishes",
     "question": "Questions",

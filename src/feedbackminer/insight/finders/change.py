@@ -31,11 +31,11 @@ from feedbackminer.insight.measures import NAN, Comparison, Estimate, false_disc
 from feedbackminer.insight.period import GIVEN, Period
 from feedbackminer.insight.timeline import Real, Timeline, Whole, edges_of
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.claims import CHANGE_METRIC, quantity
 from feedbackminer.vocabulary.given import has_kind, is_given
 from feedbackminer.vocabulary.tags import HISTORY, LABEL_TITLES, PERIOD, PROBLEMS
 
-CHANGE, SURGE = "change", "surge"
+CHANGE, SURGE = KINDS_TOLD = ("change", "surge")
 CHANGE_RATIO, SURGE_RATIO = 1.5, 2.0
 BY_WEEKS = 400  # days of a history that is looked at week by week; a longer one by months
 APART = 2  # weeks or months on each side of one that it is not held against: it lasted longer
@@ -176,7 +176,7 @@ def find_changes(
     claims = list(look.gaps()) if period.n_before else []
     if not watched.questions:
         return claims, Tested()
-    found = watched.ask(settings.false_alarms)
+    found = watched.ask(settings.false_alarms / len(KINDS_TOLD))
     seen_from: tuple[int, ...] = ()
     if CHANGE in found:
         claims += look.changes(watched.rows, found[CHANGE])
@@ -269,7 +269,7 @@ class _Look:
                 metric="days_without_posts",
                 headline=(
                     f"The {self._name} is incomplete: after {gap.last:%-d %B %Y} nothing was "
-                    f"written{of}, which was never so for as long"
+                    f"written{of}, which by the threads before is no chance"
                 ),
                 posts=posts,
                 value=Estimate(gap.days, NAN, NAN),
@@ -291,7 +291,7 @@ class _Look:
             key_point_id=subject.key_point_id,
             quoted=example.text if example else subject.quoted,
             quoted_from=example.post_id if example else subject.quoted_from,
-            metric="ratio_of_voice_rates",
+            metric=CHANGE_METRIC,
             headline=f"{_compared(subject, cell.n, cell.usual)}{said}",
             posts=posts,
             value=Estimate(cell.ratio, NAN, NAN),
@@ -316,7 +316,7 @@ class _Look:
             key_point_id=subject.key_point_id,
             quoted=subject.quoted,
             quoted_from=subject.quoted_from,
-            metric="ratio_of_voice_rates",
+            metric=CHANGE_METRIC,
             headline=headline,
             posts=posts,
             value=Estimate(n / usual if usual else math.inf, NAN, NAN),
@@ -365,12 +365,14 @@ def _surges(
     Args:
         told: keys of subjects of which a change in the period is told already.
     """
+    by_months = found.moments[1] - found.moments[0] > timedelta(days=7)  # the last is cut off
     for number, row in enumerate(rows, start=N_WHOLES):
         for cell in _peaks(found.of_row(number)):
-            is_recent = period.since is not None and cell.end > period.since
+            middle = cell.start + (cell.end - cell.start) / 2
+            is_recent = period.since is not None and middle >= period.since
             if not (is_recent and row.subject.key in told):
                 scope = PERIOD if is_recent else HISTORY
-                yield _surge(row.subject, cell, history, scope)
+                yield _surge(row.subject, cell, history, scope, by_months=by_months)
 
 
 def _peaks(cells: Sequence[Cell]) -> list[Cell]:
@@ -387,11 +389,11 @@ def _peaks(cells: Sequence[Cell]) -> list[Cell]:
     return [cell for _, cell in peaks[:MOST_SURGES]] or [nearest]
 
 
-def _surge(subject: Subject, peak: Cell, history: Facts, scope: str) -> Claim:
+def _surge(subject: Subject, peak: Cell, history: Facts, scope: str, *, by_months: bool) -> Claim:
     posts = subject.posts.filter(pl.col("created_at").is_between(peak.start, peak.end, "left"))
     said, example = _said(subject, posts, history, peak)
     length = peak.end - peak.start
-    name = f"{peak.start:%B %Y}" if length.days > 7 else f"the week of {peak.start:%-d %B %Y}"
+    name = f"{peak.start:%B %Y}" if by_months else f"the week of {peak.start:%-d %B %Y}"
     moments = subject.posts["created_at"].drop_nulls()
     return Claim(
         kind=SURGE,

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from feedbackminer.errors import InputError
 from feedbackminer.insight.facts import build_facts
-from feedbackminer.insight.finders.change import CHANGE, N_WHOLES, SURGE, Watched
+from feedbackminer.insight.finders.change import CHANGE, KINDS_TOLD, N_WHOLES, SURGE, Watched
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.timeline import Timeline, Whole
 from feedbackminer.settings.sections import InsightSettings
@@ -41,9 +42,19 @@ class Power:
 
 
 def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watched:
-    """Return what can change in a project."""
+    """Return what can change in a project.
+
+    Raises:
+        InputError: it is too small, or the period has nothing before it.
+    """
     period = period_of(of_members(tables["posts"], tables["members"]), settings)
-    return Watched.of(build_facts(tables, period.history), period)
+    watched = Watched.of(build_facts(tables, period.history), period)
+    if CHANGE not in watched.questions or not any(row.subject.keywords for row in watched.rows):
+        raise InputError(
+            "nothing to measure: it wants topics, 20 members, and a period with one as long before "
+            "it; choose another with --period and --until"
+        )
+    return watched
 
 
 def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
@@ -53,7 +64,7 @@ def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
     promised = []
     for _ in range(n):
         history = replace(watched, timeline=watched.timeline.shuffled(rng))
-        found = history.ask(alarms)
+        found = history.ask(alarms / len(KINDS_TOLD))
         for name in shown:
             shown[name].append(name in found and bool(found[name].answer.is_shown.any()))
         flags = [one.answer.is_alarm for one in found.values()]
@@ -75,7 +86,9 @@ def power(watched: Watched, n: int, alarms: float) -> Iterator[Power]:
         found = 0
         for history, row in planted:
             timeline = _with_step(history.timeline, row, history.questions[CHANGE].edges, step, rng)
-            answer = replace(history, timeline=timeline).ask(alarms)[CHANGE].answer
+            answer = (
+                replace(history, timeline=timeline).ask(alarms / len(KINDS_TOLD))[CHANGE].answer
+            )
             found += bool(answer.is_shown[row, -1])
         yield Power(step, len(planted), found)
 
