@@ -111,6 +111,6 @@ def test_a_period_is_not_chosen_where_nothing_as_long_is_before_it() -> None:
         {"until": datetime(2025, 1, 1)},
     ],
 )
-def test_a_period_that_ends_before_it_begins_is_refused(settings: dict[str, datetime]) -> None:
+def test_a_period_that_ends_before_it_begins_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(SettingsError, match="is not before the end of the period"):
         period(*daily(100), **settings)

@@ -22,7 +22,9 @@ def written(posts: list[tuple[int, int, float]]) -> pl.DataFrame:
         {"thread_id": f"t{thread}", "voice": f"m{member}", "created_at": day(when)}
         for thread, member, when in posts
     ]
-    schema = {"thread_id": pl.String, "voice": pl.String, "created_at": pl.Datetime("us", "UTC")}
+    schema = pl.Schema(
+        {"thread_id": pl.String(), "voice": pl.String(), "created_at": pl.Datetime("us", "UTC")}
+    )
     return pl.DataFrame(rows, schema=schema)
 
 
