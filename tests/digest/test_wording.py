@@ -149,7 +149,7 @@ def test_the_front_page_tells_when_members_said_it_whether_they_were_new_and_wha
     full = replace(said, n_new=2, went_well=["p0"])
     assert (
         wording.brief(full)
-        == f"{when} · mostly by newcomers · 1 of these wrote later that it works"
+        == f"{when} · mostly by newcomers · 1 of the 3 wrote later that it works"
     )
     assert wording.brief(claim_view(n_voices=3)) == ""
 

@@ -361,7 +361,7 @@ def change(mined: Mined) -> list[dict[str, Any]]:
 def test_a_topic_that_rises_is_a_change() -> None:
     mined = mine(weeks(*STEADY, 45), settings=BY_WEEK)
     (claim,) = change(mined)
-    assert claim["headline"] == "Sync, tablet: up to 45 members, where 12 would be usual"
+    assert claim["headline"] == "Sync, tablet: rose to 45 members, where 12 would be usual"
     usual = 75 * 42 / (7 * 30 + 42)  # active now, times the share of the seven weeks before
     assert claim["baseline"] == pytest.approx(usual)
     assert claim["value"] == pytest.approx(45 / usual)
@@ -371,7 +371,7 @@ def test_a_topic_that_rises_is_a_change() -> None:
 
 def test_a_topic_that_falls_is_a_change_shown_by_what_was_said_before() -> None:
     (claim,) = change(mine(weeks(*[30] * 8, 2), settings=BY_WEEK))
-    assert claim["headline"] == "Sync, tablet: down to 2 members, where 16 would be usual"
+    assert claim["headline"] == "Sync, tablet: fell to 2 members, where 16 would be usual"
     assert claim["value"] < 0.3
     assert claim["n_voices"] == 30
     assert claim["rank_score"] < 0.5 * math.log2(31)
@@ -404,7 +404,7 @@ def test_more_of_one_kind_of_post_is_a_change_too() -> None:
     steady = weeks(*STEADY, 6)
     bugs = [wrote(f"b{i}", 58 + i / 10, None, "bug") for i in range(40)]
     found = {c["headline"] for c in of_kind(mine([*steady, *bugs], settings=BY_WEEK), "change")}
-    assert "Reports of bugs: up to 40 members, where 0 would be usual" in found
+    assert "Reports of bugs: rose to 40 members, where 0 would be usual" in found
 
 
 def test_what_is_told_of_the_tests_is_kept_with_the_period() -> None:

@@ -190,7 +190,7 @@ def brief(claim: ClaimView) -> str:
     if claim.key_point_id and 2 * claim.n_new > claim.n_voices:
         parts.append("mostly by newcomers")
     if n := len(claim.went_well):
-        parts.append(f"{n:,} of these wrote later that it works")
+        parts.append(f"{n:,} of the {claim.n_voices:,} wrote later that it works")
     return " · ".join(parts)
 
 

@@ -343,7 +343,7 @@ def _said(
 
 def _compared(subject: Subject, n: int, usual: float) -> str:
     """Write how many say something, beside how many usually do."""
-    direction = "up" if n > usual else "down"
+    direction = "rose" if n > usual else "fell"
     members = quantity(n, "member")
     return f"{subject.label}: {direction} to {members}, where {usual:,.0f} would be usual"
 
