@@ -104,7 +104,7 @@ def compare_clustered(
     Returns:
         the ratio, and the one-sided p-value of "no more than before".
     """
-    from scipy.stats import norm
+    from scipy.stats import norm, t
 
     n_now, n_before = float(now.sum()), float(before.sum()) or 0.5
     all_now, all_before = float(now_of.sum()), float(before_of.sum())
@@ -119,9 +119,10 @@ def compare_clustered(
     z = float(norm.ppf((1 + confidence) / 2))
     low, high = (math.exp(log_ratio + side * z * error) for side in (-1, 1))
     value = share_now / share_before if before.sum() else math.inf
-    return Comparison(
-        Estimate(value, low, high), float(norm.sf(log_ratio / error)) if error else 1.0
-    )
+    # No surer than the few clusters that hold the cases of now let it be.
+    n_clusters = max(int((now > 0).sum()), 2)
+    p = float(t.sf(log_ratio / error, n_clusters - 1)) if error else 1.0
+    return Comparison(Estimate(value, low, high), p)
 
 
 def poisson_tail(count: int, mean: float) -> float:
