@@ -70,7 +70,7 @@ def rows(request: pytest.FixtureRequest) -> Rows:
 
 
 # So few posts say little about each of a hundred topics: this gives every kind of claim.
-FEW = "[topics]\nmax_topics = 10\n[insight]\nmin_voices = 2\n"
+FEW = "[topics]\nmax_topics = 10\n[insight]\nmin_voices = 2\nfalse_discovery = 0.99\n"
 
 
 @pytest.fixture(scope="module")
