@@ -58,8 +58,10 @@ def test_without_events_there_are_no_lines() -> None:
     assert not chart().css("line, p.meta")
 
 
-def test_a_small_trend_has_no_lines() -> None:
-    assert not Html(sparkline(Trend(POINTS, [release("1.0", 1)]))).css("line")
+def test_a_small_trend_has_a_line_for_each_event() -> None:
+    (line,) = Html(sparkline(Trend(POINTS, [release("1.0", 1)]))).css("line")
+    assert (line.attributes["y2"], line.text()) == ("20", "1.0, 6 Jan 2026")
+    assert not Html(sparkline(Trend([], [release("1.0", 1)]))).css("line")
 
 
 def test_where_nothing_is_dated_there_is_no_chart() -> None:

@@ -90,6 +90,9 @@ def change(
     until: Annotated[str | None, typer.Option(help="Leave out posts from this date on")] = None,
     histories: Annotated[int, typer.Option(min=1, help="Without any change, to look at")] = 200,
     steps: Annotated[int, typer.Option(min=1, help="To plant, of each size")] = 50,
+    members: Annotated[
+        int, typer.Option(min=1, help="Of a topic in a usual period, that a step is planted in")
+    ] = 20,
 ) -> None:
     """Count false changes in histories with threads at random times, and planted ones found."""
     from feedbackminer.insight.stage import READS
@@ -109,7 +112,7 @@ def change(
             )
         ],
     )
-    rows = bench.power(watched, steps, settings.false_alarms)
+    rows = bench.power(watched, steps, settings.false_alarms, members)
     print_table(
         ("step", "planted", "found"), ((f"{p.step:g}", str(p.n), str(p.found)) for p in rows)
     )

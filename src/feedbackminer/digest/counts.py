@@ -12,6 +12,7 @@ from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.tables import count_once
 from feedbackminer.vocabulary.claims import SEVERITIES
 from feedbackminer.vocabulary.given import is_given
+from feedbackminer.vocabulary.moments import step_of
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 
 UNANSWERED_SHOWN = 60
@@ -28,6 +29,9 @@ def totals(tables: Mapping[str, pl.DataFrame], span: Span) -> dict[str, int]:
     return {
         "posts": len(posts),
         "written": written["author_id"].count(),
+        "by_others": len(posts) - len(by_members(posts, span)),
+        "repeats": len(by_members(posts, span)) - len(written),
+        "by_nobody_known": written["author_id"].null_count(),
         "members": _n_authors(written, MEMBERS),
         "staff": _n_authors(posts, ("staff",)),
         "bots": _n_authors(posts, ("bot",)),
@@ -44,7 +48,7 @@ def trend(posts: pl.DataFrame, span: Span) -> list[tuple[datetime, int]]:
     since, until = span
     if since is None or until is None:
         return []
-    step = "1w" if (until - since).days <= 400 else "1mo"
+    step = step_of(since, until)
     counts = (
         by_members(posts, span)
         .group_by(bin=pl.col("created_at").dt.truncate(step))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,25 +11,21 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
-from feedbackminer.digest.counts import Span
 from feedbackminer.digest.front import alive_from, front_page
-from feedbackminer.digest.quotes import Quote, choose, quotable_sentences, saying
-from feedbackminer.digest.shares import Share, Shares, by_topic
-from feedbackminer.digest.standing import Standing, standing_of
+from feedbackminer.digest.material import Material, gather
+from feedbackminer.digest.quotes import Quote, choose, saying
+from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.digest.views import (
     NEW,
     SETTLED,
     ClaimView,
     Coverage,
     Digest,
-    Mark,
     PeriodView,
     Provenance,
     TopicView,
-    Trend,
     is_weak,
 )
-from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
 from feedbackminer.vocabulary.claims import (
@@ -44,36 +39,6 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, HISTORY, PERIOD, PROBLEMS
 
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
 ENDINGS_SHOWN = 3  # posts in which members tell that it works
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Material:
-    """What each claim and each topic of a digest is shown with."""
-
-    tables: Mapping[str, pl.DataFrame]
-    period: PeriodView
-    standing: Standing
-    marks: Sequence[Mark]
-    sentences: pl.DataFrame  # those that can be quoted
-    said: pl.DataFrame  # those that say a key point; of what cannot be quoted no more is known
-    keywords: Mapping[str, list[str]]  # of topics, by id
-    posts: Mapping[str, Mapping[str, Any]]  # by id
-    n_partly: Mapping[str, int]  # by topic: posts mainly about something else
-    shares: Mapping[str, Shares]  # by topic
-    waves: Sequence[Wave]
-    weak_labels: Collection[str]
-    first_posts: Mapping[str, datetime]  # by member
-    near: Mapping[str, str]  # by claim: the claim that it is shown with
-    settings: DigestSettings
-
-    @property
-    def span(self) -> Span:
-        """Return where the period begins and ends."""
-        return self.period.since, self.period.until
-
-    def trend(self, posts: pl.DataFrame) -> Trend:
-        """Count members of the whole history, and mark what happened."""
-        return Trend(counts.trend(posts, self.period.history), self.marks)
 
 
 def build_digest(
@@ -95,24 +60,19 @@ def build_digest(
     claims = tables["claims"].select(Claims.column_names())
     said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
     claims = claims.sort(said, "rank_score", "claim_id", descending=[True, True, False])
-    topic_ids = _largest_topics(claims, settings.max_topics)
     # What nobody spoke of in the period may be of the long view, or the change that is told.
-    beyond = _largest_topics(claims, len(claims))[settings.max_topics :]
+    ranked = _topics_by_size(claims)
+    topic_ids, beyond = ranked[: settings.max_topics], ranked[settings.max_topics :]
     is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False)
     visible = claims.filter(said | is_shown)
     period = PeriodView(**tables["periods"].row(0, named=True))
     span = period.since, period.until
 
-    material = _gather(tables, period, settings, provenance)
+    material = gather(tables, period, settings, provenance)
     tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
     topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
     weak = {topic.topic_id for topic in topics if topic.is_weak}
-    quotes = [quote for view in views for quote in view.quotes]
-    quotes += [quote for topic in topics for quote in topic.quotes]
-
-    quoted = {quote.post_id for quote in quotes} | {v.quoted_from for v in views if v.quoted_from}
-
     n_hidden = len(claims) - len(visible)
     hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
@@ -135,129 +95,30 @@ def build_digest(
         problems=_coverage(views, shares, totals["members"], material),
         severities=counts.severities(tables, span),
         unanswered=counts.unanswered(tables, span),
-        quoted_posts=[material.posts[post_id] for post_id in sorted(quoted)],
+        quoted_posts=[material.posts[post_id] for post_id in _quoted(views, topics)],
         provenance=provenance,
         account=Account("digest", len(claims), len(visible), hidden),
     )
 
 
-def _gather(
-    tables: Mapping[str, pl.DataFrame],
-    period: PeriodView,
-    settings: DigestSettings,
-    source: Provenance,
-) -> _Material:
-    """Prepare once what all claims and topics are shown with; a post counts for its main topic."""
-    assignments, span = tables["assignments"], (period.since, period.until)
-    tables = {
-        **tables,
-        "posts": _fit_to_show(tables["posts"], tables["members"]),
-        "assignments": assignments.filter(rank=1),
-    }
-    sentences = quotable_sentences(tables)
-    matches = tables["matches"].join(
-        tables["sentences"].select("post_id", "number", "text"), on=["post_id", "number"]
-    )
-    return _Material(
-        tables=tables,
-        period=period,
-        standing=_standing(tables, period, source),
-        marks=_marks(tables["events"], period),
-        sentences=sentences,
-        said=_still_there(matches, tables["posts"]).join(
-            sentences, on=["post_id", "text"], how="left"
-        ),
-        keywords=dict(tables["topics"].select("topic_id", "keywords").iter_rows()),
-        posts=_posts_by_id(tables["posts"], tables["threads"]),
-        n_partly=counts.n_partly(assignments.filter(pl.col("rank") > 1), tables, span),
-        shares=by_topic(tables["shares"]),
-        waves=find_waves(tables, span),
-        weak_labels=counts.experimental(source.heads),
-        first_posts=dict(
-            tables["members"].drop_nulls("first_at").select("author_id", "first_at").iter_rows()
-        ),
-        near=_near(tables["claims"], tables["key_points"]),
-        settings=settings,
-    )
+def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str]:
+    """Return the ids of all posts that are quoted somewhere."""
+    quotes = [quote for view in views for quote in view.quotes]
+    quotes += [quote for topic in topics for quote in topic.quotes]
+    headed = {view.quoted_from for view in views if view.quoted_from}
+    return sorted({quote.post_id for quote in quotes} | headed)
 
 
-def _standing(
-    tables: Mapping[str, pl.DataFrame], period: PeriodView, source: Provenance
-) -> Standing:
-    """Look at the end of all that was written up to the end of the period."""
-    return standing_of(
-        counts.within(tables["posts"], period.history),
-        counts.within(tables["threads"], period.history, "opened_at"),
-        until=period.until,
-        made_at=source.made_at,
-        is_chosen=_ends_before(tables["posts"], period),
-    )
-
-
-def _ends_before(posts: pl.DataFrame, period: PeriodView) -> bool:
-    """Tell whether posts go on after the end of the period, which somebody chose then."""
-    last = posts["created_at"].max()
-    return bool(period.until and isinstance(last, datetime) and last >= period.until)
-
-
-def _marks(events: pl.DataFrame, period: PeriodView) -> list[Mark]:
-    """Return the events of the whole history, earliest first."""
-    within = counts.within(events, period.history, "at").sort("at", "event_id")
-    return [Mark(*row) for row in within.select("at", "name", "kind").iter_rows()]
-
-
-def _near(claims: pl.DataFrame, points: pl.DataFrame) -> dict[str, str]:
-    """Return for claims on points that are shown with another the claim on that."""
-    said = claims.filter(metric=FOUND_OF_MEMBERS).select("claim_id", "scope", "key_point_id")
-    others = said.join(points.select("key_point_id", "near"), on="key_point_id")
-    roots = said.rename({"claim_id": "root", "key_point_id": "near"})
-    return dict(others.join(roots, on=["near", "scope"]).select("claim_id", "root").iter_rows())
-
-
-def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Return matches whose text stands in its post as it is now."""
-    texts = pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
-    of_posts = posts.select("post_id", now=texts)
-    is_there = pl.col("now").str.contains(pl.col("text"), literal=True)
-    return matches.join(of_posts, on="post_id").filter(is_there).drop("now")
-
-
-def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
-    """Return posts with the roles that their writers turned out to have, and only web links."""
-    roles = members.select("author_id", role=pl.col("role").cast(pl.String))
-    is_link = pl.col("url").str.contains(r"^(?i:https?)://[^\s<>\"']+$")
-    return posts.join(roles, on="author_id", how="left", maintain_order="left").with_columns(
-        author_role=pl.coalesce("role", pl.col("author_role").cast(pl.String)),
-        url=pl.when(is_link).then("url"),
-    )
-
-
-def _largest_topics(claims: pl.DataFrame, limit: int) -> list[str]:
-    """Rank topics by distinct voices, then by posts."""
+def _topics_by_size(claims: pl.DataFrame) -> list[str]:
+    """Rank the topics of the period by distinct voices, then by posts."""
     is_size = (pl.col("kind") == TOPIC_SIZE) & (pl.col("scope") == PERIOD)
     sizes = claims.filter(is_size).sort(
         "n_voices", "n_posts", "topic_id", descending=[True, True, False]
     )
-    return sizes["topic_id"].head(limit).to_list()
+    return sizes["topic_id"].to_list()
 
 
-def _posts_by_id(posts: pl.DataFrame, threads: pl.DataFrame) -> dict[str, Mapping[str, Any]]:
-    titles = threads.select("thread_id", thread="title")
-    rows = posts.join(titles, on="thread_id", how="left").select(
-        "post_id",
-        "thread_id",
-        "thread",
-        "author_id",
-        "author_role",
-        "created_at",
-        "body",
-        "url",
-        says=pl.lit(None),  # the sentence of it that says a key point, where it is shown for one
-    )
-    return {row["post_id"]: row for row in rows.iter_rows(named=True)}
-
-
-def _claim_view(row: Mapping[str, Any], material: _Material) -> ClaimView:
+def _claim_view(row: Mapping[str, Any], material: Material) -> ClaimView:
     said = _said(row, material)
     surest = dict(said.sort("chance", "number", descending=[False, True])["post_id", "text"].rows())
     posts = [material.posts[post_id] for post_id in row["evidence"]]
@@ -302,7 +163,7 @@ def _ages(
     return [when - first_posts[who] for who, when in earliest.items()]
 
 
-def _said(row: Mapping[str, Any], material: _Material) -> pl.DataFrame:
+def _said(row: Mapping[str, Any], material: Material) -> pl.DataFrame:
     """Return the sentences that say the key point of a claim; none where it has none."""
     if not row["key_point_id"]:
         return material.said.clear()
@@ -312,7 +173,7 @@ def _said(row: Mapping[str, Any], material: _Material) -> pl.DataFrame:
 
 
 def _quotes(
-    row: Mapping[str, Any], kind: ClaimKind, said: pl.DataFrame, material: _Material
+    row: Mapping[str, Any], kind: ClaimKind, said: pl.DataFrame, material: Material
 ) -> list[Quote]:
     """Return sentences that say what a claim says."""
     if row["key_point_id"]:
@@ -340,7 +201,7 @@ def _keywords(row: Mapping[str, Any], of_topics: Mapping[str, list[str]]) -> lis
     return re.findall(r"[^\W\d_]{4,}", row["subject"])
 
 
-def _topic_view(topic_id: str, views: Sequence[ClaimView], material: _Material) -> TopicView:
+def _topic_view(topic_id: str, views: Sequence[ClaimView], material: Material) -> TopicView:
     """Return a topic with those of ``views`` that are about it."""
     tables, settings = material.tables, material.settings
     claims = [view for view in views if view.topic_id == topic_id]
@@ -381,7 +242,7 @@ def _coverage(
     views: Sequence[ClaimView],
     shares: Shares,
     n_voices: int,
-    material: _Material,
+    material: Material,
     within: Sequence[str] | None = None,
 ) -> Coverage:
     """Count the members whose problem a key point says, beside all who are likely to have one."""

@@ -21,10 +21,10 @@ from feedbackminer.vocabulary.claims import (
     METRICS,
     Listing,
 )
+from feedbackminer.vocabulary.moments import word_of
 from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
 NEW, SETTLED = timedelta(days=30), timedelta(days=365)  # after a member's first post
-LENGTHS = ("week", "month", "quarter", "year")
 LEAST_SHARE = 0.05  # of a topic's voices: where no more is sure, a kind is not listed
 
 
@@ -71,7 +71,7 @@ class PeriodView:
     @property
     def word(self) -> str:
         """Return what it is called: ``month``; ``period`` where it is no such length."""
-        return self.name if self.name in LENGTHS else "period"
+        return word_of(self.name)
 
 
 @dataclass(frozen=True)

@@ -120,11 +120,13 @@ def written(digest: Digest) -> str:
 def left_out(digest: Digest) -> str:
     """Write why more posts were read than are counted; empty: they are the same."""
     totals = digest.totals
-    if totals["posts"] == totals["written"]:
-        return ""
-    whose = [f"those of the {name}" for name in ("staff", "bots") if totals[name]]
-    others = ", ".join([*whose, "repeats", "posts of nobody known"])
-    return f"{totals['posts']:,} were read; {others} count for no member"
+    why = {
+        "by_others": "of staff and bots",
+        "repeats": "that repeat another",
+        "by_nobody_known": "of nobody known",
+    }
+    parts = [f"{totals[name]:,} {words}" for name, words in why.items() if totals[name]]
+    return f"{totals['posts']:,} were read: {', '.join(parts)} count for no member" if parts else ""
 
 
 def things_to_know(digest: Digest) -> str:

@@ -49,6 +49,10 @@ class Answer:
     """What a question found: arrays of shape (rows, bins).
 
     Attributes:
+        voices: distinct members.
+        usual: how many would be expected from all other bins.
+        error: standard error of the logarithm of their ratio: Poisson's, times how much more the
+            row varies by chance.
         p: chance of a difference so large anywhere, where nothing changes.
         is_large: it is large and broad enough to be told.
         is_shown: it is so, and no chance.
@@ -56,6 +60,9 @@ class Answer:
         seen_from: members from which a rise is shown, where ``USUAL`` are usual; empty: unknown.
     """
 
+    voices: Whole
+    usual: Real
+    error: Real
     p: Real
     is_large: Flags
     is_shown: Flags
@@ -67,7 +74,8 @@ class Answer:
 class _View:
     """One history, as one question sees it."""
 
-    active: Whole
+    voices: Whole
+    usual: Real
     score: Real  # signed root of twice the log-likelihood ratio of "as usual"
     is_large: Flags
 
@@ -106,7 +114,7 @@ def ask(
 def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
     counts, apart = timeline.count(question.edges), question.apart
     voices, active = counts.voices, counts.voices[parents]
-    usual = usual_of(voices, active, apart)
+    usual = _usual(voices, active, apart)
     is_large = (
         (voices >= LEAST_MEMBERS)
         & (counts.threads >= LEAST_THREADS)
@@ -117,17 +125,11 @@ def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
         is_large |= was_broad & (voices * question.ratio <= usual)
     can_tell = (active >= LEAST_ACTIVE) & (_others(active, apart) >= LEAST_ACTIVE)
     score = _score(counts.weight, counts.weight[parents], apart)
-    return _View(active, score, is_large & can_tell & question.is_asked)
+    return _View(voices, usual, score, is_large & can_tell & question.is_asked)
 
 
-def usual_of(counts: Whole, active: Whole, apart: int) -> Real:
-    """Return what is expected of each bin from the others; 0 where these say nothing.
-
-    Args:
-        counts: by row and bin.
-        active: of what each row is a part of.
-        apart: how many bins on each side of one are not among the others.
-    """
+def _usual(counts: Whole, active: Whole, apart: int) -> Real:
+    """Return what is expected of each bin from the others; 0 where these say nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.nan_to_num(_others(counts, apart) / _others(active, apart) * active)
 
@@ -177,12 +179,16 @@ def _judge(question: Question, seen: _View, chance: Sequence[_View], alarms: flo
     is_alarm = (largest > 0) & (_chance(largest, largest, itself=0) <= alarms)
     p = _chance(size(seen), largest)
     threshold = float(largest.max() if not is_alarm.any() else largest[is_alarm].min())
+    others = _others(seen.voices, question.apart)
     return Answer(
+        voices=seen.voices,
+        usual=seen.usual,
+        error=spread * np.sqrt(1 / np.maximum(seen.voices, 0.5) + 1 / np.maximum(others, 0.5)),
         p=p,
         is_large=seen.is_large,
         is_shown=seen.is_large & (p <= alarms),
         is_alarm=is_alarm,
-        seen_from=_seen_from(question, seen, threshold * float(np.median(spread))),
+        seen_from=_seen_from(question, seen.voices[0], threshold * float(np.median(spread))),
     )
 
 
@@ -193,17 +199,18 @@ def _chance(sizes: Real, largest: Real, *, itself: int = 1) -> Real:
     return (itself + n_as_large) / (itself + len(ordered))
 
 
-def _seen_from(question: Question, seen: _View, least: float) -> tuple[int, ...]:
+def _seen_from(question: Question, active: Whole, least: float) -> tuple[int, ...]:
     """Return from how many members a rise is shown, in a bin as active as the last that is asked.
 
     Args:
+        active: members in each bin.
         least: the score that it must pass.
     """
-    active = seen.active[:1, question.is_asked][:, -1:]
-    others = _others(seen.active[:1], question.apart)[:, question.is_asked][:, -1:]
-    if not active.all() or not others.all():
+    others = _others(active[None], question.apart)[0]
+    in_bin, outside = active[question.is_asked][-1], others[question.is_asked][-1]
+    if not in_bin or not outside:
         return ()
-    times = float((others / active).item())
+    times = float(outside / in_bin)
     found = []
     for usual in USUAL:
         fewest = max(LEAST_MEMBERS, math.ceil(question.ratio * usual))

@@ -68,3 +68,8 @@ class Claim:
         weight = self.kind_row.weight if self.weight is None else self.weight
         voices = self.effective_voices * self.excess
         return weight * math.log2(1 + voices) if math.isfinite(voices) else 0.0
+
+
+def excess_of(ratio: float) -> float:
+    """Return which part of what is ``ratio`` times the usual is more, or less, than usual."""
+    return 1 - min(ratio, 1 / ratio) if ratio else 1.0

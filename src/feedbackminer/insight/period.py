@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,9 +9,8 @@ import polars as pl
 
 from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.moments import as_utc
+from feedbackminer.vocabulary.moments import LENGTHS, as_utc, word_of
 
-LENGTHS: Mapping[str, str] = {"week": "1w", "month": "1mo", "quarter": "3mo", "year": "1y"}
 ALL, GIVEN = "all", "given"  # the whole history; a period whose first day somebody gave
 ENOUGH = 100  # members who spoke: a shorter period with fewer is not chosen
 MOST_BEFORE = 12  # windows that a period is held against
@@ -33,6 +31,11 @@ class Period:
     history_since: datetime | None
     edges: tuple[datetime, ...] = ()
     told_from: datetime | None = None
+
+    @property
+    def word(self) -> str:
+        """Return what it is called: ``month``, ``period``."""
+        return word_of(self.name)
 
     @property
     def n_before(self) -> int:

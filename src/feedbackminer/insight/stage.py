@@ -15,9 +15,10 @@ from feedbackminer.insight.chance import LEAST_ACTIVE
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, build_facts, usual_voices
 from feedbackminer.insight.finders.answers import unanswered_claims
-from feedbackminer.insight.finders.change import Tested, find_changes, newcomer_claims
+from feedbackminer.insight.finders.change import Tested, find_changes
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
+from feedbackminer.insight.finders.newcomers import newcomer_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
 from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.period import Period, period_of

@@ -35,7 +35,7 @@ def columns(trend: Trend, unit: str) -> Markup:
     return Markup(
         f'<figure class="columns"><svg viewBox="0 0 600 120" preserveAspectRatio="none" '
         f'role="img" aria-label="{escape(summary)}">{_rects(points, 600, 120, unit)}'
-        f"{_lines(trend)}</svg>"
+        f"{_lines(trend, 600, 120)}</svg>"
         f"<figcaption><span>{first:%b %Y}</span>"
         f"<span>peak: {peak[1]} {escape(unit)}, {peak[0]:%-d %b %Y}</span><span>{last:%b %Y}</span>"
         f"</figcaption>{_named(trend.marks)}</figure>"
@@ -46,7 +46,7 @@ def sparkline(trend: Trend) -> Markup:
     """Draw a small trend without axes."""
     return Markup(
         '<svg class="spark" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f"{_rects(trend.points, 100, 20)}</svg>"
+        f"{_rects(trend.points, 100, 20)}{_lines(trend, 100, 20)}</svg>"
     )
 
 
@@ -63,10 +63,10 @@ def _rects(points: Sequence[tuple[datetime, int]], width: int, height: int, unit
     )
 
 
-def _lines(trend: Trend) -> str:
+def _lines(trend: Trend, width: int, height: int) -> str:
     """Draw an upright line for each event, where it lies among the columns."""
     starts = [when for when, _ in trend.points]
-    step = 600 / len(starts)
+    step = width / max(len(starts), 1)
     last = starts[-1] - starts[-2] if len(starts) > 1 else MONTH  # how long the last column is
     lines = []
     for mark in trend.marks:
@@ -77,7 +77,7 @@ def _lines(trend: Trend) -> str:
         part = min((mark.at - starts[column]) / (end - starts[column]), 1.0)
         x = (column + part) * step
         lines.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="120">'
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{height}">'
             f"<title>{escape(mark.name)}, {mark.at:%-d %b %Y}</title></line>"
         )
     return "".join(lines)

@@ -12,7 +12,7 @@ from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.events import look_first
 from feedbackminer.insight.facts import Facts, Subject, count_voices
 from feedbackminer.insight.measures import NAN
-from feedbackminer.insight.period import LENGTHS, Period
+from feedbackminer.insight.period import Period
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, quantity
 
@@ -68,10 +68,9 @@ def _how_many(point: Subject, n_now: int, facts: Facts) -> str:
     period = facts.period
     if not period.told_from:
         return quantity(point.n_voices, "member")
-    name = period.name if period.name in LENGTHS else "period"
     usual = facts.usual.get(point.key, 0.0)
     about = "nobody" if not usual else "fewer than one" if usual < 1 else f"about {usual:,.0f}"
-    return f"{quantity(n_now, 'member')} in this {name}, {about} in a usual one"
+    return f"{quantity(n_now, 'member')} in this {period.word}, {about} in a usual one"
 
 
 def told(facts: Facts, least_voices: int) -> set[tuple[str, str | None]]:

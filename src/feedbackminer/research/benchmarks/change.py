@@ -10,13 +10,13 @@ import polars as pl
 
 from feedbackminer.errors import InputError
 from feedbackminer.insight.facts import build_facts
-from feedbackminer.insight.finders.change import CHANGE, KINDS_TOLD, N_WHOLES, SURGE, Watched
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.timeline import Timeline, Whole
+from feedbackminer.insight.watched import EVER, IN_PERIOD, N_WHOLES, Watched
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import of_members
 
-SIZE, ALIKE = 20, 0.25  # members in a usual period of what a step is planted in; how near to it
+ALIKE = 0.25  # how near a topic must be to the members in a usual period that are wanted
 STEPS = (1.5, 2.0, 3.0)
 SEED = 1
 
@@ -49,7 +49,7 @@ def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watc
     """
     period = period_of(of_members(tables["posts"], tables["members"]), settings)
     watched = Watched.of(build_facts(tables, period.history), period)
-    if CHANGE not in watched.questions or not any(row.subject.keywords for row in watched.rows):
+    if IN_PERIOD not in watched.questions or not any(row.subject.keywords for row in watched.rows):
         raise InputError(
             "nothing to measure: it wants topics, 20 members, and a period with one as long before "
             "it; choose another with --period and --until"
@@ -60,56 +60,57 @@ def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watc
 def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
     """Shuffle a history ``n`` times anew, and look for changes in each as in any other."""
     rng = np.random.default_rng(SEED)
-    shown: dict[str, list[bool]] = {CHANGE: [], SURGE: []}
+    shown: dict[str, list[bool]] = {IN_PERIOD: [], EVER: []}
     promised = []
     for _ in range(n):
         history = replace(watched, timeline=watched.timeline.shuffled(rng))
-        found = history.ask(alarms / len(KINDS_TOLD))
+        found = history.ask(alarms)
         for name in shown:
             shown[name].append(name in found and bool(found[name].answer.is_shown.any()))
         flags = [one.answer.is_alarm for one in found.values()]
         promised.append(float(np.any(flags, axis=0).mean()))
-    change, surge = (np.array(shown[name]) for name in (CHANGE, SURGE))
+    change, surge = (np.array(shown[name]) for name in (IN_PERIOD, EVER))
     n_change, n_surge, n_any = (int(flags.sum()) for flags in (change, surge, change | surge))
     return Alarms(n, n_change, n_surge, n_any, float(np.mean(promised)))
 
 
-def power(watched: Watched, n: int, alarms: float) -> Iterator[Power]:
-    """Plant steps in shuffled histories: in a topic that has ``SIZE`` members in a usual period.
+def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Power]:
+    """Plant steps in shuffled histories: in a topic that has so many members in a usual period.
 
     Threads of the topic move from other times into the last period, until it has as many times its
     usual members; a topic of more members loses threads before.
     """
     rng = np.random.default_rng(SEED)
-    planted = list(_thinned(watched, n, rng))
+    planted = list(_thinned(watched, n, members, rng))
     for step in STEPS:
         found = 0
         for history, row in planted:
-            timeline = _with_step(history.timeline, row, history.questions[CHANGE].edges, step, rng)
-            answer = (
-                replace(history, timeline=timeline).ask(alarms / len(KINDS_TOLD))[CHANGE].answer
-            )
+            edges = history.questions[IN_PERIOD].edges
+            timeline = _with_step(history.timeline, row, edges, step, rng)
+            answer = replace(history, timeline=timeline).ask(alarms)[IN_PERIOD].answer
             found += bool(answer.is_shown[row, -1])
         yield Power(step, len(planted), found)
 
 
-def _thinned(watched: Watched, n: int, rng: np.random.Generator) -> Iterator[tuple[Watched, int]]:
+def _thinned(
+    watched: Watched, n: int, members: int, rng: np.random.Generator
+) -> Iterator[tuple[Watched, int]]:
     """Yield shuffled histories, each with the row of a topic that is as large as wanted."""
     topics = [
         number
         for number, row in enumerate(watched.rows, start=N_WHOLES)
         if row.subject.key == row.subject.topic_id
     ]
-    edges = watched.questions[CHANGE].edges
+    edges = watched.questions[IN_PERIOD].edges
     for attempt in range(50 * n):
         timeline = watched.timeline.shuffled(rng)
         row = topics[attempt % len(topics)]
         usual = _usual(timeline, row, edges)
-        if usual > SIZE:
+        if usual > members:
             threads = rng.permutation(_threads(timeline, row))
-            timeline = _without(timeline, row, threads[int(len(threads) * SIZE / usual) :])
+            timeline = _without(timeline, row, threads[int(len(threads) * members / usual) :])
             usual = _usual(timeline, row, edges)
-        if abs(usual - SIZE) <= ALIKE * SIZE:
+        if abs(usual - members) <= ALIKE * members:
             yield replace(watched, timeline=timeline), row
             n -= 1
         if not n:
