@@ -40,16 +40,19 @@ class Timeline:
     """Who spoke of what in which thread: an entry for each post and each row that it is in.
 
     A row is a set of posts: all, those on a topic, those that ask. ``member`` numbers the members
-    of each row apart, ``row_of`` has the row of each. ``start`` is the moment of a thread's first
-    post, ``after`` how long after that an entry was written; both in microseconds.
+    of each row apart. ``start`` is the moment of a thread's first post, ``after`` how long after
+    that an entry was written; both in microseconds. Entries are in the order of row, member,
+    thread, ``after``; ``by_thread`` puts them in that of row, thread, ``after``. So what is to
+    be counted once stands together, and no history needs sorting.
     """
 
     n_rows: int
     n_members: int
-    row_of: Whole
+    row: Whole
     thread: Whole
     member: Whole
     after: Whole
+    by_thread: Whole
     start: Whole
 
     @classmethod
@@ -69,20 +72,20 @@ class Timeline:
             thread=pl.col(_moves_as_one(rows[0])).rank("dense").cast(pl.Int64) - 1,
             member=pl.struct("row", "voice").rank("dense").cast(pl.Int64) - 1,
             moment=pl.col("created_at").dt.epoch("us"),
-        )
+        ).sort("member", "thread", "moment")
         start = entries.group_by("thread").agg(pl.col("moment").min()).sort("thread")["moment"]
-        row_of = entries.group_by("member").agg(pl.col("row").first()).sort("member")["row"]
-        thread, member, moment = (
-            entries[name].to_numpy() for name in ("thread", "member", "moment")
+        row, thread, member, moment = (
+            entries[name].to_numpy() for name in ("row", "thread", "member", "moment")
         )
         starts = start.to_numpy()
         return cls(
             n_rows=len(rows),
             n_members=n_members,
-            row_of=row_of.to_numpy(),
+            row=row,
             thread=thread,
             member=member,
             after=moment - starts[thread],
+            by_thread=np.lexsort((moment, thread, row)),
             start=starts,
         )
 
@@ -90,37 +93,42 @@ class Timeline:
         """Return a history in which nothing changes: threads exchange the moments they start at."""
         return replace(self, start=rng.permutation(self.start))
 
+    def without(self, row: int, threads: Whole) -> Timeline:
+        """Return the history without what was said in some threads of a row."""
+        stays = (self.row != row) | ~np.isin(self.thread, threads)
+        left = {name: getattr(self, name)[stays] for name in ("row", "thread", "member", "after")}
+        order = np.lexsort((left["after"], left["thread"], left["row"]))
+        return replace(self, **left, by_thread=order)
+
     def count(self, edges: Whole) -> Counts:
         """Count who spoke of what between each edge and the next.
 
         Args:
             edges: microseconds, one more than bins. What lies outside is left out.
         """
-        n_bins, n_threads = len(edges) - 1, max(len(self.start), 1)
-        bin_ = np.searchsorted(edges, self.start[self.thread] + self.after, side="right") - 1
-        (inside,) = np.nonzero((bin_ >= 0) & (bin_ < n_bins))
-        spoke = (self.member[inside] * n_bins + bin_[inside]) * n_threads + self.thread[inside]
-        spoke = np.unique(spoke)
-        who, thread = np.divmod(spoke, n_threads)  # a member in a bin, once for each thread
-        begins, n = _runs(who)
-        member, bin_ = np.divmod(who[begins], n_bins)
-        cell = self.row_of[member] * n_bins + bin_
+        n_bins = len(edges) + 1  # what lies before and after is a bin too, until the end
+        bin_ = np.searchsorted(edges, self.start[self.thread] + self.after, side="right")
+        cell = self.row * n_bins + bin_
 
-        place = np.repeat(cell, n) * n_threads + thread
-        order = np.argsort(place)
-        threads, _ = _runs(place[order])
-        worth = np.repeat(np.minimum(1, MOST_THREADS / n), n)[order]
-        n = np.add.reduceat(worth, threads) if len(worth) else worth
-        of_threads = place[order][threads] // n_threads
+        once = _begins(self.member, self.thread, bin_)
+        spoke = self.member[once] * n_bins + bin_[once]
+        n_threads = np.bincount(spoke)[spoke]  # in which this member spoke in this bin
+        worth = np.zeros(len(bin_))
+        worth[once] = np.minimum(1, MOST_THREADS / n_threads)
 
-        size, shape = self.n_rows * n_bins, (self.n_rows, n_bins)
-        weight = np.bincount(
-            of_threads, n / (1 + np.maximum(n - 1, 0) * WITHIN_THREAD), minlength=size
-        )
+        place, thread = cell[self.by_thread], self.thread[self.by_thread]
+        threads = _begins(place, thread)
+        n = np.add.reduceat(worth[self.by_thread], threads)
+        weight = n / (1 + np.maximum(n - 1, 0) * WITHIN_THREAD)
+
+        def summed(cells: Whole, parts: Real) -> Real:
+            sums = np.bincount(cells, parts, minlength=self.n_rows * n_bins).astype(np.float64)
+            return sums.reshape(self.n_rows, n_bins)[:, 1:-1]
+
         return Counts(
-            voices=np.bincount(cell, minlength=size).reshape(shape),
-            threads=np.bincount(of_threads, minlength=size).reshape(shape),
-            weight=weight.reshape(shape).astype(np.float64),
+            voices=np.rint(summed(cell[once], 1 / n_threads)).astype(np.int64),
+            threads=summed(place[threads], np.ones(len(n))).astype(np.int64),
+            weight=summed(place[threads], weight),
         )
 
 
@@ -135,7 +143,10 @@ def _moves_as_one(posts: pl.DataFrame) -> str:
     return "thread_id" if has_replies else "voice"
 
 
-def _runs(keys: Whole) -> tuple[Whole, Whole]:
-    """Return where each of some sorted keys begins, and how often it comes."""
-    (begins,) = np.nonzero(np.diff(keys, prepend=-1))
-    return begins, np.diff(begins, append=len(keys))
+def _begins(*columns: Whole) -> Whole:
+    """Return the places at which any of some columns differs from the entry before."""
+    differs = np.zeros(len(columns[0]), bool)
+    differs[:1] = True
+    for column in columns:
+        differs[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(differs)

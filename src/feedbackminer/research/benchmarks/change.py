@@ -108,7 +108,7 @@ def _thinned(
         usual = _usual(timeline, row, edges)
         if usual > members:
             threads = rng.permutation(_threads(timeline, row))
-            timeline = _without(timeline, row, threads[int(len(threads) * members / usual) :])
+            timeline = timeline.without(row, threads[int(len(threads) * members / usual) :])
             usual = _usual(timeline, row, edges)
         if abs(usual - members) <= ALIKE * members:
             yield replace(watched, timeline=timeline), row
@@ -118,23 +118,11 @@ def _thinned(
 
 
 def _threads(timeline: Timeline, row: int) -> Whole:
-    return np.unique(timeline.thread[timeline.row_of[timeline.member] == row])
+    return np.unique(timeline.thread[timeline.row == row])
 
 
 def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
     return float(timeline.count(edges).voices[row, :-1].mean())
-
-
-def _without(timeline: Timeline, row: int, threads: Whole) -> Timeline:
-    """Take threads out of a row."""
-    is_of_row = timeline.row_of[timeline.member] == row
-    stays = ~(is_of_row & np.isin(timeline.thread, threads))
-    return replace(
-        timeline,
-        thread=timeline.thread[stays],
-        member=timeline.member[stays],
-        after=timeline.after[stays],
-    )
 
 
 def _with_step(
