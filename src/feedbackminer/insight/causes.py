@@ -31,22 +31,6 @@ class Windows:
     all_now: pl.DataFrame
     all_before: pl.DataFrame
 
-    @classmethod
-    def of(cls, posts: pl.DataFrame, whole: pl.DataFrame, edges: Sequence[datetime]) -> Windows:
-        """Cut posts at the edges of windows, the last of which is the one that is told of."""
-        window = pl.sum_horizontal(pl.col("created_at") >= edge for edge in edges)
-        latest = len(edges) - 1
-        return cls(
-            *(
-                frame.with_columns(window=window).filter(is_there)
-                for frame in (posts, whole)
-                for is_there in (
-                    pl.col("window") == latest,
-                    pl.col("window").is_between(1, latest - 1),
-                )
-            )
-        )
-
     def without(self, column: str, value: object) -> Windows:
         """Leave out the posts of one thread, or of one member."""
         other = pl.col(column).ne_missing(pl.lit(value))
@@ -67,6 +51,16 @@ class Windows:
             return _expected(*map(len, parts))
         sizes = [dict(frame.group_by(stratum).len().iter_rows()) for frame in parts]
         return sum(_expected(*(size.get(value, 0) for size in sizes)) for value in sizes[2])
+
+
+def cut(posts: pl.DataFrame, edges: Sequence[datetime]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cut posts at the edges of windows: those in the last, and those in any before it."""
+    latest = len(edges) - 1
+    posts = posts.with_columns(
+        window=pl.sum_horizontal(pl.col("created_at") >= edge for edge in edges)
+    )
+    is_before = pl.col("window").is_between(1, latest - 1)
+    return posts.filter(window=latest), posts.filter(is_before)
 
 
 def _expected(now: int, before: int, all_now: int, all_before: int) -> float:

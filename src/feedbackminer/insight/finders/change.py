@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from feedbackminer.insight.causes import Windows, find_gaps, mere_loudness, mere_mix
+from feedbackminer.insight.causes import Windows, cut, find_gaps, mere_loudness, mere_mix
 from feedbackminer.insight.chance import USUAL
 from feedbackminer.insight.claim import Claim, excess_of
 from feedbackminer.insight.events import began, look_first
@@ -89,8 +89,10 @@ class _Look:
 
     def changes(self, rows: Sequence[Row], found: Found) -> Iterator[Claim]:
         """Tell what is said by more members than is usual, or fewer, and what only seems so."""
+        edges = self.period.edges
+        wholes = [cut(posts, edges) for posts in self.wholes]
         for number, row in enumerate(rows, start=N_WHOLES):
-            windows = Windows.of(row.subject.posts, self.wholes[row.part_of], self.period.edges)
+            windows = Windows(*cut(row.subject.posts, edges), *wholes[row.part_of])
             cell = found.cell(number, -1)
             why = ""
             if not cell.is_shown:
