@@ -618,13 +618,17 @@ def test_every_quote_in_the_json_is_a_part_of_its_post() -> None:
 
 
 def front(
-    *rows: tuple[str, str | None, float], said: Sequence[str] = (), quoted: Collection[str] = ()
+    *rows: tuple[str, str | None, float],
+    said: Sequence[str] = (),
+    quoted: Collection[str] = (),
+    nameless: Collection[str] = (),
 ) -> list[str]:
     """Return the ids on the front page of claims given as (kind, topic, rank).
 
     Args:
         said: ids of those that are what members say, each a key point of its own.
         quoted: ids of those that are told in the words of a member.
+        nameless: topics that no words mark.
     """
     ids = [f"{k}-{t}-{r:g}" for k, t, r in rows]
     rows_of_claims = claims(
@@ -641,9 +645,17 @@ def front(
     )
     labels = {t: t for _, t, _ in rows if t}
     points = key_points(*({"key_point_id": i, "text": i} for i in said))
-    tables = {"claims": rows_of_claims, "topics": topics(**labels), "key_points": points}
+    keywords = pl.Series([[] if t in nameless else [t] for t in labels], dtype=pl.List(pl.String))
+    of_topics = topics(**labels).with_columns(keywords=keywords)
+    tables = {"claims": rows_of_claims, "topics": of_topics, "key_points": points}
     shown = digest({**nobody(), **tables}).front
     return [view.claim_id for view in shown]
+
+
+def test_what_no_words_mark_is_nothing_to_know_unless_a_member_says_it() -> None:
+    rows = ("problem", "t0", 9.0), ("churn", "t1", 8.0)
+    assert front(*rows, nameless=["t0"]) == ["churn-t1-8"]
+    assert front(*rows, nameless=["t0"], said=["problem-t0-9"]) == ["problem-t0-9", "churn-t1-8"]
 
 
 def test_the_front_page_mixes_kinds_and_topics() -> None:

@@ -72,7 +72,8 @@ def build_digest(
     tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
     topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
-    weak = {topic.topic_id for topic in topics if topic.is_weak}
+    # What no words mark has no name that would tell anybody what the matter is.
+    weak = {topic.topic_id for topic in topics if topic.is_weak or not topic.keywords}
     n_hidden = len(claims) - len(visible)
     hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
