@@ -90,3 +90,11 @@ def test_who_writes_in_many_threads_weighs_as_in_three() -> None:
     counts = Timeline.of([written([*loud, (0, 1, 2.0)])]).count(EDGES)
     assert (counts.voices[0, 0], counts.threads[0, 0]) == (2, 9)
     assert counts.weight[0, 0] <= MOST_THREADS + 1
+
+
+def test_threads_are_taken_out_of_one_row_only() -> None:
+    posts = written([(0, 0, 1), (0, 1, 2), (1, 2, 3), (1, 0, 14)])
+    left = Timeline.of([posts, posts]).without(1, np.array([0])).count(EDGES)
+    assert left.voices.tolist() == [[3, 1, 0], [1, 1, 0]]
+    assert left.threads.tolist() == [[2, 1, 0], [1, 1, 0]]
+    assert left.weight[1].tolist() == [1, 1, 0]
