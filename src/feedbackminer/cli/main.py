@@ -1,7 +1,8 @@
 """The command line. It composes the steps and reports; heavy imports wait until they are needed.
 
-Exit codes: 0 done, 1 more rows dropped than allowed or a digest stopped by a check, 2 wrong usage
-or input, 3 interrupted and resumable, 4 internal error (with a report file).
+Exit codes: 0 done, 1 more rows dropped than allowed, a digest stopped by a check, or one that
+differs from its tables, 2 wrong usage or input, 3 interrupted and resumable, 4 internal error (with
+a report file).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import typer
 
 from feedbackminer.cli import (
     bench,
+    claims,
     collect,
     events,
     interrupts,
@@ -31,8 +33,8 @@ app = typer.Typer(
     name="feedbackminer",
     help="Mine a product community's posts into a digest of checkable claims.",
     epilog="Exit codes: 0 done · 1 more rows dropped than --max-dropped, or a digest stopped by a "
-    "check of [drift] block · 2 wrong usage or input · 3 interrupted, run again to "
-    "continue · 4 internal error, see the report file.",
+    "check of [drift] block, or one that differs from its tables · 2 wrong usage or input · "
+    "3 interrupted, run again to continue · 4 internal error, see the report file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,6 +49,8 @@ for name, command in (
     ("collect", collect.collect),
     ("mine", mining.mine),
     ("digest", mining.digest),
+    ("verify", claims.verify),
+    ("explain", claims.explain),
     ("forget", privacy.forget),
     ("retain", privacy.retain),
     ("audit", privacy.audit),

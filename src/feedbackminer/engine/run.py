@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -125,12 +125,16 @@ class Run:
         self,
         outcome: Outcome,
         *,
-        reads: Sequence[str],
+        read: Mapping[str, int | None],
         settings: BaseModel,
         code: Callable[..., Any],
     ) -> None:
-        """Note a step that is done anew every time and writes no table: a digest."""
-        stage, read = outcome.account.stage, self.project.store.versions(reads)
+        """Note a step that is done anew every time and writes no table: a digest.
+
+        Args:
+            read: versions of the tables that it was made of.
+        """
+        stage = outcome.account.stage
         mark = fingerprint(stage, read, (settings,), code=code_hash(code))
         self._record(Step(stage, read, (), (settings,), mark), outcome, {})
         self.reporter.finish(outcome)

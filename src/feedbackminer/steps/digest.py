@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +17,8 @@ from feedbackminer.engine import audit
 from feedbackminer.engine.ledger import Row, latest_checks, steps_behind
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
-from feedbackminer.errors import DriftError, InputError
+from feedbackminer.errors import DriftError, InputError, StoreError
+from feedbackminer.insight.stage import READS as COUNTED
 from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.events import events_of
 from feedbackminer.steps.mining import STAGES
@@ -31,6 +34,8 @@ READS = (
     *("sentences", "key_points", "matches"),
     *("dropped", "shares", "claims", "periods", "events"),
 )
+# All that decides what a digest says; who has these at the same versions can make it anew.
+PROVEN = tuple(dict.fromkeys((*READS, *COUNTED, "runs", "audit")))
 # Settings that decided what a digest says, and that anybody may see; a path, an address or an
 # account name among the others is nobody's business.
 PUBLISHED: Mapping[str, tuple[str, ...]] = {
@@ -62,6 +67,7 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
     Raises:
         InputError: nothing was mined yet, or ``out`` cannot be written.
         DriftError: a check warns that the settings let stop a digest.
+        StoreError: posts were changed after they were counted.
     """
     from feedbackminer.digest.render import FILES, render_digest
     from feedbackminer.publish.folder import write_folder
@@ -73,11 +79,20 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
         _refuse_unusual(run.project)
 
     content = digest_of(run)
-    write_folder(render_digest(content), out, replaces=FILES)
-    audit.record(run, "publish", str(out.resolve()), len(content.claims), "claims shown")
+    files = render_digest(content)
+    _refuse_misstated(run.project, files)
+    write_folder(files, out, replaces=FILES)
+    detail = f"claims shown; sha256 {hash_files(files)}"
+    audit.record(run, "publish", str(out.resolve()), len(content.claims), detail)
     outcome = Outcome(content.account, time.perf_counter() - began, False)
-    run.record(outcome, reads=READS, settings=run.project.settings.digest, code=write_digest)
+    read, settings = content.provenance.versions, run.project.settings.digest
+    run.record(outcome, read=read, settings=settings, code=write_digest)
     return outcome
+
+
+def hash_files(files: Mapping[str, str]) -> str:
+    """Return what only the same files have in common: a SHA-256 of their names and texts."""
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
 
 
 def digest_of(run: Run) -> Digest:
@@ -107,7 +122,7 @@ def _provenance(run: Run) -> Provenance:
         made_at=run.started_at,
         code_version=__version__,
         models={role: name for step in steps for role, name in step["models"].items()},
-        versions=store.versions(READS),
+        versions=store.versions(PROVEN),
         settings=published_settings(run.project.settings),
         accounts=[account_of(step) for step in steps],
         seconds={step["stage"]: step["seconds"] for step in steps},
@@ -139,6 +154,19 @@ def _refuse_unmined(project: Project) -> None:
         raise InputError(
             f"{project.folder}: was mined by an older version, which knew no periods; run "
             "`feedbackminer mine` again"
+        )
+
+
+def _refuse_misstated(project: Project, files: Mapping[str, str]) -> None:
+    """Raise StoreError where a digest would say of posts what they do not say."""
+    from feedbackminer.digest.proof import JSON, misstated
+
+    columns = ["post_id", "author_id", "title", "body"]
+    wrong = list(misstated(json.loads(files[JSON]), project.store.read("posts", columns)))
+    if wrong:
+        raise StoreError(
+            f"{project.folder}: no digest was written: posts were changed after they were counted "
+            f"({wrong[0]}; {len(wrong):,} in all); run `feedbackminer mine`, then again"
         )
 
 

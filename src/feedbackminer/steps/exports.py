@@ -156,7 +156,7 @@ def collect_rows(run: Run, rows: Iterable[Row], *, name: str) -> Outcome:
     _store(run, collected, name)
     seconds = time.perf_counter() - began
     outcome = Outcome(collected.account, seconds, reused=False, notices=collected.notices)
-    run.record(outcome, reads=(), settings=run.project.settings.collect, code=collect_rows)
+    run.record(outcome, read={}, settings=run.project.settings.collect, code=collect_rows)
     return outcome
 
 

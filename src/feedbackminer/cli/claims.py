@@ -1,0 +1,106 @@
+"""``feedbackminer verify`` and ``explain``: whether a digest holds, and why a claim is made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.options import AsJson, Config, ProjectFolder
+from feedbackminer.vocabulary.claims import quantity
+
+if TYPE_CHECKING:
+    from feedbackminer.digest.explain import Explanation
+
+DIFFERS = 1  # exit code: the digest says otherwise than its tables
+MOST_SHOWN = 20  # differences
+MOST_CHARS = 400  # of a post
+
+
+@command
+def verify(
+    session: Session,
+    digest: Annotated[Path, typer.Argument(metavar="DIGEST", help="Folder of a digest")],
+    project: ProjectFolder = Path(),
+    settings: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count a published digest anew from the tables it was made of, and look up every quote.
+
+    Ends with 0 where all is as published, and with 1 where something differs, which is named.
+    """
+    from feedbackminer.steps import verify as steps
+
+    wrong = steps.verify(session.open(), digest)
+    if session.as_json:
+        print_json({"holds": not wrong, "differences": [asdict(one) for one in wrong]})
+    else:
+        for one in wrong[:MOST_SHOWN]:
+            _say(str(one))
+        if len(wrong) > MOST_SHOWN:
+            _say(f"… and {len(wrong) - MOST_SHOWN:,} more; --json has all")
+        if not wrong:
+            _say(f"{digest}: every number, quote and page is as it should be")
+    if wrong:
+        raise typer.Exit(DIFFERS)
+
+
+@command
+def explain(
+    session: Session,
+    claim: Annotated[str, typer.Argument(metavar="CLAIM", help="Id of a claim, as on its page")],
+    project: ProjectFolder = Path(),
+    posts: Annotated[int, typer.Option(min=0, help="To show; with --json all")] = 5,
+    settings: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how a claim was counted, who spoke and who did not, and show posts behind it."""
+    from feedbackminer.steps.explain import explained
+
+    told = explained(session.open(), claim)
+    if session.as_json:
+        print_json(asdict(told))
+        return
+    _print(told, posts)
+
+
+def _say(text: str) -> None:
+    """Print a line as it is."""
+    answer.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print(told: Explanation, n_posts: int) -> None:
+    from feedbackminer.digest import wording
+
+    _say(told.headline)
+    if number := wording.sentence(told):
+        _say(number)
+    if told.baseline is not None:
+        _say(f"{told.baseline:,.1f} would be usual")
+    _say(f"\nHow it is counted: {told.formula}")
+    _say(
+        f"Behind it: {quantity(told.n_voices, 'member')} in {quantity(told.n_posts, 'post')}; the "
+        f"loudest wrote {told.loudest:,} of them, {told.longest:,} stand in one thread"
+    )
+    _say("From: " + ", ".join(f"{source} ({n:,})" for source, n in told.sources))
+    if told.left_out:
+        reasons = ", ".join(f"{reason.replace('_', ' ')} ({n:,})" for reason, n in told.left_out)
+        _say(f"Not counted, in the whole project: {reasons}")
+    if told.n_undated:
+        _say(f"Nor were {quantity(told.n_undated, 'post')} without a date")
+    _say("")
+    print_table(
+        ("segment", "spoke", "wrote in that time, and did not"),
+        ((s.name, f"{s.n_spoke:,}", f"{s.n_wrote - s.n_spoke:,}") for s in told.segments),
+    )
+    for post in told.posts[:n_posts]:
+        when = f"{post['created_at']:%-d %B %Y}" if post["created_at"] else "undated"
+        body = " ".join(post["body"].split())
+        cut = "…" if len(body) > MOST_CHARS else ""
+        _say(f"\n{post['post_id']} ({when}, {post['segment'] or 'nobody known'})")
+        _say(f"{post['thread'] or ''}\n{body[:MOST_CHARS]}{cut}".strip())
+    if more := max(len(told.posts) - n_posts, 0):
+        _say(f"\n{quantity(more, 'post')} more; --posts {len(told.posts)} shows all")

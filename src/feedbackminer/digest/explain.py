@@ -1,0 +1,125 @@
+"""Why a claim says what it says: how it was counted, who spoke, who did not, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from feedbackminer.tables import count_once, of_members
+from feedbackminer.vocabulary.claims import METRICS
+
+UNKNOWN = "nobody known"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Members of a segment: how many are behind a claim, and wrote at all in that time."""
+
+    name: str
+    n_spoke: int
+    n_wrote: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A claim with what it rests on.
+
+    Attributes:
+        formula: how its number is computed.
+        segments: who spoke, of those who wrote in the time of the claim.
+        loudest: posts of the member with most of them.
+        longest: posts in the thread with most of them.
+        sources: with the posts behind it from each.
+        left_out: why rows were dropped before anything was counted -> rows, most first.
+        n_undated: posts that no claim can count, since nobody knows when they were written.
+        posts: behind it, the newest first: post_id, created_at, segment, thread, body.
+    """
+
+    claim_id: str
+    kind: str
+    headline: str
+    action: str
+    since: datetime | None
+    until: datetime | None
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    baseline: float | None
+    q: float | None
+    n_posts: int
+    n_voices: int
+    effective_voices: float | None
+    formula: str
+    segments: Sequence[Segment]
+    loudest: int
+    longest: int
+    sources: Sequence[tuple[str, int]]
+    left_out: Sequence[tuple[str, int]]
+    n_undated: int
+    posts: Sequence[Mapping[str, Any]]
+
+
+def explain(claim_id: str, tables: Mapping[str, pl.DataFrame]) -> Explanation:
+    """Say what a claim rests on.
+
+    Args:
+        claim_id: of a row of ``claims``.
+        tables: posts, members, threads, repeats, dropped and claims.
+    """
+    claim = tables["claims"].row(by_predicate=pl.col("claim_id") == claim_id, named=True)
+    segments = tables["members"].select("author_id", pl.col("segment").cast(pl.String))
+    posts = tables["posts"].join(segments, on="author_id", how="left", maintain_order="left")
+    behind = posts.filter(pl.col("post_id").is_in(claim["evidence"]))
+    written = count_once(of_members(posts, tables["members"]), tables["repeats"])
+    is_then = pl.col("created_at").is_between(claim["since"], claim["until"], "left")
+    is_behind = pl.col("post_id").is_in(claim["evidence"])
+    wrote = written.filter(is_then.fill_null(claim["since"] is None) | is_behind)
+    dropped = tables["dropped"].filter(pl.col("stage").is_in(["collect", "clean"]))
+    told = {name: claim[name] for name in Explanation.__annotations__ if name in claim}
+    return Explanation(
+        **told,
+        formula=METRICS[claim["metric"]].formula,
+        segments=_segments(behind, wrote),
+        loudest=_most(behind, "author_id"),
+        longest=_most(behind, "thread_id"),
+        sources=_ranked(behind["source"]),
+        left_out=_ranked(dropped["reason"]),
+        n_undated=posts["created_at"].null_count(),
+        posts=_newest_first(behind, tables["threads"]),
+    )
+
+
+def _segments(behind: pl.DataFrame, wrote: pl.DataFrame) -> list[Segment]:
+    """Count who spoke by segment, of those who wrote; the largest segment first."""
+    spoke, all_of = (
+        dict(
+            frame.drop_nulls("author_id").unique("author_id")["segment"].value_counts().iter_rows()
+        )
+        for frame in (behind, wrote)
+    )
+    found = [Segment(name or UNKNOWN, spoke.get(name, 0), n) for name, n in all_of.items()]
+    return sorted(found, key=lambda segment: (-segment.n_wrote, segment.name))
+
+
+def _most(posts: pl.DataFrame, column: str) -> int:
+    sizes = posts[column].drop_nulls().value_counts()["count"]
+    return int(sizes.max() or 0)  # type: ignore[arg-type]
+
+
+def _ranked(values: pl.Series) -> list[tuple[str, int]]:
+    name = values.name
+    found = values.value_counts().sort("count", name, descending=[True, False])
+    return [(str(value), n) for value, n in found.iter_rows()]
+
+
+def _newest_first(posts: pl.DataFrame, threads: pl.DataFrame) -> list[dict[str, Any]]:
+    titles = threads.select("thread_id", thread="title")
+    rows = posts.join(titles, on="thread_id", how="left").sort(
+        "created_at", "post_id", descending=[True, False], nulls_last=True
+    )
+    return rows.select("post_id", "created_at", "segment", "thread", "body").to_dicts()

@@ -1,0 +1,24 @@
+"""Why a claim of a project says what it says."""
+
+from __future__ import annotations
+
+from feedbackminer.digest.explain import Explanation, explain
+from feedbackminer.errors import InputError, nearest
+from feedbackminer.project.project import Project
+
+READS = ("posts", "members", "threads", "repeats", "dropped", "claims")
+
+
+def explained(project: Project, claim_id: str) -> Explanation:
+    """Return what a claim rests on, from the tables of now.
+
+    Raises:
+        InputError: there is no such claim.
+    """
+    tables = {name: project.store.read(name) for name in READS}
+    known = tables["claims"]["claim_id"].to_list()
+    if claim_id not in known:
+        near = nearest(claim_id, known)
+        hint = f"did you mean {near!r}?" if near else f"there are {len(known):,}, see digest.json"
+        raise InputError(f"{project.folder}: makes no claim {claim_id!r}; {hint}")
+    return explain(claim_id, tables)
