@@ -20,7 +20,7 @@ from statistics import median
 import polars as pl
 
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import COLLECT
+from feedbackminer.accounts import COLLECT
 from feedbackminer.project.project import open_project
 from feedbackminer.steps.exports import collect_exports
 

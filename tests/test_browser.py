@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from feedbackminer.vocabulary.editions import EDITIONS
 from tests.support.command import Mined, Rows, invoke, whole_threads, write_jsonl
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _pages(mined: Mined) -> list[Path]:
         *(mined.out / name for name in PAGES),
         mined.out / "topics" / f"{topic}.html",
         mined.out / "claims" / f"{claim}.html",
+        *(mined.out / edition.page for edition in EDITIONS.values()),
     ]
 
 

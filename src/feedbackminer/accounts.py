@@ -13,6 +13,9 @@ import polars as pl
 from feedbackminer.errors import ConservationError
 from feedbackminer.tables import Dropped, check, column_types
 
+COLLECT = "collect"
+LOSSY = (COLLECT, "clean")  # stages whose rows are posts, and that let some of them go
+
 
 @dataclass(frozen=True)
 class Account:

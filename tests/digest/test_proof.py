@@ -144,8 +144,11 @@ def test_where_lines_are_missing_the_first_that_differs_is_named() -> None:
 
 
 def test_the_last_bit_of_a_sum_is_no_difference() -> None:
-    found = changed(lambda v: v["claims"][0].update(value=0.25 + 1e-16))
+    found = changed(lambda v: v["claims"][0].update(value=0.25 + 1e-15))
     assert list(differences(found, FILES)) == []
+    assert [one.where for one in differences(found, FILES, tolerance=0)] == [
+        "claims[problem-1].value"
+    ]
 
 
 PLACES = [

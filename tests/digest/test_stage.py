@@ -27,6 +27,7 @@ from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Dropped, Repeats, check
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS
+from feedbackminer.vocabulary.editions import EDITIONS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
 from tests.support.builders import (
     assignments,
@@ -234,6 +235,7 @@ def test_a_digest_is_a_folder_of_pages_with_markdown_and_json(site: Path) -> Non
         "claims/topic-1.html",
         "claims/problem-1.html",
         "claims/community-1.html",
+        *(file for edition in EDITIONS.values() for file in (edition.page, edition.text)),
         "assets/style.css",
         "digest.md",
         "digest.json",
@@ -305,7 +307,8 @@ def test_a_community_without_claims_still_gets_readable_pages(tmp_path: Path) ->
     out = publish(digest(nobody()), tmp_path / "digest").parent
     index = one(Html((out / "index.html").read_text()), "main").text()
     assert "No statement holds yet: too few have written the like." in index
-    assert {path.name for path, _ in pages(out)} == {*PAGES, "quoted.html"}
+    names = {str(path.relative_to(out)) for path, _ in pages(out)}
+    assert names == {*PAGES, "quoted.html", *(edition.page for edition in EDITIONS.values())}
     assert "No statement holds yet" in (out / "digest.md").read_text()
     assert json.loads((out / "digest.json").read_text())["claims"] == []
 
@@ -416,7 +419,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "title", "since", "until", "period", "standing", "events", "totals", "front", "claims",
         "topics", "quotes", "account", "run_id", "made_at", "code_version", "models",
         "table_versions", "settings", "seconds", "notices", "labels", "problems", "severities",
-        "waves",
+        "waves", "editions", "room",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}

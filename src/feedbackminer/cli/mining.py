@@ -243,7 +243,7 @@ def _exit_if_too_many_dropped(
     session: Session, outcomes: Sequence[Outcome], allowed: float | None
 ) -> None:
     """Compare the share of rows lost in reading and cleaning with what the user allows."""
-    from feedbackminer.engine.stage import LOSSY
+    from feedbackminer.accounts import LOSSY
 
     lossy = [o.account for o in outcomes if o.account.stage in LOSSY]
     rows = lossy[0].rows_in

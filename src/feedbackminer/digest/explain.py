@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.accounts import LOSSY
 from feedbackminer.tables import count_once, of_members
 from feedbackminer.vocabulary.claims import METRICS
 
@@ -79,7 +80,7 @@ def explain(claim_id: str, tables: Mapping[str, pl.DataFrame]) -> Explanation:
     is_then = pl.col("created_at").is_between(claim["since"], claim["until"], "left")
     is_behind = pl.col("post_id").is_in(claim["evidence"])
     wrote = written.filter(is_then.fill_null(claim["since"] is None) | is_behind)
-    dropped = tables["dropped"].filter(pl.col("stage").is_in(["collect", "clean"]))
+    dropped = tables["dropped"].filter(pl.col("stage").is_in(LOSSY))
     told = {name: claim[name] for name in Explanation.__annotations__ if name in claim}
     return Explanation(
         **told,

@@ -15,6 +15,7 @@ JSON = "digest.json"
 MOST_LINES = 5  # of a file, that are named
 BEFORE, WIDTH = 30, 90  # characters that are shown of what differs
 ABSENT = "nothing"
+TOLERANCE = 1e-9  # of a number: other machines add in another order
 
 
 @dataclass(frozen=True)
@@ -62,14 +63,17 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
             yield Difference(f"{where}.quoted", _shown(claim["quoted"]), f"words of {source}")
 
 
-def differences(found: Mapping[str, str], expected: Mapping[str, str]) -> Iterator[Difference]:
+def differences(
+    found: Mapping[str, str], expected: Mapping[str, str], *, tolerance: float = TOLERANCE
+) -> Iterator[Difference]:
     """Hold the files of a digest against the same made anew: by value, and line by line.
 
     Args:
         found: relative path -> text; with ``digest.json``.
         expected: likewise.
+        tolerance: part of a number by which it may be off.
     """
-    yield from _values("", json.loads(found[JSON]), json.loads(expected[JSON]))
+    yield from _values("", json.loads(found[JSON]), json.loads(expected[JSON]), tolerance)
     for name in sorted({*found, *expected} - {JSON}):
         if name not in found or name not in expected:
             got, want = (f"a file{'' if name in files else ' less'}" for files in (found, expected))
@@ -78,7 +82,7 @@ def differences(found: Mapping[str, str], expected: Mapping[str, str]) -> Iterat
             yield from _lines(name, found[name].splitlines(), expected[name].splitlines())
 
 
-def _values(where: str, got: Any, want: Any) -> Iterator[Difference]:
+def _values(where: str, got: Any, want: Any, tolerance: float) -> Iterator[Difference]:
     if isinstance(got, list) and isinstance(want, list):
         key = _key(got, want)
         named = [_named(where, values, key) for values in (got, want)]
@@ -86,12 +90,12 @@ def _values(where: str, got: Any, want: Any) -> Iterator[Difference]:
         prefix = f"{where}." if where else ""
         named = [{f"{prefix}{name}": v for name, v in values.items()} for values in (got, want)]
     else:
-        if not _same(got, want):
+        if not _same(got, want, tolerance):
             yield Difference(where, _shown(got), _shown(want))
         return
     for name in dict.fromkeys([*named[1], *named[0]]):
         if name in named[0] and name in named[1]:
-            yield from _values(name, named[0][name], named[1][name])
+            yield from _values(name, named[0][name], named[1][name], tolerance)
         else:
             sides = (_shown(values[name]) if name in values else ABSENT for values in named)
             yield Difference(name, *sides)
@@ -118,9 +122,9 @@ def _named(where: str, values: Sequence[Any], key: str) -> dict[str, Any]:
     }
 
 
-def _same(got: Any, want: Any) -> bool:
+def _same(got: Any, want: Any, tolerance: float) -> bool:
     if isinstance(got, float) and isinstance(want, float):
-        return isclose(got, want, rel_tol=1e-9, abs_tol=1e-12)  # sums in another order
+        return isclose(got, want, rel_tol=tolerance, abs_tol=tolerance / 1000)
     return type(got) is type(want) and bool(got == want)
 
 

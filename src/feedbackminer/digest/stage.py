@@ -11,9 +11,11 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
+from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.material import Material, gather
 from feedbackminer.digest.quotes import Quote, choose, saying
+from feedbackminer.digest.room import room_of
 from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.digest.views import (
     NEW,
@@ -76,16 +78,17 @@ def build_digest(
     weak = {topic.topic_id for topic in topics if topic.is_weak or not topic.keywords}
     n_hidden = len(claims) - len(visible)
     hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
+    fit = [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
+    recent = alive_from(span)
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
     return Digest(
         title=settings.product or "Community",
         period=period,
         standing=material.standing,
         totals=totals | {"claims": len(claims)},
-        front=front_page(
-            [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)],
-            recent=alive_from(span),
-        ),
+        front=front_page(fit, recent=recent),
+        editions=edition_views(views, fit, recent=recent),
+        room=room_of(tables, span),
         topics=topics,
         claims=views,
         activity=material.trend(counts.counted(tables, period.history)),

@@ -11,6 +11,7 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.quotes import Quote
+from feedbackminer.digest.room import Room
 from feedbackminer.digest.shares import Share, Shares
 from feedbackminer.digest.standing import Standing
 from feedbackminer.digest.waves import Wave
@@ -19,8 +20,10 @@ from feedbackminer.vocabulary.claims import (
     CLAIM_KINDS,
     FOUND_OF_MEMBERS,
     METRICS,
+    SURGE_METRIC,
     Listing,
 )
+from feedbackminer.vocabulary.editions import Edition
 from feedbackminer.vocabulary.moments import word_of
 from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
@@ -214,6 +217,15 @@ class TopicView:
         return sorted(shown, key=lambda share: -(share.value or 0))
 
 
+@dataclass(frozen=True)
+class EditionView:
+    """An edition: the things to know first, and all else that is routed to it, by section."""
+
+    edition: Edition
+    front: Sequence[ClaimView]
+    sections: Sequence[tuple[str, Sequence[ClaimView]]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Digest:
     """Everything a digest says."""
@@ -223,6 +235,8 @@ class Digest:
     standing: Standing
     totals: Mapping[str, int]
     front: Sequence[ClaimView]
+    editions: Sequence[EditionView]
+    room: Room
     topics: Sequence[TopicView]
     claims: Sequence[ClaimView]
     activity: Trend  # in the whole history
@@ -279,7 +293,7 @@ class Digest:
     @property
     def outbreaks(self) -> list[ClaimView]:
         """Return what broke out ever, latest first."""
-        found = [claim for claim in self.claims if claim.metric == "ratio_to_usual_share"]
+        found = [claim for claim in self.claims if claim.metric == SURGE_METRIC]
         return sorted(found, key=lambda claim: str(claim.since), reverse=True)
 
     def near_to(self, claim: ClaimView) -> list[ClaimView]:

@@ -143,9 +143,14 @@ def left_out(digest: Digest) -> str:
     return f"{totals['posts']:,} were read: {', '.join(parts)} count for no member" if parts else ""
 
 
-def things_to_know(digest: Digest) -> str:
+def things_to_know(n: int) -> str:
     """Write how many there are: ``Four things to know``."""
-    return NUMBERS[len(digest.front)]
+    return NUMBERS[n]
+
+
+def to_answer(digest: Digest) -> str:
+    """Write what the newest questions without an answer are called."""
+    return "Nobody answered these" if digest.standing.is_quiet else "Answer these first"
 
 
 def period(digest: Digest) -> str:

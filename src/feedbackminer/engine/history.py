@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from feedbackminer.accounts import LOSSY
 from feedbackminer.engine.ledger import Row, decode
-from feedbackminer.engine.stage import LOSSY
 from feedbackminer.errors import InputError
 from feedbackminer.project.store import TableStore
 from feedbackminer.tables import TABLES

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from feedbackminer.accounts import Account, account_of, sum_accounts
-from feedbackminer.engine.stage import COLLECT
+from feedbackminer.accounts import COLLECT, Account, account_of, sum_accounts
 
 if TYPE_CHECKING:
     from feedbackminer.project.store import TableStore

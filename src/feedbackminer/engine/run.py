@@ -17,19 +17,12 @@ import polars as pl
 from pydantic import BaseModel
 
 from feedbackminer import __version__
-from feedbackminer.accounts import account_of
+from feedbackminer.accounts import COLLECT, account_of
 from feedbackminer.engine.fingerprint import code_hash, fingerprint
 from feedbackminer.engine.ledger import decode, encode
 from feedbackminer.engine.models import Models, loader_of
 from feedbackminer.engine.reporting import Reporter, Silent
-from feedbackminer.engine.stage import (
-    COLLECT,
-    Context,
-    Outcome,
-    Stage,
-    StageResult,
-    StageTables,
-)
+from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import hash_settings
 from feedbackminer.tables import Runs, check, column_types

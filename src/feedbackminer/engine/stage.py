@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from feedbackminer.project.store import TableStore
     from feedbackminer.settings.sections import Settings
 
-COLLECT = "collect"
-LOSSY = (COLLECT, "clean")  # stages whose rows are posts, and that let some of them go
-
 
 @dataclass(frozen=True)
 class Context:

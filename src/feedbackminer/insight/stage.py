@@ -107,7 +107,7 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
         if reason:
             dropped.append(DroppedRow(_claim_id(claim), reason, claim.headline))
         else:
-            rows.append(_row(claim))
+            rows.append(_row(claim, settings))
 
     frame = pl.DataFrame(rows, schema=column_types(Claims))
     ordered = frame.sort("rank_score", "claim_id", descending=[True, False])
@@ -176,13 +176,14 @@ def _claim_id(claim: Claim) -> str:
     return f"{claim.kind}-{digest.hexdigest()[:10]}"
 
 
-def _row(claim: Claim) -> dict[str, Any]:
+def _row(claim: Claim, settings: InsightSettings) -> dict[str, Any]:
     """Return a claim as a row of the table, with what holds for all of its kind."""
+    of_kind = settings.routing.get(claim.kind, claim.kind_row.editions)
     return {
         "claim_id": _claim_id(claim),
         "kind": claim.kind,
         "scope": claim.scope,
-        "editions": list(claim.kind_row.editions),
+        "editions": list(settings.routing.get(claim.topic_id or "", of_kind)),
         "topic_id": claim.topic_id,
         "key_point_id": claim.key_point_id,
         "subject": claim.subject,

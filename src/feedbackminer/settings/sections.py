@@ -8,6 +8,7 @@ variables (``AWS_ACCESS_KEY_ID`` and the like).
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from string import Formatter
 from typing import Annotated, Literal, Self
@@ -24,9 +25,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from feedbackminer.errors import nearest
+from feedbackminer.vocabulary.claims import CLAIM_KINDS
+from feedbackminer.vocabulary.editions import EditionName
 from feedbackminer.vocabulary.tags import CHECKS, KINDS
 
 Day = date  # a field is called date
+TOPIC_ID = re.compile(r"[a-z]\d+")
 LINK_PARTS = ("post_id", "thread_id", "post_number")
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
@@ -251,6 +256,21 @@ class InsightSettings(StageSettings):
     false_discovery: float = Field(
         default=0.05, gt=0, lt=1, description="Share of shown hurdles that may be chance"
     )
+    routing: dict[str, tuple[EditionName, ...]] = Field(
+        default_factory=dict,
+        description="Who reads what, where that is not as usual: a kind of claim, or the id of a "
+        "topic = editions",
+    )
+
+    @field_validator("routing")
+    @classmethod
+    def _check_routing(cls, routing: dict[str, object]) -> dict[str, object]:
+        for name in routing:
+            if name not in CLAIM_KINDS and not TOPIC_ID.fullmatch(name):
+                near = nearest(name, CLAIM_KINDS)
+                hint = f"did you mean {near!r}?" if near else f"kinds: {', '.join(CLAIM_KINDS)}"
+                raise ValueError(f"{name!r} is neither a kind of claim nor a topic's id; {hint}")
+        return routing
 
     @model_validator(mode="after")
     def _check_begin(self) -> Self:

@@ -48,7 +48,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
     "tag": ("components", "discovered", "least_voices", "alike_needs"),
     "insight": (
         *("period", "since", "until", "min_voices", "confidence"),
-        *("false_alarms", "false_discovery"),
+        *("false_alarms", "false_discovery", "routing"),
     ),
     "digest": ("product", "quotes_per_topic", "max_topics", "min_stability"),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
-from feedbackminer.accounts import Account, sum_accounts
+from feedbackminer.accounts import COLLECT, Account, sum_accounts
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.files import FileContent, Row, open_file, read_rows
 from feedbackminer.collect.finish import ThreadInfo
@@ -20,7 +20,7 @@ from feedbackminer.collect.preview import Preview, described, preview
 from feedbackminer.collect.stage import Collected, collect_posts, read_threads
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
-from feedbackminer.engine.stage import COLLECT, Outcome, StageResult
+from feedbackminer.engine.stage import Outcome, StageResult
 from feedbackminer.errors import InputError
 from feedbackminer.privacy.accounts import Accounts
 from feedbackminer.privacy.key import KEY_BYTES

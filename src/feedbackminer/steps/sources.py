@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from feedbackminer.accounts import COLLECT
 from feedbackminer.collect import sources
 from feedbackminer.collect.context import CollectContext
 from feedbackminer.collect.events import RELEASE, events_frame
@@ -25,7 +26,7 @@ from feedbackminer.collect.stage import Collected, collect_posts
 from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
-from feedbackminer.engine.stage import COLLECT, Outcome
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError, nearest
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import CollectSettings, SourceSettings

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from feedbackminer.accounts import Account
-from feedbackminer.engine.stage import COLLECT, Outcome
+from feedbackminer.accounts import COLLECT, Account
+from feedbackminer.engine.stage import Outcome
 from feedbackminer.project.store import Merged
 
 

@@ -49,7 +49,9 @@ def verify(project: Project, folder: Path) -> list[Difference]:
     wrong += [*unknown, *differences(found, expected)]
     wrong += misstated(json.loads(expected[JSON]), then.store.read("posts"))
     if not wrong and not _is_as_written(project, found):
-        wrong.append(Difference("the files", "others", "those that were written, by their hash"))
+        wrong += differences(found, expected, tolerance=0)
+        by_hash = Difference("the files", "others", "those that were written, by their hash")
+        wrong = wrong or [by_hash]
     return wrong
 
 

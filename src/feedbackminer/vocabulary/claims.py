@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from feedbackminer.vocabulary.editions import EDITIONS
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
-EDITIONS = ("product", "support", "marketing", "communications", "leadership")
 NOTHING_HOLDS = "Nothing that holds against chance or has enough voices."
 FOUND_OF_MEMBERS = "share_found_of_members"  # the metric of key points
 CHANGE_METRIC = "ratio_of_voice_rates"  # of what is said by more members than usual, or fewer
+SURGE_METRIC = "ratio_to_usual_share"
+CHANGES = (CHANGE_METRIC, SURGE_METRIC)
 TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
 
 
@@ -62,7 +64,8 @@ class ClaimKind:
 
     name: str
     title: str
-    editions: tuple[str, ...] = EDITIONS
+    editions: tuple[str, ...] = tuple(EDITIONS)
+    first_in: tuple[str, ...] = ()  # the editions that are for this before anything else
     action: str = ""  # a question or a next step
     action_when_quiet: str = ""  # where nobody is likely to read an answer today
     weight: float = 1.0
@@ -135,7 +138,7 @@ METRICS: Mapping[str, Metric] = {
             unbounded="nobody in any of the windows before",
         ),
         Metric(
-            "ratio_to_usual_share",
+            SURGE_METRIC,
             "times its usual share of active members",
             "share of active members in that week or month / their share in all others but the two "
             "before and after; q is the share of histories with threads at random times in which "
@@ -206,6 +209,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="problem",
             title="Problem",
             editions=("product", "support", "leadership"),
+            first_in=("product",),
             action="Reproduce the reports quoted here, then tell their threads what happens next.",
             weight=1.2,
             wants=frozenset(PROBLEMS),
@@ -221,6 +225,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="severe",
             title="Severe",
             editions=("support", "product", "leadership"),
+            first_in=("product", "support"),
             action=(
                 "Find the workaround for these first, and say in their threads when it is mended."
             ),
@@ -262,7 +267,8 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
         ClaimKind(
             name="churn",
             title="Leaving",
-            editions=("leadership", "support", "marketing"),
+            editions=("communications", "leadership", "support"),
+            first_in=("communications", "leadership"),
             action="Read what would have kept them; answer while they still read along.",
             weight=1.4,
             rests_on="churn",
@@ -278,6 +284,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="love",
             title="Loved",
             editions=("product", "marketing", "communications", "leadership"),
+            first_in=("marketing",),
             action="Ask these members what they use it for; keep what they name.",
             weight=0.9,
             rests_on="praise",
@@ -295,6 +302,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="question",
             title="Question",
             editions=("support", "product", "communications"),
+            first_in=("support",),
             weight=0.7,
             section="What they ask",
             listings=(
@@ -304,6 +312,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
         ClaimKind(
             name="change",
             title="Change",
+            first_in=("communications",),
             action="Find out what changed in the product or around it at that time.",
             weight=0.9,
             section="What changed",
@@ -320,6 +329,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
         ClaimKind(
             name="surge",
             title="Surge",
+            first_in=("communications",),
             action="Compare the date with releases, prices, outages and posts of that time.",
             weight=0.95,
             section="What changed",
@@ -353,6 +363,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="newcomers",
             title="Newcomers",
             editions=("product", "support", "communications"),
+            first_in=("support",),
             action="Check what the guide says here; write the missing line.",
             wants=frozenset({"question", "bug", "usability", "documentation"}),
             is_asserted=True,
@@ -371,6 +382,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="need",
             title="Need",
             editions=("product", "marketing"),
+            first_in=("product", "marketing"),
             action="Check how far the product takes somebody who comes for this.",
             weight=0.4,
             is_subject_a_name=False,
@@ -390,6 +402,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="request",
             title="Wish",
             editions=("product",),
+            first_in=("product",),
             action="Say which of these wishes are planned, and which never will be.",
             weight=0.7,
             rests_on="feature_request",
@@ -404,6 +417,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="community",
             title="Community",
             editions=("communications", "leadership"),
+            first_in=("leadership",),
             weight=0.3,
             counts_voices=False,
             makes_front=False,
@@ -432,6 +446,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             name="unanswered",
             title="Unanswered",
             editions=("support", "communications", "leadership"),
+            first_in=("support",),
             action="Answer the newest ones today.",
             action_when_quiet="Look first whether they still want an answer, and where they read.",
             weight=0.2,

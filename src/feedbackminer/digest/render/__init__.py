@@ -7,7 +7,16 @@ from feedbackminer.digest.views import Digest
 
 # Whatever stands at the top of the folder of a digest.
 FILES = frozenset(
-    {*site.PAGES, "quoted.html", "topics", "claims", "assets", "digest.md", "digest.json"}
+    {
+        *site.PAGES,
+        "quoted.html",
+        "topics",
+        "claims",
+        "editions",
+        "assets",
+        "digest.md",
+        "digest.json",
+    }
 )
 
 
@@ -16,5 +25,6 @@ def render_digest(digest: Digest) -> dict[str, str]:
     return {
         **site.render(digest),
         "digest.md": markdown.render(digest),
+        **{view.edition.text: markdown.render_edition(digest, view) for view in digest.editions},
         "digest.json": document.render(digest),
     }

@@ -29,6 +29,10 @@ def render(digest: Digest) -> str:
         "events": [asdict(mark) for mark in digest.activity.marks],
         "totals": dict(digest.totals),
         "front": [claim.claim_id for claim in digest.front],
+        "editions": {
+            view.edition.name: [claim.claim_id for claim in view.front] for view in digest.editions
+        },
+        "room": asdict(digest.room),
         "claims": [_claim(claim) for claim in digest.claims],
         "labels": [_label(row) for row in digest.labels],
         "problems": asdict(digest.problems),

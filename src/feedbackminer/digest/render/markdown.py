@@ -6,17 +6,23 @@ import re
 from collections.abc import Iterator, Sequence
 
 from feedbackminer.digest import wording
+from feedbackminer.digest.panel import panel
 from feedbackminer.digest.quotes import Quote
-from feedbackminer.digest.views import ClaimView, Digest
+from feedbackminer.digest.views import ClaimView, Digest, EditionView
 from feedbackminer.vocabulary.claims import sections, topic_columns
 
-TOPICS_LISTED, CLAIMS_LISTED = 15, 6  # claims: of each section
+TOPICS_LISTED, CLAIMS_LISTED, THREADS_LISTED = 15, 6, 10  # claims: of each section
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # turn the direction of what follows
 
 
 def render(digest: Digest) -> str:
     """Return the whole digest as one Markdown text."""
     return "\n".join(_lines(digest)) + "\n"
+
+
+def render_edition(digest: Digest, view: EditionView) -> str:
+    """Return an edition as Markdown."""
+    return "\n".join(_edition(digest, view)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -32,7 +38,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield ""
     yield from (f"**{escape(line)}**\n" for line in digest.standing.lines())
     yield f"{wording.written(digest)}, {wording.period(digest)}."
-    yield from _front(digest)
+    yield from _front(digest.front)
     yield from _topics(digest)
     yield from _shares(digest)
     for title, kinds in sections().items():
@@ -41,11 +47,31 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield from _method(digest)
 
 
-def _front(digest: Digest) -> Iterator[str]:
-    yield from ("", f"## {wording.things_to_know(digest)}", "")
-    if not digest.front:
+def _edition(digest: Digest, view: EditionView) -> Iterator[str]:
+    yield f"# {escape(digest.title)} for {view.edition.title.lower()}"
+    yield ""
+    yield from (f"**{escape(line)}**\n" for line in digest.standing.lines())
+    yield f"{view.edition.asks} {wording.written(digest)}, {wording.period(digest)}."
+    yield from ("", "## The panel", "")
+    for heading, lines in panel(digest):
+        yield f"- **{heading}**: {' · '.join(escape(line.text) for line in lines)}"
+    yield from _front(view.front)
+    if view.edition.lists_unanswered and digest.unanswered:
+        yield from ("", f"## {wording.to_answer(digest)}", "")
+        for thread in digest.unanswered[:THREADS_LISTED]:
+            title = escape(thread["title"] or thread["body"][:90])
+            link = f" [thread](<{thread['url']}>)" if thread["url"] else ""
+            yield f"- {title} ({wording.day(thread['opened_at'])}){link}"
+    for title, claims in view.sections:
+        yield from ("", f"## {title}", "")
+        yield from _claims(digest, claims)
+
+
+def _front(front: Sequence[ClaimView]) -> Iterator[str]:
+    yield from ("", f"## {wording.things_to_know(len(front))}", "")
+    if not front:
         yield "No statement holds yet: too few have written the like."
-    for number, claim in enumerate(digest.front, start=1):
+    for number, claim in enumerate(front, start=1):
         yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
         yield from (f"   {line}  " for line in filter(None, (wording.brief(claim), claim.action)))
 

@@ -15,9 +15,11 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedbackminer.digest import wording
+from feedbackminer.digest.panel import panel
 from feedbackminer.digest.render import charts
 from feedbackminer.digest.views import Digest
 from feedbackminer.vocabulary import claims as vocabulary
+from feedbackminer.vocabulary.editions import EDITIONS
 
 PAGES = {
     "index.html": "Things to know",
@@ -44,6 +46,10 @@ def render(digest: Digest) -> dict[str, str]:
         "assets/style.css": style,
         **{name: page(name, page=name, root="") for name in PAGES},
         "quoted.html": page("quoted.html", page="", root=""),
+        **{
+            view.edition.page: page("edition.html", page=view.edition.page, root="../", view=view)
+            for view in digest.editions
+        },
         **{
             topic.page: page("topic.html", page="topics.html", root="../", topic=topic)
             for topic in digest.topics
@@ -85,6 +91,8 @@ def _shared(digest: Digest) -> dict[str, Any]:
     return {
         "digest": digest,
         "pages": PAGES,
+        "editions": EDITIONS,
+        "panel": panel(digest),
         "charts": charts,
         "wording": wording,
         "vocabulary": vocabulary,

@@ -30,7 +30,7 @@ from feedbackminer.insight.watched import (
     Watched,
 )
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.claims import CHANGE_METRIC, quantity
+from feedbackminer.vocabulary.claims import CHANGE_METRIC, SURGE_METRIC, quantity
 from feedbackminer.vocabulary.tags import HISTORY, PERIOD
 
 MOST_SURGES = 3  # of one subject
@@ -176,7 +176,7 @@ class _Look:
             kind="surge",
             key=f"{subject.key}:{peak.start:%Y-%m-%d}",
             **_about(subject, example),
-            metric="ratio_to_usual_share",
+            metric=SURGE_METRIC,
             headline=(
                 f"{subject.label}: broke out in {name} with {quantity(peak.n, 'member')}, where "
                 f"{peak.usual:,.0f} would be usual{said}"

@@ -1,0 +1,189 @@
+"""Editions: each department reads what is routed to it, with the numbers that all others read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import pytest
+from pydantic import ValidationError
+
+from feedbackminer.digest.panel import panel
+from feedbackminer.digest.render import document, render_digest
+from feedbackminer.digest.render.site import unbroken
+from feedbackminer.digest.room import Room, room_of
+from feedbackminer.digest.stage import build_digest
+from feedbackminer.digest.views import Digest
+from feedbackminer.settings.sections import DigestSettings, InsightSettings
+from feedbackminer.vocabulary.claims import CLAIM_KINDS
+from feedbackminer.vocabulary.editions import EDITIONS
+from tests.digest.test_stage import community, provenance
+from tests.support.builders import claims, copies, day, members, periods, posts, repeats, shares
+
+KINDS = ("problem", "severe", "love", "churn", "question", "request", "surge", "unanswered")
+
+
+def digest(tables: Mapping[str, pl.DataFrame]) -> Digest:
+    return build_digest(tables, settings=DigestSettings(product="Inkwell"), provenance=provenance())
+
+
+def telling(*rows: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+    """Build a community of which claims are made, each about no topic."""
+    tables = community()
+    plain = {"since": day(0), "until": day(30), "evidence": ["forum:0"], "topic_id": None}
+    return {**tables, "claims": claims(*(plain | dict(row) for row in rows))}
+
+
+def of_each_kind() -> dict[str, pl.DataFrame]:
+    """Build a community of which one claim of each kind is made, all worth the same."""
+    return telling(
+        *(
+            {
+                "claim_id": kind,
+                "kind": kind,
+                "headline": f"{kind} of 4 members",
+                "rank_score": 1.0,
+                "editions": list(CLAIM_KINDS[kind].editions),
+            }
+            for kind in KINDS
+        )
+    )
+
+
+def front(built: Digest) -> dict[str, list[str]]:
+    return {view.edition.name: [claim.claim_id for claim in view.front] for view in built.editions}
+
+
+def test_an_edition_holds_what_is_routed_to_it_and_nothing_else() -> None:
+    for view in digest(of_each_kind()).editions:
+        shown = [*view.front, *(claim for _, listed in view.sections for claim in listed)]
+        routed = [kind for kind in KINDS if view.edition.name in CLAIM_KINDS[kind].editions]
+        assert sorted(claim.claim_id for claim in shown) == sorted(routed)
+
+
+def test_what_an_edition_is_for_comes_first() -> None:
+    found = front(digest(of_each_kind()))
+    assert set(found["product"][:3]) == {"problem", "severe", "request"}
+    assert set(found["support"][:3]) == {"severe", "question", "unanswered"}
+    assert found["marketing"][0] == "love"
+    assert set(found["communications"][:2]) == {"churn", "surge"}
+    assert found["leadership"][0] == "churn"
+
+
+def test_every_edition_and_the_front_page_tell_the_same_numbers() -> None:
+    files = render_digest(digest(of_each_kind()))
+    for view in digest(of_each_kind()).editions:
+        for claim in view.front:
+            assert unbroken(claim.headline) in files[view.edition.page]
+            assert claim.headline in files[view.edition.text]
+            assert unbroken(claim.headline) in files[claim.page]
+
+
+def test_the_json_names_the_things_to_know_of_each_edition() -> None:
+    built = digest(of_each_kind())
+    assert json.loads(document.render(built))["editions"] == front(built)
+
+
+def test_support_reads_what_nobody_answered_and_marketing_whom_to_thank() -> None:
+    tables = community()
+    two = tables["threads"].with_columns(n_posts=pl.lit(2, pl.Int64))
+    files = render_digest(digest({**tables, "threads": two}))
+    asked = {name: "Answer these first" in files[e.page] for name, e in EDITIONS.items()}
+    assert asked == {name: name == "support" for name in EDITIONS}
+    assert "## Answer these first" in files[EDITIONS["support"].text]
+    thanked = {name: "Ask before you name" in files[e.page] for name, e in EDITIONS.items()}
+    assert thanked == {name: name == "marketing" for name in EDITIONS}
+
+
+@pytest.mark.parametrize(
+    ("routing", "message"),
+    [
+        ({"problm": ["product"]}, "did you mean 'problem'"),
+        ({"problem": ["sales"]}, "Input should be 'product'"),
+    ],
+)
+def test_a_wrong_route_is_a_wrong_setting(routing: Any, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        InsightSettings(routing=routing)
+
+
+# ── the room ─────────────────────────────────────────────────────────────────────────────────
+
+
+def room(wrote: Sequence[tuple[str, str, float]], first: Mapping[str, float], **more: Any) -> Room:
+    """Look at a month: member, source and day of posts; the day of each member's first post."""
+    rows = [
+        {"post_id": f"{source}:{n}", "author_id": who, "source": source, "created_at": day(when)}
+        for n, (who, source, when) in enumerate(wrote)
+    ]
+    known = members(*({"author_id": who, "first_at": day(when)} for who, when in first.items()))
+    return room_of(
+        {"posts": posts(*rows), "members": known, "repeats": repeats()} | more, (day(0), day(30))
+    )
+
+
+def test_the_room_is_who_wrote_by_how_long_they_had_been_there() -> None:
+    now = [("new", "forum", 1.0), ("new", "forum", 2.0), ("young", "chat", 3.0)]
+    now += [("old", "forum", 4.0), ("old", "chat", 5.0), ("gone", "forum", -31.0)]
+    found = room(now, {"new": 1, "young": -364, "old": -366, "gone": -100})
+    assert (found.n, [seat.n for seat in found.seats]) == (3, [1, 1, 1])
+    assert list(found.sources) == [("chat", 2), ("forum", 2)]
+    assert (found.n_before, found.unlike) == (0, None)
+
+
+def test_a_room_as_before_is_like_it_and_one_of_others_is_not() -> None:
+    same = room([("a", "forum", 1), ("a", "forum", -1)], {"a": -99})
+    assert (same.n_before, same.unlike) == (1, 0.0)
+    wrote = [("a", "forum", 1), ("b", "forum", 1), ("a", "forum", -1), ("c", "forum", -1)]
+    half = room(wrote, {"a": -99, "b": 1, "c": -99})
+    assert half.unlike == pytest.approx(0.5)
+    other = room([("a", "chat", 1), ("a", "forum", -1)], {"a": -99})
+    assert other.unlike == pytest.approx(1)
+
+
+def test_a_copy_puts_nobody_into_the_room() -> None:
+    wrote = [("a", "forum", 1.0), ("b", "forum", 2.0)]
+    copied = copies(**{"forum:1": "forum:0"})
+    assert room(wrote, {"a": 1, "b": 1}, repeats=copied).n == 1
+
+
+# ── the panel sheet ──────────────────────────────────────────────────────────────────────────
+
+
+def sheet(tables: Mapping[str, pl.DataFrame]) -> dict[str, list[str]]:
+    return {heading: [line.text for line in lines] for heading, lines in panel(digest(tables))}
+
+
+def test_the_panel_says_what_is_agreed_what_parts_what_surprised_and_what_nobody_can_tell() -> None:
+    said = {"kind": "problem", "metric": "share_found_of_members", "key_point_id": "problem-a"}
+    tables = telling(
+        {"claim_id": "one", "headline": "“It stops”: 2 members", "n_voices": 2, **said},
+        {"claim_id": "two", "headline": "“It halts”: 9 members", "n_voices": 9, **said},
+        {"claim_id": "three", "kind": "surge", "metric": "ratio_to_usual_share"}
+        | {"headline": "Sync: broke out"},
+        {"claim_id": "no", "kind": "apparent", "metric": "ratio_of_voice_rates"}
+        | {"headline": "Sync: one thread"},
+        {"claim_id": "topic-1", "kind": "topic", "topic_id": "t001", "headline": "Sync"},
+    )
+    split = shares(
+        {"topic_id": "t001", "label": "bad", "value": 0.5, "low": 0.2, "high": 0.7},
+        {"topic_id": "t001", "label": "good", "value": 0.3, "low": 0.1, "high": 0.5},
+    )
+    found = sheet({**tables, "shares": split})
+    assert found["What several say alike"] == ["“It halts”: 9 members", "“It stops”: 2 members"]
+    assert found["What surprised"] == ["Sync: broke out"]
+    assert "badly for about 50 % (20 to 70 %), well for" in found["Where they part"][0]
+    assert found["Who is in the room"][0].startswith("3 members: 3 ")
+    unknown = found["What they cannot tell us"][0]
+    assert unknown.startswith("What those think who read and do not write")
+
+
+def test_where_nothing_holds_the_panel_says_so() -> None:
+    found = sheet({**community(), "claims": claims(), "periods": periods(day(0), day(30))})
+    assert found["What several say alike"] == ["No two of them were found to say the same."]
+    assert found["Where they part"] == [
+        "On no topic is it sure that it goes well for some and badly for others."
+    ]
+    assert found["What surprised"] == ["There is no time before to hold it against."]
