@@ -52,11 +52,13 @@ def _sections(
     edition: Edition, views: Sequence[ClaimView], front: Sequence[ClaimView]
 ) -> Iterator[tuple[str, list[ClaimView]]]:
     """Yield what is not among the things to know, first what the edition is for."""
-
-    def is_for_others(entry: tuple[str, list[str]]) -> bool:
-        return all(edition.name not in CLAIM_KINDS[kind].first_in for kind in entry[1])
-
-    for title, kinds in sorted(sections().items(), key=is_for_others):
+    is_for = {
+        title: any(edition.name in CLAIM_KINDS[kind].first_in for kind in kinds)
+        for title, kinds in sections().items()
+    }
+    for title, kinds in sorted(sections().items(), key=lambda entry: not is_for[entry[0]]):
+        if edition.is_brief and not is_for[title]:
+            continue
         listed = [
             view
             for view in views

@@ -150,7 +150,7 @@ class ClaimView:
     @property
     def is_fall(self) -> bool:
         """Tell whether fewer say it than usual: the posts behind it are of the time before."""
-        is_change = self.metric == CHANGE_METRIC and self.baseline is not None
+        is_change = self.metric == CHANGE_METRIC and CLAIM_KINDS[self.kind].makes_front
         return is_change and self.value is not None and self.value < 1
 
     @property

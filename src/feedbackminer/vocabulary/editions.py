@@ -16,6 +16,7 @@ class Edition:
     Attributes:
         lists_unanswered: the newest questions without an answer stand in it.
         lists_advocates: members to thank stand in it.
+        is_brief: beside the things to know, it holds only what it is for.
     """
 
     name: EditionName
@@ -23,6 +24,7 @@ class Edition:
     asks: str
     lists_unanswered: bool = False
     lists_advocates: bool = False
+    is_brief: bool = False
 
     @property
     def page(self) -> str:
@@ -64,6 +66,7 @@ EDITIONS: Mapping[str, Edition] = {
             name="leadership",
             title="Leadership",
             asks="How is our community, and what has to be decided?",
+            is_brief=True,
         ),
     )
 }
