@@ -19,8 +19,8 @@ from statistics import median
 
 import polars as pl
 
-from feedbackminer.engine.run import Run
 from feedbackminer.accounts import COLLECT
+from feedbackminer.engine.run import Run
 from feedbackminer.project.project import open_project
 from feedbackminer.steps.exports import collect_exports
 
