@@ -664,6 +664,43 @@ def test_how_soon_and_by_whom_questions_are_answered() -> None:
     assert soon["n_posts"] == 3
 
 
+def test_how_few_members_write_half_of_the_replies_to_others() -> None:
+    opened = [wrote("ann", n, "sync", "question") for n in range(8)]
+    replies = [wrote("max", n + 0.1, "sync", thread="p0") for n in range(8)]
+    replies += [wrote(f"m{n}", n + 0.2, "sync", thread="p1") for n in range(10)]
+    replies += [wrote("ann", 9, "sync", thread="p0")]  # in a thread of her own
+    asked = [{"thread_id": f"p{n}", "opener_id": "ann", "opened_at": day(n)} for n in range(8)]
+    by_metric = {
+        claim["metric"]: claim
+        for claim in of_kind(mine([*opened, *replies], asked=asked), "community")
+    }
+    claim = by_metric["helpers_of_half"]
+    assert (claim["value"], claim["n_voices"]) == (2, 2)
+    assert claim["headline"].startswith("2 members of the 11 who replied to others wrote half")
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ([1.0, 24.0, 25.0, None], "2 of 4 newcomers"),
+        ([1.0, 1.0], None),  # too few to tell anything of
+    ],
+)
+def test_how_many_newcomers_are_answered_within_a_day(
+    hours: list[float | None], told: str | None
+) -> None:
+    written = [wrote(f"m{n}", n, "sync") for n in range(len(hours))]
+    written.append(wrote("late", 40.5, "sync"))  # whose day is not over
+    asked = [
+        {"thread_id": f"p{n}", "opened_at": day(n), "n_posts": 2, "first_reply_hours": reply}
+        for n, reply in enumerate([*hours, None])
+    ]
+    asked[-1]["opened_at"] = day(40.5)
+    claims = of_kind(mine(written, asked=asked), "community")
+    found = [claim["headline"] for claim in claims if claim["metric"] == "share_of_newcomers"]
+    assert [headline.partition(" who")[0] for headline in found] == ([told] if told else [])
+
+
 # ── loud members ─────────────────────────────────────────────────────────────────────────────
 
 

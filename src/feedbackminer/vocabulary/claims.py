@@ -180,6 +180,19 @@ METRICS: Mapping[str, Metric] = {
             "distinct members who wrote in the period; staff and bots are not counted",
         ),
         Metric(
+            "helpers_of_half",
+            "members wrote half of all replies in threads that others opened",
+            "the fewest members whose replies in threads that others opened in the period are half "
+            "of all such replies; from 1 to half of those who reply; not told where 10 or fewer do",
+        ),
+        Metric(
+            "share_of_newcomers",
+            "of the newcomers who opened a thread had a reply within a day",
+            "members whose first post opened a thread at least a day before the end, and who had a "
+            "reply by another person within 24 hours / all of these; Wilson interval; not known in "
+            "an export without threads",
+        ),
+        Metric(
             "share_of_top_10",
             "of all members' posts",
             "posts of the ten most active members / posts of all members; Wilson interval",

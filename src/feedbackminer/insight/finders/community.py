@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 
 TOP = 10
+WELCOME = timedelta(days=1)  # within which a newcomer is answered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ def community_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
         _activity(facts),
         *_concentration(facts, settings),
         *_answers(facts, settings),
+        *_helpers(facts),
+        *_welcome(facts, settings),
     ):
         yield Claim(
             kind="community",
@@ -110,6 +114,57 @@ def _answers(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasu
             posts=answered,
             value=Estimate(median, low, high),
         )
+
+
+def _helpers(facts: Facts) -> Iterator[CommunityMeasure]:
+    """Yield how few members write half of the replies in threads that others opened."""
+    openers = facts.threads.select("thread_id", "opener_id")
+    replies = (
+        facts.posts.drop_nulls("voice")
+        .join(openers, on="thread_id")
+        .filter(pl.col("voice").ne_missing(pl.col("opener_id")))
+    )
+    counts = replies.group_by("voice").len().sort("len", "voice", descending=[True, False])
+    if len(counts) <= TOP:
+        return  # half of a few says nothing
+    n = int((counts["len"].cum_sum() * 2 < len(replies)).sum()) + 1
+    carrying = counts.head(n)
+    yield CommunityMeasure(
+        key="helpers",
+        metric="helpers_of_half",
+        headline=(
+            f"{quantity(n, 'member')} of the {len(counts):,} who replied to others wrote half of "
+            "these replies"
+        ),
+        posts=replies.join(carrying.select("voice"), on="voice", how="semi"),
+        value=Estimate(n, NAN, NAN),
+    )
+
+
+def _welcome(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasure]:
+    """Yield how many who opened a thread with their first post had a reply within a day."""
+    until = facts.period.until
+    if until is None or not (facts.threads["n_posts"] > 1).any():
+        return
+    newcomers = facts.posts.filter("is_first").join(
+        facts.threads.filter(pl.col("opened_at") <= until - WELCOME),
+        left_on="post_id",
+        right_on="opener_post_id",
+    )
+    in_time = pl.col("first_reply_hours") <= WELCOME.total_seconds() / 3600
+    welcomed = newcomers.filter(in_time.fill_null(value=False))
+    if len(newcomers) < settings.min_voices:
+        return
+    yield CommunityMeasure(
+        key="welcome",
+        metric="share_of_newcomers",
+        headline=(
+            f"{len(welcomed):,} of {quantity(len(newcomers), 'newcomer')} who opened a thread had "
+            "a reply within a day"
+        ),
+        posts=newcomers,
+        value=measures.share(len(welcomed), len(newcomers), confidence=settings.confidence),
+    )
 
 
 def _duration(hours: float) -> str:
