@@ -189,3 +189,46 @@ def test_where_nothing_holds_the_panel_says_so() -> None:
         "On no topic is it sure that it goes well for some and badly for others."
     ]
     assert found["What surprised"] == ["There is no time before to hold it against."]
+
+
+@pytest.mark.parametrize(
+    ("goals", "told"),
+    [
+        ({"welcome": 0.8}, "W; goal: at least 80 %: missed"),
+        ({"welcome": 0.6}, "W; goal: at least 60 %: missed, but so near that chance may have"),
+        ({"welcome": 0.4}, "W; goal: at least 40 %: reached, but so near that chance may have"),
+        ({"welcome": 0.1}, "W; goal: at least 10 %: reached"),
+        ({"first_reply": 12}, "F; goal: at most 12 hours: reached"),
+        ({"first_reply": 2}, "F; goal: at most 2 hours: missed"),
+        ({"helpers": 3}, "Members who write half of the replies: not known of this time; goal: "),
+        ({"unanswered": 0.1}, "Every question got a reply; goal: at most 10 %: reached"),
+    ],
+)
+def test_each_edition_opens_with_how_far_a_goal_is_reached(
+    goals: dict[Any, float], told: str
+) -> None:
+    measured = {"kind": "community", "value": 0.5, "low": 0.3, "high": 0.7}
+    tables = telling(
+        {"claim_id": "w", "metric": "share_of_newcomers", "headline": "W", **measured},
+        {"claim_id": "f", "metric": "median_hours", "headline": "F"}
+        | {**measured, "value": 8.0, "low": 1.0, "high": 30.0},
+        {"claim_id": "of", "metric": "share_of_question_threads", "topic_id": "t001"},
+    )
+    answered = tables["threads"].with_columns(
+        n_posts=pl.lit(2, pl.Int64), answered_by=pl.lit("member", pl.Enum(["member", "staff"]))
+    )
+    built = build_digest(
+        {**tables, "threads": answered},
+        settings=DigestSettings(product="Inkwell", goals=goals),
+        provenance=provenance(),
+    )
+    (heading, (line,)), *_ = panel(built)
+    assert heading == "What we want to reach"
+    assert line.text.startswith(told)
+    files = render_digest(built)
+    assert all(unbroken(line.text) in files[edition.page] for edition in EDITIONS.values())
+
+
+def test_a_goal_that_nobody_measures_is_a_wrong_setting() -> None:
+    with pytest.raises(ValidationError, match="welcom"):
+        DigestSettings.model_validate({"goals": {"welcom": 0.8}})

@@ -9,6 +9,7 @@ from feedbackminer.accounts import LOSSY
 from feedbackminer.digest import wording
 from feedbackminer.digest.views import ClaimView, Digest, TopicView
 from feedbackminer.vocabulary.claims import CHANGES, CLAIM_KINDS, FOUND_OF_MEMBERS, quantity
+from feedbackminer.vocabulary.goals import MEASURES, Measure
 from feedbackminer.vocabulary.tags import PERIOD, SIDES
 
 MOST = 2  # lines under a heading
@@ -30,7 +31,9 @@ def panel(digest: Digest) -> list[tuple[str, list[Line]]]:
     agreed = sorted(points, key=lambda view: -view.n_voices)[:MOST]
     changed = [v for v in said if v.metric in CHANGES and CLAIM_KINDS[v.kind].makes_front][:MOST]
     split = sorted(filter(_is_split, digest.topics), key=lambda topic: -topic.n_voices)[:MOST]
+    goals = [_goal(digest, MEASURES[name], target) for name, target in digest.goals.items()]
     return [
+        *([("What we want to reach", goals)] if goals else []),
         ("Who is in the room", list(_room(digest))),
         (
             "What several say alike",
@@ -48,6 +51,27 @@ def panel(digest: Digest) -> list[tuple[str, list[Line]]]:
 
 def _lines(claims: Sequence[ClaimView]) -> list[Line]:
     return [Line(claim.headline, claim.page) for claim in claims]
+
+
+def _goal(digest: Digest, measure: Measure, target: float) -> Line:
+    """Say how far a goal is reached, and where chance may have done it."""
+    way = "at least" if measure.more_is_better else "at most"
+    goal = f"goal: {way} {wording.figure(target, measure.metric)}{measure.unit}"
+    claim = next((claim for claim in digest.claims if _tells(claim, measure)), None)
+    if claim is None and measure.name == "unanswered" and digest.totals["questions"]:
+        return Line(f"Every question got a reply; {goal}: reached")  # no claim is made of nobody
+    if claim is None or claim.value is None:
+        return Line(f"{measure.title}: not known of this time; {goal}")
+    is_reached = claim.value >= target if measure.more_is_better else claim.value <= target
+    told = "reached" if is_reached else "missed"
+    low, high = claim.low, claim.high
+    if measure.has_interval and low is not None and high is not None and low <= target <= high:
+        told += ", but so near that chance may have done it"
+    return Line(f"{claim.headline}; {goal}: {told}", claim.page)
+
+
+def _tells(claim: ClaimView, measure: Measure) -> bool:
+    return claim.metric == measure.metric and claim.scope == PERIOD and claim.topic_id is None
 
 
 def _room(digest: Digest) -> Iterator[Line]:

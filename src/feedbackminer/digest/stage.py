@@ -89,6 +89,7 @@ def build_digest(
         front=front_page(fit, recent=recent),
         editions=edition_views(views, fit, recent=recent),
         room=room_of(tables, span),
+        goals=settings.goals,
         topics=topics,
         claims=views,
         activity=material.trend(counts.counted(tables, period.history)),

@@ -24,6 +24,7 @@ from feedbackminer.vocabulary.claims import (
     Listing,
 )
 from feedbackminer.vocabulary.editions import Edition
+from feedbackminer.vocabulary.goals import MeasureName
 from feedbackminer.vocabulary.moments import word_of
 from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
@@ -237,6 +238,7 @@ class Digest:
     front: Sequence[ClaimView]
     editions: Sequence[EditionView]
     room: Room
+    goals: Mapping[MeasureName, float]  # what to reach
     topics: Sequence[TopicView]
     claims: Sequence[ClaimView]
     activity: Trend  # in the whole history

@@ -43,6 +43,11 @@ def sentence(claim: Measured) -> str:
     return metric.unbounded if claim.value is None else f"{number(claim)} {metric.phrase}"
 
 
+def figure(value: float, metric: str) -> str:
+    """Write a number that somebody gave: ``80 %``, ``12``."""
+    return f"{100 * value:g} %" if METRICS[metric].is_share else f"{value:,g}"
+
+
 def share(part: Share) -> str:
     """Write a share with its interval: ``38 % (31 to 45 %)``."""
     return _with_interval(part, is_share=True) or UNKNOWN

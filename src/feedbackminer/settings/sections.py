@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from feedbackminer.errors import nearest
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
 from feedbackminer.vocabulary.editions import EditionName
+from feedbackminer.vocabulary.goals import MeasureName
 from feedbackminer.vocabulary.tags import CHECKS, KINDS
 
 Day = date  # a field is called date
@@ -297,6 +298,11 @@ class DigestSettings(StageSettings):
     max_topics: int = Field(default=30, ge=1, description="Topics with a page of their own")
     min_stability: float = Field(
         default=0.5, ge=0, le=1, description="Topics found again less well make no headline"
+    )
+    goals: dict[MeasureName, float] = Field(
+        default_factory=dict,
+        description="What the team follows, first in each edition: members, welcome, unanswered, "
+        "first_reply (hours), peer_answers, helpers or top_10 = what to reach; shares from 0 to 1",
     )
 
 

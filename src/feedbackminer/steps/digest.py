@@ -50,7 +50,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
         *("period", "since", "until", "min_voices", "confidence"),
         *("false_alarms", "false_discovery", "routing"),
     ),
-    "digest": ("product", "quotes_per_topic", "max_topics", "min_stability"),
+    "digest": ("product", "quotes_per_topic", "max_topics", "min_stability", "goals"),
 }
 
 
