@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
-WIDTHS = (1180, 390)
+WIDTHS = (1180, 360)
 QUIET = (  # a test opens files; the browser has nothing to ask of anybody
     "--no-sandbox",
     "--disable-background-networking",
@@ -115,6 +115,20 @@ def _pages(mined: Mined) -> list[Path]:
 
 def test_no_page_of_the_first_level_is_forgotten_here(sample: Mined) -> None:
     assert {path.name for path in sample.out.glob("*.html")} == set(PAGES)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(
+    scheme: Literal["light", "dark"], browser: Browser, sample: Mined
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for file in _pages(sample):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(file.as_uri(), wait_until="load")
+        found = Axe().run(page).response["violations"]
+        assert [(file.name, rule["id"], rule["nodes"][0]["html"]) for rule in found] == []
+        page.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

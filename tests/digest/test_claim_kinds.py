@@ -154,7 +154,7 @@ def test_a_new_kind_stands_on_the_page_that_its_row_names(
     monkeypatch.setitem(CLAIM_KINDS, "rumour", rumour(listing))
     page_of_kind = Html(render_digest(mined_and_built()[1])[page])
     (card,) = page_of_kind.css(".claim.rumour")
-    assert [node.text() for node in card.css("h3, .kind, blockquote p, .action")] == [
+    assert [node.text() for node in card.css("h2, h3, .kind, blockquote p, .action")] == [
         "Hearsay",
         "Three heard of a sale",
         f"“{SENTENCE}”",
