@@ -76,10 +76,10 @@ def explain(claim_id: str, tables: Mapping[str, pl.DataFrame]) -> Explanation:
     segments = tables["members"].select("author_id", pl.col("segment").cast(pl.String))
     posts = tables["posts"].join(segments, on="author_id", how="left", maintain_order="left")
     behind = posts.filter(pl.col("post_id").is_in(claim["evidence"]))
-    written = count_once(of_members(posts, tables["members"]), tables["repeats"])
     is_then = pl.col("created_at").is_between(claim["since"], claim["until"], "left")
     is_behind = pl.col("post_id").is_in(claim["evidence"])
-    wrote = written.filter(is_then.fill_null(claim["since"] is None) | is_behind)
+    then = posts.filter(is_then.fill_null(claim["since"] is None) | is_behind)
+    wrote = count_once(of_members(then, tables["members"]), tables["repeats"])
     dropped = tables["dropped"].filter(pl.col("stage").is_in(LOSSY))
     told = {name: claim[name] for name in Explanation.__annotations__ if name in claim}
     return Explanation(
