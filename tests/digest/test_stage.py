@@ -150,7 +150,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "claims": claims(
             {"claim_id": "topic-1", "headline": f"{text}: 3 members", **window},
             {"claim_id": "problem-1", "kind": "problem", "headline": text, "rank_score": 2.0}
-            | {"key_point_id": "problem-a", "quoted": "It stops.", "quoted_from": ids[0]}
+            | {"key_point_id": "problem-a", "quoted": "Well.", "quoted_from": ids[0]}
             | window,
             {"claim_id": "community-1", "kind": "community", "metric": "members"}
             | window
@@ -918,6 +918,15 @@ def test_every_page_tells_what_the_digest_is_of(period: pl.DataFrame, told: str)
     for name in PAGES:
         assert one(Html(files[name]), ".brand span").text() == told
     assert f"0 members wrote 0 posts in 0 threads, {told}." in files["digest.md"]
+
+
+def test_a_headline_whose_words_were_taken_back_since_is_left_out_with_a_reason() -> None:
+    tables = community()
+    edited = pl.when(pl.col("post_id") == "forum:0").then(pl.lit("Never mind.")).otherwise("body")
+    built = digest({**tables, "posts": tables["posts"].with_columns(body=edited)})
+    assert [claim.claim_id for claim in digest(tables).front] == ["problem-1"]
+    assert "problem-1" not in {claim.claim_id for claim in built.claims}
+    assert built.account.dropped == {"words_changed_since": 1}
 
 
 def test_posts_that_were_read_and_count_for_no_member_are_told() -> None:

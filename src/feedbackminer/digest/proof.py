@@ -40,8 +40,7 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
         content: of ``digest.json``.
         posts: post_id, author_id, title and body of all posts.
     """
-    words = pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
-    texts = dict(posts.select("post_id", words).iter_rows())
+    texts = texts_of(posts)
     writers = dict(posts.select("post_id", "author_id").iter_rows())
     for number, quote in enumerate(content["quotes"]):
         if quote["text"] not in texts.get(quote["post_id"], ""):
@@ -59,8 +58,14 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
             if claim[name] != n:
                 yield Difference(f"{where}.{name}", str(claim[name]), f"{n}, as in its evidence")
         source = claim["quoted_from"]
-        if source and _plain(claim["quoted"]) not in _plain(texts.get(source, "")):
+        if source and plain(claim["quoted"]) not in plain(texts.get(source, "")):
             yield Difference(f"{where}.quoted", _shown(claim["quoted"]), f"words of {source}")
+
+
+def texts_of(posts: pl.DataFrame) -> dict[str, str]:
+    """Return by id what stands in posts: title and body."""
+    words = pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
+    return dict(posts.select("post_id", words).iter_rows())
 
 
 def differences(
@@ -143,5 +148,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text as words are compared: whatever case and spaces they are written with."""
     return " ".join(text.split()).casefold()

@@ -14,6 +14,7 @@ from feedbackminer.digest import counts
 from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.material import Material, gather
+from feedbackminer.digest.proof import plain, texts_of
 from feedbackminer.digest.quotes import Quote, choose, saying
 from feedbackminer.digest.room import room_of
 from feedbackminer.digest.shares import Share, Shares
@@ -66,7 +67,8 @@ def build_digest(
     ranked = _topics_by_size(claims)
     topic_ids, beyond = ranked[: settings.max_topics], ranked[settings.max_topics :]
     is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False)
-    visible = claims.filter(said | is_shown)
+    stands = _stands(claims, tables["posts"])
+    visible = claims.filter(said | is_shown, stands)
     period = PeriodView(**tables["periods"].row(0, named=True))
     span = period.since, period.until
 
@@ -76,8 +78,12 @@ def build_digest(
     topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
     # What no words mark has no name that would tell anybody what the matter is.
     weak = {topic.topic_id for topic in topics if topic.is_weak or not topic.keywords}
-    n_hidden = len(claims) - len(visible)
-    hidden = {"beyond_the_topics_shown": n_hidden} if n_hidden else {}
+    n_changed = int((~stands).sum())
+    reasons = {
+        "beyond_the_topics_shown": len(claims) - len(visible) - n_changed,
+        "words_changed_since": n_changed,
+    }
+    hidden = {reason: n for reason, n in reasons.items() if n}
     fit = [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
     recent = alive_from(span)
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
@@ -112,6 +118,17 @@ def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str
     quotes += [quote for topic in topics for quote in topic.quotes]
     headed = {view.quoted_from for view in views if view.quoted_from}
     return sorted({quote.post_id for quote in quotes} | headed)
+
+
+def _stands(claims: pl.DataFrame, posts: pl.DataFrame) -> pl.Series:
+    """Tell of each claim whether the words that its headline quotes stand in their post as it is.
+
+    A post may have been changed since it was mined; the next run counts it anew.
+    """
+    texts = texts_of(posts.filter(pl.col("post_id").is_in(claims["quoted_from"].implode())))
+    rows = claims.select("quoted", "quoted_from").iter_rows()
+    stands = [not source or plain(words) in plain(texts.get(source, "")) for words, source in rows]
+    return pl.Series(stands, dtype=pl.Boolean)
 
 
 def _topics_by_size(claims: pl.DataFrame) -> list[str]:
