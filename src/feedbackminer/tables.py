@@ -555,3 +555,8 @@ def count_once(posts: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
 def passage() -> pl.Expr:
     """What there is to read of a row of ``texts``: its title, where it opens a thread, and text."""
     return pl.concat_str("title", "text", separator="\n", ignore_nulls=True)
+
+
+def words() -> pl.Expr:
+    """What stands in a row of ``posts``: its title and its body."""
+    return pl.concat_str("title", "body", separator="\n", ignore_nulls=True)

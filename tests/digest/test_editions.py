@@ -121,9 +121,8 @@ def room(wrote: Sequence[tuple[str, str, float]], first: Mapping[str, float], **
         for n, (who, source, when) in enumerate(wrote)
     ]
     known = members(*({"author_id": who, "first_at": day(when)} for who, when in first.items()))
-    return room_of(
-        {"posts": posts(*rows), "members": known, "repeats": repeats()} | more, (day(0), day(30))
-    )
+    tables = {"posts": posts(*rows), "members": known, "repeats": repeats()} | more
+    return room_of(tables, (day(0), day(30)), (day(-30), day(0)))
 
 
 def test_the_room_is_who_wrote_by_how_long_they_had_been_there() -> None:
@@ -149,6 +148,13 @@ def test_a_copy_puts_nobody_into_the_room() -> None:
     wrote = [("a", "forum", 1.0), ("b", "forum", 2.0)]
     copied = copies(**{"forum:1": "forum:0"})
     assert room(wrote, {"a": 1, "b": 1}, repeats=copied).n == 1
+
+
+def test_of_a_room_in_which_nothing_is_dated_only_the_number_is_known() -> None:
+    undated = posts({"author_id": "a", "created_at": None}, {"author_id": "b", "created_at": None})
+    tables = {"posts": undated, "members": members({"author_id": "a"}, {"author_id": "b"})}
+    found = room_of({**tables, "repeats": repeats()}, (None, None), None)
+    assert (found.n, found.n_before, list(found.seats), found.unlike) == (2, 0, [], None)
 
 
 # ── the panel sheet ──────────────────────────────────────────────────────────────────────────
@@ -189,6 +195,14 @@ def test_where_nothing_holds_the_panel_says_so() -> None:
         "On no topic is it sure that it goes well for some and badly for others."
     ]
     assert found["What surprised"] == ["There is no time before to hold it against."]
+    assert len(found["Who is in the room"]) == 1  # and no room before
+
+
+def test_where_nothing_is_dated_the_panel_does_not_say_since_when_they_are_here() -> None:
+    tables = community()
+    undated = tables["posts"].with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    found = sheet({**tables, "posts": undated, "periods": periods(), "claims": claims()})
+    assert found["Who is in the room"] == ["3 members: since when is not known; 3 advocates."]
 
 
 @pytest.mark.parametrize(

@@ -717,6 +717,29 @@ def test_few_posts_or_a_small_share_are_not_loud(loud: int, others: int) -> None
     assert of_kind(mine(written), "loud") == []
 
 
+# ── who reads what ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("routing", "editions"),
+    [
+        ({}, ["product", "support", "leadership"]),
+        ({"problem": ["marketing"]}, ["marketing"]),
+        ({"problem": ["marketing"], "t001": ["support"]}, ["support"]),
+        ({"t009": ["support"]}, ["product", "support", "leadership"]),
+    ],
+)
+def test_a_claim_goes_to_whom_the_settings_say_by_topic_before_kind(
+    routing: dict[str, list[str]], editions: list[str]
+) -> None:
+    settings = InsightSettings.model_validate({"routing": routing})
+    written = tables(crowd(4, 0, "sync", "bug"))
+    numbered = pl.col("topic_id").replace("sync", "t001")
+    written |= {name: written[name].with_columns(numbered) for name in ("topics", "assignments")}
+    claim = only(mine_claims(written, settings=settings), "problem")
+    assert (claim["topic_id"], claim["editions"]) == ("t001", editions)
+
+
 # ── the account, the period and the order of rows ────────────────────────────────────────────
 
 BUSY = [

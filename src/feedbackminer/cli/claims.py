@@ -75,15 +75,17 @@ def _say(text: str) -> None:
 def _print(told: Explanation, n_posts: int) -> None:
     from feedbackminer.digest import wording
 
-    _say(told.headline)
-    if number := wording.sentence(told):
+    claim = told.claim
+    _say(claim.headline)
+    if number := wording.sentence(claim):
         _say(number)
-    if told.baseline is not None:
-        _say(f"{told.baseline:,.1f} would be usual")
+    if claim.baseline is not None:
+        _say(f"{claim.baseline:,.1f} would be usual")
     _say(f"\nHow it is counted: {told.formula}")
+    members, behind = quantity(claim.n_voices, "member"), quantity(claim.n_posts, "post")
     _say(
-        f"Behind it: {quantity(told.n_voices, 'member')} in {quantity(told.n_posts, 'post')}; the "
-        f"loudest wrote {told.loudest:,} of them, {told.longest:,} stand in one thread"
+        f"Behind it: {members} in {behind}; the loudest wrote {told.loudest:,} of them, "
+        f"{told.longest:,} stand in one thread"
     )
     _say("From: " + ", ".join(f"{source} ({n:,})" for source, n in told.sources))
     if told.left_out:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from feedbackminer.accounts import LOSSY
-from feedbackminer.tables import count_once, of_members
+from feedbackminer.digest.views import ClaimRow
+from feedbackminer.tables import Claims, count_once, of_members
 from feedbackminer.vocabulary.claims import METRICS
 
 UNKNOWN = "nobody known"
@@ -40,21 +40,7 @@ class Explanation:
         posts: behind it, the newest first: post_id, created_at, segment, thread, body.
     """
 
-    claim_id: str
-    kind: str
-    headline: str
-    action: str
-    since: datetime | None
-    until: datetime | None
-    metric: str
-    value: float | None
-    low: float | None
-    high: float | None
-    baseline: float | None
-    q: float | None
-    n_posts: int
-    n_voices: int
-    effective_voices: float | None
+    claim: ClaimRow
     formula: str
     segments: Sequence[Segment]
     loudest: int
@@ -72,19 +58,19 @@ def explain(claim_id: str, tables: Mapping[str, pl.DataFrame]) -> Explanation:
         claim_id: of a row of ``claims``.
         tables: posts, members, threads, repeats, dropped and claims.
     """
-    claim = tables["claims"].row(by_predicate=pl.col("claim_id") == claim_id, named=True)
+    rows = tables["claims"].select(Claims.column_names())
+    claim = ClaimRow(**rows.row(by_predicate=pl.col("claim_id") == claim_id, named=True))
     segments = tables["members"].select("author_id", pl.col("segment").cast(pl.String))
     posts = tables["posts"].join(segments, on="author_id", how="left", maintain_order="left")
-    behind = posts.filter(pl.col("post_id").is_in(claim["evidence"]))
-    is_then = pl.col("created_at").is_between(claim["since"], claim["until"], "left")
-    is_behind = pl.col("post_id").is_in(claim["evidence"])
-    then = posts.filter(is_then.fill_null(claim["since"] is None) | is_behind)
+    is_behind = pl.col("post_id").is_in(claim.evidence)
+    is_then = pl.col("created_at").is_between(claim.since, claim.until, "left")
+    behind = posts.filter(is_behind)
+    then = posts.filter(is_behind | is_then.fill_null(claim.since is None))
     wrote = count_once(of_members(then, tables["members"]), tables["repeats"])
     dropped = tables["dropped"].filter(pl.col("stage").is_in(LOSSY))
-    told = {name: claim[name] for name in Explanation.__annotations__ if name in claim}
     return Explanation(
-        **told,
-        formula=METRICS[claim["metric"]].formula,
+        claim=claim,
+        formula=METRICS[claim.metric].formula,
         segments=_segments(behind, wrote),
         loudest=_most(behind, "author_id"),
         longest=_most(behind, "thread_id"),
@@ -108,8 +94,7 @@ def _segments(behind: pl.DataFrame, wrote: pl.DataFrame) -> list[Segment]:
 
 
 def _most(posts: pl.DataFrame, column: str) -> int:
-    sizes = posts[column].drop_nulls().value_counts()["count"]
-    return int(sizes.max() or 0)  # type: ignore[arg-type]
+    return max(posts[column].drop_nulls().value_counts()["count"], default=0)
 
 
 def _ranked(values: pl.Series) -> list[tuple[str, int]]:

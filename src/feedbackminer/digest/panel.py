@@ -76,7 +76,7 @@ def _tells(claim: ClaimView, measure: Measure) -> bool:
 
 def _room(digest: Digest) -> Iterator[Line]:
     room = digest.room
-    seats = _counted({seat.name: seat.n for seat in room.seats})
+    seats = _counted({seat.name: seat.n for seat in room.seats}) or "since when is not known"
     advocates = f"; {quantity(room.n_advocates, 'advocate')}" if room.n_advocates else ""
     yield Line(f"{quantity(room.n, 'member')}: {seats}{advocates}.", "people.html")
     if len(room.sources) > 1:

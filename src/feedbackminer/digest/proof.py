@@ -11,6 +11,8 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.tables import words
+
 JSON = "digest.json"
 MOST_LINES = 5  # of a file, that are named
 BEFORE, WIDTH = 30, 90  # characters that are shown of what differs
@@ -64,8 +66,7 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
 
 def texts_of(posts: pl.DataFrame) -> dict[str, str]:
     """Return by id what stands in posts: title and body."""
-    words = pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
-    return dict(posts.select("post_id", words).iter_rows())
+    return dict(posts.select("post_id", words()).iter_rows())
 
 
 def differences(

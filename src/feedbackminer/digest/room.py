@@ -30,7 +30,7 @@ class Room:
 
     Attributes:
         n, n_before: in the period, and in the one before; the latter 0: nothing is known of it.
-        seats: by how long they had been there when the period began.
+        seats: by how long they had been there when the period began; none where nothing is dated.
         sources: where they wrote, who wrote in two counts in each.
         n_advocates: of them.
         unlike: which part of them would have to be others (by seat and source) for the room to be
@@ -45,44 +45,33 @@ class Room:
     unlike: float | None
 
 
-def room_of(tables: Mapping[str, pl.DataFrame], span: Span) -> Room:
+def room_of(tables: Mapping[str, pl.DataFrame], span: Span, before: Span | None) -> Room:
     """Look who wrote in a period.
 
     Args:
         tables: posts with roles as they are known now, members and repeats.
+        before: a time as long before it; None: nothing is known of that.
     """
-    members = tables["members"].select("author_id", "first_at", "advocate")
-    now = _present(tables, span, members)
-    before = _present(tables, _before(span), members)
-    sorts = [_shares(frame, "seat", "source") for frame in (now, before)]
-    at_all = {sort for shares in sorts for sort in shares}
-    apart = sum(abs(sorts[0].get(sort, 0.0) - sorts[1].get(sort, 0.0)) for sort in at_all) / 2
+    now = _present(tables, span)
+    then = _present(tables, before) if before else now.clear()
     of_source = now.unique(["author_id", "source"])["source"].value_counts()
     return Room(
         n=now["author_id"].n_unique(),
-        n_before=before["author_id"].n_unique(),
-        seats=[Seat(name, _n(now, name), _n(before, name)) for name in SEATS],
+        n_before=then["author_id"].n_unique(),
+        seats=[Seat(name, _n(now, name), _n(then, name)) for name in SEATS] if span[0] else [],
         sources=list(of_source.sort("count", "source", descending=[True, False]).iter_rows()),
         n_advocates=now.filter("advocate")["author_id"].n_unique(),
-        unlike=apart if len(now) and len(before) else None,
+        unlike=_apart(now, then) if len(now) and len(then) else None,
     )
 
 
-def _before(span: Span) -> Span:
-    since, until = span
-    return (since - (until - since), since) if since and until else (None, None)
-
-
-def _present(tables: Mapping[str, pl.DataFrame], span: Span, members: pl.DataFrame) -> pl.DataFrame:
+def _present(tables: Mapping[str, pl.DataFrame], span: Span) -> pl.DataFrame:
     """Return author_id, source, seat and advocate of who wrote, a row for each source."""
-    since, _ = span
+    members = tables["members"].select("author_id", "first_at", "advocate")
     wrote = counts.counted(tables, span).drop_nulls("author_id")
     rows = wrote.select("author_id", "source").unique().join(members, on="author_id", how="left")
-    return (
-        rows.clear().with_columns(seat=pl.lit(""))
-        if since is None
-        else rows.with_columns(seat=_seat(since))
-    )
+    since, _ = span
+    return rows.with_columns(seat=_seat(since) if since else pl.lit(None, pl.String))
 
 
 def _seat(since: datetime) -> pl.Expr:
@@ -99,6 +88,11 @@ def _n(present: pl.DataFrame, seat: str) -> int:
     return present.filter(seat=seat)["author_id"].n_unique()
 
 
-def _shares(present: pl.DataFrame, *columns: str) -> dict[object, float]:
-    sizes = present.group_by(*columns).len()
-    return {row[:-1]: row[-1] / len(present) for row in sizes.iter_rows()}
+def _apart(now: pl.DataFrame, then: pl.DataFrame) -> float:
+    """Return the total variation distance of two rooms by seat and source."""
+    shares: list[dict[object, float]] = [
+        {row[:-1]: row[-1] / len(frame) for row in frame.group_by("seat", "source").len().rows()}
+        for frame in (now, then)
+    ]
+    sorts = set(shares[0]) | set(shares[1])
+    return sum(abs(shares[0].get(sort, 0.0) - shares[1].get(sort, 0.0)) for sort in sorts) / 2

@@ -78,12 +78,6 @@ def build_digest(
     topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
     # What no words mark has no name that would tell anybody what the matter is.
     weak = {topic.topic_id for topic in topics if topic.is_weak or not topic.keywords}
-    n_changed = int((~stands).sum())
-    reasons = {
-        "beyond_the_topics_shown": len(claims) - len(visible) - n_changed,
-        "words_changed_since": n_changed,
-    }
-    hidden = {reason: n for reason, n in reasons.items() if n}
     fit = [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
     recent = alive_from(span)
     totals, shares = counts.totals(tables, span), material.shares.get(EVERYTHING, {})
@@ -94,7 +88,7 @@ def build_digest(
         totals=totals | {"claims": len(claims)},
         front=front_page(fit, recent=recent),
         editions=edition_views(views, fit, recent=recent),
-        room=room_of(tables, span),
+        room=room_of(tables, span, period.before),
         goals=settings.goals,
         topics=topics,
         claims=views,
@@ -108,8 +102,15 @@ def build_digest(
         unanswered=counts.unanswered(tables, span),
         quoted_posts=[material.posts[post_id] for post_id in _quoted(views, topics)],
         provenance=provenance,
-        account=Account("digest", len(claims), len(visible), hidden),
+        account=_account(len(claims), len(visible), n_changed=int((~stands).sum())),
     )
+
+
+def _account(n_claims: int, n_shown: int, n_changed: int) -> Account:
+    """Say why claims are not shown."""
+    beyond = n_claims - n_shown - n_changed
+    reasons = {"beyond_the_topics_shown": beyond, "words_changed_since": n_changed}
+    return Account("digest", n_claims, n_shown, {why: n for why, n in reasons.items() if n})
 
 
 def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str]:

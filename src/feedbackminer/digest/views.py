@@ -73,6 +73,13 @@ class PeriodView:
         return self.history_since, self.until
 
     @property
+    def before(self) -> tuple[datetime, datetime] | None:
+        """Return a time as long that ends where it begins; None: the history has none."""
+        if self.since is None or self.until is None or not self.n_before:
+            return None
+        return self.since - (self.until - self.since), self.since
+
+    @property
     def word(self) -> str:
         """Return what it is called: ``month``; ``period`` where it is no such length."""
         return word_of(self.name)
@@ -96,8 +103,8 @@ class Trend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClaimView:
-    """A claim, field by field as the table ``claims`` holds it, with what a page shows of it."""
+class ClaimRow:
+    """A claim, field by field as the table ``claims`` holds it."""
 
     claim_id: str
     kind: str
@@ -126,6 +133,11 @@ class ClaimView:
     evidence: Sequence[str]
     went_well: Sequence[str]
     status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimView(ClaimRow):
+    """A claim with what a page shows of it."""
 
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]  # the newest behind it, with the sentence that says it

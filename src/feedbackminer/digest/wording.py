@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
 
 from feedbackminer.digest.shares import Share
-from feedbackminer.digest.views import ClaimView, Coverage, Digest, TopicView
+from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
@@ -19,25 +18,12 @@ NUMBERS = (
 )
 
 
-class Measured(Protocol):
-    """What has a number of some metric, with the limits of its interval."""
-
-    @property
-    def metric(self) -> str: ...
-    @property
-    def value(self) -> float | None: ...
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
-
-
-def number(claim: Measured) -> str:
+def number(claim: ClaimRow) -> str:
     """Write a claim's value with its interval: ``41 % (33 to 49 %)``; nothing without a value."""
     return _with_interval(claim, METRICS[claim.metric].is_share)
 
 
-def sentence(claim: Measured) -> str:
+def sentence(claim: ClaimRow) -> str:
     """Write the number as a phrase: ``41 % (33 to 49 %) of the members who …``."""
     metric = METRICS[claim.metric]
     return metric.unbounded if claim.value is None else f"{number(claim)} {metric.phrase}"
@@ -248,7 +234,7 @@ def _span(first: datetime, last: datetime) -> str:
     return " to ".join(months)
 
 
-def _with_interval(estimate: Measured | Share, is_share: bool) -> str:
+def _with_interval(estimate: ClaimRow | Share, is_share: bool) -> str:
     """Write a value with its interval; nothing without a value."""
     if estimate.value is None:
         return ""
