@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from feedbackminer.vocabulary.moments import midnight
+
 SOON = timedelta(days=14)  # after an event
 _DAY = timedelta(days=1)
 
@@ -35,19 +37,15 @@ def look_first(began: datetime | None, events: Sequence[Event]) -> str:
     """
     if began is None:
         return ""
-    day = _midnight(began)
-    before = [event for event in events if timedelta(0) <= day - _midnight(event.at) <= SOON]
+    day = midnight(began)
+    before = [event for event in events if timedelta(0) <= day - midnight(event.at) <= SOON]
     if not before:
         return ""
     event = max(before, key=lambda event: event.at)
-    n_days = (day - _midnight(event.at)).days
+    n_days = (day - midnight(event.at)).days
     when = {0: "on the day of", 1: "a day after"}.get(n_days, f"{n_days} days after")
     kind = f", {event.kind}" if event.kind else ""
     return f"Began {when} {event.name} ({event.at:%-d %B %Y}{kind}): look there first."
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def began(moments: pl.Series, since: datetime, until: datetime) -> datetime | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.moments import LENGTHS, as_utc, word_of
+from feedbackminer.vocabulary.moments import LENGTHS, as_utc, midnight, word_of
 
 ALL, GIVEN = "all", "given"  # the whole history; a period whose first day somebody gave
 ENOUGH = 100  # members who spoke: a shorter period with fewer is not chosen
@@ -75,8 +75,8 @@ def period_of(posts: pl.DataFrame, settings: InsightSettings) -> Period:
     first, last = dated["created_at"].min(), dated["created_at"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
         return Period(ALL, None, None, None)
-    begin = _midnight(first)
-    until = as_utc(settings.until) if settings.until else _midnight(last) + timedelta(days=1)
+    begin = midnight(first)
+    until = as_utc(settings.until) if settings.until else midnight(last) + timedelta(days=1)
     since = max(as_utc(settings.since), begin) if settings.since else None
     for what, moment in (("since", since), ("the first post", begin)):
         if moment and moment >= until:
@@ -121,7 +121,3 @@ def _edges(until: datetime, length: str | None, begin: datetime) -> tuple[dateti
 def _n_speakers(posts: pl.DataFrame, since: datetime, until: datetime) -> int:
     within = (pl.col("created_at") >= since) & (pl.col("created_at") < until)
     return posts.filter(within)["author_id"].drop_nulls().n_unique()
-
-
-def _midnight(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -18,6 +18,11 @@ def as_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def midnight(moment: datetime) -> datetime:
+    """Return when the UTC day of a moment begins."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def step_of(since: datetime, until: datetime) -> str:
     """Return by what steps a time is looked at: by weeks, a long one by months."""
     return "1w" if (until - since).days <= BY_WEEKS else "1mo"
