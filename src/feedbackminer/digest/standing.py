@@ -31,7 +31,9 @@ class Standing:
         silent_since: when the last thread began, where no new one is unusual by now.
         farewell: one of the last posts, which says that the place is closed or has moved.
         words: of it.
-        last_at: when anybody wrote last, where that is long before the digest was made.
+        last_at: when anybody wrote last, where that is long before the digest was made and nobody
+            chose it so.
+        is_past: that is long before, whoever chose it.
         until: when anybody wrote last.
         made_at: when the digest was made.
     """
@@ -40,13 +42,14 @@ class Standing:
     farewell: Mapping[str, Any] | None
     words: str
     last_at: datetime | None
+    is_past: bool
     until: datetime | None
     made_at: datetime
 
     @property
     def is_quiet(self) -> bool:
         """Tell whether nobody is likely to read an answer there today."""
-        return bool(self.silent_since or self.farewell or self.last_at)
+        return bool(self.silent_since or self.farewell or self.is_past)
 
     def lines(self) -> Iterator[str]:
         """Say it; nothing where the community is as it was."""
@@ -85,12 +88,13 @@ def standing_of(
     last = dated["created_at"].max()
     # What was not collected is no silence.
     end = min(until, last) if until and isinstance(last, datetime) else until
-    is_old = isinstance(last, datetime) and not is_chosen and made_at - last > OLD
+    is_past = isinstance(last, datetime) and made_at - last > OLD
     return Standing(
         silent_since=_silent_since(threads["opened_at"].drop_nulls().sort(), end),
         farewell=farewell,
         words=words,
-        last_at=last if is_old and isinstance(last, datetime) else None,
+        last_at=last if is_past and not is_chosen and isinstance(last, datetime) else None,
+        is_past=is_past,
         until=end,
         made_at=made_at,
     )
