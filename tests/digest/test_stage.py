@@ -18,6 +18,7 @@ from selectolax.lexbor import LexborNode
 from feedbackminer.accounts import Account, DroppedRow, dropped_frame
 from feedbackminer.digest import wording
 from feedbackminer.digest.front import front_page
+from feedbackminer.digest.quotes import quotable_sentences, saying
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
 from feedbackminer.digest.render.site import PAGES, anchor, unbroken
 from feedbackminer.digest.stage import build_digest
@@ -452,7 +453,7 @@ def test_the_pages_of_problems_and_of_a_topic_tell_how_many_the_key_points_speak
     tables = community() | {"shares": shares(*estimated)}
     folder = publish(digest(tables), tmp_path / "digest").parent
     for page in ("problems.html", "topics/t001.html"):
-        assert "Key points say what 3 of the about 3 members" in (folder / page).read_text("utf-8")
+        assert "Key points say what 3 of about 3 members" in (folder / page).read_text("utf-8")
     content = json.loads((folder / "digest.json").read_text("utf-8"))
     assert content["problems"] == {"n_said": 3, "n_all": 3}
     assert content["topics"][0]["problems"] == {"n_said": 3, "n_all": 3}
@@ -918,6 +919,18 @@ def test_every_page_tells_what_the_digest_is_of(period: pl.DataFrame, told: str)
     for name in PAGES:
         assert one(Html(files[name]), ".brand span").text() == told
     assert f"0 members wrote 0 posts in 0 threads, {told}." in files["digest.md"]
+
+
+def test_of_a_point_of_the_period_the_quotes_of_now_come_first() -> None:
+    said = quotable_sentences(community()).sort("created_at")
+    unlike = ["It stops at noon.", "The screen is black since then.", "Nothing helps me here."]
+    said = said.with_columns(
+        text=pl.Series(unlike), chance=pl.Series([0.99, 0.98, 0.97]), first_id="post_id"
+    )
+    how: dict[str, Any] = {"headline": "", "headed_by": None, "count": 3}
+    assert [quote.text for quote in saying(said, **how)] == unlike
+    now = [quote.text for quote in saying(said, **how, since=day(1))]
+    assert now == [*unlike[1:], unlike[0]]
 
 
 def test_a_headline_whose_words_were_taken_back_since_is_left_out_with_a_reason() -> None:

@@ -115,17 +115,28 @@ def choose(
     return _distinct(ranked, count, n_voices)
 
 
-def saying(said: pl.DataFrame, *, headline: str, headed_by: str | None, count: int) -> list[Quote]:
+def saying(
+    said: pl.DataFrame,
+    *,
+    headline: str,
+    headed_by: str | None,
+    count: int,
+    since: datetime | None = None,
+) -> list[Quote]:
     """Return up to ``count`` sentences that surely say a key point, the surest first.
 
     Args:
         said: rows of :func:`quotable_sentences` that say it, with their ``chance``.
         headline: what it is told with, which is not quoted again.
         headed_by: id of the post that this is of.
+        since: what was written from then on goes before what was written earlier.
     """
     others = said.filter(pl.col("post_id") != headed_by) if headed_by else said
     sure = others.filter(pl.col("chance") >= SURE)
     ranked = sure.sort("chance", "post_id", "text", descending=[True, False, False])
+    if since:
+        is_of_now = pl.col("created_at") >= since
+        ranked = ranked.sort(is_of_now, descending=True, nulls_last=True, maintain_order=True)
     return _distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
 
 

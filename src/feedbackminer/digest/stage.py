@@ -205,6 +205,7 @@ def _quotes(
             headline=row["quoted"],
             headed_by=row["quoted_from"],
             count=kind.n_quotes,
+            since=material.period.since if row["scope"] == PERIOD else None,
         )
     return choose(
         material.sentences,

@@ -59,7 +59,7 @@ def coverage(problems: Coverage) -> str:
     """Write how much of what members report key points say; nothing where nobody knows."""
     if not problems.n_all:
         return ""
-    members = f"the about {problems.n_all:,} members with a problem"
+    members = f"about {problems.n_all:,} members with a problem"
     if not problems.n_said:
         return f"No key point was found that says what {members} report."
     return (
