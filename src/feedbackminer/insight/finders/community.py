@@ -73,7 +73,7 @@ def _concentration(facts: Facts, settings: InsightSettings) -> Iterator[Communit
     yield CommunityMeasure(
         key="concentration",
         metric=f"share_of_top_{TOP}",
-        headline=f"The {TOP} most active members wrote {share.value:.0%} of the posts",
+        headline=f"The {TOP} most active members wrote {100 * share.value:.0f} % of the posts",
         posts=voiced.join(top.select("voice"), on="voice", how="semi"),
         value=share,
     )
@@ -96,7 +96,8 @@ def _answers(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasu
             key="peer_answer",
             metric="share_of_answered_questions",
             headline=(
-                f"{share.value:.0%} of answered questions were first answered by other members"
+                f"{100 * share.value:.0f} % of answered questions were first answered by other "
+                "members"
             ),
             posts=by_members,
             value=share,
