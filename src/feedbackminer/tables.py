@@ -16,7 +16,9 @@ import polars as pl
 
 from feedbackminer.errors import TableError
 from feedbackminer.vocabulary.tags import (
+    ANSWERED_BY,
     EXPERIENCES,
+    HELPED,
     KINDS,
     LEVELS,
     ROLES,
@@ -295,6 +297,17 @@ class Matches(dy.Schema):
     chance = dy.Float32(min=0, max=1)  # that it says the same
 
 
+class Replies(dy.Schema):
+    """A post that answers an earlier one of its thread, and what tells so."""
+
+    post_id = dy.String(primary_key=True)
+    answers = dy.String()  # a post
+    answers_author = _text()
+    # A link of the platform; else inferred: from what it quotes, whom it addresses, whose turn it
+    # was where several talk at once, or from the order alone.
+    by = dy.Enum(ANSWERED_BY)
+
+
 class Threads(dy.Schema):
     """One conversation: who opened it, who answered, how soon."""
 
@@ -311,6 +324,9 @@ class Threads(dy.Schema):
     first_reply_hours = dy.Float64(nullable=True, min=0)  # by another person, not a bot
     answered_by = dy.Enum(("member", "staff"), nullable=True)
     resolved = dy.Bool()  # an answer was accepted, or the opener said it works now
+    solved_by = dy.Enum(("member", "staff", "opener"), nullable=True)  # null: not resolved
+    best_answer = _text()  # a post; null: nobody but the opener wrote
+    helped = dy.Enum(HELPED, nullable=True)  # what tells that it is the best
 
 
 class Members(dy.Schema):
@@ -486,6 +502,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "clauses": Clauses,
     "key_points": KeyPoints,
     "matches": Matches,
+    "replies": Replies,
     "threads": Threads,
     "members": Members,
     "shares": Shares,

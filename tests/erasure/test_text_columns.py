@@ -14,6 +14,7 @@ HARMLESS = {
         *("post_id", "thread_id", "parent_id", "author_id", "first_id", "copy_of", "opener_id"),
         *("opener_post_id", "representatives", "evidence", "went_well", "dropped.ref"),
         *("quoted_from", "dropped.other_ref", "wave_id", "example_id"),
+        *("answers", "answers_author", "best_answer"),
     },
     "an id or a version that we made, of no post": {
         *(

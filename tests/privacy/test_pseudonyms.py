@@ -198,6 +198,18 @@ def test_other_lines_with_a_colon_stay(text: str) -> None:
     assert follow(text) == text
 
 
+@pytest.mark.parametrize("text", ["{}: try it", "{}, try it", "  {}: a, b", "{}: ask Ben"])
+def test_whom_a_message_begins_with_is_a_member(text: str) -> None:
+    assert follow(text.format("ben")) == text.format(of("Ben"))
+
+
+def test_what_many_begin_with_is_a_word_though_an_account_has_it() -> None:
+    texts = ["Hi, does it run?"] * 30 + ["Ben, it does."] * 9
+    names = KnownNames(["hi", *["Ben"] * 20], by_strangers(texts))
+    assert PSEUDONYMS.in_text("Hi, does it run?", names) == "Hi, does it run?"
+    assert PSEUDONYMS.in_text("Ben, it does.", names) == f"{of('Ben')}, it does."
+
+
 def test_members_known_by_pseudonym_alone_are_followed_alike() -> None:
     members = Members(frozenset(map(of, ["44a871", "王秀英", "ben"])))
     text = "44a871，谢谢王秀英的说明\n> Ben:\n> ben knows"

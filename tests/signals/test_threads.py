@@ -333,3 +333,44 @@ def test_counts_add_up_and_the_order_of_rows_does_not_matter(
     again = read_conversation(shuffled, tags(), texts())
     assert again.threads.sort("thread_id").equals(signals.threads.sort("thread_id"))
     assert again.members.sort("author_id").equals(members.sort("author_id"))
+
+
+DONE: Post = ANN | {"body": "That fixed it, thanks!"}
+CAT: Post = {"author_id": "cat"}
+
+
+def best(*turns: Post) -> tuple[str, str, str | None]:
+    row = thread(*turns)
+    return row["best_answer"], row["helped"], row["solved_by"]
+
+
+def test_the_best_answer_is_the_one_that_was_accepted() -> None:
+    accepted, liked = CAT | {"accepted": True}, BEN | {"score": 9.0}
+    assert best(ANN, liked, DONE, accepted) == ("p3", "accepted", "member")
+
+
+def test_else_the_one_that_worked_for_who_asked_else_the_one_they_thank_for() -> None:
+    liked, thanks = CAT | {"score": 9.0}, ANN | {"body": "Thanks for the hint!"}
+    assert best(ANN, liked, BEN, DONE) == ("p2", "works", "member")
+    assert best(ANN, liked, BEN, thanks) == ("p2", "thanked", None)
+
+
+def test_else_the_one_that_others_like_else_the_fullest_which_is_a_guess() -> None:
+    long = CAT | {"body": "Hold the long key for five seconds, then let it go."}
+    assert best(ANN, BEN | {"score": 1.0}, long) == ("p1", "liked", None)
+    assert best(ANN, BEN, long) == ("p2", "longest", None)
+
+
+def test_what_nobody_else_wrote_is_no_answer() -> None:
+    row = thread(ANN, ANN | {"accepted": True, "body": "Found it."})
+    assert (row["best_answer"], row["helped"], row["solved_by"]) == (None, None, "opener")
+
+
+def test_who_solves_a_thread_is_staff_a_member_or_who_asked() -> None:
+    assert best(ANN, STAFF, DONE)[2] == "staff"
+    assert best(ANN, BEN, ANN | {"accepted": True})[2] == "opener"
+    assert best(ANN, BEN, CAT, BEN)[2] is None
+
+
+def test_a_bot_gives_no_best_answer() -> None:
+    assert best(ANN, BOT | {"score": 50.0}, BEN)[0] == "p2"

@@ -120,6 +120,30 @@ def change(
 
 @app.command()
 @command
+def conversation(
+    session: Session,
+    project: Annotated[Path, typer.Option("--project", help="One with links, likes or marks")],
+) -> None:
+    """Hide links, accepted answers and likes, infer them, and count what is right."""
+    from feedbackminer.research.benchmarks.conversation import measure
+
+    store = session.open().store
+    figures = measure(*(store.read(name) for name in ("posts", "tags", "texts")))
+    print_table(
+        ("what", "known", "inferred", "precision", "recall", "F1", "simplest guess"),
+        (
+            (
+                *(figure.what, f"{figure.n:,}", f"{figure.n_inferred:,}"),
+                *(f"{v:.3f}" for v in (figure.value, figure.recall, figure.f1, figure.simple)),
+            )
+            for figure in figures
+            if figure.n
+        ),
+    )
+
+
+@app.command()
+@command
 def statements(
     _: Session,
     file: Annotated[Path, typer.Argument(help="Statements with what readers said of them")],

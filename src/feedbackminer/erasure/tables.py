@@ -20,7 +20,7 @@ from feedbackminer.tables import TABLES, KeyPoints
 from feedbackminer.text.words import content_hash
 
 Tables = Mapping[str, pl.DataFrame]
-COUNTED = ("threads", "members", "periods", "shares", "claims")  # anew, from what stays
+COUNTED = ("replies", "threads", "members", "periods", "shares", "claims")  # anew, from what stays
 OF_TOPICS = ("topics", "vocabulary")  # their words are judged one by one, in ``topics.py``
 
 
@@ -309,7 +309,9 @@ def _counted_anew(
     counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
         signals = read_conversation(*(remaining[name] for name in ("posts", "tags", "texts")))
-        counted = {"threads": signals.threads, "members": signals.members}
+        counted = {
+            "replies": signals.replies, "threads": signals.threads, "members": signals.members
+        }  # fmt: skip
     if any(len(before[name]) for name in ("periods", "shares", "claims")):
         mined = mine_claims({**remaining, **counted}, settings=settings)
         others = remaining["dropped"].filter(pl.col("stage") != "insight")

@@ -35,6 +35,8 @@ _ADDRESSED: Final = re.compile(
     r"|谢谢|感谢)$",
     re.IGNORECASE,
 )
+# Whom a message speaks to: "anna: did you try it?", "anna, did you try it?"
+_OPENING: Final = re.compile(r"\s{0,9}([^\s:,@<>|][^:,<>|\n]{0,39}?)(?=[:,][ \t])")
 _SPEAKS: Final = re.compile(
     r"'s (?:post|answer|reply|advice|comment)|,? (?:said|wrote|writes|says|suggested|schrieb)\b"
     r"|:\s*$",
@@ -90,10 +92,11 @@ class KnownNames:
     A name is replaced wherever it occurs when it is distinctive: several words with a capital;
     three letters (two with two digits, one with five) and a digit, underscore, dot or inner
     capital; seven digits that are no date; three signs of a script without spaces. Limits: a plain
-    one-word name ("Ben", "guest", "system", "admin") is followed only after an @ and at the head of
-    a quotation, and stays elsewhere, because sentences use these words; a name misspelt, shortened,
-    or wrapped over two lines is not seen. What many members use as a word, far more than its owner
-    writes ("GitHub", or the product, as an account), is a subject, and treated as plain.
+    one-word name ("Ben", "guest", "system", "admin") is followed only after an @, at the head of a
+    quotation, and before a colon or comma at the very beginning; it stays elsewhere, because
+    sentences use these words; a name misspelt, shortened, or wrapped over two lines is not seen.
+    What many members use as a word, far more than its owner writes ("GitHub", or the product, as an
+    account), is a subject, and treated as plain; so is what many begin with ("hi", as an account).
 
     Args:
         names: the author of each post.
@@ -109,7 +112,9 @@ class KnownNames:
             with_first.sort(key=lambda author_name: len(author_name.name), reverse=True)
 
         self._distinctive_firsts = self._firsts_of_distinctive()
-        self._demote(_subjects(self, written, posts))
+        self._greetings: Container[str] = ()
+        subjects, self._greetings = _common_words(self, written, posts)
+        self._demote(subjects)
 
     def _add(self, name: str) -> None:
         first = WORD.search(name)
@@ -147,6 +152,12 @@ class KnownNames:
         first = WORD.search(name)
         found = self.longest_at(name, first, is_mention=True) if first else None
         return found is not None and found[1] == len(name)
+
+    def opening(self, text: str) -> re.Match[str] | None:
+        """Match, as group 1, the name of whom a text speaks to at its beginning."""
+        found = _OPENING.match(text)
+        is_name = found and found[1].casefold() not in self._greetings and self.is_known(found[1])
+        return found if is_name else None
 
     def used_as_words(self, text: str) -> Iterator[str]:
         """Yield the distinctive names (casefolded) in a text that address and quote nobody."""
@@ -193,26 +204,44 @@ def is_distinctive(name: str) -> bool:
     return has_sign or has_inner_capital or is_full_name
 
 
-def _subjects(
+def _common_words(
     names: KnownNames, written: Mapping[str, int], posts: Iterable[tuple[str, str]]
-) -> set[str]:
-    """Return the names (casefolded) that many members use as a word, not to speak of a member."""
-    users: defaultdict[str, set[str]] = defaultdict(set)
-    n_posts: Counter[str] = Counter()
-    everybody = set()
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names (casefolded) that many use as a word, and those that many begin with.
+
+    Of a name that somebody speaks to, its owner writes as well: answers are not ten for each.
+    """
+    as_words, as_openings, everybody = _Uses(), _Uses(), set()
     for number, (author, text) in enumerate(posts):
         writer = author.casefold() or str(number)
         everybody.add(writer)
-        for name in set(names.used_as_words(text)) - {writer}:
-            users[name].add(writer)
-            n_posts[name] += 1
+        as_words.add(writer, names.used_as_words(text))
+        opening = names.opening(text)
+        as_openings.add(writer, [opening[1].casefold()] if opening else [])
 
     owned: Counter[str] = Counter()
     for name, n in written.items():
         owned[name.casefold()] += n
     often = max(SUBJECT_MEMBERS, SUBJECT_SHARE * len(everybody))
-    return {
-        name
-        for name, who in users.items()
-        if len(who) >= often and n_posts[name] >= SUBJECT_RATIO * owned[name]
-    }
+    return as_words.common(often, owned), as_openings.common(often, owned)
+
+
+class _Uses:
+    """How many members use names (casefolded) as words, and in how many posts."""
+
+    def __init__(self) -> None:
+        self._users: defaultdict[str, set[str]] = defaultdict(set)
+        self._n_posts: Counter[str] = Counter()
+
+    def add(self, writer: str, used: Iterable[str]) -> None:
+        for name in set(used) - {writer}:
+            self._users[name].add(writer)
+            self._n_posts[name] += 1
+
+    def common(self, often: float, owned: Mapping[str, int]) -> frozenset[str]:
+        """Return names that so many use, in far more posts than their owners write."""
+        return frozenset(
+            name
+            for name, who in self._users.items()
+            if len(who) >= often and self._n_posts[name] >= SUBJECT_RATIO * owned.get(name, 0)
+        )

@@ -200,6 +200,9 @@ class Pseudonyms:
 
         In code only known names follow, so that ``@Override`` or ``npm i @scope/pkg`` stay whole.
         """
+        opening = names.opening(text)
+        if opening:
+            text = text[: opening.start(1)] + self.of(opening[1]) + text[opening.end(1) :]
         if not any(sign in text for sign in _SIGNS) and not names.occur_in(text):
             return text
         text = _HEAD.sub(

@@ -28,6 +28,11 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "n_team_posts": pl.lit(0, pl.Int64),
         "example_id": pl.lit(""),
     },
+    "threads": {
+        "solved_by": pl.lit(None, pl.String),
+        "best_answer": pl.lit(None, pl.String),
+        "helped": pl.lit(None, pl.String),
+    },
     "needs": {"names_job": pl.lit(None, pl.Boolean)},
     "key_points": {"near": pl.lit(None, pl.String)},
     "vectors": {"sentences": pl.lit(None, pl.Binary)},

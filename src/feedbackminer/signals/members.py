@@ -20,7 +20,7 @@ def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFram
     """Return a row per author: what they wrote, whom they helped, and what came back."""
     signed = turns.filter(pl.col("author_id").is_not_null())
     signed = signed.with_columns(is_of_team=speaks_for_makers())
-    other = pl.col("author_id") != pl.col("answers")
+    other = pl.col("author_id") != pl.col("answers_author")
     of_team = pl.col("post_id").filter("is_of_team").sort().first()
     written = signed.group_by("author_id").agg(
         role=pl.col("author_role").mode().sort().first(),
@@ -35,7 +35,7 @@ def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFram
         n_people_helped=pl.col("opener_id").filter("by_other").drop_nulls().n_unique(),
     )
     addressed = signed.filter(other)
-    received = addressed.group_by(author_id="answers").agg(
+    received = addressed.group_by(author_id="answers_author").agg(
         n_replies_received=pl.len(), thanked=pl.col("thanks").sum()
     )
     accepted = signed.filter(pl.col("accepted") & pl.col("by_other"))

@@ -10,22 +10,23 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.signals.members import role_of, summarise_members
 from feedbackminer.signals.threads import summarise_threads, turns_of
-from feedbackminer.tables import Members, Posts, Tags, Texts, Threads, check
+from feedbackminer.tables import Members, Posts, Replies, Tags, Texts, Threads, check
 
 STAGE = "signals"
 
 
 @dataclass(frozen=True)
 class Signals:
-    """Threads and members of the whole export."""
+    """Threads, who answers whom in them, and members of the whole export."""
 
+    replies: dy.DataFrame[Replies]
     threads: dy.DataFrame[Threads]
     members: dy.DataFrame[Members]
     account: Account
 
 
 def read_conversation(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> Signals:
-    """Derive threads and members.
+    """Derive who answers whom, threads and members.
 
     Args:
         posts: the ``posts`` table.
@@ -35,6 +36,7 @@ def read_conversation(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFra
     posts, tags = check(posts, Posts, where=STAGE), check(tags, Tags, where=STAGE)
     texts = check(texts, Texts, where=STAGE)
     turns = turns_of(posts.with_columns(author_role=role_of()), tags, texts)
+    replies = check(turns.drop_nulls("answers"), Replies, where=STAGE)
     threads = check(summarise_threads(turns), Threads, where=STAGE)
     members = check(summarise_members(turns, threads), Members, where=STAGE)
-    return Signals(threads, members, Account(STAGE, len(posts), len(turns)))
+    return Signals(replies, threads, members, Account(STAGE, len(posts), len(turns)))

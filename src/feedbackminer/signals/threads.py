@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import polars as pl
 
+from feedbackminer.signals.answers import summarise_answers
 from feedbackminer.signals.phrases import added_later, is_solved_title, own_words, thanks, works_now
+from feedbackminer.signals.replies import find_replies
 
 _QUESTION_KINDS = ["question", "bug"]
 
 
 def turns_of(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
-    """Order posts by thread and time, and say for each whom it answers and what it does.
+    """Order posts by thread and time, and say of each whom it answers and what it does.
 
-    A post answers its parent where that is here and earlier (so cycles and missing parents
-    cannot matter); else the post before it in the thread. What it says is read from its text,
-    and from the body of a post that has none: two words may say that it works.
+    A link counts where the post that it names is here and earlier, so cycles and missing parents
+    cannot matter. What a post says is read from its text, and from the body of a post that has
+    none: two words may say that it works.
     """
     asks = pl.col("kinds").list.set_intersection(_QUESTION_KINDS).list.len() > 0
     said = own_words(pl.coalesce("text", "body"))
@@ -29,19 +31,20 @@ def turns_of(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl
             thanks=thanks(said),
             works_now=is_solved_title(pl.col("title"))
             | works_now(pl.when(pl.col("position") == 0).then(added_later(said)).otherwise(said)),
-            before=pl.col("author_id").shift(1).over("thread_id"),
             opener_id=pl.col("author_id").first().over("thread_id"),
         )
     )
+    linked = ordered.select("thread_id", parent_id="post_id", linked="position")
+    is_earlier = pl.col("linked") < pl.col("position")
+    ordered = ordered.join(
+        linked, on=["thread_id", "parent_id"], how="left", maintain_order="left"
+    ).with_columns(linked=pl.when(is_earlier).then("linked"))
 
-    parents = ordered.select(
-        "thread_id", parent_id="post_id", parent_author="author_id", parent_position="position"
-    )
+    authors = ordered.select(answers="post_id", answers_author="author_id")
     return (
-        ordered.join(parents, on=["thread_id", "parent_id"], how="left", maintain_order="left")
-        .with_columns(is_linked=pl.col("parent_position") < pl.col("position"))
+        ordered.join(find_replies(ordered), on="post_id", how="left", maintain_order="left")
+        .join(authors, on="answers", how="left", maintain_order="left")
         .with_columns(
-            answers=pl.when("is_linked").then("parent_author").otherwise("before"),
             by_other=(pl.col("author_id").ne_missing(pl.col("opener_id")))
             & (pl.col("author_role") != "bot")
             & ~pl.col("is_opener"),
@@ -55,10 +58,9 @@ def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
     first_reply = pl.col("created_at").filter(reply).first()
     hours = (first_reply - pl.col("created_at").first()).dt.total_seconds() / 3600
     role = pl.col("author_role").filter(reply).first()
-    opener_says = pl.col("author_id").eq_missing(pl.col("opener_id")) & pl.col("works_now")
     human = pl.col("author_id").filter(pl.col("author_role") != "bot")
 
-    return turns.group_by("thread_id", maintain_order=True).agg(
+    threads = turns.group_by("thread_id", maintain_order=True).agg(
         title=pl.col("title").first(),
         channel=pl.col("channel").drop_nulls().first(),
         opener_post_id=pl.col("post_id").first(),
@@ -72,5 +74,5 @@ def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
         answered_by=pl.when(reply.any()).then(
             pl.when(role == "staff").then(pl.lit("staff")).otherwise(pl.lit("member"))
         ),
-        resolved=pl.col("accepted").any() | opener_says.any(),
     )
+    return threads.join(summarise_answers(turns), on="thread_id", how="left", maintain_order="left")

@@ -228,13 +228,14 @@ def _signals(tables: StageTables, _: Context) -> StageResult:
     from feedbackminer.signals.stage import read_conversation
 
     result = read_conversation(*(tables.read(name) for name in ("posts", "tags", "texts")))
+    tables.replace("replies", result.replies)
     tables.replace("threads", result.threads)
     tables.replace("members", result.members)
     return StageResult(result.account)
 
 
 SIGNALS = Stage(
-    "signals", _signals, reads=("posts", "tags", "texts"), writes=("threads", "members")
+    "signals", _signals, reads=("posts", "tags", "texts"), writes=("replies", "threads", "members")
 )
 
 

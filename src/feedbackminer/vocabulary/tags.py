@@ -79,4 +79,7 @@ CHECKS = (
     "language_mix",
     "embedding_drift",
 )
+ANSWERED_BY = ("link", "quote", "mention", "turn", "order")  # what tells whom a post answers
+# What tells that an answer is the best of its thread; the last is a guess.
+HELPED = ("accepted", "works", "thanked", "liked", "longest")
 ROLES = ("member", "staff", "bot", "unknown")

@@ -1,0 +1,148 @@
+"""Whom a post answers: by its link, else by what it quotes, whom it addresses, and the order.
+
+Forums, mail and chats differ in one thing. Posts of a thread come hours apart, and one without a
+sign answers the one before it. In a room where several talk at once, messages come within minutes,
+and one without a sign goes on with what its writer was saying, or with whoever had just addressed
+them; where there is neither, it begins something.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import polars as pl
+
+from feedbackminer.signals.phrases import own_words
+from feedbackminer.text.words import PSEUDONYM_PATTERN
+
+LIVE_GAP = timedelta(minutes=2)  # the median between messages of a room is shorter
+LIVE_POSTS = 10  # fewer do not tell
+MENTIONED_WITHIN, TURN_WITHIN = 100, 30  # messages back that somebody may still be spoken to
+QUOTED_CHARS = 15  # a shorter quotation may stand anywhere
+_COMPARED = 60  # characters of a quotation that are looked for
+_ADDRESS = 60  # characters at the beginning of a post that say whom it addresses
+
+_QUOTE_LINES = re.compile(r"(?:^[ \t]*(?:>|&gt;).*\n?)+", re.MULTILINE)
+_QUOTE_BOX = re.compile(r"\[quote[^\]]{0,200}\](.{0,5000}?)\[/quote\]", re.IGNORECASE | re.DOTALL)
+_QUOTED_AUTHOR = re.compile(
+    rf"\[quote=[\"“]?({PSEUDONYM_PATTERN})|\b({PSEUDONYM_PATTERN}) (?:wrote|said)\b", re.IGNORECASE
+)
+_MEMBER = re.compile(rf"\b{PSEUDONYM_PATTERN}\b")
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True)
+class _Post:
+    """A post of a thread, as whoever looks for what is answered sees it."""
+
+    position: int
+    post_id: str
+    author_id: str | None
+    body: str
+    own: str
+    linked: int | None  # position of the post that a link names
+
+    @property
+    def addressed(self) -> str | None:
+        """Return the member whom it begins with."""
+        found = _MEMBER.search(self.own[:_ADDRESS])
+        return found[0] if found else None
+
+    @property
+    def words(self) -> str:
+        return _words(self.body)
+
+
+def find_replies(posts: pl.DataFrame) -> pl.DataFrame:
+    """Find the earlier post of its thread that each post answers.
+
+    Args:
+        posts: post_id, thread_id, author_id, created_at, body, position (in its thread, in order)
+            and linked (position of the post that a link names, null: none).
+    Returns:
+        post_id, answers (a post's id) and by (link, quote, mention, turn or order) of the posts
+        that answer one, in the order given.
+    """
+    live = _live_threads(posts)
+    body = pl.col("body").fill_null("")
+    rows = posts.select(
+        *("thread_id", "position", "post_id", "author_id"),
+        body,
+        own_words(body).alias("own"),
+        "linked",
+    )
+    found = []
+    for (thread_id,), thread in rows.group_by("thread_id", maintain_order=True):
+        if len(thread) > 1:
+            turns = [_Post(*row) for row in thread.drop("thread_id").iter_rows()]
+            found += list(_in_room(turns) if thread_id in live else _in_thread(turns))
+    return pl.DataFrame(found, schema=["post_id", "answers", "by"], orient="row").cast(pl.String)
+
+
+def _live_threads(posts: pl.DataFrame) -> set[str]:
+    """Return threads in which several talk at once."""
+    gap = pl.col("created_at").diff().median()
+    gaps = posts.group_by("thread_id").agg(gap=gap, n=pl.len())
+    return set(gaps.filter(pl.col("n") >= LIVE_POSTS, pl.col("gap") < LIVE_GAP)["thread_id"])
+
+
+def _in_thread(turns: Sequence[_Post]) -> Iterator[tuple[str, str, str]]:
+    for post in turns[1:]:
+        earlier = turns[: post.position]
+        answered, by = _signed(post, earlier) or (earlier[-1], "order")
+        yield post.post_id, answered.post_id, by
+
+
+def _in_room(turns: Sequence[_Post]) -> Iterator[tuple[str, str, str]]:
+    earlier: deque[_Post] = deque(maxlen=MENTIONED_WITHIN)
+    for post in turns:
+        linked = [turns[post.linked]] if post.linked is not None else []
+        found = _signed(post, [*linked, *earlier] if linked else earlier) or _turn(post, earlier)
+        if found:
+            yield post.post_id, found[0].post_id, found[1]
+        earlier.append(post)
+
+
+def _signed(post: _Post, earlier: Sequence[_Post] | deque[_Post]) -> tuple[_Post, str] | None:
+    """Return the post that another one names as that which it answers, and by which sign."""
+    if post.linked is not None:
+        return next(((one, "link") for one in earlier if one.position == post.linked), None)
+    for words in _quotations(post.body):
+        for one in reversed(earlier):
+            if words in one.words:
+                return one, "quote"
+    quoted = _QUOTED_AUTHOR.search(post.body)
+    named = (quoted[1] or quoted[2]) if quoted else post.addressed
+    sign = "quote" if quoted else "mention"
+    theirs = (one for one in reversed(earlier) if named and named == one.author_id)
+    return next(((one, sign) for one in theirs), None)
+
+
+def _turn(post: _Post, earlier: deque[_Post]) -> tuple[_Post, str] | None:
+    """Return what somebody who gives no sign was saying, or who had addressed them, just before."""
+    if post.author_id is None:
+        return None
+    recent = list(earlier)[-TURN_WITHIN:]
+    mine = (one for one in reversed(recent) if post.author_id in (one.author_id, one.addressed))
+    return next(((one, "turn") for one in mine), None)
+
+
+def _quotations(body: str) -> Iterator[str]:
+    """Yield the words of what a body quotes, the longest quotation first."""
+    if ">" not in body and "&gt;" not in body and "[/quote]" not in body.lower():
+        return
+    passages = [match[0] for match in _QUOTE_LINES.finditer(body)]
+    passages += [match[1] for match in _QUOTE_BOX.finditer(body)]
+    texts = (_words(re.sub(r"^[ \t]*(?:>|&gt;)+", "", p, flags=re.MULTILINE)) for p in passages)
+    for words in sorted(texts, key=len, reverse=True):
+        if len(words) >= QUOTED_CHARS:
+            yield words[:_COMPARED]
+
+
+def _words(text: str) -> str:
+    """Return letters and digits of a text, folded, with single spaces between."""
+    return _NO_WORD.sub(" ", text).strip().casefold()
