@@ -32,6 +32,7 @@ from tests.support.builders import (
     needs,
     posts,
     repeats,
+    replies,
     sentences,
     tags,
     threads,
@@ -88,6 +89,7 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         "tags": tags(
             *({"post_id": i, "sentences": [SENTENCE], "sentence_kinds": ["question"]} for i in ids)
         ),
+        "replies": replies(),
         "threads": threads(
             *({"thread_id": i, "is_question": True, "opened_at": day(0), "n_posts": 2} for i in ids)
         ),

@@ -43,6 +43,7 @@ from tests.support.builders import (
     periods,
     posts,
     repeats,
+    replies,
     sentences,
     shares,
     tags,
@@ -128,6 +129,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
                 for i in ids
             )
         ),
+        "replies": replies(),
         "threads": threads(
             {
                 "thread_id": "th1",
@@ -166,6 +168,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "topics": topics(),
         "assignments": assignments(),
         "tags": tags(),
+        "replies": replies(),
         "threads": threads(),
         "members": members(),
         "repeats": repeats(),

@@ -27,6 +27,7 @@ from tests.support.builders import (
     needs,
     posts,
     read,
+    replies,
     sentences,
     tags,
     threads,
@@ -67,6 +68,7 @@ def tables(
     written: Sequence[PostRow],
     *,
     asked: Sequence[PostRow] = (),
+    answered: Sequence[PostRow] = (),
     roles: Mapping[str, str] | None = None,
     copied: Mapping[str, str] | None = None,
     judged: Sequence[Mapping[str, Any]] = (),
@@ -107,6 +109,7 @@ def tables(
                 for i, row in zip(ids, written, strict=True)
             )
         ),
+        "replies": replies(*answered),
         "threads": threads(*asked),
         "members": members(*({"author_id": m, "role": roles.get(m, "member")} for m in authors)),
         "repeats": copies(**(copied or {})),
@@ -699,6 +702,131 @@ def test_how_many_newcomers_are_answered_within_a_day(
     claims = of_kind(mine(written, asked=asked), "community")
     found = [claim["headline"] for claim in claims if claim["metric"] == "share_of_newcomers"]
     assert [headline.partition(" who")[0] for headline in found] == ([told] if told else [])
+
+
+def of_metric(mined: Mined, metric: str) -> dict[str, Any]:
+    (claim,) = [c for c in of_kind(mined, "community") if c["metric"] == metric]
+    return claim
+
+
+def none_of_metric(mined: Mined, metric: str) -> bool:
+    return metric not in [claim["metric"] for claim in of_kind(mined, "community")]
+
+
+def test_how_much_of_what_members_write_answers_another_and_is_answered() -> None:
+    names = ["ann", "ben", "ann", "cat", "sue", "ann"]
+    written = [wrote(who, n, "sync", thread="p0") for n, who in enumerate(names)]
+    whom = {"p1": "ann", "p2": "ben", "p3": "ann", "p4": "ann", "p5": "sue"}
+    answered = [
+        {"post_id": post, "answers": "p0", "answers_author": who} for post, who in whom.items()
+    ]
+    mined = mine(written, answered=answered, roles={"sue": "staff"})
+    dialogue = of_metric(mined, "share_of_dialogue")
+    assert dialogue["evidence"] == ["p1", "p2", "p3"]  # what staff says, or is told, is none of it
+    assert dialogue["value"] == pytest.approx(3 / 5)
+    pairs = of_metric(mined, "share_of_pairs")
+    assert pairs["value"] == 0.5
+    assert pairs["headline"].startswith("1 of 2 pairs of members who talk answered each other")
+
+
+def test_where_nobody_answers_anybody_nothing_is_said_of_dialogue() -> None:
+    assert none_of_metric(mine(crowd(12, 0, "sync")), "share_of_dialogue")
+
+
+def test_how_much_of_all_the_busiest_tenth_writes() -> None:
+    busy = [wrote("max", n, "sync") for n in range(18)]
+    mined = mine([*busy, *crowd(18, 1, "sync")])
+    claim = of_metric(mined, "gini_of_posts")
+    assert claim["headline"] == "The busiest tenth of the members wrote 50 % of the posts"
+    assert claim["value"] == pytest.approx(17 / 36)
+    assert none_of_metric(mine(crowd(9, 0, "sync")), "gini_of_posts")
+
+
+def solved(by: str | None, number: int) -> PostRow:
+    return {
+        "thread_id": f"p{number}",
+        "is_question": True,
+        "opened_at": day(number),
+        "solved_by": by,
+        "resolved": by is not None,
+    }
+
+
+def test_how_many_questions_members_solved_and_how_many_tickets_that_would_have_been() -> None:
+    written = [wrote(f"m{n}", n, "sync", "question") for n in range(5)]
+    by = ["member", "member", "staff", "opener", None]
+    asked = [solved(who, n) for n, who in enumerate(by)]
+    told = of_metric(mine(written, asked=asked), "share_solved_by_members")
+    assert (told["value"], told["evidence"]) == (pytest.approx(0.4), ["p0", "p1"])
+    assert none_of_metric(mine(written, asked=asked), "tickets_not_written")
+
+    assumed = InsightSettings(tickets_per_answer=0.5)
+    tickets = of_metric(mine(written, asked=asked, settings=assumed), "tickets_not_written")
+    assert tickets["value"] == pytest.approx(1.0)
+    assert tickets["low"] < 1.0 < tickets["high"] < 2.5
+    assert "if 50 % of those who asked had written to support" in tickets["headline"]
+
+
+def weekly(who: str, weeks: int) -> list[PostRow]:
+    return [wrote(who, 7 * week + 1 + part / 9, "sync") for week in range(weeks) for part in (0, 1)]
+
+
+def test_who_wrote_week_by_week_and_fell_silent_is_counted() -> None:
+    steady = [post for n in range(3) for post in weekly(f"busy{n}", 16)]
+    gone = weekly("gone", 12)
+    once = [wrote("burst", 20 + n / 50, "sync") for n in range(40)]  # one thread, soon over
+    others = [wrote(f"m{n}", 3 * n, "sync") for n in range(20)]
+    mined = mine([*steady, *gone, *once, *others, wrote("last", 111.9, "sync")])
+    claim = of_metric(mined, "share_of_busiest")
+    assert claim["headline"].startswith("1 of the 4 members who wrote most, week by week")
+    assert claim["action"].startswith("Ask one or two of them")
+
+
+def test_a_history_of_a_few_weeks_does_not_tell_who_fell_silent() -> None:
+    written = [post for n in range(9) for post in weekly(f"m{n}", 8)]
+    assert none_of_metric(mine(written), "share_of_busiest")
+
+
+def newcomers(count: int, hours: float | None, *, stay: int, start: int) -> Any:
+    """Let newcomers open threads; ``stay`` of them write in another one later."""
+    numbers = range(start, start + count)
+    first = [wrote(f"new{n}", n / 10, "sync", thread=f"p{n}", post_id=f"p{n}") for n in numbers]
+    again = [
+        wrote(f"new{n}", n / 10 + 30, "sync", thread="old", post_id=f"again{n}")
+        for n in numbers[:stay]
+    ]
+    late = wrote(f"new{start}", start / 10 + 61, "sync", thread="old2", post_id=f"late{start}")
+    asked = [
+        {"thread_id": f"p{n}", "opened_at": day(n / 10), "n_posts": 2, "first_reply_hours": hours}
+        for n in numbers
+    ]
+    return [*first, *again, late], asked
+
+
+def test_newcomers_who_were_answered_are_compared_with_those_who_were_not() -> None:
+    answered, asked = newcomers(40, 2.0, stay=30, start=0)
+    others, asked_of_others = newcomers(20, 30.0, stay=3, start=50)
+    written = [*answered, *others, wrote("last", 100, "sync")]
+    claim = of_metric(mine(written, asked=[*asked, *asked_of_others]), "points_of_return")
+    assert claim["headline"].startswith("30 of 40 newcomers who had a reply within a day wrote")
+    assert claim["headline"].endswith("and 3 of 20 who had none")
+    assert claim["value"] == pytest.approx(60.0)
+    assert 0 < claim["low"] < 60 < claim["high"] < 100
+
+
+def test_a_difference_that_chance_may_make_is_said_to_be_one() -> None:
+    answered, asked = newcomers(12, 2.0, stay=6, start=0)
+    others, asked_of_others = newcomers(12, None, stay=5, start=50)
+    written = [*answered, *others, wrote("last", 100, "sync")]
+    claim = of_metric(mine(written, asked=[*asked, *asked_of_others]), "points_of_return")
+    assert claim["headline"].endswith("who had none, which chance may make as well")
+
+
+def test_too_few_newcomers_are_not_compared() -> None:
+    answered, asked = newcomers(40, 2.0, stay=30, start=0)
+    others, asked_of_others = newcomers(9, None, stay=3, start=50)
+    written = [*answered, *others, wrote("last", 100, "sync")]
+    assert none_of_metric(mine(written, asked=[*asked, *asked_of_others]), "points_of_return")
 
 
 # ── loud members ─────────────────────────────────────────────────────────────────────────────

@@ -11,9 +11,11 @@ from feedbackminer.insight.measures import (
     CALIBRATION_SPREAD,
     Estimate,
     compare_clustered,
+    difference,
     effective_voices,
     expected_share,
     false_discovery,
+    gini,
     poisson_tail,
     share,
 )
@@ -51,6 +53,57 @@ def test_a_share_of_nothing_is_undefined_not_zero() -> None:
 def test_a_share_lies_in_its_interval_and_that_between_zero_and_one(one: int, other: int) -> None:
     result = share(one, one + other + 1)
     assert 0 <= result.low <= result.value <= result.high <= 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "low", "high"),
+    [
+        ((56, 70), (48, 80), 0.0524, 0.3339),  # Newcombe 1998, table II, method 10
+        ((9, 10), (3, 10), 0.1705, 0.8090),  # "
+        ((10, 10), (0, 10), 0.6075, 1.0),  # "
+    ],
+)
+def test_a_difference_has_newcombes_interval(
+    one: tuple[int, int], other: tuple[int, int], low: float, high: float
+) -> None:
+    result = difference(*one, *other)
+    assert (result.low, result.high) == pytest.approx((low, high), abs=1e-4)
+
+
+@given(COUNTS, COUNTS, COUNTS, COUNTS)
+def test_a_difference_turned_round_is_its_opposite(a: int, b: int, c: int, d: int) -> None:
+    there, back = difference(a, a + b + 1, c, c + d + 1), difference(c, c + d + 1, a, a + b + 1)
+    assert there.value == pytest.approx(-back.value)
+    assert (there.low, there.high) == pytest.approx((-back.high, -back.low))
+
+
+def test_a_difference_to_nothing_is_undefined() -> None:
+    assert math.isnan(difference(1, 2, 0, 0).value)
+
+
+# ── how unlike counts are ────────────────────────────────────────────────────────────────────
+
+POSTS_EACH = st.lists(st.integers(1, 500), min_size=2, max_size=50)
+
+
+@pytest.mark.parametrize(
+    ("counts", "value"), [([4, 4, 4], 0.0), ([0, 0, 9], 1.0), ([1, 3], 0.5), ([1, 2, 3], 1 / 3)]
+)
+def test_counts_are_alike_or_one_has_everything(counts: list[int], value: float) -> None:
+    assert gini(counts) == pytest.approx(value)
+
+
+@given(POSTS_EACH, st.integers(2, 9))
+def test_how_unlike_counts_are_does_not_depend_on_their_size_or_order(
+    counts: list[int], times: int
+) -> None:
+    assert 0 <= gini(counts) <= 1
+    assert gini([times * n for n in reversed(counts)]) == pytest.approx(gini(counts))
+
+
+def test_of_one_member_or_of_no_post_it_is_undefined() -> None:
+    assert math.isnan(gini([7]))
+    assert math.isnan(gini([0, 0]))
 
 
 # ── expected shares ──────────────────────────────────────────────────────────────────────────

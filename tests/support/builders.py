@@ -24,6 +24,7 @@ from feedbackminer.tables import (
     Periods,
     Posts,
     Repeats,
+    Replies,
     Segments,
     Sentences,
     Shares,
@@ -214,6 +215,11 @@ def segments(*rows: tuple[str, str]) -> pl.DataFrame:
         for n, (p, text) in enumerate(rows, 1)
     ]
     return _table(Segments, parts)
+
+
+def replies(*rows: Row) -> pl.DataFrame:
+    """Build ``replies``: each post answers another, by the order unless it says so."""
+    return _table(Replies, [{"by": "order", **row} for row in rows])
 
 
 def threads(*rows: Row) -> pl.DataFrame:

@@ -65,6 +65,7 @@ class Facts:
     topics: tuple[Subject, ...]
     points: tuple[Subject, ...]
     sentences: pl.DataFrame
+    replies: pl.DataFrame
     threads: pl.DataFrame
     members: pl.DataFrame
     aspects: pl.DataFrame
@@ -117,6 +118,7 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
         topics=tuple(_topics(posts, tables["topics"])),
         points=tuple(_points(tables, posts)),
         sentences=tables["sentences"].join(posts, on="post_id", how="semi"),
+        replies=tables["replies"],
         threads=tables["threads"].filter(_is_within(period, "opened_at")),
         members=tables["members"],
         aspects=aspects,

@@ -91,6 +91,38 @@ def effective_voices(posts_per_member: Iterable[int]) -> float:
     return total**2 / sum(n * n for n in counts) if total else NAN
 
 
+def gini(counts: Iterable[int]) -> float:
+    """Return how unlike counts are: 0 where all are alike, towards 1 where one has everything.
+
+    Range 0 to 1; nan without posts. The mean difference of two members by twice the mean, drawn
+    without replacement; Gini (1912), as in Deltas (2003), doi:10.1162/rest.2003.85.1.226.
+    """
+    ordered = np.sort(np.fromiter(counts, dtype=np.float64))
+    n, total = len(ordered), ordered.sum()
+    if n < 2 or not total:
+        return NAN
+    ranks = np.arange(1, n + 1)
+    return float(((2 * ranks - n - 1) * ordered).sum() / ((n - 1) * total))
+
+
+def difference(
+    part: int, whole: int, other_part: int, other_whole: int, *, confidence: float = 0.95
+) -> Estimate:
+    """Return the first share less the second, with Newcombe's hybrid score interval.
+
+    Range -1 to 1; nan where one is of nothing. Newcombe (1998), method 10,
+    doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I.
+    """
+    one = share(part, whole, confidence=confidence)
+    other = share(other_part, other_whole, confidence=confidence)
+    value = one.value - other.value
+    return Estimate(
+        value,
+        value - math.hypot(one.value - one.low, other.high - other.value),
+        value + math.hypot(one.high - one.value, other.value - other.low),
+    )
+
+
 def compare_clustered(
     now: Whole, now_of: Whole, before: Whole, before_of: Whole, *, confidence: float = 0.95
 ) -> Comparison:

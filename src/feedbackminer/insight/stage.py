@@ -20,6 +20,7 @@ from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.newcomers import newcomer_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
+from feedbackminer.insight.finders.staying import staying_claims
 from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.period import Period, period_of
 from feedbackminer.insight.shares import estimate_shares
@@ -40,8 +41,8 @@ from feedbackminer.vocabulary.tags import HISTORY, PERIOD
 
 STAGE = "insight"
 READS = (
-    "posts", "topics", "assignments", "tags", "threads", "members", "repeats", "aspects", "needs",
-    "sentences", "key_points", "matches", "events",
+    "posts", "topics", "assignments", "tags", "replies", "threads", "members", "repeats",
+    "aspects", "needs", "sentences", "key_points", "matches", "events",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
     count_claims,
@@ -98,6 +99,7 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
             for claim in finder(history, settings)
             if claim.kind == TOPIC_SIZE or claim.key_point_id
         ]
+    candidates += staying_claims(history, settings)
     changes, tested = find_changes(history, period, settings)
     candidates += changes
 

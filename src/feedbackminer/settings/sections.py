@@ -257,6 +257,13 @@ class InsightSettings(StageSettings):
     false_discovery: float = Field(
         default=0.05, gt=0, lt=1, description="Share of shown hurdles that may be chance"
     )
+    tickets_per_answer: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Assumed share of those whose question members solved who would have written "
+        "to support instead; none: tickets are not told",
+    )
     routing: dict[str, tuple[EditionName, ...]] = Field(
         default_factory=dict,
         description="Who reads what, where that is not as usual: a kind of claim, or the id of a "

@@ -193,6 +193,53 @@ METRICS: Mapping[str, Metric] = {
             "an export without threads",
         ),
         Metric(
+            "share_of_dialogue",
+            "of members' posts answer another member",
+            "members' posts that answer a post of another member / all members' posts of the "
+            "period; a link tells whom a post answers, else what it quotes, whom it begins with, "
+            "or the order; Wilson interval",
+        ),
+        Metric(
+            "share_of_pairs",
+            "of the pairs of members of whom one answers the other",
+            "pairs of members each of whom answers the other in the period / pairs of whom one "
+            "does; Wilson interval",
+        ),
+        Metric(
+            "gini_of_posts",
+            "is the Gini coefficient of members' posts: 0 where all write alike, 1 where one alone "
+            "writes",
+            "mean difference between two members' posts in the period / twice the mean; 0 to 1; "
+            "those who only read are not known and not counted",
+        ),
+        Metric(
+            "share_of_busiest",
+            "of the members who wrote most in the twelve weeks before the last four",
+            "those of the busiest quarter, who wrote in six of these weeks or more, and nothing in "
+            "the last four weeks of the period / all of them; Wilson interval",
+        ),
+        Metric(
+            "points_of_return",
+            "points more of the newcomers who had a reply within a day came back",
+            "per cent of newcomers with a reply within a day who wrote in another thread within 60 "
+            "days of their first post, less that of newcomers without one; of all whose first post "
+            "opened a thread 60 days or more before the end. Who is answered may differ otherwise, "
+            "too; interval by Newcombe",
+        ),
+        Metric(
+            "share_solved_by_members",
+            "of the questions",
+            "question threads in which an answer of a member was accepted, or whoever asked says "
+            "after it that it works now / question threads of the period; Wilson interval. Many "
+            "never say so",
+        ),
+        Metric(
+            "tickets_not_written",
+            "tickets that support did not get",
+            "questions that members solved times `[insight] tickets_per_answer`, an assumption of "
+            "yours; limits of the Wilson interval of the first",
+        ),
+        Metric(
             "share_of_top_10",
             "of all members' posts",
             "posts of the ten most active members / posts of all members; Wilson interval",

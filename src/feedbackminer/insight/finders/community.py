@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
 from feedbackminer.insight import measures
 from feedbackminer.insight.claim import Claim
+from feedbackminer.insight.community import CommunityMeasure
 from feedbackminer.insight.facts import Facts
+from feedbackminer.insight.finders.dialogue import dialogue_measures
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 
 TOP = 10
+BY_FEW = 1.5  # weight of what hangs on few members, who are few voices
 WELCOME = timedelta(days=1)  # within which a newcomer is answered
-
-
-@dataclass(frozen=True, kw_only=True)
-class CommunityMeasure:
-    """A number about everybody, and the posts that it was counted from."""
-
-    key: str
-    metric: str
-    headline: str
-    posts: pl.DataFrame
-    value: Estimate
 
 
 def community_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
@@ -36,19 +27,12 @@ def community_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
         _activity(facts),
         *_concentration(facts, settings),
         *_answers(facts, settings),
+        *_solved(facts, settings),
         *_helpers(facts),
         *_welcome(facts, settings),
+        *dialogue_measures(facts, settings),
     ):
-        yield Claim(
-            kind="community",
-            key=measure.key,
-            metric=measure.metric,
-            headline=measure.headline,
-            posts=measure.posts,
-            value=measure.value,
-            since=facts.period.since,
-            until=facts.period.until,
-        )
+        yield measure.as_claim(facts.period.since, facts.period.until)
 
 
 def _activity(facts: Facts) -> CommunityMeasure:
@@ -117,6 +101,40 @@ def _answers(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasu
         )
 
 
+def _solved(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasure]:
+    """Yield how many questions members solved, and how many tickets these would have been."""
+    questions = facts.threads.filter("is_question").select("solved_by", post_id="opener_post_id")
+    asked = facts.posts.join(questions, on="post_id", maintain_order="left")
+    solved = asked.filter(pl.col("solved_by").cast(pl.String) == "member")
+    if not len(solved):
+        return  # nobody says so here, or the platform has no mark for it
+    share = measures.share(len(solved), len(asked), confidence=settings.confidence)
+    yield CommunityMeasure(
+        key="solved",
+        metric="share_solved_by_members",
+        headline=(
+            f"Of {quantity(len(asked), 'question')} at least {len(solved):,} "
+            f"{'was' if len(solved) == 1 else 'were'} solved by members, as whoever asked says"
+        ),
+        posts=solved,
+        value=share,
+    )
+    each = settings.tickets_per_answer
+    if each is None:
+        return
+    low, tickets, high = (len(asked) * each * part for part in (share.low, share.value, share.high))
+    yield CommunityMeasure(
+        key="tickets",
+        metric="tickets_not_written",
+        headline=(
+            f"What members solved would have been about {quantity(round(tickets), 'ticket')}, if "
+            f"{100 * each:g} % of those who asked had written to support instead"
+        ),
+        posts=solved,
+        value=Estimate(tickets, low, high),
+    )
+
+
 def _helpers(facts: Facts) -> Iterator[CommunityMeasure]:
     """Yield how few members write half of the replies in threads that others opened."""
     openers = facts.threads.select("thread_id", "opener_id")
@@ -139,6 +157,7 @@ def _helpers(facts: Facts) -> Iterator[CommunityMeasure]:
         ),
         posts=replies.join(carrying.select("voice"), on="voice", how="semi"),
         value=Estimate(n, NAN, NAN),
+        weight=BY_FEW,
     )
 
 
