@@ -187,6 +187,7 @@ def test_what_a_page_shows_of_a_claim_has_every_column_of_its_table() -> None:
         "waves",
         "is_experimental",
         "near",
+        "answers",
         "n_new",
         "n_settled",
         "in_all",

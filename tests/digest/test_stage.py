@@ -43,7 +43,6 @@ from tests.support.builders import (
     periods,
     posts,
     repeats,
-    replies,
     sentences,
     shares,
     tags,
@@ -129,7 +128,6 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
                 for i in ids
             )
         ),
-        "replies": replies(),
         "threads": threads(
             {
                 "thread_id": "th1",
@@ -168,7 +166,6 @@ def nobody() -> dict[str, pl.DataFrame]:
         "topics": topics(),
         "assignments": assignments(),
         "tags": tags(),
-        "replies": replies(),
         "threads": threads(),
         "members": members(),
         "repeats": repeats(),
@@ -445,6 +442,24 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "posts", "written", "members", "staff", "bots", "threads", "questions", "unanswered",
         "topics", "unsorted", "claims", "by_others", "repeats", "by_nobody_known",
     }  # fmt: skip
+
+
+def test_an_answer_that_helped_stands_beside_what_it_answers_wherever_that_is_told() -> None:
+    text = "Hold the <b>long</b> key for five seconds, then let it go & press reset twice."
+    tables = community(text)
+    helped = tables["threads"].with_columns(best_answer=pl.lit("forum:1"), helped=pl.lit("works"))
+    files = render_digest(digest({**tables, "threads": helped}))
+    told = "An answer that helped: whoever asked wrote after it that it works"
+    for name in ("problems.html", "claims/problem-1.html"):
+        page = one(Html(files[name]), "body").text()
+        assert told in page, name
+        assert f"Well. {text} ben" in page, name
+    assert f"{told.replace(': ', ' (')}):" in files["digest.md"]
+    content = json.loads(files["digest.json"])
+    answers = {claim["claim_id"]: claim["answers"] for claim in content["claims"]}
+    assert answers["problem-1"] == [{"post_id": "forum:1", "helped": "works", "by_staff": False}]
+    assert answers["topic-1"] == []  # what is merely counted has no answer
+    assert {"forum:1"} <= {quote["post_id"] for quote in content["quotes"]}
 
 
 def test_the_pages_of_problems_and_of_a_topic_tell_how_many_the_key_points_speak_for(

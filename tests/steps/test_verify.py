@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +141,19 @@ def test_an_older_digest_holds_after_more_was_collected_and_mined(tmp_path: Path
         Run(project).step(stage)
     write_digest(Run(project), tmp_path / "newer")
     assert verify(project, tmp_path / "older") == verify(project, tmp_path / "newer") == []
+
+
+def test_a_period_that_an_option_named_is_printed_and_proved(tmp_path: Path) -> None:
+    project = mined(tmp_path)
+    now = project.settings
+    insight = now.insight.model_copy(update={"since": day(2), "period": "auto"})
+    asked = replace(project, settings=now.model_copy(update={"insight": insight}))
+    Run(asked).step(mining.INSIGHT)
+    write_digest(Run(project), tmp_path / "digest")
+    printed = json.loads((tmp_path / "digest" / JSON).read_text("utf-8"))
+    told = [printed["settings"]["insight"]["since"], printed["since"]]
+    assert [datetime.fromisoformat(moment) for moment in told] == [day(2), day(2)]
+    assert verify(project, tmp_path / "digest") == []
 
 
 def test_an_event_that_is_named_later_changes_nothing(project: Project, digest: Path) -> None:

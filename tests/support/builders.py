@@ -261,6 +261,7 @@ def claim_view(*, told: tuple[datetime, datetime] | None = None, **row: Any) -> 
         quotes=[],
         posts=[],
         endings=[],
+        answers=[],
         told=told,
         n_new=0,
         n_settled=0,

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.digest import counts
+from feedbackminer.digest.answers import Answer, find_answers
 from feedbackminer.digest.counts import Span
 from feedbackminer.digest.quotes import quotable_sentences
 from feedbackminer.digest.shares import Shares, by_topic
@@ -38,6 +39,7 @@ class Material:
     waves: Sequence[Wave]
     weak_labels: Collection[str]
     first_posts: Mapping[str, datetime]  # by member
+    answers: Mapping[str, Answer]  # that helped, by the post that opens their thread
     near: Mapping[str, str]  # by claim: the claim that it is shown with
     settings: DigestSettings
 
@@ -91,6 +93,7 @@ def gather(
         first_posts=dict(
             tables["members"].drop_nulls("first_at").select("author_id", "first_at").iter_rows()
         ),
+        answers=find_answers(tables),
         near=_near(tables["claims"], tables["key_points"]),
         settings=settings,
     )

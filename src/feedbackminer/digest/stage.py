@@ -11,6 +11,7 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
+from feedbackminer.digest.answers import best_of
 from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.material import Material, gather
@@ -41,6 +42,7 @@ from feedbackminer.vocabulary.claims import (
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, HISTORY, PERIOD, PROBLEMS
 
 EVIDENCE_SHOWN = 40  # posts printed on a claim's page; digest.json names all
+ANSWERS_SHOWN = 3
 ENDINGS_SHOWN = 3  # posts in which members tell that it works
 
 
@@ -117,6 +119,7 @@ def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str
     """Return the ids of all posts that are quoted somewhere."""
     quotes = [quote for view in views for quote in view.quotes]
     quotes += [quote for topic in topics for quote in topic.quotes]
+    quotes += [answer.quote for view in views for answer in view.answers]
     headed = {view.quoted_from for view in views if view.quoted_from}
     return sorted({quote.post_id for quote in quotes} | headed)
 
@@ -156,6 +159,7 @@ def _claim_view(row: Mapping[str, Any], material: Material) -> ClaimView:
         quotes=_quotes(row, kind, said, material),
         posts=[{**post, "says": surest.get(post["post_id"])} for post in newest[:EVIDENCE_SHOWN]],
         endings=[material.posts[post_id] for post_id in row["went_well"][:ENDINGS_SHOWN]],
+        answers=best_of(material.answers, row["evidence"], ANSWERS_SHOWN if said.height else 0),
         told=(min(moments), max(moments)) if moments else None,
         n_new=sum(age < NEW for age in ages),
         n_settled=sum(age >= SETTLED for age in ages),

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.accounts import Account
+from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.room import Room
 from feedbackminer.digest.shares import Share, Shares
@@ -142,6 +143,7 @@ class ClaimView(ClaimRow):
     quotes: Sequence[Quote]
     posts: Sequence[Mapping[str, Any]]  # the newest behind it, with the sentence that says it
     endings: Sequence[Mapping[str, Any]]  # posts in which members behind it tell that it works
+    answers: Sequence[Answer]  # that helped members behind it
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
     n_new: int  # members who said it within ``NEW`` of their first post
     n_settled: int  # and who did ``SETTLED`` or more after it
@@ -329,8 +331,11 @@ class Digest:
     def quotes(self) -> list[tuple[str, Quote]]:
         """Return every quote with the id of the claim or topic it stands for."""
         of_claims = [(claim.claim_id, quote) for claim in self.claims for quote in claim.quotes]
+        helping = [
+            (claim.claim_id, answer.quote) for claim in self.claims for answer in claim.answers
+        ]
         of_topics = [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
-        return of_claims + of_topics
+        return of_claims + helping + of_topics
 
 
 def _last_day(until: datetime | None) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
@@ -70,6 +71,17 @@ def coverage(problems: Coverage) -> str:
 def label(name: str) -> str:
     """Write the name of a label."""
     return name.replace("_", " ")
+
+
+def answer(given: Answer) -> str:
+    """Write what tells that an answer helped, and that the team gave it."""
+    told = {
+        "accepted": "whoever asked accepted it",
+        "works": "whoever asked wrote after it that it works",
+        "thanked": "whoever asked thanked for it",
+        "liked": "others like it",
+    }
+    return f"{told[given.helped]}{', from the team' if given.is_by_staff else ''}"
 
 
 def ending(claim: ClaimView) -> str:

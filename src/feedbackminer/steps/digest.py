@@ -18,6 +18,7 @@ from feedbackminer.engine.ledger import Row, latest_checks, steps_behind
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError, StoreError
+from feedbackminer.insight.period import GIVEN
 from feedbackminer.insight.stage import READS as COUNTED
 from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.events import events_of
@@ -48,7 +49,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
     "tag": ("components", "discovered", "least_voices", "alike_needs"),
     "insight": (
         *("period", "since", "until", "min_voices", "confidence"),
-        *("false_alarms", "false_discovery", "routing"),
+        *("false_alarms", "false_discovery", "routing", "tickets_per_answer"),
     ),
     "digest": ("product", "quotes_per_topic", "max_topics", "min_stability", "goals"),
 }
@@ -123,12 +124,27 @@ def _provenance(run: Run) -> Provenance:
         code_version=__version__,
         models={role: name for step in steps for role, name in step["models"].items()},
         versions=store.versions(PROVEN),
-        settings=published_settings(run.project.settings),
+        settings=published_settings(_as_counted(run.project)),
         accounts=[account_of(step) for step in steps],
         seconds={step["stage"]: step["seconds"] for step in steps},
         notices=list(dict.fromkeys(notice for step in steps for notice in step["notices"])),
         heads=run.models.tagger.cards,
     )
+
+
+def _as_counted(project: Project) -> Settings:
+    """Return settings with the period that the claims are of, which an option may have named."""
+    period = project.store.read("periods").row(0, named=True)
+    if period["until"] is None:
+        return project.settings
+    is_given = period["name"] == GIVEN
+    named = {
+        "period": "auto" if is_given else period["name"],
+        "since": period["since"] if is_given else None,
+        "until": period["until"],
+    }
+    insight = project.settings.insight.model_copy(update=named)
+    return project.settings.model_copy(update={"insight": insight})
 
 
 def steps_done(store: TableStore) -> list[Row]:

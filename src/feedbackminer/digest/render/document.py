@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from feedbackminer.accounts import Account
+from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimView, Digest, TopicView
@@ -59,8 +60,20 @@ def render(digest: Digest) -> str:
 def _claim(claim: ClaimView) -> dict[str, Any]:
     """Return a claim with the columns of its table, in their order."""
     columns = {name: getattr(claim, name) for name in Claims.column_names()}
-    waves = [wave.wave_id for wave in claim.waves]
-    return columns | {"experimental": claim.is_experimental, "waves": waves, "near": claim.near}
+    return columns | {
+        "answers": [_answer(answer) for answer in claim.answers],
+        "experimental": claim.is_experimental,
+        "waves": [wave.wave_id for wave in claim.waves],
+        "near": claim.near,
+    }
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "post_id": answer.quote.post_id,
+        "helped": answer.helped,
+        "by_staff": answer.is_by_staff,
+    }
 
 
 def _topic(topic: TopicView) -> dict[str, Any]:

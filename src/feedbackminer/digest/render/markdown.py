@@ -105,6 +105,9 @@ def _claims(digest: Digest, claims: Sequence[ClaimView]) -> Iterator[str]:
     for claim in claims:
         yield f"- **{escape(claim.headline)}**: {wording.trust(claim)}"
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
+        for given in claim.answers[:1]:
+            yield f"  An answer that helped ({wording.answer(given)}):"
+            yield from (f"  {line}" for line in _quotes([given.quote]))
         if near := " · ".join(escape(other.headline) for other in digest.near_to(claim)):
             yield from (f"  Close to it: {near}", "")
 
