@@ -20,7 +20,8 @@ from feedbackminer.digest import wording
 from feedbackminer.digest.front import front_page
 from feedbackminer.digest.quotes import quotable_sentences, saying
 from feedbackminer.digest.render import FILES, document, markdown, render_digest
-from feedbackminer.digest.render.site import PAGES, anchor, unbroken
+from feedbackminer.digest.render.anchors import anchor
+from feedbackminer.digest.render.site import ASSETS, PAGES, unbroken
 from feedbackminer.digest.stage import build_digest
 from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, is_weak
 from feedbackminer.errors import InputError
@@ -237,21 +238,27 @@ def test_a_digest_is_a_folder_of_pages_with_markdown_and_json(site: Path) -> Non
         "claims/problem-1.html",
         "claims/community-1.html",
         *(file for edition in EDITIONS.values() for file in (edition.page, edition.text)),
-        "assets/style.css",
+        *(f"assets/{name}" for name in ASSETS),
+        "assets/search-entries.js",
         "digest.md",
         "digest.json",
     }
 
 
-def test_every_page_forbids_scripts_and_loads_nothing_from_elsewhere(site: Path) -> None:
+def test_every_page_but_the_search_forbids_scripts_and_none_loads_from_elsewhere(
+    site: Path,
+) -> None:
     for path, page in pages(site):
         policy = one(page, "meta[http-equiv=Content-Security-Policy]").attributes["content"]
         assert policy
         assert policy.startswith("default-src 'none'; style-src 'self'"), path
         loaded = [node.attributes["href"] for node in page.css("link")]
         loaded += [node.attributes.get("src") for node in page.css("[src]")]
-        assert [urlsplit(link or "").netloc for link in loaded] == [""], path
-        assert not page.css("style, script, iframe, object, embed, form, base"), path
+        assert {urlsplit(link or "").netloc for link in loaded} == {""}, path
+        assert not page.css("style, iframe, object, embed, form, base, script:not([src])"), path
+        is_search = path.name == "search.html"
+        assert bool(page.css("script")) is is_search, path
+        assert policy.endswith("script-src 'self'; require-trusted-types-for 'script'") is is_search
     assert "url(" not in (site / "assets/style.css").read_text()
     assert "@import" not in (site / "assets/style.css").read_text()
 
@@ -860,7 +867,8 @@ def with_a_long_view() -> dict[str, pl.DataFrame]:
 
 def linking(files: Mapping[str, str], claim_id: str) -> set[str]:
     """Return the pages that link to the page of a claim."""
-    return {name for name, text in files.items() if f"claims/{claim_id}.html" in text}
+    target = f"claims/{claim_id}.html"
+    return {name for name, text in files.items() if target in text and name.endswith(".html")}
 
 
 def test_what_was_said_and_broke_out_in_all_time_stands_in_the_long_view_alone() -> None:

@@ -77,7 +77,9 @@ class TestAMember:
         project = project_at(place)
         member = pseudonym(project)
         wanted = needles(posts_of(project, member), member)
-        assert len(found_in(place, wanted)) > 20
+        before = found_in(place, wanted)
+        assert len(before) > 20
+        assert str(place / "digest" / "assets" / "search-entries.js") in before
         receipt = forget(Run(project), author=NAME)
         assert found_in(place, wanted) == {}
         assert receipt.posts == 4

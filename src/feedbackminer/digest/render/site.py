@@ -1,7 +1,8 @@
-"""The digest as a static site: opens from disk, runs no script, loads nothing from elsewhere.
+"""The digest as a static site: opens from disk, loads nothing from elsewhere.
 
 Community text only ever reaches a page through Jinja's escaping, and every page carries a
-content security policy that would stop a script all the same.
+content security policy that would stop a script all the same. The one page that runs scripts, the
+search, runs those of the folder of assets and gets its text from them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedbackminer.digest import wording
 from feedbackminer.digest.panel import panel
-from feedbackminer.digest.render import charts
+from feedbackminer.digest.render import charts, search
+from feedbackminer.digest.render.anchors import anchor
 from feedbackminer.digest.views import Digest
 from feedbackminer.vocabulary import claims as vocabulary
 from feedbackminer.vocabulary.editions import EDITIONS
@@ -31,19 +33,23 @@ PAGES = {
     "people.html": "Who is talking",
     "unanswered.html": "Unanswered",
     "method.html": "Method",
+    "search.html": "Search",
 }
+ASSETS = ("style.css", "minisearch.js", "minisearch-licence.txt", "search.js")
 
 
 def render(digest: Digest) -> dict[str, str]:
     """Return all pages and assets: relative path -> text."""
-    style = files("feedbackminer.digest").joinpath("assets/style.css").read_text("utf-8")
-    shared = _shared(digest)
+    assets = files("feedbackminer.digest").joinpath("assets")
+    entries = search.entries(digest)
+    shared = _shared(digest) | {"n_entries": len(entries)}
 
     def page(template: str, **values: Any) -> str:
         return _environment().get_template(f"{template}.j2").render(shared, **values)
 
     return {
-        "assets/style.css": style,
+        **{f"assets/{name}": assets.joinpath(name).read_text("utf-8") for name in ASSETS},
+        "assets/search-entries.js": search.script(entries),
         **{name: page(name, page=name, root="") for name in PAGES},
         "quoted.html": page("quoted.html", page="", root=""),
         **{
@@ -109,8 +115,3 @@ def _shared(digest: Digest) -> dict[str, Any]:
 def unbroken(text: str) -> str:
     """Keep each number on one line with what it counts: ``22 members``, ``41 %``, ``16 June``."""
     return _NUMBER.sub("\\1\u00a0", text)
-
-
-def anchor(post_id: str) -> str:
-    """Return a post id as an HTML id: letters, digits and hyphens only."""
-    return "p-" + "".join(c if c.isalnum() and c.isascii() else f"-{ord(c):x}-" for c in post_id)
