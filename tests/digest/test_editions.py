@@ -114,13 +114,29 @@ def test_a_wrong_route_is_a_wrong_setting(routing: Any, message: str) -> None:
 # ── the room ─────────────────────────────────────────────────────────────────────────────────
 
 
-def room(wrote: Sequence[tuple[str, str, float]], first: Mapping[str, float], **more: Any) -> Room:
-    """Look at a month: member, source and day of posts; the day of each member's first post."""
+def room(
+    wrote: Sequence[tuple[str, str, float]],
+    first: Mapping[str, float],
+    alike: str = "vwxyz",
+    **more: Any,
+) -> Room:
+    """Look at a month: member, source and day of posts; the day of each member's first post.
+
+    Each member stands for as many as there are letters in ``alike``.
+    """
     rows = [
-        {"post_id": f"{source}:{n}", "author_id": who, "source": source, "created_at": day(when)}
+        {"post_id": f"{source}:{n}{twin}", "author_id": f"{who}{twin}", "source": source}
+        | {"created_at": day(when)}
         for n, (who, source, when) in enumerate(wrote)
+        for twin in alike
     ]
-    known = members(*({"author_id": who, "first_at": day(when)} for who, when in first.items()))
+    known = members(
+        *(
+            {"author_id": f"{who}{twin}", "first_at": day(when)}
+            for who, when in first.items()
+            for twin in alike
+        )
+    )
     tables = {"posts": posts(*rows), "members": known, "repeats": repeats()} | more
     return room_of(tables, (day(0), day(30)), (day(-30), day(0)))
 
@@ -129,14 +145,14 @@ def test_the_room_is_who_wrote_by_how_long_they_had_been_there() -> None:
     now = [("new", "forum", 1.0), ("new", "forum", 2.0), ("young", "chat", 3.0)]
     now += [("old", "forum", 4.0), ("old", "chat", 5.0), ("gone", "forum", -31.0)]
     found = room(now, {"new": 1, "young": -364, "old": -366, "gone": -100})
-    assert (found.n, [seat.n for seat in found.seats]) == (3, [1, 1, 1])
-    assert list(found.sources) == [("chat", 2), ("forum", 2)]
+    assert (found.n, [seat.n for seat in found.seats]) == (15, [5, 5, 5])
+    assert list(found.sources) == [("chat", 10), ("forum", 10)]
     assert (found.n_before, found.unlike) == (0, None)
 
 
 def test_a_room_as_before_is_like_it_and_one_of_others_is_not() -> None:
     same = room([("a", "forum", 1), ("a", "forum", -1)], {"a": -99})
-    assert (same.n_before, same.unlike) == (1, 0.0)
+    assert (same.n_before, same.unlike) == (5, 0.0)
     wrote = [("a", "forum", 1), ("b", "forum", 1), ("a", "forum", -1), ("c", "forum", -1)]
     half = room(wrote, {"a": -99, "b": 1, "c": -99})
     assert half.unlike == pytest.approx(0.5)
@@ -146,8 +162,14 @@ def test_a_room_as_before_is_like_it_and_one_of_others_is_not() -> None:
 
 def test_a_copy_puts_nobody_into_the_room() -> None:
     wrote = [("a", "forum", 1.0), ("b", "forum", 2.0)]
-    copied = copies(**{"forum:1": "forum:0"})
-    assert room(wrote, {"a": 1, "b": 1}, repeats=copied).n == 1
+    copied = copies(**{f"forum:1{twin}": f"forum:0{twin}" for twin in "vwxyz"})
+    assert room(wrote, {"a": 1, "b": 1}, repeats=copied).n == 5
+
+
+def test_a_room_is_not_held_against_another_where_that_would_tell_of_a_small_group() -> None:
+    wrote, first = [("a", "forum", 1.0), ("a", "forum", -1.0)], {"a": -99.0}
+    assert room(wrote, first).unlike == 0
+    assert room(wrote, first, alike="v").unlike is None
 
 
 def test_of_a_room_in_which_nothing_is_dated_only_the_number_is_known() -> None:
@@ -183,7 +205,7 @@ def test_the_panel_says_what_is_agreed_what_parts_what_surprised_and_what_nobody
     assert found["What several say alike"] == ["“It halts”: 9 members", "“It stops”: 2 members"]
     assert found["What surprised"] == ["Sync: broke out"]
     assert "badly for about 50 % (20 to 70 %), well for" in found["Where they part"][0]
-    assert found["Who is in the room"][0].startswith("3 members: 3 ")
+    assert found["Who is in the room"][0].startswith("3 members: not told: new here")
     unknown = found["What they cannot tell us"][0]
     assert unknown.startswith("What those think who read and do not write")
 
@@ -202,7 +224,9 @@ def test_where_nothing_is_dated_the_panel_does_not_say_since_when_they_are_here(
     tables = community()
     undated = tables["posts"].with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
     found = sheet({**tables, "posts": undated, "periods": periods(), "claims": claims()})
-    assert found["Who is in the room"] == ["3 members: since when is not known; 3 advocates."]
+    assert found["Who is in the room"] == [
+        "3 members: since when is not known; advocates: not told."
+    ]
 
 
 @pytest.mark.parametrize(

@@ -749,22 +749,17 @@ def test_what_few_say_is_not_shown_for_variety() -> None:
 
 
 def test_a_claim_tells_who_was_new_and_who_had_been_there_for_a_year() -> None:
-    when = {
-        "p0": ("ann", 0),
-        "p1": ("ann", 400),
-        "p2": ("ben", 400),
-        "p3": ("cat", 300),
-        "p4": ("cat", 400),
-    }
-    written = posts(
-        *({"post_id": i, "author_id": a, "created_at": day(d)} for i, (a, d) in when.items())
-    )
-    claim = claims({"claim_id": "c", "kind": "community", "evidence": ["p1", "p2", "p4"]})
-    since = {"ann": 0, "ben": 400, "cat": 300}
-    who = members(*({"author_id": name, "first_at": day(d)} for name, d in since.items()))
-    tables = {"posts": written, "claims": claim, "members": who}
-    (view,) = digest({**nobody(), **tables}).claims
-    assert (view.n_new, view.n_settled) == (1, 1)
+    first = {"new": 400, "between": 300, "settled": 0}
+    who = [(f"{tenure}{n}", since) for tenure, since in first.items() for n in range(6)]
+    now = [{"post_id": name, "author_id": name, "created_at": day(400)} for name, _ in who]
+    known = members(*({"author_id": name, "first_at": day(since)} for name, since in who))
+    of_all = claims({"claim_id": "c", "kind": "community", "evidence": [name for name, _ in who]})
+    (view,) = digest({**nobody(), "posts": posts(*now), "claims": of_all, "members": known}).claims
+    assert (view.n_new, view.n_settled) == (6, 6)
+
+    few = claims({"claim_id": "c", "kind": "community", "evidence": ["new0", "new1", "settled0"]})
+    (view,) = digest({**nobody(), "posts": posts(*now), "claims": few, "members": known}).claims
+    assert (view.n_new, view.n_settled) == (None, None)
 
 
 def test_what_is_still_said_goes_before_what_nobody_has_said_for_long() -> None:

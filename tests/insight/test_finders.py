@@ -685,8 +685,8 @@ def test_how_few_members_write_half_of_the_replies_to_others() -> None:
 @pytest.mark.parametrize(
     ("hours", "told"),
     [
-        ([1.0, 24.0, 25.0, None], "2 of 4 newcomers"),
-        ([1.0, 1.0], None),  # too few to tell anything of
+        ([1.0, 24.0, 25.0, 30.0, None], "2 of 5 newcomers"),
+        ([1.0, 24.0, 25.0, None], None),  # so few that it would tell who
     ],
 )
 def test_how_many_newcomers_are_answered_within_a_day(

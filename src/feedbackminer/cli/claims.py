@@ -13,7 +13,7 @@ from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary.claims import quantity
 
 if TYPE_CHECKING:
-    from feedbackminer.digest.explain import Explanation
+    from feedbackminer.digest.explain import Explanation, Segment
 
 DIFFERS = 1  # exit code: the digest says otherwise than its tables
 MOST_SHOWN = 20  # differences
@@ -72,6 +72,14 @@ def _say(text: str) -> None:
     answer.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+def _row(segment: Segment) -> tuple[str, str, str]:
+    from feedbackminer.digest.wording import NOT_TOLD
+
+    if segment.n_spoke is None or segment.n_wrote is None:
+        return segment.name, NOT_TOLD, NOT_TOLD
+    return segment.name, f"{segment.n_spoke:,}", f"{segment.n_wrote - segment.n_spoke:,}"
+
+
 def _print(told: Explanation, n_posts: int) -> None:
     from feedbackminer.digest import wording
 
@@ -96,13 +104,15 @@ def _print(told: Explanation, n_posts: int) -> None:
     _say("")
     print_table(
         ("segment", "spoke", "wrote in that time, and did not"),
-        ((s.name, f"{s.n_spoke:,}", f"{s.n_wrote - s.n_spoke:,}") for s in told.segments),
+        (_row(segment) for segment in told.segments),
     )
+    if any(segment.n_wrote is None for segment in told.segments):
+        _say(f"{wording.NOT_TOLD}: {wording.SMALL}")
     for post in told.posts[:n_posts]:
         when = f"{post['created_at']:%-d %B %Y}" if post["created_at"] else "undated"
         body = " ".join(post["body"].split())
         cut = "…" if len(body) > MOST_CHARS else ""
-        _say(f"\n{post['post_id']} ({when}, {post['segment'] or 'nobody known'})")
+        _say(f"\n{post['post_id']} ({when}, {post['segment'] or 'segment not told'})")
         _say(f"{post['thread'] or ''}\n{body[:MOST_CHARS]}{cut}".strip())
     if more := max(len(told.posts) - n_posts, 0):
         _say(f"\n{quantity(more, 'post')} more; --posts {len(told.posts)} shows all")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.accounts import LOSSY
+from feedbackminer.digest.small_groups import without_small
 from feedbackminer.digest.views import ClaimRow
 from feedbackminer.tables import Claims, count_once, of_members
 from feedbackminer.vocabulary.claims import METRICS
@@ -18,11 +19,14 @@ UNKNOWN = "nobody known"
 
 @dataclass(frozen=True)
 class Segment:
-    """Members of a segment: how many are behind a claim, and wrote at all in that time."""
+    """Members of a segment: how many are behind a claim, and wrote at all in that time.
+
+    Of a small group neither is told: None.
+    """
 
     name: str
-    n_spoke: int
-    n_wrote: int
+    n_spoke: int | None
+    n_wrote: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +41,8 @@ class Explanation:
         sources: with the posts behind it from each.
         left_out: why rows were dropped before anything was counted -> rows, most first.
         n_undated: posts that no claim can count, since nobody knows when they were written.
-        posts: behind it, the newest first: post_id, created_at, segment, thread, body.
+        posts: behind it, the newest first: post_id, created_at, segment, thread, body; of whom a
+            small group wrote, the segment is not told either.
     """
 
     claim: ClaimRow
@@ -61,23 +66,29 @@ def explain(claim_id: str, tables: Mapping[str, pl.DataFrame]) -> Explanation:
     rows = tables["claims"].select(Claims.column_names())
     claim = ClaimRow(**rows.row(by_predicate=pl.col("claim_id") == claim_id, named=True))
     segments = tables["members"].select("author_id", pl.col("segment").cast(pl.String))
-    posts = tables["posts"].join(segments, on="author_id", how="left", maintain_order="left")
+    posts = (
+        tables["posts"]
+        .join(segments, on="author_id", how="left", maintain_order="left")
+        .with_columns(pl.col("segment").fill_null(UNKNOWN))
+    )
     is_behind = pl.col("post_id").is_in(claim.evidence)
     is_then = pl.col("created_at").is_between(claim.since, claim.until, "left")
     behind = posts.filter(is_behind)
     then = posts.filter(is_behind | is_then.fill_null(claim.since is None))
     wrote = count_once(of_members(then, tables["members"]), tables["repeats"])
     dropped = tables["dropped"].filter(pl.col("stage").is_in(LOSSY))
+    found = _segments(behind, wrote)
+    hidden = [segment.name for segment in found if segment.n_wrote is None]
     return Explanation(
         claim=claim,
         formula=METRICS[claim.metric].formula,
-        segments=_segments(behind, wrote),
+        segments=found,
         loudest=_most(behind, "author_id"),
         longest=_most(behind, "thread_id"),
         sources=_ranked(behind["source"]),
         left_out=_ranked(dropped["reason"]),
         n_undated=posts["created_at"].null_count(),
-        posts=_newest_first(behind, tables["threads"]),
+        posts=_newest_first(behind, tables["threads"], hidden),
     )
 
 
@@ -89,8 +100,12 @@ def _segments(behind: pl.DataFrame, wrote: pl.DataFrame) -> list[Segment]:
         )
         for frame in (behind, wrote)
     )
-    found = [Segment(name or UNKNOWN, spoke.get(name, 0), n) for name, n in all_of.items()]
-    return sorted(found, key=lambda segment: (-segment.n_wrote, segment.name))
+    told = without_small(all_of, {name: spoke.get(name, 0) for name in all_of})
+    ranked = sorted(all_of, key=lambda name: (-all_of[name], name))
+    return [
+        Segment(name, None if told[name] is None else spoke.get(name, 0), told[name])
+        for name in ranked
+    ]
 
 
 def _most(posts: pl.DataFrame, column: str) -> int:
@@ -103,7 +118,11 @@ def _ranked(values: pl.Series) -> list[tuple[str, int]]:
     return [(str(value), n) for value, n in found.iter_rows()]
 
 
-def _newest_first(posts: pl.DataFrame, threads: pl.DataFrame) -> list[dict[str, Any]]:
+def _newest_first(
+    posts: pl.DataFrame, threads: pl.DataFrame, hidden: Sequence[str]
+) -> list[dict[str, Any]]:
+    is_hidden = pl.col("segment").is_in(list(hidden))
+    posts = posts.with_columns(segment=pl.when(~is_hidden).then("segment"))
     titles = threads.select("thread_id", thread="title")
     rows = posts.join(titles, on="thread_id", how="left").sort(
         "created_at", "post_id", descending=[True, False], nulls_last=True

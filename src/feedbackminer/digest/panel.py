@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from feedbackminer.accounts import LOSSY
 from feedbackminer.digest import wording
+from feedbackminer.digest.room import Room
 from feedbackminer.digest.views import ClaimView, Digest, TopicView
 from feedbackminer.vocabulary.claims import CHANGES, CLAIM_KINDS, FOUND_OF_MEMBERS, quantity
 from feedbackminer.vocabulary.goals import MEASURES, Measure
@@ -77,8 +78,7 @@ def _tells(claim: ClaimView, measure: Measure) -> bool:
 def _room(digest: Digest) -> Iterator[Line]:
     room = digest.room
     seats = _counted({seat.name: seat.n for seat in room.seats}) or "since when is not known"
-    advocates = f"; {quantity(room.n_advocates, 'advocate')}" if room.n_advocates else ""
-    yield Line(f"{quantity(room.n, 'member')}: {seats}{advocates}.", "people.html")
+    yield Line(f"{quantity(room.n, 'member')}: {seats}{_advocates(room)}.", "people.html")
     if len(room.sources) > 1:
         yield Line(f"They wrote in {_counted(dict(room.sources))}.")
     if room.unlike is not None:
@@ -89,9 +89,18 @@ def _room(digest: Digest) -> Iterator[Line]:
         )
 
 
-def _counted(parts: Mapping[str, int]) -> str:
-    """Write how many there are of each, where there are any: ``31 newcomers, 70 …``."""
-    return ", ".join(f"{n:,} {name}" for name, n in parts.items() if n)
+def _advocates(room: Room) -> str:
+    if room.n_advocates is None:
+        return f"; advocates: {wording.NOT_TOLD}"
+    return f"; {quantity(room.n_advocates, 'advocate')}" if room.n_advocates else ""
+
+
+def _counted(parts: Mapping[str, int | None]) -> str:
+    """Write how many there are of each, where there are any: ``31 new here, 70 …``."""
+    told = ", ".join(f"{n:,} {name}" for name, n in parts.items() if n)
+    hidden = " and ".join(name for name, n in parts.items() if n is None)
+    why = f"{wording.NOT_TOLD}: {hidden} ({wording.SMALL})" if hidden else ""
+    return "; ".join(filter(None, (told, why)))
 
 
 def _is_split(topic: TopicView) -> bool:

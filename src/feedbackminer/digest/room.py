@@ -10,6 +10,7 @@ import polars as pl
 
 from feedbackminer.digest import counts
 from feedbackminer.digest.counts import Span
+from feedbackminer.digest.small_groups import without_small
 
 SETTLED = timedelta(days=365)
 NEW, YOUNG, OLD = SEATS = ("new here", "here for less than a year", "here for a year or more")
@@ -17,31 +18,32 @@ NEW, YOUNG, OLD = SEATS = ("new here", "here for less than a year", "here for a 
 
 @dataclass(frozen=True)
 class Seat:
-    """A sort of members: how many there are, and how many there were."""
+    """A sort of members: how many there are, and how many there were; None: not told."""
 
     name: str
-    n: int
-    n_before: int
+    n: int | None
+    n_before: int | None
 
 
 @dataclass(frozen=True)
 class Room:
-    """Members who wrote in a period, each once.
+    """Members who wrote in a period, each once; small groups of them are not told.
 
     Attributes:
         n, n_before: in the period, and in the one before; the latter 0: nothing is known of it.
         seats: by how long they had been there when the period began; none where nothing is dated.
         sources: where they wrote, who wrote in two counts in each.
-        n_advocates: of them.
+        n_advocates: of them; None: not told.
         unlike: which part of them would have to be others (by seat and source) for the room to be
-            as the one before: the total variation distance, 0 to 1; None: nothing is known of that.
+            as the one before: the total variation distance, 0 to 1; None: nothing is known of that,
+            or it would tell the size of a group that is not told.
     """
 
     n: int
     n_before: int
     seats: Sequence[Seat]
-    sources: Sequence[tuple[str, int]]
-    n_advocates: int
+    sources: Sequence[tuple[str, int | None]]
+    n_advocates: int | None
     unlike: float | None
 
 
@@ -54,14 +56,21 @@ def room_of(tables: Mapping[str, pl.DataFrame], span: Span, before: Span | None)
     """
     now = _present(tables, span)
     then = _present(tables, before) if before else now.clear()
+    n = now["author_id"].n_unique()
+    seats, seats_before = (_seated(room) for room in (now, then))
     of_source = now.unique(["author_id", "source"])["source"].value_counts()
+    sources = without_small(
+        dict(of_source.sort("count", "source", descending=[True, False]).iter_rows())
+    )
+    advocates = now.filter("advocate")["author_id"].n_unique()
+    is_told = None not in {*seats.values(), *seats_before.values(), *sources.values()}
     return Room(
-        n=now["author_id"].n_unique(),
+        n=n,
         n_before=then["author_id"].n_unique(),
-        seats=[Seat(name, _n(now, name), _n(then, name)) for name in SEATS] if span[0] else [],
-        sources=list(of_source.sort("count", "source", descending=[True, False]).iter_rows()),
-        n_advocates=now.filter("advocate")["author_id"].n_unique(),
-        unlike=_apart(now, then) if len(now) and len(then) else None,
+        seats=[Seat(name, seats[name], seats_before[name]) for name in SEATS] if span[0] else [],
+        sources=list(sources.items()),
+        n_advocates=without_small({"advocates": advocates, "others": n - advocates})["advocates"],
+        unlike=_apart(now, then) if len(now) and len(then) and is_told else None,
     )
 
 
@@ -84,8 +93,10 @@ def _seat(since: datetime) -> pl.Expr:
     )
 
 
-def _n(present: pl.DataFrame, seat: str) -> int:
-    return present.filter(seat=seat)["author_id"].n_unique()
+def _seated(present: pl.DataFrame) -> dict[str, int | None]:
+    return without_small(
+        {seat: present.filter(seat=seat)["author_id"].n_unique() for seat in SEATS}
+    )
 
 
 def _apart(now: pl.DataFrame, then: pl.DataFrame) -> float:

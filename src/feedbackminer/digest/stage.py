@@ -19,6 +19,7 @@ from feedbackminer.digest.proof import plain, texts_of
 from feedbackminer.digest.quotes import Quote, choose, saying
 from feedbackminer.digest.room import room_of
 from feedbackminer.digest.shares import Share, Shares
+from feedbackminer.digest.small_groups import without_small
 from feedbackminer.digest.views import (
     NEW,
     SETTLED,
@@ -150,7 +151,7 @@ def _claim_view(row: Mapping[str, Any], material: Material) -> ClaimView:
     posts = [material.posts[post_id] for post_id in row["evidence"]]
     newest = sorted(posts, key=lambda p: (str(p["created_at"]), p["post_id"]), reverse=True)
     moments = [post["created_at"] for post in posts if post["created_at"]]
-    ages = _ages(posts, material.first_posts)
+    tenure = _tenure(posts, material.first_posts)
     kind, evidence = CLAIM_KINDS[row["kind"]], set(row["evidence"])
     if material.standing.is_quiet and kind.action_when_quiet:
         row = {**row, "action": kind.action_when_quiet}
@@ -161,8 +162,8 @@ def _claim_view(row: Mapping[str, Any], material: Material) -> ClaimView:
         endings=[material.posts[post_id] for post_id in row["went_well"][:ENDINGS_SHOWN]],
         answers=best_of(material.answers, row["evidence"], ANSWERS_SHOWN if said.height else 0),
         told=(min(moments), max(moments)) if moments else None,
-        n_new=sum(age < NEW for age in ages),
-        n_settled=sum(age >= SETTLED for age in ages),
+        n_new=tenure["new"],
+        n_settled=tenure["settled"],
         waves=[wave for wave in material.waves if not evidence.isdisjoint(wave.post_ids)],
         is_experimental=kind.rests_on in material.weak_labels,
         near=material.near.get(row["claim_id"]),
@@ -176,6 +177,16 @@ def _in_all(row: Mapping[str, Any], period: PeriodView) -> str:
     if row["metric"] != FOUND_OF_MEMBERS or row["scope"] != PERIOD or not is_longer:
         return ""
     return f"{quantity(row['n_voices'], 'member')} since {row['since']:%-d %B %Y}"
+
+
+def _tenure(
+    posts: Sequence[Mapping[str, Any]], first_posts: Mapping[str, datetime]
+) -> dict[str, int | None]:
+    """Count the members behind some posts by how long they had been there when they wrote."""
+    ages = _ages(posts, first_posts)
+    n_new, n_settled = sum(age < NEW for age in ages), sum(age >= SETTLED for age in ages)
+    between = len(ages) - n_new - n_settled
+    return without_small({"new": n_new, "between": between, "settled": n_settled})
 
 
 def _ages(

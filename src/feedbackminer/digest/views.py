@@ -145,8 +145,8 @@ class ClaimView(ClaimRow):
     endings: Sequence[Mapping[str, Any]]  # posts in which members behind it tell that it works
     answers: Sequence[Answer]  # that helped members behind it
     told: tuple[datetime, datetime] | None  # first and last, where dates are known
-    n_new: int  # members who said it within ``NEW`` of their first post
-    n_settled: int  # and who did ``SETTLED`` or more after it
+    n_new: int | None  # members who said it within ``NEW`` of their first post; None: not told
+    n_settled: int | None  # and who did ``SETTLED`` or more after it
     waves: Sequence[Wave]  # of new accounts, each one of its voices
     is_experimental: bool  # rests on a label that is weak
     near: str | None  # the claim that it is shown with

@@ -12,6 +12,8 @@ from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
 from feedbackminer.vocabulary.tags import SIDES
 
 UNKNOWN = "–"
+NOT_TOLD = "not told"  # of a number of people
+SMALL = "under 5, or next to such a group"
 NUMBERS = (
     "Nothing to know yet",
     "One thing to know",
@@ -33,6 +35,11 @@ def sentence(claim: ClaimRow) -> str:
 def figure(value: float, metric: str) -> str:
     """Write a number that somebody gave: ``80 %``, ``12``."""
     return f"{100 * value:g} %" if METRICS[metric].is_share else f"{value:,g}"
+
+
+def people(n: int | None) -> str:
+    """Write how many are in a group, where that is told."""
+    return NOT_TOLD if n is None else f"{n:,}"
 
 
 def share(part: Share) -> str:
@@ -211,7 +218,7 @@ def brief(claim: ClaimView) -> str:
     parts = [_span(*claim.told)] if claim.key_point_id and claim.told else []
     if claim.in_all:
         parts = [claim.in_all]
-    if claim.key_point_id and 2 * claim.n_new > claim.n_voices:
+    if claim.key_point_id and 2 * (claim.n_new or 0) > claim.n_voices:
         parts.append("mostly by newcomers")
     if n := len(claim.went_well):
         parts.append(f"{n:,} of the {claim.n_voices:,} wrote later that it works")

@@ -525,6 +525,7 @@ SEVERITIES: Mapping[int, str] = {
     2: "something works badly, in part, or there is a way round",
     1: "cosmetic, a small annoyance",
 }
+LEAST_GROUP = 5  # people of a sort, below which it is not told how many they are
 SEGMENTS: Mapping[str, str] = {
     "newcomer": "first post in the last 30 days",
     "regular": "at least 5 posts, the last one in the last 90 days",

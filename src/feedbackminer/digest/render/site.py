@@ -19,6 +19,7 @@ from feedbackminer.digest import wording
 from feedbackminer.digest.panel import panel
 from feedbackminer.digest.render import charts, search
 from feedbackminer.digest.render.anchors import anchor
+from feedbackminer.digest.small_groups import without_small
 from feedbackminer.digest.views import Digest
 from feedbackminer.vocabulary import claims as vocabulary
 from feedbackminer.vocabulary.editions import EDITIONS
@@ -104,12 +105,18 @@ def _shared(digest: Digest) -> dict[str, Any]:
         "vocabulary": vocabulary,
         "topic_columns": vocabulary.topic_columns(),
         "labels": {topic.topic_id: topic.label for topic in digest.topics},
-        "segments": dict(digest.members["segment"].cast(pl.String).value_counts().iter_rows()),
+        "segments": _segments(digest.members),
         "advocates": digest.members.filter("advocate")
         .sort("n_thanks", "author_id", descending=[True, False])
         .to_dicts(),
         "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
     }
+
+
+def _segments(members: pl.DataFrame) -> dict[str, int | None]:
+    """Count members by segment; None: not told."""
+    counts = dict(members["segment"].cast(pl.String).value_counts().iter_rows())
+    return without_small({name: counts.get(name, 0) for name in vocabulary.SEGMENTS})
 
 
 def unbroken(text: str) -> str:

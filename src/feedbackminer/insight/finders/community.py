@@ -14,7 +14,7 @@ from feedbackminer.insight.facts import Facts
 from feedbackminer.insight.finders.dialogue import dialogue_measures
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.claims import LEAST_GROUP, quantity
 
 TOP = 10
 BY_FEW = 1.5  # weight of what hangs on few members, who are few voices
@@ -173,7 +173,7 @@ def _welcome(facts: Facts, settings: InsightSettings) -> Iterator[CommunityMeasu
     )
     in_time = pl.col("first_reply_hours") <= WELCOME.total_seconds() / 3600
     welcomed = newcomers.filter(in_time.fill_null(value=False))
-    if len(newcomers) < settings.min_voices:
+    if len(newcomers) < max(settings.min_voices, LEAST_GROUP):
         return
     yield CommunityMeasure(
         key="welcome",
