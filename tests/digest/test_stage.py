@@ -27,7 +27,7 @@ from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, 
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import EVERYTHING, Dropped, Repeats, check
+from feedbackminer.tables import EVERYTHING, Dropped, Lineage, Repeats, Runs, check
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.editions import EDITIONS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
@@ -142,6 +142,8 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
             *({"author_id": m, "segment": "regular", "advocate": True} for m in who)
         ),
         "repeats": repeats(),
+        "lineage": Lineage.create_empty(),
+        "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(*({"post_id": i, "text": text} for i in ids)),
@@ -170,6 +172,8 @@ def nobody() -> dict[str, pl.DataFrame]:
         "threads": threads(),
         "members": members(),
         "repeats": repeats(),
+        "lineage": Lineage.create_empty(),
+        "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
         "sentences": sentences(),

@@ -14,6 +14,7 @@ from feedbackminer.digest import counts
 from feedbackminer.digest.answers import best_of
 from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
+from feedbackminer.digest.kinship import lineage_of, neighbours
 from feedbackminer.digest.material import Material, gather
 from feedbackminer.digest.proof import plain, texts_of
 from feedbackminer.digest.quotes import Quote, choose, saying
@@ -58,7 +59,7 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, key_points, matches, claims, periods and events.
+            sentences, key_points, matches, claims, periods, events, lineage and runs.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -78,7 +79,9 @@ def build_digest(
     material = gather(tables, period, settings, provenance)
     tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
-    topics = [_topic_view(topic_id, views, material) for topic_id in topic_ids]
+    shown = tables["topics"].filter(pl.col("topic_id").is_in(topic_ids))
+    near = neighbours(shown)
+    topics = [_topic_view(topic_id, views, material, near) for topic_id in topic_ids]
     # What no words mark has no name that would tell anybody what the matter is.
     weak = {topic.topic_id for topic in topics if topic.is_weak or not topic.keywords}
     fit = [v for v in views if not v.near and (v.key_point_id or v.topic_id not in weak)]
@@ -240,7 +243,12 @@ def _keywords(row: Mapping[str, Any], of_topics: Mapping[str, list[str]]) -> lis
     return re.findall(r"[^\W\d_]{4,}", row["subject"])
 
 
-def _topic_view(topic_id: str, views: Sequence[ClaimView], material: Material) -> TopicView:
+def _topic_view(
+    topic_id: str,
+    views: Sequence[ClaimView],
+    material: Material,
+    near: Mapping[str, Sequence[str]],
+) -> TopicView:
     """Return a topic with those of ``views`` that are about it."""
     tables, settings = material.tables, material.settings
     claims = [view for view in views if view.topic_id == topic_id]
@@ -274,6 +282,8 @@ def _topic_view(topic_id: str, views: Sequence[ClaimView], material: Material) -
             keywords=topic["keywords"],
             count=settings.quotes_per_topic,
         ),
+        lineage=lineage_of(topic_id, tables),
+        near=near.get(topic_id, []),
     )
 
 

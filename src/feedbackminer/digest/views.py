@@ -11,6 +11,7 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.digest.answers import Answer
+from feedbackminer.digest.kinship import Turn
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.room import Room
 from feedbackminer.digest.shares import Share, Shares
@@ -209,6 +210,8 @@ class TopicView:
     n_voices_ever: int
     claims: Sequence[ClaimView]
     quotes: Sequence[Quote]
+    lineage: Sequence[Turn]
+    near: Sequence[str]  # ids of the topics nearest to it of those that are shown
 
     @property
     def page(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from feedbackminer.digest.answers import Answer
+from feedbackminer.digest.kinship import Turn
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
@@ -14,6 +15,19 @@ from feedbackminer.vocabulary.tags import SIDES
 UNKNOWN = "–"
 NOT_TOLD = "not told"  # of a number of people
 SMALL = "under 5, or next to such a group"
+# What became of a topic, by event and whether it came of it; {}: the other topic.
+TURNS = {
+    ("birth", True): "Found first",
+    ("split", True): "Split off from {}",
+    ("split", False): "{} was split off from it",
+    ("merge", True): "{} was merged into it",
+    ("merge", False): "Merged into {}",
+    ("retirement", False): "Not found any more",
+    ("rename", True): "Renamed",
+    ("pin", True): "Pinned, to be kept where it is not found",
+    ("ignore", True): "Left out of digests",
+    ("undo", True): "A correction was taken back",
+}
 NUMBERS = (
     "Nothing to know yet",
     "One thing to know",
@@ -73,6 +87,15 @@ def coverage(problems: Coverage) -> str:
     return (
         f"Key points say what {problems.n_said:,} of {members} report; for the rest none was found."
     )
+
+
+def turn(turn: Turn) -> str:
+    """Write what became of a topic: ``Found first, 5 July 2026``."""
+    other = f"“{turn.other}”" if turn.other else "A topic that is not there any more"
+    told = TURNS.get((turn.event, turn.comes_in), turn.event)
+    who = " by a person" if turn.by_human else ""
+    when = f", {day(turn.at)}" if turn.at else ""
+    return f"{told.format(other)}{who}{when}"
 
 
 def label(name: str) -> str:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
     *("sentences", "key_points", "matches"),
-    *("dropped", "shares", "claims", "periods", "events"),
+    *("dropped", "shares", "claims", "periods", "events", "lineage", "runs"),
 )
 # All that decides what a digest says; who has these at the same versions can make it anew.
-PROVEN = tuple(dict.fromkeys((*READS, *COUNTED, "runs", "audit")))
+PROVEN = tuple(dict.fromkeys((*READS, *COUNTED, "audit")))
 # Settings that decided what a digest says, and that anybody may see; a path, an address or an
 # account name among the others is nobody's business.
 PUBLISHED: Mapping[str, tuple[str, ...]] = {

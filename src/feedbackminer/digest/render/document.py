@@ -92,6 +92,8 @@ def _topic(topic: TopicView) -> dict[str, Any]:
         "any_problem": _share(topic.share_of(ANY_PROBLEM)),
         "problems": asdict(topic.problems),
         "kinds": {kind: _share(topic.share_of(kind)) for kind in KINDS},
+        "near": list(topic.near),
+        "lineage": [asdict(turn) for turn in topic.lineage],
         "trend": [{"from": when, "voices": n} for when, n in topic.trend.points],
     }
 
