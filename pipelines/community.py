@@ -63,11 +63,12 @@ def mine(project: Folder, since: Moment = None, until: Moment = None, period: Le
 @flow(name="digest", log_prints=True, timeout_seconds=4 * HOUR)
 def digest(
     project: Folder,
-    out: Folder,
+    out: Folder | None = None,
     since: Moment = None,
     until: Moment = None,
     period: Length = None,
     force: bool = False,
+    archive: Folder | None = None,
 ) -> str:
     """Write the digest of what was mined and link it; returns the path of its front page.
 
@@ -78,12 +79,13 @@ def digest(
         until: Count anew without posts from this moment on.
         period: Count anew for the latest of these; none: what was counted.
         force: Write it although a drift check warns that the settings let stop it.
+        archive: In place of out: folder for the digest of each period, with an index of them.
     """
     context = RunContext.begin(project, since, until, period)
     with context.locked():
         if context.has_window:
             do_stage("insight", context)
-        return write_digest(context, out, force=force)
+        return write_digest(context, out, archive, force=force)
 
 
 @flow(name="retain", log_prints=True, timeout_seconds=4 * HOUR)

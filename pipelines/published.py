@@ -1,4 +1,4 @@
-"""What a digest brought that the one before it in the same folder did not show."""
+"""What a digest brought that the one before it did not show."""
 
 from __future__ import annotations
 
@@ -15,20 +15,25 @@ Claim = Mapping[str, Any]  # as digest.json has it
 
 @dataclass(frozen=True)
 class Published:
-    """The claims that a digest shows, and those of them that are new in its folder."""
+    """The claims that a digest shows, and those of them that the one before did not."""
 
     page: Path
     claims: Sequence[Claim]
     new: Sequence[Claim]
 
 
-def publish(folder: Path, write: Callable[[], Outcome]) -> tuple[Outcome, Published]:
+def publish(
+    folder: Path, before: Path | None, write: Callable[[], Outcome]
+) -> tuple[Outcome, Published]:
     """Have a digest written to a folder, and learn from its files what it shows and what is new.
+
+    Args:
+        before: the folder of the digest before, which may be the same.
 
     The one place where flows read a digest: once the step itself tells what it published, this
     module can go.
     """
-    previous = {claim["claim_id"] for claim in _claims_in(folder)}
+    previous = {claim["claim_id"] for claim in (_claims_in(before) if before else ())}
     outcome = write()
 
     claims = _claims_in(folder)

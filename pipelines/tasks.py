@@ -20,8 +20,8 @@ from feedbackminer.engine.ledger import latest_checks
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, SettingsError, SourceError
 from feedbackminer.privacy.secrets import mask_secrets
-from feedbackminer.steps import digest as digests
 from feedbackminer.steps import sources
+from feedbackminer.steps.archive import Destination
 from feedbackminer.steps.erase import retain
 from feedbackminer.steps.exports import collect_exports
 from pipelines import artifacts
@@ -69,11 +69,15 @@ def do_stage(stage: str, context: RunContext) -> None:
 
 
 @task(task_run_name="digest", cache_policy=NO_CACHE, timeout_seconds=HOUR)
-def write_digest(context: RunContext, out: str, *, force: bool = False) -> str:
+def write_digest(
+    context: RunContext, out: str | None, archive: str | None = None, *, force: bool = False
+) -> str:
     """Write the digest, link it and announce what is new in it; returns its front page."""
-    folder, run = Path(out), context.run()
+    run = context.run()
+    destination = Destination(Path(out) if out else None, Path(archive) if archive else None)
+    folder, before = destination.folder(run.project), destination.before(run.project)
     try:
-        outcome, published = publish(folder, lambda: digests.write_digest(run, folder, force=force))
+        outcome, published = publish(folder, before, lambda: destination.write(run, force=force))
     except DriftError as error:
         emit(DIGEST_BLOCKED, context, why=str(error))
         raise

@@ -51,14 +51,22 @@ Force = Annotated[
 Preview = Annotated[
     bool, typer.Option("--preview", help="Show what would be read as what, and store nothing")
 ]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the digest")]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the digest")]
+Archive = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        help="In place of --out: a folder for the digest of each period, with an index of them",
+    ),
+]
 
 
 @command
 def run(
     session: Session,
     files: Files,
-    out: Out,
+    out: Out = None,
+    archive: Archive = None,
     threads: Threads = None,
     project: Annotated[
         Path | None, typer.Option("--project", help="Keep the store here; else it is temporary")
@@ -80,22 +88,23 @@ def run(
 ) -> None:
     """Import an export, mine it and write the digest, all in one go."""
     from feedbackminer.steps import mining
-    from feedbackminer.steps.digest import check_target, write_digest
+    from feedbackminer.steps.archive import Destination
     from feedbackminer.steps.exports import collect_exports
 
     overrides = _overrides(
         maps=map_, source=source, identities=identities, encoding=encoding, product=product,
         period=period, since=since, until=until, max_dropped=max_dropped,
     )  # fmt: skip
-    check_target(out)  # now, not after an hour of encoding
+    destination = Destination(out, archive)
+    destination.check()  # now, not after an hour of encoding
     if project is None:
         session.folder = session.hold(_temporary_folder())
         session.resume_hint = f"run it again with --project {session.folder} to continue"
 
     run = session.begin(overrides)
     outcomes = [collect_exports(run, files, threads or []), *mining.mine(run)]
-    outcomes.append(write_digest(run, out, force=force))
-    session.summarise(run, outcomes, out)
+    outcomes.append(destination.write(run, force=force))
+    session.summarise(run, outcomes, destination.folder(run.project))
     _exit_if_too_many_dropped(session, outcomes, run.project.settings.max_dropped_share)
 
 
@@ -156,7 +165,8 @@ def mine(
 @command
 def digest(
     session: Session,
-    out: Out,
+    out: Out = None,
+    archive: Archive = None,
     project: ProjectFolder = Path(),
     product: Product = None,
     period: Period = None,
@@ -172,12 +182,14 @@ def digest(
 
     With a period of its own, what was mined is counted anew for it.
     """
-    from feedbackminer.steps.digest import write_digest
+    from feedbackminer.steps.archive import Destination
     from feedbackminer.steps.mining import INSIGHT
 
+    destination = Destination(out, archive)
     run = session.begin(_overrides(product=product, period=period, since=since, until=until))
     counted = [run.step(INSIGHT)] if period or since or until else []
-    session.summarise(run, [*counted, write_digest(run, out, force=force)], out)
+    outcomes = [*counted, destination.write(run, force=force)]
+    session.summarise(run, outcomes, destination.folder(run.project))
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from feedbackminer.vocabulary.claims import (
 )
 from feedbackminer.vocabulary.editions import Edition
 from feedbackminer.vocabulary.goals import MeasureName
-from feedbackminer.vocabulary.moments import word_of
+from feedbackminer.vocabulary.moments import last_day, word_of
 from feedbackminer.vocabulary.tags import HISTORY, KINDS, PERIOD
 
 NEW, SETTLED = timedelta(days=30), timedelta(days=365)  # after a member's first post
@@ -177,7 +177,7 @@ class ClaimView(ClaimRow):
     @property
     def last_day(self) -> datetime | None:
         """Return the last day that is counted."""
-        return _last_day(self.until)
+        return last_day(self.until)
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ class Digest:
     @property
     def last_day(self) -> datetime | None:
         """Return the last day that is covered."""
-        return _last_day(self.until)
+        return last_day(self.until)
 
     @property
     def themes(self) -> dict[str, list[TopicView]]:
@@ -339,11 +339,6 @@ class Digest:
         ]
         of_topics = [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
         return of_claims + helping + of_topics
-
-
-def _last_day(until: datetime | None) -> datetime | None:
-    """Return a moment of the last day before ``until``, which itself does not count."""
-    return until - timedelta(microseconds=1) if until else None
 
 
 def is_weak(stability: float | None, least: float) -> bool:

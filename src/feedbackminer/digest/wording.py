@@ -10,6 +10,7 @@ from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
+from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
 UNKNOWN = "–"
@@ -156,12 +157,13 @@ def certainty(claim: ClaimView) -> str:
 def written(digest: Digest) -> str:
     """Write how many wrote how much in the period: ``9 members wrote 20 posts in 4 threads``."""
     totals = digest.totals
-    counts = (
-        quantity(totals["members"], "member"),
-        quantity(totals["written"], "post"),
-        quantity(totals["threads"], "thread"),
-    )
-    return "{} wrote {} in {}".format(*counts)
+    threads = quantity(totals["threads"], "thread")
+    return f"{wrote(totals['members'], totals['written'])} in {threads}"
+
+
+def wrote(n_members: int, n_posts: int) -> str:
+    """Write how many wrote how much: ``9 members wrote 20 posts``."""
+    return f"{quantity(n_members, 'member')} wrote {quantity(n_posts, 'post')}"
 
 
 def left_out(digest: Digest) -> str:
@@ -188,11 +190,15 @@ def to_answer(digest: Digest) -> str:
 
 def period(digest: Digest) -> str:
     """Write what the digest is of: ``the month from 6 June 2026 to 5 July 2026``."""
-    if digest.since is None or digest.last_day is None:
+    return covered(digest.period.name, digest.since, digest.last_day)
+
+
+def covered(name: str, since: datetime | None, last_day: datetime | None) -> str:
+    """Write which days a period has; its length too, where it is one of ``LENGTHS``."""
+    if since is None or last_day is None:
         return "no dates are known"
-    name = digest.period.name
-    days = _days(digest)
-    return days if name in ("all", "given") else f"the {name} from {days}"
+    days = _days(since, last_day)
+    return f"the {name} from {days}" if name in LENGTHS else days
 
 
 def held_against(digest: Digest) -> str:
@@ -200,14 +206,13 @@ def held_against(digest: Digest) -> str:
     word, n = digest.period.word, digest.period.n_before
     before = f"the {word} before" if n == 1 else f"the {n} {word}s before"
     as_long = "" if word == digest.period.name else ", each as long"
-    return f"The {word} from {_days(digest)} is held against {before}{as_long}."
+    days = _days(digest.since, digest.last_day)
+    return f"The {word} from {days} is held against {before}{as_long}."
 
 
-def _days(digest: Digest) -> str:
-    """Write from which day to which the period is."""
-    if digest.since is None or digest.last_day is None:
-        return "an unknown day"
-    return f"{day(digest.since)} to {day(digest.last_day)}"
+def _days(first: datetime | None, last: datetime | None) -> str:
+    """Write from which day to which a period is."""
+    return f"{day(first)} to {day(last)}" if first and last else "an unknown day"
 
 
 def day(moment: datetime) -> str:

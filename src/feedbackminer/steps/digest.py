@@ -75,7 +75,7 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
 
     run.reporter.start("digest", None)
     began = time.perf_counter()
-    _refuse_unmined(run.project)
+    refuse_unmined(run.project)
     if not force:
         _refuse_unusual(run.project)
 
@@ -104,7 +104,7 @@ def digest_of(run: Run) -> Digest:
     """
     from feedbackminer.digest.stage import build_digest
 
-    _refuse_unmined(run.project)
+    refuse_unmined(run.project)
     tables = {name: run.project.store.read(name) for name in READS}
     tables["events"] = events_of(tables["events"], run.project.settings)
     settings = run.project.settings.digest
@@ -163,7 +163,8 @@ def check_target(out: Path) -> None:
     refuse_foreign(out, FILES)
 
 
-def _refuse_unmined(project: Project) -> None:
+def refuse_unmined(project: Project) -> None:
+    """Raise InputError where nothing was mined yet."""
     if project.store.version("claims") is None:
         raise InputError(f"{project.folder}: nothing was mined yet; run `feedbackminer mine` first")
     if project.store.read("periods").is_empty():

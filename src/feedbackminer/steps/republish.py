@@ -17,6 +17,7 @@ from feedbackminer.digest.render import FILES
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import FeedbackminerError
 from feedbackminer.settings.sections import DigestSettings
+from feedbackminer.steps import archive as archives
 from feedbackminer.steps.digest import write_digest
 
 MISSING = "is not there any more; copies of it are not reached"
@@ -40,10 +41,24 @@ def render_again(
     Args:
         since: when the first of what was erased was written; None: not known.
         until: when the last that may tell of it was; None: until today.
+    The index of an archive quotes its digests, and is written anew with them.
+
     Returns:
         folder -> what became of it.
     """
-    return {str(folder): _again(run, folder, since, until) for folder in folders}
+    told = {folder: _again(run, folder, since, until) for folder in folders}
+    parents = {folder.parent for folder in told if archives.is_archive(folder.parent)}
+    told |= {archive: _renew(archive) for archive in sorted(parents)}
+    return {str(path): what for path, what in told.items()}
+
+
+def _renew(archive: Path) -> str:
+    try:
+        archives.renew(archive)
+    except (FeedbackminerError, OSError) as error:
+        archives.withdraw(archive)
+        return f"its index was withdrawn, for it could not be written ({type(error).__name__})"
+    return "its index was renewed"
 
 
 def _again(run: Run, folder: Path, since: datetime | None, until: datetime | None) -> str:
@@ -62,7 +77,7 @@ def _again(run: Run, folder: Path, since: datetime | None, until: datetime | Non
 
 
 def withdraw(folder: Path) -> None:
-    """Delete the pages of a digest."""
+    """Delete the pages of a digest; the folder stays."""
     for name in FILES:
         path = folder / name
         if path.is_dir():

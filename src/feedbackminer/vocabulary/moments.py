@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 LENGTHS: Mapping[str, str] = {"week": "1w", "month": "1mo", "quarter": "3mo", "year": "1y"}
 BY_WEEKS = 400  # days of a time that is looked at week by week
@@ -21,6 +21,11 @@ def as_utc(moment: datetime) -> datetime:
 def midnight(moment: datetime) -> datetime:
     """Return when the UTC day of a moment begins."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def last_day(until: datetime | None) -> datetime | None:
+    """Return a moment of the last day before ``until``, which itself does not count."""
+    return until - timedelta(microseconds=1) if until else None
 
 
 def step_of(since: datetime, until: datetime) -> str:

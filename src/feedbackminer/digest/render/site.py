@@ -41,15 +41,14 @@ ASSETS = ("style.css", "minisearch.js", "minisearch-licence.txt", "search.js")
 
 def render(digest: Digest) -> dict[str, str]:
     """Return all pages and assets: relative path -> text."""
-    assets = files("feedbackminer.digest").joinpath("assets")
     entries = search.entries(digest)
     shared = _shared(digest) | {"n_entries": len(entries)}
 
     def page(template: str, **values: Any) -> str:
-        return _environment().get_template(f"{template}.j2").render(shared, **values)
+        return environment().get_template(f"{template}.j2").render(shared, **values)
 
     return {
-        **{f"assets/{name}": assets.joinpath(name).read_text("utf-8") for name in ASSETS},
+        **{f"assets/{name}": asset(name) for name in ASSETS},
         "assets/search-entries.js": search.script(entries),
         **{name: page(name, page=name, root="") for name in PAGES},
         "quoted.html": page("quoted.html", page="", root=""),
@@ -68,16 +67,21 @@ def render(digest: Digest) -> dict[str, str]:
     }
 
 
+def asset(name: str) -> str:
+    """Return the text of a file that pages load."""
+    return files("feedbackminer.digest").joinpath("assets", name).read_text("utf-8")
+
+
 def render_summary(digest: Digest) -> str:
     """Return the front of a digest as one piece of HTML for a notebook, without links."""
-    return _environment().get_template("summary.html.j2").render(_shared(digest))
+    return environment().get_template("summary.html.j2").render(_shared(digest))
 
 
 _NUMBER = re.compile(r"(?<!\S)(\(?\d[\d,.]*) (?=[^\W\d]|%)")
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Return where templates come from; each is compiled once a process."""
     site = Environment(
         loader=PackageLoader("feedbackminer.digest"),
@@ -89,6 +93,7 @@ def _environment() -> Environment:
     site.filters["day"] = lambda moment: f"{moment:%-d %b %Y}" if moment else "undated"
     site.filters["thousands"] = lambda n: f"{n:,}"
     site.filters["anchor"] = anchor
+    site.filters["sentence"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     site.filters["unbroken"] = unbroken
     return site
 
