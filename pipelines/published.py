@@ -27,11 +27,11 @@ def publish(
 ) -> tuple[Outcome, Published]:
     """Have a digest written to a folder, and learn from its files what it shows and what is new.
 
-    Args:
-        before: the folder of the digest before, which may be the same.
-
     The one place where flows read a digest: once the step itself tells what it published, this
     module can go.
+
+    Args:
+        before: the folder of the digest before, which may be the same.
     """
     previous = {claim["claim_id"] for claim in (_claims_in(before) if before else ())}
     outcome = write()

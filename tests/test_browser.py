@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from feedbackminer.steps.archive import renew
 from feedbackminer.vocabulary.editions import EDITIONS
 from tests.support.command import Mined, Rows, invoke, whole_threads, write_jsonl
 
@@ -194,6 +196,53 @@ def test_every_link_between_pages_leads_somewhere(sample: Mined) -> None:
             assert target.is_file(), f"{file.name}: {href}"
             if anchor:
                 assert trees[target].css_first(f'[id="{anchor}"]'), f"{file.name}: {href}"
+
+
+@pytest.fixture(scope="module")
+def archive(sample: Mined, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of two digests and a folder of something else."""
+    folder = tmp_path_factory.mktemp("archive")
+    for name in ("2026-q2", "2026 <b>"):
+        shutil.copytree(sample.out, folder / name)
+    (folder / "notes").mkdir()
+    renew(folder)
+    return folder
+
+
+def test_the_index_of_an_archive_opens_fits_and_leads_to_every_digest(
+    browser: Browser, archive: Path
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    for scheme, width in zip(SCHEMES, WIDTHS, strict=True):
+        page = browser.new_page(color_scheme=scheme, viewport={"width": width, "height": 800})
+        seen = Seen()
+        seen.watch(page)
+        page.goto((archive / "index.html").as_uri())
+        _is_well(page, seen, width)
+        links = page.locator("h2 a")
+        assert links.count() == 2
+        for place in range(links.count()):
+            links.nth(place).click()
+            assert page.locator("ol.front").count() == 1
+            page.go_back()
+        assert seen.complaints == []
+        assert Axe().run(page).response["violations"] == []
+        page.close()
+
+
+@pytest.mark.parametrize("name", ["index.html", "search.html#q=tablet", "people.html"])
+def test_paper_shows_what_is_said_and_no_navigation(
+    name: str, browser: Browser, sample: Mined
+) -> None:
+    page = browser.new_page()
+    page.emulate_media(media="print")
+    page.goto(f"{sample.out.as_uri()}/{name}")
+    assert page.locator("h1").is_visible()
+    assert not page.locator("nav").first.is_visible()
+    assert page.locator("#results li").count() > 0 or "search" not in name
+    assert len(page.pdf()) > 10_000
+    page.close()
 
 
 # ── search ───────────────────────────────────────────────────────────────────────────────────

@@ -76,6 +76,14 @@ def test_each_claim_is_announced_once(home: Path, server: Standing) -> None:
     assert published == [0, len(shown)]
 
 
+@pytest.mark.usefixtures("server")
+def test_a_digest_goes_into_an_archive_in_place_of_a_folder(home: Path) -> None:
+    page = Path(digest(str(home / "Inkwren"), archive=str(home / "archive")))
+    assert page.is_file()
+    assert page.parent.parent == home / "archive"
+    assert f'href="{page.parent.name}/index.html"' in (home / "archive/index.html").read_text()
+
+
 def test_nothing_that_members_wrote_goes_to_prefect(home: Path, server: Standing) -> None:
     kept = b"".join(file.read_bytes() for file in server.home.glob("prefect.db*"))
     quotes = [quote["text"] for quote in digest_in(home)["quotes"]]
