@@ -200,7 +200,7 @@ class TestExitCodes:
         [
             (["run", "nowhere.jsonl", "--out", "d"], "nowhere.jsonl: no such file"),
             (["run", "--out", "d"], "Missing argument"),
-            (["run", "talk.jsonl"], "Missing option '--out'"),
+            (["run", "talk.jsonl"], "--out or --archive"),
             (["run", "talk.jsonl", "--out", "d", "--nonsense"], "No such option"),
             (["run", "talk.jsonl", "--out", "d", "--max-dropped", "7"], "Invalid value"),
             (["run", "talk.jsonl", "--out", "d", "--map", "body"], "want FIELD=COLUMN"),
