@@ -81,12 +81,12 @@ def _written(answer: Answer) -> tuple[str, str]:
 def passage(body: str) -> str:
     """Return the beginning of what a body says itself, as it stands there.
 
-    Quotations, code, and lines of greeting are passed over. Empty: it says little, asks, or tells
-    of the same problem.
+    Quotations, code, and lines of greeting are passed over, and what comes after code. Empty: it
+    says little, asks, or tells of the same problem.
     """
     for paragraph in _PARAGRAPH.finditer(body):
         if not _NO_PROSE.match(paragraph[0]) and len(paragraph[0].strip()) >= SHORTEST:
-            shown = _cut(body[paragraph.start() :].strip())
+            shown = _cut(body[paragraph.start() :].partition("```")[0].strip())
             return "" if _asks(shown) or _TOO.search(shown) else shown
     return ""
 

@@ -74,6 +74,7 @@ def _front(front: Sequence[ClaimView]) -> Iterator[str]:
     for number, claim in enumerate(front, start=1):
         yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
         yield from (f"   {line}  " for line in filter(None, (wording.brief(claim), claim.action)))
+        yield from _answers(claim, "   ")
 
 
 def _topics(digest: Digest) -> Iterator[str]:
@@ -105,11 +106,17 @@ def _claims(digest: Digest, claims: Sequence[ClaimView]) -> Iterator[str]:
     for claim in claims:
         yield f"- **{escape(claim.headline)}**: {wording.trust(claim)}"
         yield from (f"  {line}" for line in _quotes(claim.quotes[:2]))
-        for given in claim.answers[:1]:
-            yield f"  An answer that helped ({wording.answer(given)}):"
-            yield from (f"  {line}" for line in _quotes([given.quote]))
+        yield from _answers(claim, "  ")
         if near := " · ".join(escape(other.headline) for other in digest.near_to(claim)):
             yield from (f"  Close to it: {near}", "")
+
+
+def _answers(claim: ClaimView, indent: str) -> Iterator[str]:
+    """Yield the answer that helped most with what a claim says."""
+    for given in claim.answers[:1]:
+        yield f"{indent}An answer that helped ({wording.answer(given)}):"
+        yield ""
+        yield from (f"{indent}{line}" for line in _quotes([given.quote]))
 
 
 def _quotes(quotes: Sequence[Quote]) -> Iterator[str]:

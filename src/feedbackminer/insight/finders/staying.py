@@ -20,6 +20,7 @@ SILENT = timedelta(weeks=4)
 BEFORE = timedelta(weeks=12)  # in which the busiest quarter wrote
 LEAST_WEEKS = 6  # of these in which they did: a thread of one's own is soon over
 RETURN = timedelta(days=60)
+LAPSING, RETURNING = 0.6, 0.1  # weights: of what few can still be asked, and of what is to know
 LEAST_NEWCOMERS = 10  # who were answered, and who were not: fewer cannot be compared
 
 
@@ -63,6 +64,7 @@ def _lapsing(
         posts=before.join(busy, on="voice", how="semi"),
         value=measures.share(len(silent), len(busy), confidence=settings.confidence),
         action="Ask one or two of them, in person, what would bring them back.",
+        weight=LAPSING,
     )
 
 
@@ -100,6 +102,7 @@ def _return(
         ),
         posts=newcomers,
         value=Estimate(100 * points.value, 100 * points.low, 100 * points.high),
+        weight=RETURNING,
     )
 
 
