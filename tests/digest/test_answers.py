@@ -50,6 +50,7 @@ def test_what_is_short_or_asks_or_has_the_same_problem_or_quotes_is_no_answer(bo
 
 def test_greetings_and_quotations_are_passed_over() -> None:
     assert passage(f"Hi Ann,\n\n> it stops\n\n{HELPS}\n\nBen") == f"{HELPS}\n\nBen"
+    assert passage(f"[quote=Ann]It stops.\n\nWhat now?[/quote]\n{HELPS}\n```\nx") == HELPS
 
 
 def test_a_long_answer_is_cut_at_the_end_of_a_sentence() -> None:

@@ -13,6 +13,7 @@ from feedbackminer.vocabulary.tags import HELPED
 
 GUESS = HELPED[-1]  # nobody told that these helped
 LONGEST, SHORTEST = 320, 60  # characters of what is shown of an answer
+GREETING = 20  # a paragraph of fewer characters says hello
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\n)[^\n]+)*")
 _NO_PROSE = re.compile(r"[ \t]*(?:>|&gt;|\[quote|```|    |\t|@?\S+ (?:wrote|said):)", re.IGNORECASE)
 _END = re.compile(r"[.!?](?=\s)|[^\s:](?=\n)")
@@ -84,11 +85,18 @@ def passage(body: str) -> str:
     Quotations, code, and lines of greeting are passed over, and what comes after code. Empty: it
     says little, asks, or tells of the same problem.
     """
-    for paragraph in _PARAGRAPH.finditer(body):
-        if not _NO_PROSE.match(paragraph[0]) and len(paragraph[0].strip()) >= SHORTEST:
+    for paragraph in _PARAGRAPH.finditer(body, _after_quotation(body)):
+        if not _NO_PROSE.match(paragraph[0]) and len(paragraph[0].strip()) >= GREETING:
             shown = _cut(body[paragraph.start() :].partition("```")[0].strip())
-            return "" if _asks(shown) or _TOO.search(shown) else shown
+            is_fit = len(shown) >= SHORTEST and not _asks(shown) and not _TOO.search(shown)
+            return shown if is_fit else ""
     return ""
+
+
+def _after_quotation(body: str) -> int:
+    """Return where the last box of quotation ends; 0: there is none."""
+    ends = [end.end() for end in re.finditer(r"\[/quote\]", body, re.IGNORECASE)]
+    return ends[-1] if ends else 0
 
 
 def _cut(text: str) -> str:
