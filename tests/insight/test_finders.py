@@ -104,6 +104,7 @@ def tables(
                     "sentiment": row["sentiment"],
                     "severity": row.get("severity"),
                     "by_human": row.get("by_human", False),
+                    "sentences": list(row.get("sentences", ())),
                     **likely(row.get("chances", {})),
                 }
                 for i, row in zip(ids, written, strict=True)
@@ -1112,3 +1113,54 @@ def test_a_need_is_told_in_words_of_a_post_that_counts() -> None:
     ]
     claims = mine(crowd(8, 1, "sync"), wanted=wanted).claims.filter(kind="need")
     assert claims["headline"].to_list() == ["“print notes”: 4 members want this"]
+
+
+# ── other products ───────────────────────────────────────────────────────────────────────────
+
+RIVALS = InsightSettings(rivals={"Quillpad": ("quill pad",), "Notably": ()}, min_voices=2)
+
+
+def compared(*said: str) -> Mined:
+    written = [wrote(f"m{n}", n, None, sentences=[text]) for n, text in enumerate(said)]
+    return mine(written, settings=RIVALS)
+
+
+def test_members_who_compare_with_another_product_are_counted_under_its_name() -> None:
+    mined = compared(
+        "Sync is faster than in Quillpad.",
+        "I moved from quill pad to this one in March.",
+        "My Quillpad is blue and old.",
+        "Notably is better.",
+    )
+    claim = only(mined, "rival")
+    assert claim["evidence"] == ["p0", "p1"]
+    assert claim["headline"] == (
+        "Quillpad: 2 members compare it, come from it or leave for it, such as “I moved from quill "
+        "pad to this one in March”"
+    )
+    assert claim["quoted_from"] == "p1"
+    assert reasons(mined, "rival") == {"too_few_voices"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I use Quillpad rather than paper.",
+        "There is more than one Quillpad.",
+        "It is better. " + "So we wrote and wrote and wrote until it was late in the evening. " + "Quillpad!",
+        "Quillpads are better.",
+    ],
+)
+def test_who_only_names_another_product_compares_nothing(text: str) -> None:
+    assert of_kind(compared(text, text), "rival") == []
+
+
+def test_a_name_is_no_pattern() -> None:
+    odd = InsightSettings(rivals={"C++ (any.)": (), "a|b": ()}, min_voices=1)
+    written = [wrote("ann", 0, None, sentences=["It is better than C++ (any.) or so I think."])]
+    assert only(mine(written, settings=odd), "rival")["subject"] == "C++ (any.)"
+
+
+def test_without_names_nothing_is_compared() -> None:
+    written = [wrote("ann", 0, None, sentences=["It is better than Quillpad."])]
+    assert of_kind(mine(written), "rival") == []

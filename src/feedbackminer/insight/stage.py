@@ -20,6 +20,7 @@ from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.newcomers import newcomer_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
+from feedbackminer.insight.finders.rivals import rival_claims
 from feedbackminer.insight.finders.staying import staying_claims
 from feedbackminer.insight.finders.topics import count_claims, loud_claims, share_claims
 from feedbackminer.insight.period import Period, period_of
@@ -99,6 +100,7 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
             for claim in finder(history, settings)
             if claim.kind == TOPIC_SIZE or claim.key_point_id
         ]
+    candidates += rival_claims(facts, checked["tags"], settings)
     candidates += staying_claims(history, settings)
     changes, tested = find_changes(history, period, settings)
     candidates += changes

@@ -257,6 +257,10 @@ class InsightSettings(StageSettings):
     false_discovery: float = Field(
         default=0.05, gt=0, lt=1, description="Share of shown hurdles that may be chance"
     )
+    rivals: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Other products that members compare yours with: name = other words for it",
+    )
     tickets_per_answer: float | None = Field(
         default=None,
         ge=0,

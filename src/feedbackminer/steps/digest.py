@@ -49,7 +49,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
     "tag": ("components", "discovered", "least_voices", "alike_needs"),
     "insight": (
         *("period", "since", "until", "min_voices", "confidence"),
-        *("false_alarms", "false_discovery", "routing", "tickets_per_answer"),
+        *("false_alarms", "false_discovery", "routing", "rivals", "tickets_per_answer"),
     ),
     "digest": ("product", "quotes_per_topic", "max_topics", "min_stability", "goals"),
 }

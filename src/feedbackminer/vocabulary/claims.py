@@ -359,6 +359,26 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             topic_column=TopicColumn("Praise", short="praise", share="praise"),
         ),
         ClaimKind(
+            name="rival",
+            title="Comparison",
+            editions=("product", "marketing", "leadership"),
+            first_in=("marketing",),
+            action="Read who came, who left, and what each of them missed.",
+            weight=0.6,
+            section="How they compare us",
+            listings=(
+                Listing(
+                    page="loved.html",
+                    heading="How they compare us",
+                    intro="Products that the settings name, in sentences that compare or tell of a "
+                    "change from one to the other.",
+                    limit=10,
+                    n_quotes=3,
+                    empty="",
+                ),
+            ),
+        ),
+        ClaimKind(
             name="question",
             title="Question",
             editions=("support", "product", "communications"),
