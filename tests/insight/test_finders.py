@@ -1147,7 +1147,7 @@ def test_members_who_compare_with_another_product_are_counted_under_its_name() -
     [
         "I use Quillpad rather than paper.",
         "There is more than one Quillpad.",
-        "It is better. " + "So we wrote and wrote and wrote until it was late in the evening. " + "Quillpad!",
+        f"It is better. {'So we wrote and wrote and wrote. ' * 3}Quillpad!",
         "Quillpads are better.",
     ],
 )
