@@ -111,7 +111,10 @@ def _default(parameter: Any) -> str:
 def _settings() -> Iterator[str]:
     schema = Settings.model_json_schema()
     many = {"sources": "SourceSettings", "events": "EventSettings"}
-    top = {n: p for n, p in schema["properties"].items() if "$ref" not in p and n not in many}
+    (channel,) = schema["properties"]["channels"]["patternProperties"].values()
+    channels = channel["discriminator"]["mapping"]
+    several = {*many, "channels"}
+    top = {n: p for n, p in schema["properties"].items() if "$ref" not in p and n not in several}
     yield from ("At the top of the file, before any section:", "", *_options("", top, ()), "")
     sections = {f"{name}.NAME": model for name, model in many.items()} | {
         name: field["$ref"].rpartition("/")[2]
@@ -122,6 +125,10 @@ def _settings() -> Iterator[str]:
         section = schema["$defs"][model]
         required = section.get("required", ())
         yield from (f"### `[{name}]`", "", *_options(name, section["properties"], required), "")
+    for kind, reference in channels.items():
+        section = schema["$defs"][reference.rpartition("/")[2]]
+        options = _options(f"channels.{kind}", section["properties"], section["required"])
+        yield from (f"### `[channels.NAME]` of kind `{kind}`", "", *options, "")
 
 
 def _options(
@@ -143,6 +150,8 @@ def _toml_type(field: Mapping[str, Any]) -> str:
     """Name a type of JSON Schema as TOML does."""
     if "anyOf" in field:  # a value or nothing
         return _toml_type(field["anyOf"][0])
+    if "const" in field:
+        return f"`{field['const']}`"
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
     kind = str(field["type"])

@@ -6,6 +6,7 @@ FeedbackminerError           4  internal error: a bug of ours
 ├── ModelError               2  a trained head that cannot be used as it is
 │   └── OtherEncoderError    2  it was trained on another encoder
 ├── SourceError              3  a source cannot be read now; a rerun continues
+├── DeliveryError            3  a channel refuses or fails; what went out is noted
 ├── DriftError               1  a run looks so unusual that its digest was stopped
 ├── StoreError               3  the store could not be read or written; a rerun continues
 └── TableError               4  a table breaks its contract
@@ -53,6 +54,31 @@ class SourceError(FeedbackminerError):
     """A source that refuses, fails or answers with something else; what is stored stays."""
 
     exit_code = 3
+
+
+class DeliveryError(FeedbackminerError):
+    """A channel that refuses, fails or does not answer; nothing went out by it.
+
+    The message holds no secret, no address of a reader and no word of a member.
+
+    Attributes:
+        may_pass: the same may work in a moment.
+        may_be_out: nobody knows whether it went out after all.
+        is_whole: the channel as such cannot be reached, whoever is to be reached by it.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        may_pass: bool = False,
+        may_be_out: bool = False,
+        is_whole: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.may_pass, self.may_be_out, self.is_whole = may_pass, may_be_out, is_whole
 
 
 class DriftError(FeedbackminerError):

@@ -455,10 +455,28 @@ class Audit(dy.Schema):
     event_id = dy.String(primary_key=True)
     at = _utc()
     run_id = dy.String()
-    action = dy.Enum(("import", "collect", "erase", "retain", "publish"))
+    action = dy.Enum(("import", "collect", "erase", "retain", "publish", "deliver"))
     subject = dy.String()  # a file, a source, a folder; of an erasure only its seal
     rows = dy.Int64(min=0)
     detail = dy.String()
+
+
+class Deliveries(dy.Schema):
+    """What of a digest went to whom. A row is begun before anything is sent, and sent after."""
+
+    digest = dy.String(primary_key=True)  # the period it is of: one written again is the same
+    channel = dy.String(primary_key=True)  # as in [channels.NAME]
+    edition = dy.String(primary_key=True)  # or whole
+    recipient = dy.String(primary_key=True)  # the seal of an address; empty: the channel itself
+    kind = dy.String()  # of the channel
+    place = dy.String()  # where it still is, and can be erased; empty: out of reach
+    run_id = dy.String()  # that wrote the digest
+    since = _utc(nullable=True)  # of the digest
+    until = _utc(nullable=True)
+    status = dy.Enum(("begun", "sent", "failed"))  # begun: it may have been sent
+    attempts = dy.Int64(min=1)
+    at = _utc()  # of the latest
+    detail = dy.String()  # what became of it; no secret, address or word of a member
 
 
 class Suppressed(dy.Schema):
@@ -512,6 +530,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "runs": Runs,
     "cursors": Cursors,
     "audit": Audit,
+    "deliveries": Deliveries,
     "suppressed": Suppressed,
     "health": Health,
 }

@@ -41,7 +41,14 @@ HARMLESS = {
     "the name of a component: it is counted over many posts": {"aspect"},
     "the name of a source or of one of its channels": {"source", "cursors.channel"},
     "a row that names an erased post goes as a whole": {"cursors.position"},
-    "we wrote every word": {"cursors.withheld", "audit.subject", "audit.detail"},
+    "we wrote every word": {
+        *("cursors.withheld", "audit.subject", "audit.detail"),
+        *("deliveries.digest", "deliveries.detail"),
+    },
+    "the seal of an address, which no post has": {"deliveries.recipient"},
+    "the name of a channel in the settings, of a part of a digest, or of a folder": {
+        *("deliveries.channel", "deliveries.edition", "deliveries.place"),
+    },
     "the name of a release, or of another event: no word of a member": {"events.name"},
     "a length that we name: week, month, all": {"periods.name"},
     "JSON of names that are ours, with numbers": {

@@ -86,11 +86,41 @@ def test_a_list_in_the_environment_is_json(monkeypatch: pytest.MonkeyPatch) -> N
         ),
         ("[collect]\nurl_template = 'https://x.org/{'\n", r"collect\.url_template: Single '{'"),
         ("[topics\nseed = 3\n", r"cannot be read as TOML: .*line 1"),
+        (
+            "[sources.forum]\nkind = 'rss'\nchanels = ['a']\n",
+            r"unknown setting 'sources\.forum\.chanels'; did you mean 'channels'\?",
+        ),
+        (
+            "[channels.team]\nkind = 'mail'\nhots = 'h'\nhost = 'h'\nto = ['a@b']\nsender = 'a@b'",
+            r"unknown setting 'channels\.team\.mail\.hots'; did you mean 'host'\?",
+        ),
+        ("[channels.team]\nkind = 'pigeon'\n", r"channels\.team: .*'pigeon'.*'folder', 'mail'"),
+        (
+            "[channels.team]\nkind = 'mail'\nhost = 'h'\nsender = 'a@b'\nto = ['a@b, c@d']\n",
+            r"channels\.team\.mail\.to\.0: .*got 'a@b, c@d'",
+        ),
+        (
+            "[channels.site]\nkind = 'folder'\npath = 's'\neditions = ['support']\n",
+            r"channels\.site\.folder: pages of a site lead to each other",
+        ),
+        ("[channels.bi]\nkind = 'warehouse'\n", r"channels\.bi\.warehouse: want either url"),
+        ("[digest]\nlink = 'javascript:alert(1)'\n", r"digest\.link: want http://"),
+        (
+            "[sources.team]\nkind = 'rss'\n[channels.team]\nkind = 'chat'\n",
+            r"settings: 'team' is a source and a channel, which would have one secret",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, toml: str, message: str) -> None:
     with pytest.raises(SettingsError, match=rf"feedbackminer\.toml: {message}"):
         load(written(tmp_path, toml))
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    toml = "[channels.bi]\nkind = 'warehouse'\nurl = 'postgresql://ann:correct-horse@db/bi'\n"
+    with pytest.raises(SettingsError, match="holds a password") as caught:
+        load(written(tmp_path, toml))
+    assert "correct-horse" not in str(caught.value)
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

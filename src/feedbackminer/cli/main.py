@@ -1,8 +1,8 @@
 """The command line. It composes the steps and reports; heavy imports wait until they are needed.
 
-Exit codes: 0 done, 1 more rows dropped than allowed, a digest stopped by a check, or one that
-differs from its tables, 2 wrong usage or input, 3 interrupted and resumable, 4 internal error (with
-a report file).
+Exit codes: 0 done, 1 more rows dropped than allowed, a digest stopped by a check, one that differs
+from its tables, or one that a channel did not get, 2 wrong usage or input, 3 interrupted and
+resumable, 4 internal error (with a report file).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from feedbackminer.cli import (
     mining,
     privacy,
     projects,
+    publish,
     runs,
     tags,
     topics,
@@ -33,8 +34,9 @@ app = typer.Typer(
     name="feedbackminer",
     help="Mine a product community's posts into a digest of checkable claims.",
     epilog="Exit codes: 0 done · 1 more rows dropped than --max-dropped, or a digest stopped by a "
-    "check of [drift] block, or one that differs from its tables · 2 wrong usage or input · "
-    "3 interrupted, run again to continue · 4 internal error, see the report file.",
+    "check of [drift] block, one that differs from its tables, or one that a channel did not get · "
+    "2 wrong usage or input · 3 interrupted, run again to continue · 4 internal error, see the "
+    "report file.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -51,6 +53,7 @@ for name, command in (
     ("digest", mining.digest),
     ("verify", claims.verify),
     ("explain", claims.explain),
+    ("publish", publish.publish),
     ("forget", privacy.forget),
     ("retain", privacy.retain),
     ("audit", privacy.audit),

@@ -12,7 +12,7 @@ from feedbackminer.tables import Audit, check
 if TYPE_CHECKING:
     from feedbackminer.engine.run import Run
 
-Action = Literal["import", "collect", "erase", "retain", "publish"]
+Action = Literal["import", "collect", "erase", "retain", "publish", "deliver"]
 
 
 def record(

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin
 
 import pydantic_settings
 from pydantic import ValidationError
@@ -37,9 +37,9 @@ def load(path: Path | None = None, overrides: Mapping[str, Any] | None = None) -
         raise SettingsError("\n".join(_explain(source, e) for e in error.errors())) from None
 
 
-def secret_of(source: str) -> str:
-    """Return the secret of a source from the environment, or an empty string."""
-    return os.environ.get(SECRET_PREFIX + source.upper(), "")
+def secret_of(name: str) -> str:
+    """Return the secret of a source or a channel from the environment, or an empty string."""
+    return os.environ.get(SECRET_PREFIX + name.upper(), "")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -86,7 +86,9 @@ def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _explain(source: str, error: Mapping[str, Any]) -> str:
-    setting = ".".join(str(part) for part in error["loc"])
+    setting = ".".join(str(part) for part in error["loc"]) or "settings"
+    if error["type"] == "secret":
+        return f"{source}: {setting}: {error['msg']}"
     if error["type"] != "extra_forbidden":
         message = error["msg"].removeprefix("Value error, ")
         return f"{source}: {setting}: {message}; got {error['input']!r}"
@@ -101,5 +103,21 @@ def _explain(source: str, error: Mapping[str, Any]) -> str:
 def _keys_at(parents: list[Any]) -> list[str]:
     model: Any = Settings
     for name in parents:
-        model = model.model_fields[name].annotation
-    return list(model.model_fields)
+        model = _below(model, name)
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _below(model: Any, name: Any) -> Any:
+    """Return the type of a key: of a section, of a table of tables, of one kind of several."""
+    if get_origin(model) is dict:
+        model = get_args(model)[1]
+    elif hasattr(model, "model_fields"):
+        return model.model_fields[name].annotation
+    if get_origin(model) is Annotated:
+        model = get_args(model)[0]
+    kinds = [kind for kind in get_args(model) if name in _kinds_of(kind)]
+    return kinds[0] if kinds else model
+
+
+def _kinds_of(model: Any) -> tuple[Any, ...]:
+    return get_args(model.model_fields["kind"].annotation)

@@ -23,11 +23,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from feedbackminer.errors import nearest
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
-from feedbackminer.vocabulary.editions import EditionName
+from feedbackminer.vocabulary.editions import WHOLE, EditionName, PartName
 from feedbackminer.vocabulary.goals import MeasureName
 from feedbackminer.vocabulary.tags import CHECKS, KINDS
 
@@ -35,6 +36,9 @@ Day = date  # a field is called date
 TOPIC_ID = re.compile(r"[a-z]\d+")
 LINK_PARTS = ("post_id", "thread_id", "post_number")
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+ChannelName = SourceName
+# A line break would begin another header.
+MailAddress = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+$")]
 
 
 class StageSettings(BaseModel):
@@ -315,6 +319,122 @@ class DigestSettings(StageSettings):
         description="What the team follows, first in each edition: members, welcome, unanswered, "
         "first_reply (hours), peer_answers, helpers or top_10 = what to reach; shares from 0 to 1",
     )
+    link: str = Field(
+        default="", description="Where the site can be read, for mail and chat; empty: nowhere"
+    )
+
+    @field_validator("link")
+    @classmethod
+    def _check_link(cls, link: str) -> str:
+        if link and not re.fullmatch(r"https?://[^\s<>\"']+", link):
+            raise ValueError("want http:// or https://, such as https://digests.example/inkwren")
+        return link.rstrip("/")
+
+
+class ChannelSettings(StageSettings):
+    """What all channels have: the secret of each is in ``FEEDBACKMINER_SECRET_NAME``."""
+
+    timeout: float = Field(
+        default=30, gt=0, description="Seconds until a channel that does not answer is given up"
+    )
+
+
+class EditionChannelSettings(ChannelSettings):
+    editions: tuple[PartName, ...] = Field(
+        default=(WHOLE,), min_length=1, description="What goes there: editions, or whole"
+    )
+
+
+class FolderChannel(EditionChannelSettings):
+    kind: Literal["folder"] = Field(description="A folder, such as one that a web server shows")
+    path: str = Field(min_length=1, description="The folder, new or with an older digest")
+    format: Literal["html", "markdown"] = Field(
+        default="html", description="The whole site, or the editions as Markdown files"
+    )
+
+    @model_validator(mode="after")
+    def _check_editions(self) -> Self:
+        if self.format == "html" and self.editions != (WHOLE,):
+            raise ValueError(
+                "pages of a site lead to each other, so it goes as a whole; leave editions out, "
+                'or set format = "markdown"'
+            )
+        return self
+
+
+class MailChannel(EditionChannelSettings):
+    kind: Literal["mail"] = Field(description="Mail by SMTP, one to each reader")
+    host: str = Field(min_length=1, description="Mail server")
+    port: int = Field(default=587, ge=1, le=65_535, description="Its port")
+    encryption: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="tls: from the first byte on; none: on this machine only"
+    )
+    user: str = Field(
+        default="", description="Who logs in, with the secret as password; empty: nobody"
+    )
+    sender: MailAddress = Field(description="From whom it comes: an address")
+    to: tuple[MailAddress, ...] = Field(min_length=1, description="Addresses of readers")
+
+
+class ChatChannel(EditionChannelSettings):
+    kind: Literal["chat"] = Field(
+        description="A message in a chat; the secret is its address: a webhook that Slack would "
+        "understand, or any other that apprise knows"
+    )
+
+
+class WarehouseChannel(ChannelSettings):
+    kind: Literal["warehouse"] = Field(description="Tables for BI; the secret is the password")
+    url: str = Field(
+        default="",
+        description="Database as SQLAlchemy names it, without the password; empty: a folder",
+    )
+    folder: str = Field(default="", description="Instead: a folder of Parquet files")
+    database_schema: str = Field(
+        default="", alias="schema", description="Schema of the tables; empty: the database's own"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _check_no_secret(cls, url: str) -> str:
+        return _without_password(url)
+
+    @model_validator(mode="after")
+    def _check_one_place(self) -> Self:
+        if bool(self.url) == bool(self.folder):
+            raise ValueError("want either url, of a database, or folder, for Parquet files")
+        return self
+
+
+class IssuesChannel(EditionChannelSettings):
+    kind: Literal["issues"] = Field(
+        description="An issue for each edition, prepared for a person; the secret is a token"
+    )
+    tracker: Literal["github", "gitlab"] = Field(description="Which tracker it is")
+    repository: str = Field(
+        pattern=r"^[\w.-]+(/[\w.-]+)+$", description="Whose issues: owner/name, or group/…/name"
+    )
+    url: str = Field(default="", description="Its API, where that is not github.com or gitlab.com")
+    send: bool = Field(
+        default=False, description="Open the issue; otherwise a link is told that fills it in"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _check_no_secret(cls, url: str) -> str:
+        return _without_password(url)
+
+
+def _without_password(url: str) -> str:
+    if re.search(r"://[^/?#]*:[^/?#]*@", url):
+        # The value itself would be printed with the message.
+        raise PydanticCustomError(
+            "secret", "holds a password; secrets stand in FEEDBACKMINER_SECRET_… alone"
+        )
+    return url
+
+
+AnyChannel = FolderChannel | MailChannel | ChatChannel | WarehouseChannel | IssuesChannel
 
 
 class Settings(BaseSettings):
@@ -343,6 +463,9 @@ class Settings(BaseSettings):
         description="Releases and whatever else is marked in digests: name = date, or a table",
     )
     digest: DigestSettings = DigestSettings()
+    channels: dict[ChannelName, Annotated[AnyChannel, Field(discriminator="kind")]] = Field(
+        default_factory=dict, description="Where digests are delivered: one table per channel"
+    )
     drift: DriftSettings = DriftSettings()
     retain: RetainSettings = RetainSettings()
     log: Literal["text", "json"] = Field(
@@ -351,6 +474,14 @@ class Settings(BaseSettings):
     max_dropped_share: float | None = Field(
         default=None, ge=0, le=1, description="Exit with 1 when more of the rows were dropped"
     )
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        if both := sorted({*self.sources} & {*self.channels}):
+            raise ValueError(
+                f"{both[0]!r} is a source and a channel, which would have one secret; rename one"
+            )
+        return self
 
 
 def hash_settings(*parts: BaseModel) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from pydantic import ValidationError
@@ -25,34 +25,65 @@ from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.digest import PROVEN, digest_of, hash_files
 from feedbackminer.steps.events import events_of
 
+if TYPE_CHECKING:
+    from feedbackminer.digest.views import Digest
+    from feedbackminer.project.store import TableStore
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A published digest beside the same made anew.
+
+    Attributes:
+        wrong: whatever it says otherwise than its tables do.
+        files: of it, as they were found.
+        digest: made anew; None: no run of this project wrote it.
+        store: the tables that it was made of, in memory; None: likewise.
+    """
+
+    wrong: list[Difference]
+    files: Mapping[str, str]
+    digest: Digest | None = None
+    store: TableStore | None = None
+
 
 def verify(project: Project, folder: Path) -> list[Difference]:
     """Return whatever a published digest says otherwise than its tables do; empty: nothing.
-
-    Claims are counted anew from the tables at the versions that the ledger of runs names, all
-    files are rendered anew and compared, every quote is looked up in its post, and the files are
-    held against the hash that was noted when they were written.
 
     Raises:
         InputError: ``folder`` holds no digest of this project.
         StoreError: a version of a table is not kept any more.
     """
+    return prove(project, folder).wrong
+
+
+def prove(project: Project, folder: Path) -> Proof:
+    """Make a published digest anew, and compare.
+
+    Claims are counted anew from the tables at the versions that the ledger of runs names, all
+    files are rendered anew and compared, every quote is looked up in its post, and the files are
+    held against the hash that was noted when they were written. Raises as ``verify`` does.
+    """
+    from feedbackminer.digest.render import render_digest
+
     found = _files(folder)
     content = _content(found, folder)
     row = _row(project, content)
     if row is None:
-        return [Difference("run_id", str(content["run_id"]), "a run that wrote a digest here")]
+        by_none = Difference("run_id", str(content["run_id"]), "a run that wrote a digest here")
+        return Proof([by_none], found)
     settings, wrong = _settings(project.settings, content["settings"])
     events, unknown = _events(project, content["events"])
     then = _as_of(project, row["reads"], settings, events)
-    expected = _made_anew(then, row, content)
+    digest = _made_anew(then, row, content)
+    expected = render_digest(digest)
     wrong += [*unknown, *differences(found, expected)]
     wrong += misstated(json.loads(expected[JSON]), then.store.read("posts"))
     if not wrong and not _is_as_written(project, found):
         wrong += differences(found, expected, tolerance=0)
         by_hash = Difference("the files", "others", "those that were written, by their hash")
         wrong = wrong or [by_hash]
-    return wrong
+    return Proof(wrong, found, digest, then.store)
 
 
 def _files(folder: Path) -> dict[str, str]:
@@ -131,10 +162,8 @@ def _as_of(
     return replace(project, store=store, settings=settings.model_copy(update={"events": {}}))
 
 
-def _made_anew(then: Project, row: Row, content: Mapping[str, Any]) -> dict[str, str]:
-    """Count claims and render the digest of a project as it was."""
-    from feedbackminer.digest.render import render_digest
-
+def _made_anew(then: Project, row: Row, content: Mapping[str, Any]) -> Digest:
+    """Count the claims of a project as it was, and build its digest."""
     tables = {name: then.store.read(name) for name in COUNTED}
     mined = mine_claims(tables, settings=then.settings.insight)
     for name in ("periods", "shares", "claims"):
@@ -142,7 +171,7 @@ def _made_anew(then: Project, row: Row, content: Mapping[str, Any]) -> dict[str,
     made_at = datetime.fromisoformat(content["made_at"])
     digest = digest_of(Run(then, run_id=row["run_id"], started_at=made_at))
     source = replace(digest.provenance, versions=row["reads"], code_version=row["code_version"])
-    return render_digest(replace(digest, provenance=source))
+    return replace(digest, provenance=source)
 
 
 def _is_as_written(project: Project, found: Mapping[str, str]) -> bool:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 EditionName = Literal["product", "support", "marketing", "communications", "leadership"]
+PartName = Literal[EditionName, "whole"]  # what of a digest is delivered at once
+PARTS: tuple[PartName, ...] = get_args(PartName)
+WHOLE: PartName = "whole"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,7 @@ ASSETS = ("style.css", "minisearch.js", "minisearch-licence.txt", "search.js")
 def render(digest: Digest) -> dict[str, str]:
     """Return all pages and assets: relative path -> text."""
     entries = search.entries(digest)
-    shared = _shared(digest) | {"n_entries": len(entries)}
+    shared = shared_by_pages(digest) | {"n_entries": len(entries)}
 
     def page(template: str, **values: Any) -> str:
         return environment().get_template(f"{template}.j2").render(shared, **values)
@@ -74,7 +74,7 @@ def asset(name: str) -> str:
 
 def render_summary(digest: Digest) -> str:
     """Return the front of a digest as one piece of HTML for a notebook, without links."""
-    return environment().get_template("summary.html.j2").render(_shared(digest))
+    return environment().get_template("summary.html.j2").render(shared_by_pages(digest))
 
 
 _NUMBER = re.compile(r"(?<!\S)(\(?\d[\d,.]*) (?=[^\W\d]|%)")
@@ -98,7 +98,7 @@ def environment() -> Environment:
     return site
 
 
-def _shared(digest: Digest) -> dict[str, Any]:
+def shared_by_pages(digest: Digest) -> dict[str, Any]:
     """Return what every template may use."""
     return {
         "digest": digest,

@@ -1,0 +1,101 @@
+"""What goes to a channel, and what every channel can do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import polars as pl
+
+from feedbackminer.errors import DeliveryError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parcel:
+    """What of a digest goes out at once: an edition, or the whole.
+
+    Attributes:
+        part: name of the edition, or whole.
+        project: stands for the project, and tells nothing of it.
+        digest: the period that the digest is of.
+        title: one line of plain text.
+        lines: the things to know, each one line that no chat takes for markup.
+        markdown: the part as Markdown.
+        html: likewise, for mail: styles inline, nothing loaded.
+        link: where it can be read; empty: nowhere.
+        files: of the part in a folder: relative path -> text.
+        site: all files of the digest.
+        tables: rows for BI by the name of their table.
+        post_ids: of all posts that are not erased.
+    """
+
+    part: str
+    project: str
+    digest: str
+    title: str
+    lines: Sequence[str]
+    markdown: str
+    html: str
+    link: str
+    files: Mapping[str, str]
+    site: Mapping[str, str]
+    tables: Mapping[str, pl.DataFrame]
+    post_ids: frozenset[str]
+
+
+class Channel(Protocol):
+    """Where parcels go.
+
+    Attributes:
+        recipients: who gets one each; an empty name is the channel itself.
+        is_repeatable: sent again, it is there once all the same.
+        place: where it is then, and can be erased; empty: out of reach.
+    """
+
+    recipients: Sequence[str]
+    is_repeatable: bool
+    place: str
+
+    def preview(self, parcel: Parcel) -> str:
+        """Say what would go where, without secrets; asks nobody."""
+        ...
+
+    def send(self, parcel: Parcel, recipient: str, token: str) -> str:
+        """Send, and say what became of it.
+
+        Args:
+            token: stands for this delivery, the same whenever it is tried again.
+        Raises:
+            DeliveryError: it was refused, or nobody knows.
+        """
+        ...
+
+
+def within(seconds: float, do: Callable[[], T]) -> T:
+    """Do something, and give it up when it takes too long: it may still be done then.
+
+    Raises:
+        DeliveryError: it took too long.
+    """
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(do())
+        except BaseException as error:
+            failures.append(error)
+
+    # A daemon: one that hangs keeps no command from ending.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failures:
+        raise failures[0]
+    if not results:
+        raise DeliveryError(f"no answer within {seconds:g} seconds", may_be_out=True, is_whole=True)
+    return results[0]

@@ -1,0 +1,31 @@
+"""The channels that settings name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from feedbackminer.errors import SettingsError
+from feedbackminer.publish.channel import Channel
+from feedbackminer.publish.folder import Folder
+from feedbackminer.publish.mail import Mail
+from feedbackminer.settings.sections import AnyChannel, FolderChannel, MailChannel
+
+
+def open_channel(
+    settings: AnyChannel, secret: str, base: Path, site_files: frozenset[str]
+) -> Channel:
+    """Return a channel; nothing is asked yet.
+
+    Args:
+        secret: of the channel, where it has one.
+        base: where relative paths begin.
+        site_files: names that the folder of a digest may hold.
+    Raises:
+        SettingsError: a setting or the secret of it is wrong, or what it needs is not installed.
+    """
+    match settings:
+        case FolderChannel():
+            return Folder(settings, base, site_files)
+        case MailChannel():
+            return Mail(settings, secret)
+    raise SettingsError(f"no channel of the kind {settings.kind!r}")

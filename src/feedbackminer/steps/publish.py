@@ -1,0 +1,281 @@
+"""Deliver a published digest to the channels of the settings: each part to each reader once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import stamina
+
+from feedbackminer.digest.render import FILES
+from feedbackminer.digest.views import Digest
+from feedbackminer.engine import audit
+from feedbackminer.engine.run import Run
+from feedbackminer.errors import (
+    DeliveryError,
+    FeedbackminerError,
+    InputError,
+    SettingsError,
+    nearest,
+)
+from feedbackminer.privacy.pseudonyms import Pseudonyms
+from feedbackminer.privacy.secrets import mask_secrets
+from feedbackminer.project.project import Project
+from feedbackminer.publish.channel import Channel, Parcel, within
+from feedbackminer.publish.opening import open_channel
+from feedbackminer.settings.load import secret_of
+from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
+from feedbackminer.steps.parcels import parcels_of
+from feedbackminer.steps.verify import Proof, prove
+from feedbackminer.tables import Deliveries, check, column_types
+from feedbackminer.vocabulary.editions import PARTS, WHOLE, PartName
+
+ATTEMPTS = 3  # of what is refused for a moment only
+FIRST_WAIT = 1.0  # seconds
+PATIENCE = 2  # times the timeout of a channel, which is that of one answer
+
+Status = Literal["planned", "sent", "before", "maybe", "failed"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of a part of a digest on its way to one reader, or to all of a channel.
+
+    Attributes:
+        status: ``planned``: not tried; ``sent``; ``before``: sent earlier, so not again;
+            ``maybe``: nobody knows whether it went out, so not again by itself; ``failed``.
+    """
+
+    channel: str
+    part: str
+    status: Status
+    detail: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be delivered: to which channels, which parts.
+
+    Attributes:
+        channels: names of them; none: all.
+        parts: editions, or whole; none: all that each channel wants.
+        again: also what was sent before, or may have been.
+    """
+
+    channels: Sequence[str] = ()
+    parts: Sequence[PartName] = ()
+    again: bool = False
+    secrets: Callable[[str], str] = field(default=secret_of)
+
+
+def preview(project: Project, folder: Path, request: Request) -> list[Delivery]:
+    """Say what would go where; nothing is sent, and no channel is asked.
+
+    Raises:
+        InputError: ``folder`` holds no digest, or one that says otherwise than its tables do.
+        SettingsError: no such channel, or none.
+    """
+    return list(_Publication(Run(project), folder, request).planned())
+
+
+def publish(run: Run, folder: Path, request: Request) -> list[Delivery]:
+    """Deliver a digest; a channel that fails does not keep the others from it.
+
+    What was sent before is not sent again, and what may have been only where that is asked for.
+
+    Raises:
+        InputError: ``folder`` holds no digest, or one that says otherwise than its tables do.
+        SettingsError: no such channel, or none.
+    """
+    publication = _Publication(run, folder, request)
+    deliveries = list(publication.delivered())
+    for name in publication.channels:
+        if n := sum(one.status == "sent" for one in deliveries if one.channel == name):
+            audit.record(run, "deliver", name, n, publication.digest)
+    return deliveries
+
+
+class _Publication:
+    """One digest on its way."""
+
+    def __init__(self, run: Run, folder: Path, request: Request) -> None:
+        self._run, self._request = run, request
+        self.channels = _chosen(run.project, request)
+        wanted = {part for name in self.channels for part in self._parts(name)}
+        parts = [part for part in PARTS if part in wanted]
+        digest, files = _proved(prove(run.project, folder))
+        self._parcels = {
+            parcel.part: parcel for parcel in parcels_of(run.project, digest, files, parts)
+        }
+        self._period, self._run_id = digest.period, digest.provenance.run_id
+        self._pseudonyms = Pseudonyms(run.project.pseudonym_key())
+
+    @property
+    def digest(self) -> str:
+        """Return the period that the digest is of."""
+        return next((parcel.digest for parcel in self._parcels.values()), "")
+
+    def planned(self) -> Iterator[Delivery]:
+        """Yield what would be sent, and what would not be."""
+        for name, channel, parcel in self._pairs():
+            if isinstance(channel, FeedbackminerError):
+                yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
+                continue
+            rows = [self._row(name, parcel, recipient) for recipient in channel.recipients]
+            stops = [self._stopped(channel, row) for row in rows]
+            detail = channel.preview(parcel)
+            if n := sum(status is not None for status in stops):
+                detail += f" ({n:,} of {len(stops):,} had it before, or may have had it)"
+            yield Delivery(name, parcel.part, "planned", mask_secrets(detail))
+
+    def delivered(self) -> Iterator[Delivery]:
+        """Send, and yield what became of it."""
+        for name, channel, parcel in self._pairs():
+            if isinstance(channel, FeedbackminerError):
+                yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
+                continue
+            unreachable: DeliveryError | None = None
+            for recipient in channel.recipients:
+                status = self._stopped(channel, self._row(name, parcel, recipient))
+                if status:
+                    yield Delivery(name, parcel.part, *status)
+                elif unreachable:
+                    why = f"not tried, since {unreachable}"
+                    yield Delivery(name, parcel.part, "failed", why)
+                else:
+                    delivery, unreachable = self._send(name, channel, parcel, recipient)
+                    yield delivery
+
+    def _pairs(self) -> Iterator[tuple[str, Channel | FeedbackminerError, Parcel]]:
+        """Yield each channel, or what keeps it from being used, with each part that goes there."""
+        for name, settings in self.channels.items():
+            try:
+                channel: Channel | FeedbackminerError = open_channel(
+                    settings, self._request.secrets(name), self._run.project.folder, FILES
+                )
+            except FeedbackminerError as error:
+                channel = SettingsError(f"channels.{name}: {error}")
+            for part in self._parts(name):
+                yield name, channel, self._parcels[part]
+
+    def _parts(self, name: str) -> list[PartName]:
+        return _parts_of(self.channels[name], self._request.parts)
+
+    def _stopped(self, channel: Channel, row: Mapping[str, Any]) -> tuple[Status, str] | None:
+        """Tell why something is not to be sent; None: it is."""
+        if self._request.again or channel.is_repeatable or not row:
+            return None
+        if row["status"] == "sent":
+            return "before", f"was sent on {row['at']:%-d %B %Y}"
+        if row["status"] == "begun":
+            return "maybe", "may have been sent before; --again sends it in any case"
+        return None
+
+    def _send(
+        self, name: str, channel: Channel, parcel: Parcel, recipient: str
+    ) -> tuple[Delivery, DeliveryError | None]:
+        """Send to one reader; returns also what keeps the channel from reaching anybody."""
+        timeout = PATIENCE * self.channels[name].timeout
+        token = self._pseudonyms.seal(
+            "\n".join(("delivery", parcel.digest, name, parcel.part, recipient))
+        )
+
+        def note(status: str, detail: str, *, is_counted: bool = False) -> None:
+            self._note(
+                self._key(name, parcel, recipient),
+                is_counted=is_counted,
+                kind=self.channels[name].kind,
+                place=channel.place,
+                status=status,
+                detail=detail,
+            )
+
+        note("begun", "", is_counted=True)
+        try:
+            for attempt in stamina.retry_context(
+                on=_may_pass, attempts=ATTEMPTS, timeout=timeout, wait_initial=FIRST_WAIT
+            ):
+                with attempt:
+                    detail = within(timeout, lambda: channel.send(parcel, recipient, token))
+        except DeliveryError as error:
+            why = mask_secrets(str(error))
+            if not error.may_be_out:
+                note("failed", why)
+                return Delivery(name, parcel.part, "failed", why), error if error.is_whole else None
+            note("begun", why)
+            maybe = f"{why}; it may have been sent"
+            return Delivery(name, parcel.part, "maybe", maybe), error if error.is_whole else None
+        note("sent", detail)
+        return Delivery(name, parcel.part, "sent", detail), None
+
+    def _row(self, name: str, parcel: Parcel, recipient: str) -> dict[str, Any]:
+        """Return what is noted of a delivery; nothing where it was never begun."""
+        return self._noted(self._key(name, parcel, recipient))
+
+    def _key(self, name: str, parcel: Parcel, recipient: str) -> dict[str, str]:
+        seal = self._seal(recipient)
+        return {"digest": parcel.digest, "channel": name, "edition": parcel.part, "recipient": seal}
+
+    def _noted(self, key: Mapping[str, str]) -> dict[str, Any]:
+        rows = self._run.project.store.read("deliveries").filter(**key)
+        return rows.row(0, named=True) if len(rows) else {}
+
+    def _note(self, key: Mapping[str, str], *, is_counted: bool, **values: str) -> None:
+        """Write down what became of a delivery, before anything else is done."""
+        row = {
+            **key,
+            **values,
+            "run_id": self._run_id,
+            "since": self._period.since,
+            "until": self._period.until,
+            "attempts": self._noted(key).get("attempts", 0) + is_counted,
+            "at": datetime.now(UTC),
+        }
+        frame = pl.DataFrame([row], schema=column_types(Deliveries))
+        self._run.project.store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
+
+    def _seal(self, recipient: str) -> str:
+        """Return what stands for a reader: an address is nothing to be kept."""
+        return recipient and self._pseudonyms.seal(f"recipient:{recipient.casefold()}")
+
+
+def _proved(proof: Proof) -> tuple[Digest, Mapping[str, str]]:
+    """Return a digest that holds, and its files."""
+    if proof.wrong or proof.digest is None:
+        raise InputError(
+            f"nothing was delivered: the digest says otherwise than its tables do "
+            f"({proof.wrong[0]}; {len(proof.wrong):,} in all); `feedbackminer verify` names it "
+            "all, `feedbackminer digest` writes it again"
+        )
+    return proof.digest, proof.files
+
+
+def _chosen(project: Project, request: Request) -> dict[str, AnyChannel]:
+    """Return the channels to deliver to, in the order of the settings."""
+    configured = project.settings.channels
+    if not configured:
+        raise SettingsError(f"{project.folder}: no channel is configured; see [channels.NAME]")
+    for name in request.channels:
+        if name not in configured:
+            near = nearest(name, configured)
+            hint = f"did you mean {near!r}?" if near else f"configured: {', '.join(configured)}"
+            raise SettingsError(f"no channel {name!r} in the settings; {hint}")
+    return {
+        name: settings
+        for name, settings in configured.items()
+        if (not request.channels or name in request.channels) and _parts_of(settings, request.parts)
+    }
+
+
+def _parts_of(settings: AnyChannel, parts: Collection[PartName]) -> list[PartName]:
+    """Return what goes to a channel of what is asked for."""
+    wanted = (WHOLE,) if isinstance(settings, WarehouseChannel) else settings.editions
+    return [part for part in dict.fromkeys(wanted) if not parts or part in parts]
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, DeliveryError) and error.may_pass
