@@ -6,9 +6,10 @@ from pathlib import Path
 
 from feedbackminer.errors import SettingsError
 from feedbackminer.publish.channel import Channel
+from feedbackminer.publish.chat import Chat
 from feedbackminer.publish.folder import Folder
 from feedbackminer.publish.mail import Mail
-from feedbackminer.settings.sections import AnyChannel, FolderChannel, MailChannel
+from feedbackminer.settings.sections import AnyChannel, ChatChannel, FolderChannel, MailChannel
 
 
 def open_channel(
@@ -28,4 +29,6 @@ def open_channel(
             return Folder(settings, base, site_files)
         case MailChannel():
             return Mail(settings, secret)
+        case ChatChannel():
+            return Chat(settings, secret)
     raise SettingsError(f"no channel of the kind {settings.kind!r}")
