@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +13,7 @@ import pytest
 
 from feedbackminer.project.store import Store
 from tests.support.command import ROOT, environment
+from tests.support.postgresql import postgresql_server
 from tests.support.sites.discourse import Discourse
 from tests.support.sites.serving import serve
 from tests.support.standing import POOL, Standing, free_port, is_up, standing, until, written
@@ -58,28 +56,8 @@ def test_it_is_not_served_without_a_project(tmp_path: Path) -> None:
 @pytest.fixture
 def postgresql() -> Iterator[str]:
     """Run PostgreSQL with an empty database; yields its address as Prefect wants it."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not found:
-        pytest.skip("no PostgreSQL here; as root, `make postgresql` installs it")
-    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
-    folder, port = Path(tempfile.mkdtemp(prefix="feedbackminer-pg-")), free_port()
-    if user:
-        shutil.chown(folder, user)
-    make = [str(found[-1] / "initdb"), "-D", f"{folder}/data", "-A", "trust", "-U", "prefect"]
-    subprocess.run(make, user=user, capture_output=True, check=True, cwd=folder)
-    where = ("-h", "127.0.0.1", "-p", str(port), "-k", str(folder))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(found[-1] / "postgres"), "-D", f"{folder}/data", *where, "-F"],
-            user=user, stdout=log, stderr=log, cwd=folder,
-        )  # fmt: skip
-    try:
-        until(lambda: b"ready to accept" in (folder / "log").read_bytes(), "PostgreSQL")
-        yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        shutil.rmtree(folder)
+    with postgresql_server() as address:
+        yield f"postgresql+asyncpg://{address}"
 
 
 def test_a_server_on_postgresql_does_the_same(postgresql: str, tmp_path: Path) -> None:

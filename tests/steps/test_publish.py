@@ -15,6 +15,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError, SettingsError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.project.store import Store
+from feedbackminer.publish.folder import Folder
 from feedbackminer.publish.mail import Mail
 from feedbackminer.steps import publish as steps
 from feedbackminer.steps.digest import write_digest
@@ -139,6 +140,18 @@ def test_a_channel_that_fails_or_hangs_keeps_no_other_from_it(place: Path, box: 
     gate.set()
     assert statuses == {"broken": "failed", "hangs": "maybe", "login": "failed", "shelf": "sent"}
     assert (place / "shelf" / "digest.json").is_file()
+
+
+def test_a_mistake_of_ours_in_one_channel_keeps_no_other_from_it(
+    place: Path, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> str:
+        raise ZeroDivisionError("ann@example.com")
+
+    monkeypatch.setattr(Folder, "send", mistaken)
+    project = project_at(place, shelf={"kind": "folder", "path": "shelf"}, team=mail(box, to=[ANN]))
+    assert delivered(project) == [("shelf", "maybe"), ("team", "sent")]
+    assert ANN not in str(project.store.read("deliveries").rows())
 
 
 def test_of_a_server_that_is_away_only_one_reader_is_tried(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from feedbackminer.publish.channel import Parcel
+from feedbackminer.publish.channel import Living, Parcel
 
 HOSTILE = (
     "<script>alert(1)</script> <!channel> @here **bold** [a](http://evil.example) "
@@ -25,6 +25,6 @@ def parcel(**values: Any) -> Parcel:
         "files": {"editions/support.md": "# Inkwren for support\n"},
         "site": {"index.html": "<p>", "digest.json": "{}"},
         "tables": {},
-        "post_ids": frozenset(),
+        "living": Living(),
     }
     return Parcel(**plain | values)

@@ -68,7 +68,7 @@ def gather(
     assignments, span = tables["assignments"], (period.since, period.until)
     tables = {
         **tables,
-        "posts": _fit_to_show(tables["posts"], tables["members"]),
+        "posts": fit_to_show(tables["posts"], tables["members"]),
         "assignments": assignments.filter(rank=1),
     }
     sentences = quotable_sentences(tables)
@@ -139,7 +139,7 @@ def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     return matches.join(of_posts, on="post_id").filter(is_there).drop("now")
 
 
-def _fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
+def fit_to_show(posts: pl.DataFrame, members: pl.DataFrame) -> pl.DataFrame:
     """Return posts with the roles that their writers turned out to have, and only web links."""
     roles = members.select("author_id", role=pl.col("role").cast(pl.String))
     is_link = pl.col("url").str.contains(r"^(?i:https?)://[^\s<>\"']+$")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import polars as pl
@@ -12,6 +12,19 @@ import polars as pl
 from feedbackminer.errors import DeliveryError
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Living:
+    """What there is in the store now, after all erasures.
+
+    Attributes:
+        post_ids: of all posts.
+        labels: what topics are called, by their id.
+    """
+
+    post_ids: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +43,7 @@ class Parcel:
         files: of the part in a folder: relative path -> text.
         site: all files of the digest.
         tables: rows for BI by the name of their table.
-        post_ids: of all posts that are not erased.
+        living: what is not erased.
     """
 
     part: str
@@ -44,7 +57,7 @@ class Parcel:
     files: Mapping[str, str]
     site: Mapping[str, str]
     tables: Mapping[str, pl.DataFrame]
-    post_ids: frozenset[str]
+    living: Living
 
 
 class Channel(Protocol):

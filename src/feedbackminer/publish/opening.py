@@ -9,7 +9,14 @@ from feedbackminer.publish.channel import Channel
 from feedbackminer.publish.chat import Chat
 from feedbackminer.publish.folder import Folder
 from feedbackminer.publish.mail import Mail
-from feedbackminer.settings.sections import AnyChannel, ChatChannel, FolderChannel, MailChannel
+from feedbackminer.publish.warehouse import Warehouse
+from feedbackminer.settings.sections import (
+    AnyChannel,
+    ChatChannel,
+    FolderChannel,
+    MailChannel,
+    WarehouseChannel,
+)
 
 
 def open_channel(
@@ -31,4 +38,6 @@ def open_channel(
             return Mail(settings, secret)
         case ChatChannel():
             return Chat(settings, secret)
+        case WarehouseChannel():
+            return Warehouse(settings, secret, base)
     raise SettingsError(f"no channel of the kind {settings.kind!r}")

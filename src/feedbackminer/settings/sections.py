@@ -385,6 +385,7 @@ class ChatChannel(EditionChannelSettings):
 
 class WarehouseChannel(ChannelSettings):
     kind: Literal["warehouse"] = Field(description="Tables for BI; the secret is the password")
+    timeout: float = Field(default=300, gt=0, description="Seconds that writing all may take")
     url: str = Field(
         default="",
         description="Database as SQLAlchemy names it, without the password; empty: a folder",
@@ -426,7 +427,7 @@ class IssuesChannel(EditionChannelSettings):
 
 
 def _without_password(url: str) -> str:
-    if re.search(r"://[^/?#]*:[^/?#]*@", url):
+    if re.search(r"://[^/?#]*:[^/?#]*@|[?&][^=&]*(?:pass|pwd|token|secret|key)[^=&]*=", url, re.I):
         # The value itself would be printed with the message.
         raise PydanticCustomError(
             "secret", "holds a password; secrets stand in FEEDBACKMINER_SECRET_… alone"

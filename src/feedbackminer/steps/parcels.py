@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
-from feedbackminer.digest.render import mail, markdown, short
+import polars as pl
+
+from feedbackminer.digest.render import mail, markdown, rows, short
 from feedbackminer.digest.views import Digest, EditionView, PeriodView
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.project.project import Project
-from feedbackminer.publish.channel import Parcel
+from feedbackminer.publish.channel import Living, Parcel
+from feedbackminer.steps.verify import Proof
 from feedbackminer.vocabulary.editions import EDITIONS, PartName
 
 
 def parcels_of(
-    project: Project, digest: Digest, site: Mapping[str, str], parts: Iterable[PartName]
+    project: Project, digest: Digest, proof: Proof, parts: Iterable[PartName]
 ) -> Iterator[Parcel]:
-    """Yield parts of a digest, each rendered from what it says.
-
-    Args:
-        site: all files of it.
-    """
+    """Yield parts of a digest that was proved, each rendered from what it says."""
+    tables = _rows(project, digest, proof)
+    living = living_in(project)
     views: dict[str, EditionView] = {view.edition.name: view for view in digest.editions}
     link = project.settings.digest.link
     for part in parts:
@@ -36,10 +37,25 @@ def parcels_of(
             html=mail.render(digest, view, link),
             link=f"{link}/{page}" if link else "",
             files={EDITIONS[part].text if part in EDITIONS else "digest.md": text},
-            site=site,
-            tables={},
-            post_ids=frozenset(),
+            site=proof.files,
+            tables=tables,
+            living=living,
         )
+
+
+def living_in(project: Project) -> Living:
+    """Return what the store holds now: nothing that was erased."""
+    post_ids = project.store.read("posts", ["post_id"])["post_id"]
+    topics = project.store.read("topics", ["topic_id", "label"])
+    return Living(frozenset(post_ids), dict(topics.iter_rows()))
+
+
+def _rows(project: Project, digest: Digest, proof: Proof) -> dict[str, pl.DataFrame]:
+    assert proof.store is not None  # noqa: S101 (what was proved has one)
+    names = ("posts", "members", "repeats", "topics", "assignments", "tags")
+    tables = {name: proof.store.read(name) for name in names}
+    pseudonyms = Pseudonyms(project.pseudonym_key())
+    return rows.render(digest, tables, lambda thread: pseudonyms.seal(f"warehouse:{thread}"))
 
 
 def name_of(period: PeriodView) -> str:

@@ -107,9 +107,10 @@ class _Publication:
         self.channels = _chosen(run.project, request)
         wanted = {part for name in self.channels for part in self._parts(name)}
         parts = [part for part in PARTS if part in wanted]
-        digest, files = _proved(prove(run.project, folder))
+        proof = prove(run.project, folder)
+        digest = _proved(proof)
         self._parcels = {
-            parcel.part: parcel for parcel in parcels_of(run.project, digest, files, parts)
+            parcel.part: parcel for parcel in parcels_of(run.project, digest, proof, parts)
         }
         self._period, self._run_id = digest.period, digest.provenance.run_id
         self._pseudonyms = Pseudonyms(run.project.pseudonym_key())
@@ -179,7 +180,6 @@ class _Publication:
         self, name: str, channel: Channel, parcel: Parcel, recipient: str
     ) -> tuple[Delivery, DeliveryError | None]:
         """Send to one reader; returns also what keeps the channel from reaching anybody."""
-        timeout = PATIENCE * self.channels[name].timeout
         token = self._pseudonyms.seal(
             "\n".join(("delivery", parcel.digest, name, parcel.part, recipient))
         )
@@ -196,21 +196,34 @@ class _Publication:
 
         note("begun", "", is_counted=True)
         try:
-            for attempt in stamina.retry_context(
-                on=_may_pass, attempts=ATTEMPTS, timeout=timeout, wait_initial=FIRST_WAIT
-            ):
-                with attempt:
-                    detail = within(timeout, lambda: channel.send(parcel, recipient, token))
+            detail = self._attempts(name, lambda: channel.send(parcel, recipient, token))
         except DeliveryError as error:
             why = mask_secrets(str(error))
+            unreachable = error if error.is_whole else None
             if not error.may_be_out:
                 note("failed", why)
-                return Delivery(name, parcel.part, "failed", why), error if error.is_whole else None
+                return Delivery(name, parcel.part, "failed", why), unreachable
             note("begun", why)
             maybe = f"{why}; it may have been sent"
-            return Delivery(name, parcel.part, "maybe", maybe), error if error.is_whole else None
+            return Delivery(name, parcel.part, "maybe", maybe), unreachable
         note("sent", detail)
         return Delivery(name, parcel.part, "sent", detail), None
+
+    def _attempts(self, name: str, send: Callable[[], str]) -> str:
+        """Send, again where what failed may pass, and not for ever."""
+        timeout = PATIENCE * self.channels[name].timeout
+        for attempt in stamina.retry_context(
+            on=_may_pass, attempts=ATTEMPTS, timeout=timeout, wait_initial=FIRST_WAIT
+        ):
+            with attempt:
+                try:
+                    return within(timeout, send)
+                except FeedbackminerError:
+                    raise
+                except Exception as error:  # a mistake in one channel is none of the others'
+                    why = f"failed by a mistake of ours ({type(error).__name__})"
+                    raise DeliveryError(why, may_be_out=True) from error
+        raise DeliveryError("was not tried")
 
     def _row(self, name: str, parcel: Parcel, recipient: str) -> dict[str, Any]:
         """Return what is noted of a delivery; nothing where it was never begun."""
@@ -243,15 +256,15 @@ class _Publication:
         return recipient and self._pseudonyms.seal(f"recipient:{recipient.casefold()}")
 
 
-def _proved(proof: Proof) -> tuple[Digest, Mapping[str, str]]:
-    """Return a digest that holds, and its files."""
+def _proved(proof: Proof) -> Digest:
+    """Return a digest that holds."""
     if proof.wrong or proof.digest is None:
         raise InputError(
             f"nothing was delivered: the digest says otherwise than its tables do "
             f"({proof.wrong[0]}; {len(proof.wrong):,} in all); `feedbackminer verify` names it "
             "all, `feedbackminer digest` writes it again"
         )
-    return proof.digest, proof.files
+    return proof.digest
 
 
 def _chosen(project: Project, request: Request) -> dict[str, AnyChannel]:

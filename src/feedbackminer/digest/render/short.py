@@ -33,7 +33,7 @@ def lines(digest: Digest, view: EditionView | None) -> list[str]:
     """Write how many wrote, and the things to know with their numbers, a line each."""
     front = (view or digest).front[:SHOWN]
     statements = [
-        f"{number}. {harmless(claim.headline)} ({wording.brief(claim) or wording.sentence(claim)})"
+        " · ".join(filter(None, (f"{number}. {harmless(claim.headline)}", wording.brief(claim))))
         for number, claim in enumerate(front, start=1)
     ]
     return [
