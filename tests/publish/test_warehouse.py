@@ -109,8 +109,8 @@ def test_what_rests_on_an_erased_post_goes_and_sums_still_hold(url: str) -> None
     warehouse(url).send(of(), "", "t0")
     warehouse(url).send(of(project="another"), "", "t0")
     living = Living(frozenset({*POSTS} - {"f:2"}), LABELS)
-    n_removed = warehouse(url).erase(of().project, living)
-    assert n_removed == 3  # a claim, its post, and the post
+    n_changed = warehouse(url).erase(of().project, living)
+    assert n_changed == 3  # a claim, its post, and the post
     ours = f"WHERE project = '{of().project}'"
     assert asked(url, f"SELECT claim_id FROM digest_claims {ours}") == [("c1",)]
     assert asked(url, f"SELECT voice, n_posts FROM digest_voice_weeks {ours} ORDER BY 1") == [
@@ -119,6 +119,16 @@ def test_what_rests_on_an_erased_post_goes_and_sums_still_hold(url: str) -> None
     ]
     assert asked(url, "SELECT count(*) FROM digest_posts WHERE post_id = 'f:2'") == [(1,)]
     assert warehouse(url).erase(of().project, living) == 0
+
+
+def test_a_claim_that_lost_a_post_has_the_voices_that_are_left_and_no_other_number(
+    url: str,
+) -> None:
+    warehouse(url).send(of(), "", "t0")
+    warehouse(url).erase(of().project, Living(frozenset({*POSTS} - {"f:3"}), LABELS))
+    row = "SELECT n_voices, n_posts, value, headline, quoted_from FROM digest_claims WHERE {}"
+    assert asked(url, row.format("claim_id = 'c1'")) == [(1, 1, None, None, None)]
+    assert asked(url, row.format("claim_id = 'c2'")) == [(1, 1, None, HOSTILE, None)]
 
 
 def test_a_topic_that_lost_its_name_loses_it_in_older_digests_too(url: str) -> None:
@@ -134,7 +144,7 @@ def test_delivering_the_next_digest_erases_what_could_not_be_reached_before(url:
     warehouse(url).send(of(), "", "t0")
     living = Living(frozenset({"f:4"}), LABELS)
     told = warehouse(url).send(of("month 2026-02-01 to 2026-03-01", living=living), "", "t0")
-    assert told.endswith("rows of erased posts removed")
+    assert told.endswith("removed or counted anew")
     january = "WHERE digest LIKE 'month 2026-01%'"
     assert asked(url, f"SELECT count(*) FROM digest_claims {january}") == [(0,)]
     assert asked(url, f"SELECT post_id FROM digest_posts {january}") == [("f:4",)]

@@ -24,6 +24,7 @@ from feedbackminer.engine.models import Models, loader_of
 from feedbackminer.engine.reporting import Reporter, Silent
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.project.project import Project
+from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import hash_settings
 from feedbackminer.tables import Runs, check, column_types
 
@@ -55,6 +56,7 @@ class Run:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     run_id: str = ""
     parent_run: str = ""  # the run that this is a part, or another attempt, of
+    secret: Callable[[str], str] = secret_of  # of a source or a channel, by its name
 
     def __post_init__(self) -> None:
         self.run_id = self.run_id or f"{self.started_at:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"

@@ -25,6 +25,7 @@ class Receipt:
         tables: name -> rows ``removed`` and ``changed``.
         versions: of tables that were removed, with all their ``files``.
         digests: folder -> what became of the digest there.
+        deliveries: channel -> what became of what it got of digests.
         still_in: files in the project's folder that are not ours and still hold ids or text.
         echoes: posts of others that use the same words, outside a quote.
         notes: what else there is to know.
@@ -38,6 +39,7 @@ class Receipt:
     versions: int = 0
     files: int = 0
     digests: Mapping[str, str] = field(default_factory=dict)
+    deliveries: Mapping[str, str] = field(default_factory=dict)
     still_in: tuple[str, ...] = ()
     echoes: int = 0
     notes: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class Receipt:
         if self.files:
             lines.append(f"  old versions removed: {self.versions:,} ({self.files:,} files)")
         lines += [f"  digest {folder}: {result}" for folder, result in self.digests.items()]
+        lines += [f"  delivered by {name}: {result}" for name, result in self.deliveries.items()]
         lines += [
             f"  still in {path}: that file is yours; erase it there" for path in self.still_in
         ]

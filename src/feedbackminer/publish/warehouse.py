@@ -76,11 +76,13 @@ class Warehouse:
         with self._rows(parcel.project) as rows:
             n_removed = _erase(rows, parcel.living)
             rows.replace(parcel.digest, frames)
-        removed = f"; {n_removed:,} rows of erased posts removed" if n_removed else ""
+        removed = (
+            f"; {n_removed:,} rows of erased posts removed or counted anew" if n_removed else ""
+        )
         return f"{sum(map(len, frames.values())):,} rows written{removed}"
 
     def erase(self, project: str, living: Living) -> int:
-        """Remove what rests on anything else; returns how many rows went.
+        """Remove what rests on anything else; returns how many rows went or were counted anew.
 
         Raises:
             DeliveryError: it cannot be reached, or a table there has another shape.
@@ -116,24 +118,38 @@ def with_weeks(tables: Frames) -> dict[str, pl.DataFrame]:
 
 
 def without(frames: Frames, living: Living) -> dict[str, pl.DataFrame]:
-    """Return rows of a digest without those that rest on posts which are gone.
+    """Return rows of a digest as if posts that are gone had never been there, as far as is known.
 
-    A claim that does goes as a whole: its number was counted with what is gone. Topics are called
-    as they are now, since their names are made of members' words.
+    A claim that rests on some of them has as many voices and posts as are left; its other numbers
+    and its headline, which were counted with them, are nobody's knowledge any more. Topics are
+    called as they are now, since their names are made of members' words.
     """
     is_there = pl.col("post_id").is_in(list(living.post_ids))
-    quotes_lost = pl.col("quoted_from").is_not_null() & ~pl.col("quoted_from").is_in(
-        list(living.post_ids)
+    said = frames["claim_posts"].filter(is_there)
+    left = said.group_by("claim_id").agg(
+        left_voices=pl.col("voice").drop_nulls().n_unique().cast(COUNT),
+        left_posts=pl.len().cast(COUNT),
     )
-    lost = [
-        *frames["claim_posts"].filter(~is_there)["claim_id"],
-        *frames["claims"].filter(quotes_lost)["claim_id"],
-    ]
-    is_kept = ~pl.col("claim_id").is_in(lost)
+    is_quoting = pl.col("quoted_from").is_in(list(living.post_ids))
+    claims = (
+        frames["claims"]
+        .join(left, on="claim_id", how="left", maintain_order="left")
+        .with_columns(pl.col("left_voices", "left_posts").fill_null(0))
+        .filter((pl.col("left_posts") > 0) | (pl.col("n_posts") == 0))
+    )
+    is_whole = pl.col("left_posts") == pl.col("n_posts")
+    counted = ("value", "low", "high", "baseline")
+    claims = claims.with_columns(
+        headline=pl.when(is_whole, is_quoting | pl.col("quoted_from").is_null()).then("headline"),
+        quoted_from=pl.when(is_quoting).then("quoted_from"),
+        n_voices=pl.when(is_whole).then("n_voices").otherwise("left_voices"),
+        n_posts="left_posts",
+        **{name: pl.when(is_whole).then(name) for name in counted},
+    )
     return with_weeks(
         {
-            "claims": _relabelled(frames["claims"].filter(is_kept), living),
-            "claim_posts": frames["claim_posts"].filter(is_kept),
+            "claims": _relabelled(claims.select(*ROWS["claims"]), living),
+            "claim_posts": said,
             "posts": _relabelled(frames["posts"].filter(is_there), living),
         }
     )
@@ -143,25 +159,32 @@ def _relabelled(frame: pl.DataFrame, living: Living) -> pl.DataFrame:
     """Call topics as they are now; one that is no more is called nothing."""
     rows = frame.to_dicts()
     for row in rows:
-        if row["topic_id"] is None or row["topic"] is None:
+        if not (row["topic_id"] and row["topic"]):
             continue
         before, now = row["topic"], living.labels.get(row["topic_id"])
         row["topic"] = now
-        if now != before and "headline" in row:
+        if now != before and row.get("headline"):
             named = re.compile(re.escape(before), re.IGNORECASE)
             row["headline"] = named.sub(lambda _, name=now: name or "A topic", row["headline"])  # type: ignore[misc]
     return pl.DataFrame(rows, schema=frame.schema)
 
 
 def _erase(rows: Rows, living: Living) -> int:
-    n_removed = 0
+    """Return how many rows were removed or counted anew."""
+    n_rows = 0
     for digest in rows.digests():
         before = rows.read(digest)
         after = without(before, living)
-        if any(not after[name].equals(before[name]) for name in ("claims", "claim_posts", "posts")):
+        changed = [_n_changed(before[name], after[name]) for name in ROWS if name != "voice_weeks"]
+        if any(changed):
             rows.replace(digest, after)
-            n_removed += sum(len(before[name]) - len(frame) for name, frame in after.items())
-    return n_removed
+            n_rows += sum(changed)
+    return n_rows
+
+
+def _n_changed(before: pl.DataFrame, after: pl.DataFrame) -> int:
+    """Count the rows that are not there as they were."""
+    return len(before.join(after, on=before.columns, how="anti", nulls_equal=True))
 
 
 class ParquetRows:

@@ -23,7 +23,7 @@ from feedbackminer.project.lock import NAME as LOCK
 from feedbackminer.project.project import Project
 from feedbackminer.project.purge import Purged
 from feedbackminer.project.store import Rewritten
-from feedbackminer.steps import republish
+from feedbackminer.steps import delivered, republish
 from feedbackminer.steps.accounts import pseudonyms_of
 from feedbackminer.steps.events import events_of
 from feedbackminer.tables import TABLES, Suppressed, check
@@ -80,11 +80,12 @@ class Plan:
 
 @dataclass(frozen=True)
 class Applied:
-    """What an erasure has done: to tables, to their old versions, and to digests."""
+    """What an erasure has done: to tables, their old versions, digests, and deliveries of these."""
 
     rewritten: Mapping[str, Rewritten]
     purged: Sequence[Purged]
     digests: Mapping[str, str]
+    deliveries: Mapping[str, str]
 
 
 def forget(run: Run, *, author: str = "", pseudonym: str = "", post_id: str = "") -> Receipt:
@@ -197,7 +198,7 @@ def _plan(run: Run, request: Request, pending: Mapping[str, tuple[Action, str]])
 
 
 def _apply(run: Run, plan: Plan) -> Applied:
-    """Rewrite the tables, remove their old versions, and render the digests again."""
+    """Rewrite the tables, remove their old versions, render digests again, recall deliveries."""
     store, settings = run.project.store, run.project.settings
     rewritten = store.rewrite(
         ORDER,
@@ -209,9 +210,15 @@ def _apply(run: Run, plan: Plan) -> Applied:
         ),
     )
     purged = [store.purge(name) for name in TABLES]
-    folders = republish.published(store.read("audit"))
-    digests = republish.render_again(run, folders, since=plan.since, until=plan.until)
-    return Applied(rewritten, purged, digests)
+    folders = [
+        *republish.published(store.read("audit")),
+        *delivered.sites(store.read("deliveries")),
+    ]
+    digests = republish.render_again(
+        run, dict.fromkeys(folders), since=plan.since, until=plan.until
+    )
+    deliveries = delivered.recall(run, since=plan.since, until=plan.until)
+    return Applied(rewritten, purged, digests, deliveries)
 
 
 def _report(run: Run, request: Request, applied: Applied) -> Receipt:
@@ -235,6 +242,7 @@ def _report(run: Run, request: Request, applied: Applied) -> Receipt:
         versions=sum(table.versions for table in applied.purged),
         files=sum(table.files for table in applied.purged),
         digests=applied.digests,
+        deliveries=applied.deliveries,
         still_in=still_in,
         echoes=n_echoes,
         notes=_notes(applied.rewritten),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +27,6 @@ from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.project.project import Project
 from feedbackminer.publish.channel import Channel, Parcel, within
 from feedbackminer.publish.opening import open_channel
-from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
 from feedbackminer.steps.parcels import parcels_of
 from feedbackminer.steps.verify import Proof, prove
@@ -69,7 +68,6 @@ class Request:
     channels: Sequence[str] = ()
     parts: Sequence[PartName] = ()
     again: bool = False
-    secrets: Callable[[str], str] = field(default=secret_of)
 
 
 def preview(project: Project, folder: Path, request: Request) -> list[Delivery]:
@@ -156,7 +154,7 @@ class _Publication:
         for name, settings in self.channels.items():
             try:
                 channel: Channel | FeedbackminerError = open_channel(
-                    settings, self._request.secrets(name), self._run.project.folder, FILES
+                    settings, self._run.secret(name), self._run.project.folder, FILES
                 )
             except FeedbackminerError as error:
                 channel = SettingsError(f"channels.{name}: {error}")

@@ -18,6 +18,7 @@ from feedbackminer.engine.run import Run
 from feedbackminer.errors import FeedbackminerError
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.steps import archive as archives
+from feedbackminer.steps.delivered import carry_over
 from feedbackminer.steps.digest import write_digest
 
 MISSING = "is not there any more; copies of it are not reached"
@@ -69,6 +70,7 @@ def _again(run: Run, folder: Path, since: datetime | None, until: datetime | Non
         content = json.loads(data.read_text("utf-8"))
         if _is_outside(content, since, until):
             return ELSEWHEN
+        carry_over(run, content)
         write_digest(_as_published(run, content), folder, force=True)
     except (FeedbackminerError, OSError, ValueError, KeyError, TypeError) as error:
         withdraw(folder)

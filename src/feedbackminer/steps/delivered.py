@@ -1,0 +1,125 @@
+"""What becomes of deliveries when posts are erased: what can be reached is; the rest is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from feedbackminer.digest.render import FILES
+from feedbackminer.digest.views import PeriodView
+from feedbackminer.engine.run import Run
+from feedbackminer.errors import FeedbackminerError
+from feedbackminer.publish.channel import within
+from feedbackminer.publish.opening import open_channel
+from feedbackminer.publish.warehouse import Warehouse
+from feedbackminer.settings.sections import WarehouseChannel
+from feedbackminer.steps.parcels import living_in, name_of, project_seal
+from feedbackminer.tables import Deliveries, check
+from feedbackminer.vocabulary.claims import quantity
+from feedbackminer.vocabulary.editions import EDITIONS
+
+FOLDER, WAREHOUSE = "folder", "warehouse"
+OUT = ("begun", "sent")  # what may have gone out
+
+
+def sites(deliveries: pl.DataFrame) -> list[Path]:
+    """Return the folders that hold a whole digest which was delivered there."""
+    places = deliveries.filter(kind=FOLDER)["place"].unique(maintain_order=True)
+    return [Path(place) for place in places if (Path(place) / "digest.json").is_file()]
+
+
+def recall(run: Run, *, since: datetime | None, until: datetime | None) -> dict[str, str]:
+    """Erase from what was delivered, as far as it can be reached; sites are rendered elsewhere.
+
+    Args:
+        since: when the first of what was erased was written; None: not known.
+        until: when the last that may tell of it was; None: until today.
+    Returns:
+        channel -> what became of what it got.
+    """
+    rows = run.project.store.read("deliveries").filter(pl.col("status").is_in(OUT))
+    told = {}
+    for (channel, kind, place), of_place in rows.group_by(
+        "channel", "kind", "place", maintain_order=True
+    ):
+        name = str(channel)
+        if kind == WAREHOUSE:
+            told[name] = _from_warehouse(run, name, str(place))
+        elif kind == FOLDER:
+            if removed := _from_folder(Path(str(place)), of_place["edition"].to_list()):
+                told[name] = removed
+        elif n := len(of_place.filter(_may_hold(since, until))):
+            last = of_place["at"].max()
+            assert isinstance(last, datetime)  # noqa: S101 (no column of it is null)
+            told[name] = (
+                f"{quantity(n, 'message')} may hold some of it, the last of {last:%-d %B %Y}; "
+                "nobody can call them back"
+            )
+    return told
+
+
+def carry_over(run: Run, content: Mapping[str, Any]) -> None:
+    """Know that a digest went out also by the period that it has after an erasure.
+
+    Rows of the older period stay, so that whatever kills this leaves no digest to be sent again.
+
+    Args:
+        content: of ``digest.json``, as it was published.
+    """
+    store, period = run.project.store, content["period"]
+    ends = {
+        name: period[name] and datetime.fromisoformat(period[name]) for name in ("since", "until")
+    }
+    before = name_of(PeriodView(**{**period, **ends}))
+    now = name_of(PeriodView(**store.read("periods").row(0, named=True)))
+    deliveries = store.read("deliveries")
+    key = [name for name in Deliveries.primary_key() if name != "digest"]
+    known = deliveries.filter(digest=now)
+    missing = deliveries.filter(digest=before).join(known, on=key, how="anti")
+    if now != before and len(missing):
+        frame = missing.with_columns(digest=pl.lit(now))
+        store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
+
+
+def _may_hold(since: datetime | None, until: datetime | None) -> pl.Expr:
+    """Tell which digests cover a time in which something of it may be told."""
+    ends_before = (pl.col("until") <= since).fill_null(value=False) if since else pl.lit(False)
+    begins_after = (pl.col("since") > until).fill_null(value=False) if until else pl.lit(False)
+    return ~(ends_before | begins_after)
+
+
+def _from_folder(folder: Path, parts: list[str]) -> str:
+    """Remove the Markdown that was delivered into a folder."""
+    files = {folder / (EDITIONS[p].text if p in EDITIONS else "digest.md") for p in parts}
+    if (folder / "digest.json").is_file():  # a site, which is rendered again
+        return ""
+    there = [file for file in files if file.is_file()]
+    for file in there:
+        file.unlink()
+    if not there:
+        return ""
+    return f"{quantity(len(there), 'file')} removed; the next delivery writes them again"
+
+
+def _from_warehouse(run: Run, name: str, place: str) -> str:
+    """Remove the rows that rest on erased posts."""
+    project = run.project
+    settings = project.settings.channels.get(name)
+    if not isinstance(settings, WarehouseChannel):
+        return f"not reached, for the settings do not name it any more; erase it at {place}"
+    try:
+        channel = open_channel(settings, run.secret(name), project.folder, FILES)
+        assert isinstance(channel, Warehouse)  # noqa: S101 (of these settings)
+        if channel.place != place:
+            return f"not reached, for the settings name another place; erase it at {place}"
+        living, seal = living_in(project), project_seal(project)
+        n_removed = within(settings.timeout, lambda: channel.erase(seal, living))
+    except FeedbackminerError as error:
+        return f"not reached ({error}); the next delivery erases it there"
+    except Exception as error:  # what a driver may raise must not keep an erasure from its end
+        return f"not reached ({type(error).__name__}); the next delivery erases it there"
+    return f"{n_removed:,} rows that rest on it removed or counted anew"
