@@ -204,6 +204,15 @@ def test_without_sending_nothing_is_asked_or_kept(place: Path, box: Mailbox) -> 
     assert project.store.read("deliveries").is_empty()
 
 
+def test_an_issue_that_is_only_prepared_is_told_and_not_kept(place: Path) -> None:
+    tracker = {"kind": "issues", "tracker": "github", "repository": "ann/board"}
+    project = project_at(place, board=tracker)
+    (told,) = publish(Run(project), place / "digest", Request())
+    assert told.status == "planned"
+    assert "https://github.com/ann/board/issues/new?title=Inkwren" in told.detail
+    assert project.store.read("deliveries").is_empty()
+
+
 def test_only_what_is_asked_for_goes_out(place: Path, box: Mailbox) -> None:
     project = project_at(
         place,

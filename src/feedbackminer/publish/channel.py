@@ -64,7 +64,8 @@ class Channel(Protocol):
     """Where parcels go.
 
     Attributes:
-        recipients: who gets one each; an empty name is the channel itself.
+        recipients: who gets one each; an empty name is the channel itself; none: it is only told
+            what would be sent.
         is_repeatable: sent again, it is there once all the same.
         place: where it is then, and can be erased; empty: out of reach.
     """

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feedbackminer.errors import SettingsError
 from feedbackminer.publish.channel import Channel
 from feedbackminer.publish.chat import Chat
 from feedbackminer.publish.folder import Folder
+from feedbackminer.publish.issues import Issues
 from feedbackminer.publish.mail import Mail
 from feedbackminer.publish.warehouse import Warehouse
 from feedbackminer.settings.sections import (
     AnyChannel,
     ChatChannel,
     FolderChannel,
+    IssuesChannel,
     MailChannel,
     WarehouseChannel,
 )
@@ -40,4 +41,5 @@ def open_channel(
             return Chat(settings, secret)
         case WarehouseChannel():
             return Warehouse(settings, secret, base)
-    raise SettingsError(f"no channel of the kind {settings.kind!r}")
+        case IssuesChannel():
+            return Issues(settings, secret)

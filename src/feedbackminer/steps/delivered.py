@@ -22,7 +22,7 @@ from feedbackminer.tables import Deliveries, check
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.editions import EDITIONS
 
-FOLDER, WAREHOUSE = "folder", "warehouse"
+FOLDER, WAREHOUSE, ISSUES = "folder", "warehouse", "issues"
 OUT = ("begun", "sent")  # what may have gone out
 
 
@@ -55,10 +55,9 @@ def recall(run: Run, *, since: datetime | None, until: datetime | None) -> dict[
         elif n := len(of_place.filter(_may_hold(since, until))):
             last = of_place["at"].max()
             assert isinstance(last, datetime)  # noqa: S101 (no column of it is null)
-            told[name] = (
-                f"{quantity(n, 'message')} may hold some of it, the last of {last:%-d %B %Y}; "
-                "nobody can call them back"
-            )
+            way = "delete them there" if kind == ISSUES else "nobody can call them back"
+            what = quantity(n, "issue" if kind == ISSUES else "message")
+            told[name] = f"{what} may hold some of it, the last of {last:%-d %B %Y}; {way}"
     return told
 
 

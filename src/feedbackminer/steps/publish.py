@@ -45,14 +45,17 @@ class Delivery:
     """What became of a part of a digest on its way to one reader, or to all of a channel.
 
     Attributes:
-        status: ``planned``: not tried; ``sent``; ``before``: sent earlier, so not again;
-            ``maybe``: nobody knows whether it went out, so not again by itself; ``failed``.
+        status: ``planned``: not tried, and ``detail`` may hold members' words; ``sent``;
+            ``before``: sent earlier, so not again; ``maybe``: nobody knows whether it went out, so
+            not again by itself; ``failed``.
+        may_pass: what failed may work in a while.
     """
 
     channel: str
     part: str
     status: Status
     detail: str
+    may_pass: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,8 @@ class _Publication:
             if isinstance(channel, FeedbackminerError):
                 yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
                 continue
+            if not channel.recipients:
+                yield Delivery(name, parcel.part, "planned", mask_secrets(channel.preview(parcel)))
             unreachable: DeliveryError | None = None
             for recipient in channel.recipients:
                 status = self._stopped(channel, self._row(name, parcel, recipient))
@@ -144,7 +149,7 @@ class _Publication:
                     yield Delivery(name, parcel.part, *status)
                 elif unreachable:
                     why = f"not tried, since {unreachable}"
-                    yield Delivery(name, parcel.part, "failed", why)
+                    yield Delivery(name, parcel.part, "failed", why, unreachable.may_pass)
                 else:
                     delivery, unreachable = self._send(name, channel, parcel, recipient)
                     yield delivery
@@ -200,7 +205,7 @@ class _Publication:
             unreachable = error if error.is_whole else None
             if not error.may_be_out:
                 note("failed", why)
-                return Delivery(name, parcel.part, "failed", why), unreachable
+                return Delivery(name, parcel.part, "failed", why, error.may_pass), unreachable
             note("begun", why)
             maybe = f"{why}; it may have been sent"
             return Delivery(name, parcel.part, "maybe", maybe), unreachable

@@ -1,0 +1,128 @@
+"""A digest as an issue of a tracker, prepared for a person; it is opened only where that is set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+
+from feedbackminer.errors import DeliveryError, SettingsError
+from feedbackminer.publish.channel import Parcel
+from feedbackminer.settings.sections import IssuesChannel
+
+LABEL = "feedbackminer"
+APIS = {"github": "https://api.github.com", "gitlab": "https://gitlab.com/api/v4"}
+PER_PAGE, PAGES = 100, 5  # of our issues that are looked through, newest first
+_NEW = {  # where a person fills in an issue: title, body
+    "github": ("https://github.com/{}/issues/new", "title", "body"),
+    "gitlab": ("https://gitlab.com/{}/-/issues/new", "issue[title]", "issue[description]"),
+}
+
+
+class Issues:
+    """Opens an issue for each part, or tells the link that fills one in.
+
+    An issue holds a mark of its delivery, so that one which is there is found and not doubled.
+
+    Args:
+        settings: of the channel.
+        secret: a token that may open issues.
+    Raises:
+        SettingsError: an issue is to be opened, and there is no token.
+    """
+
+    is_repeatable = True
+    place = ""
+
+    def __init__(self, settings: IssuesChannel, secret: str) -> None:
+        if settings.send and not secret:
+            raise SettingsError("send = true wants a token, which is the secret of the channel")
+        self._settings, self._secret = settings, secret
+        self.recipients: Sequence[str] = ("",) if settings.send else ()
+
+    def preview(self, parcel: Parcel) -> str:
+        """Say what would be opened where, with a link that fills it in."""
+        settings = self._settings
+        where = f"an issue in {settings.tracker}: {settings.repository}: {parcel.title}"
+        return where if settings.send else f"{where}; to be opened by hand: {self._link(parcel)}"
+
+    def send(self, parcel: Parcel, recipient: str, token: str) -> str:  # noqa: ARG002
+        """Open an issue, unless it is there.
+
+        Raises:
+            DeliveryError: the tracker refused, or did not answer.
+        """
+        mark = f"<!-- feedbackminer: {token} -->"
+        with self._client() as client:
+            if any(mark in text for text in self._texts(client)):
+                return "was there"
+            text = f"{_body(parcel)}\n\n{mark}"
+            self._asked(client, "POST", json=self._issue(parcel.title, text))
+        return "opened"
+
+    def _link(self, parcel: Parcel) -> str:
+        page, title, body = _NEW[self._settings.tracker]
+        query = urlencode({title: parcel.title, body: _body(parcel)})
+        return f"{page.format(self._settings.repository)}?{query}"
+
+    def _client(self) -> httpx.Client:
+        is_github = self._settings.tracker == "github"
+        headers = (
+            {"Authorization": f"Bearer {self._secret}", "Accept": "application/vnd.github+json"}
+            if is_github
+            else {"PRIVATE-TOKEN": self._secret}
+        )
+        return httpx.Client(headers=headers, timeout=self._settings.timeout)
+
+    @property
+    def _path(self) -> str:
+        settings = self._settings
+        base = (settings.url or APIS[settings.tracker]).rstrip("/")
+        if settings.tracker == "github":
+            return f"{base}/repos/{settings.repository}/issues"
+        return f"{base}/projects/{quote(settings.repository, safe='')}/issues"
+
+    def _issue(self, title: str, text: str) -> dict[str, Any]:
+        if self._settings.tracker == "github":
+            return {"title": title, "body": text, "labels": [LABEL]}
+        return {"title": title, "description": text, "labels": LABEL}
+
+    def _texts(self, client: httpx.Client) -> Iterator[str]:
+        """Yield the texts of issues that we opened, newest first."""
+        name = "body" if self._settings.tracker == "github" else "description"
+        state = "all" if self._settings.tracker == "github" else None
+        for page in range(1, PAGES + 1):
+            query = {"labels": LABEL, "state": state, "per_page": PER_PAGE, "page": page}
+            params = {key: value for key, value in query.items() if value is not None}
+            issues = self._asked(client, "GET", params=params)
+            yield from (str(issue.get(name) or "") for issue in issues)
+            if len(issues) < PER_PAGE:
+                return
+
+    def _asked(self, client: httpx.Client, method: str, **content: Any) -> Any:
+        try:
+            answer = client.request(method, self._path, **content)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise DeliveryError(
+                f"the tracker cannot be reached ({type(error).__name__})", may_pass=True,
+                is_whole=True,
+            ) from None  # fmt: skip
+        except httpx.HTTPError as error:
+            why = f"the tracker did not answer ({type(error).__name__})"
+            raise DeliveryError(why, may_be_out=method == "POST") from None
+        if not answer.is_success:
+            code = answer.status_code
+            may_pass = code == 429 or code >= 500
+            raise DeliveryError(f"the tracker refused it ({code})", may_pass=may_pass)
+        try:
+            return answer.json()
+        except ValueError:
+            why = "the tracker answered with something else than JSON"
+            raise DeliveryError(why, may_be_out=method == "POST") from None
+
+
+def _body(parcel: Parcel) -> str:
+    """Return title and statements as Markdown; they hold no markup of members."""
+    return "\n\n".join(filter(None, (*parcel.lines, parcel.link)))
