@@ -1,4 +1,4 @@
-"""The flows of a community: collect → mine → digest, and retain.
+"""The flows of a community: collect → mine → digest → deliver, and retain.
 
 Each holds the project while it works, so that two never overlap. Run one by hand with
 ``python -m pipelines.community EXPORT OUT [PROJECT]``, or deploy all with ``prefect deploy --all``.
@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from prefect import flow
 
 from pipelines.context import RunContext
-from pipelines.parameters import Export, Folder, Length, Moment, SourceName
+from pipelines.parameters import ChannelName, Export, Folder, Length, Moment, PartName, SourceName
 from pipelines.stages import HOUR
 from pipelines.tasks import (
+    deliver_to_channels,
     do_stage,
     erase_old,
     mine_stages,
@@ -86,6 +87,26 @@ def digest(
         if context.has_window:
             do_stage("insight", context)
         return write_digest(context, out, archive, force=force)
+
+
+@flow(name="deliver", log_prints=True, timeout_seconds=4 * HOUR)
+def deliver(
+    project: Folder,
+    digest: Folder,
+    channels: list[ChannelName] | None = None,
+    editions: list[PartName] | None = None,
+) -> None:
+    """Deliver a digest that holds to the configured channels, each part to each reader once.
+
+    Args:
+        project: Folder of the project.
+        digest: Folder of the digest.
+        channels: Names in [channels]; none: all.
+        editions: What of it goes out, where a channel wants it; none: all.
+    """
+    context = RunContext.begin(project)
+    with context.locked():
+        deliver_to_channels(context, digest, channels or (), editions or ())
 
 
 @flow(name="retain", log_prints=True, timeout_seconds=4 * HOUR)

@@ -21,7 +21,7 @@ from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.load import secret_of
 from feedbackminer.vocabulary.moments import as_utc
 
-BLOCK = "feedbackminer-"  # then the name of a source, with - for _
+BLOCK = "feedbackminer-"  # then the name of a source or a channel, with - for _
 
 
 class RunContext(BaseModel, frozen=True):
@@ -84,7 +84,7 @@ class RunContext(BaseModel, frozen=True):
 
     def run(self, attempt: int = 1) -> Run:
         """Return the run for the steps; a step that is tried again is told apart in ``runs``."""
-        run = Run(self.project(), run_id=self.run_id)
+        run = Run(self.project(), run_id=self.run_id, secret=secret)
         run = run.part(f"again{attempt - 1}") if attempt > 1 else run
         if run.project.settings.log == "json":
             run.reporter = JsonLog(run.run_id)
@@ -96,12 +96,12 @@ def slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "project"
 
 
-def secret(source: str) -> str:
-    """Return the secret of a source: of its Prefect block, else of the environment."""
+def secret(name: str) -> str:
+    """Return the secret of a source or a channel: of its Prefect block, else of the environment."""
     try:
-        block: Any = Secret.load(BLOCK + source.replace("_", "-"))
+        block: Any = Secret.load(BLOCK + name.replace("_", "-"))
     except ValueError:  # there is no such block
-        return secret_of(source)
+        return secret_of(name)
     return str(block.get())
 
 

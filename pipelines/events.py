@@ -9,6 +9,7 @@ from pipelines.context import RunContext
 INSIGHT_NEW = "insight.new"
 HEALTH_WARNING = "health.warning"
 SOURCE_FAILED = "source.failed"
+CHANNEL_FAILED = "channel.failed"
 DIGEST_PUBLISHED = "digest.published"
 DIGEST_BLOCKED = "digest.blocked"
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
-from feedbackminer.settings.sections import SourceName
+from feedbackminer.settings.sections import ChannelName, SourceName
+from feedbackminer.vocabulary.editions import PartName
 
 Folder = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
 Export = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
@@ -18,4 +19,14 @@ Moment = Annotated[datetime, WithJsonSchema(_DATE)] | None
 Length = Literal["week", "month", "quarter", "year", "all"] | None
 Seed = Annotated[int, Field(ge=0)]
 
-__all__ = ["Export", "Folder", "Head", "Length", "Moment", "Seed", "SourceName"]
+__all__ = [
+    "ChannelName",
+    "Export",
+    "Folder",
+    "Head",
+    "Length",
+    "Moment",
+    "PartName",
+    "Seed",
+    "SourceName",
+]

@@ -6,6 +6,7 @@ too. Only what asks the network is tried again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,18 @@ from prefect.tasks import exponential_backoff
 
 from feedbackminer.engine.ledger import latest_checks
 from feedbackminer.engine.stage import Outcome
-from feedbackminer.errors import DriftError, SettingsError, SourceError
+from feedbackminer.errors import DeliveryError, DriftError, SettingsError, SourceError
 from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.steps import sources
 from feedbackminer.steps.archive import Destination
 from feedbackminer.steps.erase import retain
 from feedbackminer.steps.exports import collect_exports
+from feedbackminer.steps.publish import Request
+from feedbackminer.steps.publish import publish as publish_digest
+from feedbackminer.vocabulary.editions import PartName
 from pipelines import artifacts
 from pipelines.context import RunContext, secret
-from pipelines.events import DIGEST_BLOCKED, SOURCE_FAILED, emit
+from pipelines.events import CHANNEL_FAILED, DIGEST_BLOCKED, SOURCE_FAILED, emit
 from pipelines.published import publish
 from pipelines.stages import HOUR, STAGES, time_limit
 
@@ -84,6 +88,65 @@ def write_digest(
     _report(context, "digest", outcome)
     artifacts.show_digest(context, published)
     return str(published.page)
+
+
+def may_be_delivered(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a channel may take in a while what it refused now."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, DeliveryError) and error.may_pass
+
+
+@task(
+    task_run_name="deliver-{name}",
+    tags=["network"],
+    cache_policy=NO_CACHE,
+    timeout_seconds=HOUR,
+    retries=3,
+    retry_delay_seconds=exponential_backoff(backoff_factor=60),
+    retry_jitter_factor=0.5,
+    retry_condition_fn=may_be_delivered,
+)
+def deliver_to(context: RunContext, digest: str, name: str, parts: Sequence[PartName]) -> None:
+    """Deliver parts of a digest to one channel; who has it already gets it no more.
+
+    Raises:
+        DeliveryError: somebody did not get it, or nobody knows.
+    """
+    run = context.run(attempt=task_run.run_count or 1)
+    deliveries = publish_digest(run, Path(digest), Request((name,), parts))
+    # What is only planned may hold members' words, which Prefect is no place for.
+    counts = Counter(
+        (one.part, one.status, "" if one.status == "planned" else one.detail) for one in deliveries
+    )
+    rows = [{"edition": p, "status": s, "n": n, "what": d} for (p, s, d), n in counts.items()]
+    if rows:
+        artifacts.show_table(context, f"delivered-{name}", rows, "What became of it")
+    failed = [one for one in deliveries if one.status in ("failed", "maybe")]
+    if failed:
+        why = "; ".join(dict.fromkeys(f"{one.part}: {one.detail}" for one in failed))
+        raise DeliveryError(why, may_pass=any(one.may_pass for one in failed))
+
+
+def deliver_to_channels(
+    context: RunContext, digest: str, names: Sequence[str], parts: Sequence[PartName]
+) -> None:
+    """Deliver to channels one after the other; one that fails does not keep the others from it.
+
+    Raises:
+        DeliveryError: some did not get it; the message has them all.
+    """
+    names = list(dict.fromkeys(names)) or list(context.project().settings.channels)
+    if not names:
+        get_run_logger().info("no channel is configured; see [channels.NAME]")
+    failures = []
+    for name in names:
+        state = deliver_to(context, digest, name, parts, return_state=True)
+        if not state.is_completed():
+            why = mask_secrets(str(state.result(raise_on_failure=False)))
+            emit(CHANNEL_FAILED, context, channel=name, why=why)
+            failures.append(f"{name}: {why}")
+    if failures:
+        raise DeliveryError("; ".join(failures))
 
 
 @task(task_run_name="retain", cache_policy=NO_CACHE, timeout_seconds=2 * HOUR)

@@ -93,6 +93,12 @@ class TestDeploying:
             HOURLY: "7 * * * *",
             "mine/nightly": "30 2 * * *",
             "digest/weekly": "0 6 * * 1",
+            "deliver/whole": "45 6 * * 1",
+            "deliver/support": "0 7 * * 1",
+            "deliver/product": "15 7 * * 1",
+            "deliver/communications": "30 7 * * 1",
+            "deliver/marketing": "45 7 * * 1",
+            "deliver/leadership": "0 8 * * 1",
             "retain/daily": "45 1 * * *",
             "evaluate/weekly": "0 4 * * 0",
             "train/by-hand": None,
@@ -117,6 +123,8 @@ class TestDeploying:
             (HOURLY, {"project": "p", "since": "yesterday"}),
             ("adapt/by-hand", {"project": "p", "head": "mood"}),
             ("evaluate/weekly", {"project": "p", "seed": -1}),
+            ("deliver/support", {"project": "p", "digest": "d", "editions": ["sales"]}),
+            ("deliver/support", {"project": "p", "digest": "d", "channels": ["../team"]}),
         ],
     )
     def test_a_wrong_parameter_is_refused_before_there_is_a_run(
