@@ -10,10 +10,12 @@ import pytest
 
 from feedbackminer.collect.sources import KINDS
 from feedbackminer.settings.sections import Settings
+from feedbackminer.vocabulary.rows import ROWS
 from tests.support.command import ROOT, Rows, whole_threads
 
 README = (ROOT / "README.md").read_text("utf-8")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+DELIVER = (ROOT / "docs" / "deliver.md").read_text("utf-8")
 SOURCES = (ROOT / "docs" / "sources.md").read_text("utf-8")
 
 
@@ -29,6 +31,23 @@ def test_each_kind_of_source_is_shown_with_settings_that_load(kind: str) -> None
     assert example
     settings = Settings(**tomllib.loads(example[1]))
     assert {source.kind for source in settings.sources.values()} == {kind}
+
+
+@pytest.mark.parametrize("kind", ["folder", "mail", "chat", "warehouse", "issues"])
+def test_each_kind_of_channel_is_shown_with_settings_that_load(kind: str) -> None:
+    paragraph = re.search(rf"^## {kind}\n(.*?)(?=^## |\Z)", DELIVER, re.DOTALL | re.MULTILINE)
+    assert paragraph
+    example = re.search(r"```toml\n(.*?)```", paragraph[1], re.DOTALL)
+    assert example
+    settings = Settings(**tomllib.loads(example[1]))
+    assert {channel.kind for channel in settings.channels.values()} == {kind}
+
+
+def test_the_tables_of_a_warehouse_are_shown_with_all_their_columns() -> None:
+    for name, columns in ROWS.items():
+        row = re.search(rf"^\| `digest_{name}` \| .* \| (.*) \|$", DELIVER, re.MULTILINE)
+        assert row
+        assert re.findall(r"`(\w+)`", row[1]) == list(columns)
 
 
 @pytest.mark.slow
