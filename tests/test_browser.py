@@ -17,6 +17,9 @@ from urllib.parse import unquote
 import pytest
 
 from feedbackminer.steps.archive import renew
+from feedbackminer.digest.render import mail
+from feedbackminer.project.project import open_project
+from feedbackminer.steps.verify import prove
 from feedbackminer.vocabulary.editions import EDITIONS
 from tests.support.command import Mined, Rows, invoke, whole_threads, write_jsonl
 
@@ -161,6 +164,25 @@ def test_no_post_can_run_a_script_load_an_image_or_widen_the_page(
         _is_well(page, seen, width)
         assert page.title() != "owned"
         assert page.locator("img, iframe, script:not([src^='assets/'])").count() == 0
+        page.close()
+
+
+@pytest.mark.parametrize("width", [600, 360])
+def test_a_mail_fits_loads_nothing_and_shuts_nobody_out(
+    width: int, browser: Browser, hostile: Mined, tmp_path: Path
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    proof = prove(open_project(hostile.project), hostile.out)
+    assert proof.digest
+    for view in (None, *proof.digest.editions):
+        file = tmp_path / f"{view.edition.name if view else 'whole'}.html"
+        file.write_text(mail.render(proof.digest, view, "https://digests.example"), "utf-8")
+        page, seen = _open(browser, file, width)
+        _is_well(page, seen, width)
+        found = Axe().run(page).response["violations"]
+        inessential = {"region", "landmark-one-main"}  # of pages; a mail stands in one
+        assert [rule["id"] for rule in found if rule["id"] not in inessential] == []
         page.close()
 
 
