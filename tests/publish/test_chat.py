@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -111,6 +112,12 @@ def test_an_address_that_nobody_understands_is_refused_and_not_repeated(url: str
     with pytest.raises(SettingsError) as caught:
         chat(url)
     assert TOKEN not in str(caught.value)
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    with pytest.raises(SettingsError, match=r"pip install \"feedbackminer\[delivery\]\""):
+        chat(f"mmost://127.0.0.1/{TOKEN}")
 
 
 def test_no_log_tells_the_address(

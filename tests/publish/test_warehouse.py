@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from feedbackminer.publish.channel import Living, Parcel
 from feedbackminer.publish.warehouse import NAMES, Warehouse
 from feedbackminer.settings.sections import WarehouseChannel
 from feedbackminer.vocabulary.rows import ROWS
+from tests.support.command import ROOT
 from tests.support.parcels import HOSTILE, parcel
 from tests.support.postgresql import postgresql_server
 from tests.support.standing import free_port
@@ -180,6 +183,23 @@ def test_a_write_that_fails_midway_leaves_what_was_there(url: str) -> None:
         warehouse(url).send(of(tables={**changed, "posts": too_large}), "", "t0")
     assert asked(url, "SELECT count(*) FROM digest_claims WHERE headline = 'Changed'") == [(0,)]
     assert asked(url, "SELECT count(*) FROM digest_claims") == [(2,)]
+
+
+def test_the_queries_of_the_docs_run(url: str) -> None:
+    warehouse(url).send(of(), "", "t0")
+    page = (ROOT / "docs" / "deliver.md").read_text("utf-8")
+    queries = "".join(re.findall(r"```sql\n(.*?)```", page, re.DOTALL)).split(";")
+    assert {name for name in NAMES.values() for query in queries if name in query} == {
+        *NAMES.values()
+    }
+    for query in filter(str.strip, queries):
+        asked(url, query)
+
+
+def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(SettingsError, match=r"pip install \"feedbackminer\[delivery\]\""):
+        warehouse("sqlite://")
 
 
 def test_parquet_holds_the_same_rows_and_loses_the_same(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from feedbackminer.publish.mail import Mail
 from feedbackminer.steps import publish as steps
 from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.publish import Request, preview, publish
+from tests.support import kills
 from tests.support.command import invoke
 from tests.support.erase_project import mined
 from tests.support.mailbox import TAKEN, Mailbox, mailbox
@@ -123,6 +124,35 @@ def test_after_a_kill_a_mail_that_may_be_out_is_told_and_sent_only_where_that_is
     assert box.mails == []
     assert delivered(project, again=True) == [("team", "sent")]
     assert project.store.read("deliveries").select("status", "attempts").row(0) == ("sent", 2)
+
+
+@pytest.mark.slow
+def test_killed_while_the_server_takes_a_mail_it_is_not_sent_twice(
+    place: Path, box: Mailbox
+) -> None:
+    gate, has_text = threading.Event(), threading.Event()
+
+    def say_so_in_the_end() -> str:
+        has_text.set()
+        gate.wait(60)
+        return TAKEN
+
+    box.at_end = say_so_in_the_end
+    write_settings(place, mail(box, to=[ANN], timeout=60))
+    command = ("publish", place / "digest", "--project", place / "project", "--send")
+    attempt = kills.Attempt(*command, log=place / "log")
+    kills.wait_until(has_text.is_set, attempt.process)
+    assert attempt.kill()
+    gate.set()
+    done = invoke(*command, "--json")
+    assert [one["status"] for one in json.loads(done.stdout)["deliveries"]] == ["maybe"]
+    assert box.readers() == [ANN]  # it was out after all
+
+
+def write_settings(place: Path, team: dict[str, Any]) -> None:
+    lines = [f"{name} = {json.dumps(value)}" for name, value in team.items()]
+    toml = "\n".join(['[digest]\nproduct = "Inkwren"', "[channels.team]", *lines])
+    (place / "project" / "feedbackminer.toml").write_text(toml)
 
 
 def test_a_channel_that_fails_or_hangs_keeps_no_other_from_it(place: Path, box: Mailbox) -> None:
@@ -243,9 +273,7 @@ def test_nothing_that_is_kept_tells_an_address_or_a_password(
 def test_the_command_is_dry_until_told_to_send_and_ends_with_1_where_one_failed(
     place: Path, box: Mailbox
 ) -> None:
-    lines = [f"{name} = {json.dumps(value)}" for name, value in mail(box).items()]
-    toml = "\n".join(['[digest]\nproduct = "Inkwren"', "[channels.team]", *lines])
-    (place / "project" / "feedbackminer.toml").write_text(toml)
+    write_settings(place, mail(box))
     command = ("publish", place / "digest", "--project", place / "project")
     done = invoke(*command)
     assert (done.exit_code, "Nothing was sent; --send does" in done.stderr) == (0, True)

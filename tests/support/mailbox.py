@@ -26,7 +26,7 @@ class Mailbox:
 
     Attributes:
         answers: to recipients: address -> what is said, in turn; the last is said again.
-        at_end: what is done once a text is there, before it is taken.
+        at_end: what is done once a text was kept, before that is said.
     """
 
     port: int = 0
@@ -54,12 +54,10 @@ class Mailbox:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(envelope.content, bytes)
-        answer = await asyncio.to_thread(self.at_end)
-        if answer == TAKEN:
-            message = email.message_from_bytes(envelope.content, policy=policy.default)
-            assert isinstance(message, EmailMessage)
-            self.mails.append(message)
-        return answer
+        message = email.message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.mails.append(message)
+        return await asyncio.to_thread(self.at_end)
 
     def readers(self) -> list[str]:
         """Return to whom mails came."""

@@ -38,7 +38,7 @@ class Parcel:
         title: one line of plain text.
         lines: the things to know, each one line that no chat takes for markup.
         markdown: the part as Markdown.
-        html: likewise, for mail: styles inline, nothing loaded.
+        html: likewise, for mail: one page whose styles stand in its head, nothing loaded.
         link: where it can be read; empty: nowhere.
         files: of the part in a folder: relative path -> text.
         site: all files of the digest.

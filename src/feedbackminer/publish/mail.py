@@ -28,7 +28,8 @@ class Mail:
         settings: of the channel.
         secret: the password of ``user``.
     Raises:
-        SettingsError: a password would go over the wire for anybody to read, or is missing.
+        SettingsError: a password would go over the wire for anybody to read, or is missing; or
+            what puts styles into elements is not installed.
     """
 
     is_repeatable = False
@@ -39,12 +40,20 @@ class Mail:
             raise SettingsError(f"user {settings.user!r} has no password")
         if settings.user and settings.encryption == "none":
             raise SettingsError('encryption = "none" would show the password to the network')
+        try:
+            import css_inline
+        except ImportError:
+            raise SettingsError(
+                'mail wants more than is installed: pip install "feedbackminer[delivery]"'
+            ) from None
+        # Many readers of mail know no styles but those of elements. Nothing is fetched for them.
+        self._inliner = css_inline.CSSInliner(load_remote_stylesheets=False, keep_style_tags=True)
         self._settings, self._secret = settings, secret
         self.recipients: Sequence[str] = tuple(dict.fromkeys(settings.to))
 
     def preview(self, parcel: Parcel) -> str:
         """Say what would be sent."""
-        size = len(compose(parcel, self._settings.sender, self.recipients[0], "dry").as_bytes())
+        size = len(self._compose(parcel, self.recipients[0], "dry").as_bytes())
         return (
             f"{len(self.recipients)} × mail by {self._settings.host}:{self._settings.port}, "
             f"{size / 1024:,.0f} KiB: {subject(parcel.title)}"
@@ -56,7 +65,7 @@ class Mail:
         Raises:
             DeliveryError: the server refused, or went away; before the text nothing was sent.
         """
-        message = compose(parcel, self._settings.sender, recipient, token)
+        message = self._compose(parcel, recipient, token)
         with self._connected() as server:
             try:
                 server.send_message(message, self._settings.sender, [recipient])
@@ -76,6 +85,19 @@ class Mail:
                     may_pass=not server.got_text,
                 ) from None
         return "taken by the mail server"
+
+    def _compose(self, parcel: Parcel, recipient: str, token: str) -> EmailMessage:
+        """Make the mail: no part of a digest reaches a header but its title, on one line."""
+        sender = self._settings.sender
+        message = EmailMessage(policy=SMTP)
+        message["Subject"] = subject(parcel.title)
+        message["From"], message["To"] = sender, recipient
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Message-ID"] = f"<{token}@{sender.rpartition('@')[2]}>"
+        message["Auto-Submitted"] = "auto-generated"  # so that no absence is answered
+        message.set_content(parcel.markdown)
+        message.add_alternative(self._inliner.inline(parcel.html), subtype="html")
+        return message
 
     @contextmanager
     def _connected(self) -> Iterator[_Server]:
@@ -131,19 +153,6 @@ class _Server(smtplib.SMTP):
 
 class _TlsServer(smtplib.SMTP_SSL, _Server):
     pass
-
-
-def compose(parcel: Parcel, sender: str, recipient: str, token: str) -> EmailMessage:
-    """Make the mail: no part of a digest reaches a header but its title, on one line."""
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = subject(parcel.title)
-    message["From"], message["To"] = sender, recipient
-    message["Date"] = format_datetime(datetime.now(UTC))
-    message["Message-ID"] = f"<{token}@{sender.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"  # so that no absence is answered
-    message.set_content(parcel.markdown)
-    message.add_alternative(parcel.html, subtype="html")
-    return message
 
 
 def subject(title: str) -> str:

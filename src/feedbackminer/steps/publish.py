@@ -221,8 +221,10 @@ class _Publication:
             with attempt:
                 try:
                     return within(timeout, send)
-                except FeedbackminerError:
+                except DeliveryError:
                     raise
+                except FeedbackminerError as error:
+                    raise DeliveryError(str(error)) from error
                 except Exception as error:  # a mistake in one channel is none of the others'
                     why = f"failed by a mistake of ours ({type(error).__name__})"
                     raise DeliveryError(why, may_be_out=True) from error
