@@ -55,6 +55,7 @@ class TestFile:
         source = values.pop("sources")["forum"]
         assert set(source) == set(settings_module.SourceSettings.model_fields)
         assert values.pop("events") == {EXAMPLE_EVENT: EXAMPLE_DAY}
+        assert values.pop("channels") == {"site": {"kind": "folder", "path": "/srv/www/community"}}
         for section in (values, *values.values()):
             for name in EXAMPLES if isinstance(section, dict) else ():
                 section.pop(name, None)  # has no default

@@ -68,13 +68,15 @@ def test_an_issue_is_opened_once(served: Served, tracker: Tracker, kind: str) ->
 
 
 @pytest.mark.parametrize("kind", PATHS)
-def test_without_send_nobody_is_asked_and_a_link_fills_it_in(kind: str) -> None:
-    channel = issues(kind, "", url=f"http://127.0.0.1:{free_port()}")
+@pytest.mark.parametrize("url", ["", "https://git.example/api/v4"])
+def test_without_send_nobody_is_asked_and_a_link_fills_it_in(kind: str, url: str) -> None:
+    channel = issues(kind, "", url=url)
     lines = [harmless(HOSTILE)]
     told = channel.preview(parcel(lines=lines))
     assert channel.recipients == ()
     assert "; to be opened by hand: https://" in told
     link = urlsplit(told.rpartition(" ")[2])
+    assert link.netloc == ("git.example" if url else f"{kind}.com")
     title, body = parse_qs(link.query).values()
     assert title == [parcel().title]
     assert body == ["\n\n".join([*lines, parcel().link])]

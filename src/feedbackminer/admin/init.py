@@ -33,6 +33,7 @@ HEAD = (
 )
 TOP = ("log", "max_dropped_share")  # of no section
 EXAMPLE_NAME, EXAMPLE_URL = "forum", "https://forum.example"
+EXAMPLE_CHANNEL = ("[channels.site]", 'kind = "folder"', 'path = "/srv/www/community"')
 EXAMPLE_EVENT, EXAMPLE_DAY = "launch", date(2026, 3, 31)
 
 Ask = Callable[[str, str], str]  # question, default -> answer
@@ -129,6 +130,8 @@ def commented_settings(answers: Answers | None = None) -> str:
             file.add(name, _section(type(default), given.get(name, {})))
         elif name == "events":
             file.add(name, _events(field))
+        elif name == "channels":
+            _add_channel(file, field)
         else:
             _add_source(file, field, answers)
     return file.as_string()
@@ -146,6 +149,13 @@ def _add_source(file: TOMLDocument, field: FieldInfo, answers: Answers) -> None:
         file.add(tomlkit.comment(f"[sources.{EXAMPLE_NAME}]"))
         for _, line in source.value.body:
             file.add(line)
+
+
+def _add_channel(file: TOMLDocument, field: FieldInfo) -> None:
+    """Write an example of a channel."""
+    file.add(tomlkit.comment(f"{field.description} (docs/deliver.md)"))
+    for line in EXAMPLE_CHANNEL:
+        file.add(tomlkit.comment(line))
 
 
 def _events(field: FieldInfo) -> Table:

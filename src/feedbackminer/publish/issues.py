@@ -15,9 +15,9 @@ from feedbackminer.settings.sections import IssuesChannel
 LABEL = "feedbackminer"
 APIS = {"github": "https://api.github.com", "gitlab": "https://gitlab.com/api/v4"}
 PER_PAGE, PAGES = 100, 5  # of our issues that are looked through, newest first
-_NEW = {  # where a person fills in an issue: title, body
-    "github": ("https://github.com/{}/issues/new", "title", "body"),
-    "gitlab": ("https://gitlab.com/{}/-/issues/new", "issue[title]", "issue[description]"),
+_NEW = {  # where a person fills in an issue: site, page, title, body
+    "github": ("https://github.com", "issues/new", "title", "body"),
+    "gitlab": ("https://gitlab.com", "-/issues/new", "issue[title]", "issue[description]"),
 }
 
 
@@ -63,9 +63,11 @@ class Issues:
         return "opened"
 
     def _link(self, parcel: Parcel) -> str:
-        page, title, body = _NEW[self._settings.tracker]
+        settings = self._settings
+        site, page, title, body = _NEW[settings.tracker]
+        base = settings.url.partition("/api")[0] or site  # as both have it on a site of your own
         query = urlencode({title: parcel.title, body: _body(parcel)})
-        return f"{page.format(self._settings.repository)}?{query}"
+        return f"{base}/{settings.repository}/{page}?{query}"
 
     def _client(self) -> httpx.Client:
         is_github = self._settings.tracker == "github"
