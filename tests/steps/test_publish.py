@@ -279,7 +279,7 @@ def test_the_command_is_dry_until_told_to_send_and_ends_with_1_where_one_failed(
     assert (done.exit_code, "Nothing was sent; --send does" in done.stderr) == (0, True)
     assert box.mails == []
 
-    box.answers[BOB] = ["550 unknown"]
+    box.answers |= {ANN: ["451 later", TAKEN], BOB: ["550 unknown"]}
     done = invoke(*command, "--send", "--json")
     told = json.loads(done.stdout)
     assert (done.exit_code, [one["status"] for one in told["deliveries"]]) == (
