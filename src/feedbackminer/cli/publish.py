@@ -57,7 +57,9 @@ def publish(
         counts = Counter((one.channel, one.part, one.status, one.detail) for one in deliveries)
         rows = ((*alike[:3], f"{n:,}", alike[3]) for alike, n in counts.items())
         print_table(("channel", "edition", "status", "n", "what"), rows)
-        if not send:
+        if not deliveries:
+            session.print("No channel gets any of that")
+        elif not send:
             session.print("Nothing was sent; --send does")
     if any(one.status in ("failed", "maybe") for one in deliveries):
         raise typer.Exit(FAILED)

@@ -28,7 +28,8 @@ OUT = ("begun", "sent")  # what may have gone out
 
 def sites(deliveries: pl.DataFrame) -> list[Path]:
     """Return the folders that hold a whole digest which was delivered there."""
-    places = deliveries.filter(kind=FOLDER)["place"].unique(maintain_order=True)
+    written = deliveries.filter(pl.col("kind") == FOLDER, pl.col("status").is_in(OUT))
+    places = written["place"].unique(maintain_order=True)
     return [Path(place) for place in places if (Path(place) / "digest.json").is_file()]
 
 
@@ -42,22 +43,18 @@ def recall(run: Run, *, since: datetime | None, until: datetime | None) -> dict[
         channel -> what became of what it got.
     """
     rows = run.project.store.read("deliveries").filter(pl.col("status").is_in(OUT))
-    told = {}
-    for (channel, kind, place), of_place in rows.group_by(
-        "channel", "kind", "place", maintain_order=True
-    ):
-        name = str(channel)
+    groups = rows.group_by("channel", "kind", "place", maintain_order=True)
+    told: dict[str, str] = {}
+    for (channel, kind, place), group in groups:
+        name, where = str(channel), str(place)
         if kind == WAREHOUSE:
-            told[name] = _from_warehouse(run, name, str(place))
+            result = _from_warehouse(run, name, where)
         elif kind == FOLDER:
-            if removed := _from_folder(Path(str(place)), of_place["edition"].to_list()):
-                told[name] = removed
-        elif n := len(of_place.filter(_may_hold(since, until))):
-            last = of_place["at"].max()
-            assert isinstance(last, datetime)  # noqa: S101 (no column of it is null)
-            way = "delete them there" if kind == ISSUES else "nobody can call them back"
-            what = quantity(n, "issue" if kind == ISSUES else "message")
-            told[name] = f"{what} may hold some of it, the last of {last:%-d %B %Y}; {way}"
+            result = _from_folder(Path(where), group["edition"].to_list())
+        else:
+            result = _out_of_reach(group.filter(_may_hold(since, until)), str(kind))
+        if result:  # a channel may have been at another place before
+            told[name] = "; ".join(filter(None, (told.get(name), result)))
     return told
 
 
@@ -82,6 +79,16 @@ def carry_over(run: Run, content: Mapping[str, Any]) -> None:
     if now != before and len(missing):
         frame = missing.with_columns(digest=pl.lit(now))
         store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
+
+
+def _out_of_reach(rows: pl.DataFrame, kind: str) -> str:
+    """Say how many messages may hold some of what was erased; nothing where none does."""
+    if rows.is_empty():
+        return ""
+    what = quantity(len(rows), "issue" if kind == ISSUES else "message")
+    way = "delete them there" if kind == ISSUES else "nobody can call them back"
+    last = rows.select(pl.col("at").max().dt.strftime("%-d %B %Y")).item()
+    return f"{what} may hold some of it, the last of {last}; {way}"
 
 
 def _may_hold(since: datetime | None, until: datetime | None) -> pl.Expr:
