@@ -16,9 +16,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from feedbackminer.steps.archive import renew
 from feedbackminer.digest.render import mail
 from feedbackminer.project.project import open_project
+from feedbackminer.steps.archive import renew
 from feedbackminer.steps.verify import prove
 from feedbackminer.vocabulary.editions import EDITIONS
 from tests.support.command import Mined, Rows, invoke, whole_threads, write_jsonl
