@@ -136,3 +136,32 @@ def test_everybody_answers_one_earlier_post_of_the_thread_at_most(
 def _in_order(rows: list[Post]) -> list[str]:
     ids = [f"p{i:03}" for i in range(len(rows))]
     return sorted(ids, key=lambda post_id: (rows[int(post_id[1:])]["created_at"], post_id))
+
+
+def chat(*said: tuple[str, str], apart: float = MINUTE / 2, **of_post: Any) -> Any:
+    """Read the messages of a channel, each alone in its thread; the last of them asks."""
+    rows = [
+        {"post_id": f"p{i:03}", "author_id": who, "body": body, "created_at": day(i * apart)}
+        | {"channel": "help", **of_post}
+        for i, (who, body) in enumerate(said)
+    ]
+    tagged = tags(*({"post_id": row["post_id"], "kinds": ["question"]} for row in rows[-2:]))
+    return read_conversation(posts(*rows), tagged, texts())
+
+
+CHATTER = [(f"m_{'abcdefgh'[i % 8] * 10}", f"Thing {i}.") for i in range(12)]
+ASKED = [(ANN, "Does it run on Linux?"), (BEN, f"{ANN}: which one?")]
+
+
+def test_messages_that_are_alone_in_their_threads_answer_each_other_in_the_room() -> None:
+    found = chat(*CHATTER, *ASKED).replies.filter(post_id="p013")
+    assert found.select("answers", "by").row(0) == ("p012", "mention")
+
+
+def test_nobody_knows_whether_a_question_in_a_room_was_answered() -> None:
+    assert not chat(*CHATTER, *ASKED).threads["is_question"].any()
+
+
+@pytest.mark.parametrize("how", [{"apart": HOUR}, {"channel": None}])
+def test_where_posts_come_slowly_or_in_no_channel_a_question_is_one(how: dict[str, Any]) -> None:
+    assert chat(*CHATTER, *ASKED, **how).threads["is_question"].sum() == 2

@@ -3,7 +3,8 @@
 Forums, mail and chats differ in one thing. Posts of a thread come hours apart, and one without a
 sign answers the one before it. In a room where several talk at once, messages come within minutes,
 and one without a sign goes on with what its writer was saying, or with whoever had just addressed
-them; where there is neither, it begins something.
+them; where there is neither, it begins something. Exports of chats often have no threads but where
+somebody used "reply": the rest of a channel is such a room.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _NO_WORD = re.compile(r"[\W_]+")
 
 @dataclass(frozen=True)
 class _Post:
-    """A post of a thread, as whoever looks for what is answered sees it."""
+    """A post of a thread or room, as whoever looks for what is answered sees it."""
 
     position: int
     post_id: str
@@ -58,36 +59,59 @@ class _Post:
 
 
 def find_replies(posts: pl.DataFrame) -> pl.DataFrame:
-    """Find the earlier post of its thread that each post answers.
+    """Find the earlier post of its thread, or of its room, that each post answers.
+
+    A link counts where the post that it names is there and earlier, so cycles and missing parents
+    cannot matter.
 
     Args:
-        posts: post_id, thread_id, author_id, created_at, body, position (in its thread, in order)
-            and linked (position of the post that a link names, null: none).
+        posts: post_id, parent_id, thread_id, room (null: none), author_id, created_at and body.
     Returns:
         post_id, answers (a post's id) and by (link, quote, mention, turn or order) of the posts
-        that answer one, in the order given.
+        that answer one.
     """
-    live = _live_threads(posts)
     body = pl.col("body").fill_null("")
-    rows = posts.select(
-        *("thread_id", "position", "post_id", "author_id"),
-        body,
-        own_words(body).alias("own"),
-        "linked",
+    placed = (
+        posts.with_columns(body, place=pl.coalesce("room", "thread_id"), own=own_words(body))
+        .sort("place", "created_at", "post_id", nulls_last=True)
+        .with_columns(position=pl.int_range(pl.len()).over("place"))
     )
+    parents = placed.select("place", parent_id="post_id", linked="position")
+    is_earlier = pl.col("linked") < pl.col("position")
+    rows = (
+        placed.join(parents, on=["place", "parent_id"], how="left", maintain_order="left")
+        .with_columns(linked=pl.when(is_earlier).then("linked"))
+        .select("place", "position", "post_id", "author_id", "body", "own", "linked")
+    )
+    live = _live(placed, "place")
     found = []
-    for (thread_id,), thread in rows.group_by("thread_id", maintain_order=True):
-        if len(thread) > 1:
-            turns = [_Post(*row) for row in thread.drop("thread_id").iter_rows()]
-            found += list(_in_room(turns) if thread_id in live else _in_thread(turns))
+    for (place,), group in rows.group_by("place", maintain_order=True):
+        if len(group) > 1:
+            turns = [_Post(*row) for row in group.drop("place").iter_rows()]
+            found += list(_in_room(turns) if place in live else _in_thread(turns))
     return pl.DataFrame(found, schema=["post_id", "answers", "by"], orient="row").cast(pl.String)
 
 
-def _live_threads(posts: pl.DataFrame) -> set[str]:
-    """Return threads in which several talk at once."""
+def rooms(posts: pl.DataFrame) -> pl.Series:
+    """Return of each post the room in which it is said; null: it stands in a thread.
+
+    What is alone in its thread is said in the room of its channel, where several talk at once.
+
+    Args:
+        posts: thread_id, source, channel and created_at.
+    """
+    is_alone = pl.len().over("thread_id") == 1
+    channel = pl.format("{} in {}", "channel", "source")
+    said = posts.select("created_at", room=pl.when(is_alone).then(channel))
+    live = _live(said.drop_nulls("room").sort("created_at", nulls_last=True), "room")
+    return said.select(pl.when(pl.col("room").is_in(list(live))).then("room")).to_series()
+
+
+def _live(posts: pl.DataFrame, place: str) -> set[str]:
+    """Return the places in which several talk at once."""
     gap = pl.col("created_at").diff().median()
-    gaps = posts.group_by("thread_id").agg(gap=gap, n=pl.len())
-    return set(gaps.filter(pl.col("n") >= LIVE_POSTS, pl.col("gap") < LIVE_GAP)["thread_id"])
+    gaps = posts.group_by(place, maintain_order=True).agg(gap=gap, n=pl.len())
+    return set(gaps.filter(pl.col("n") >= LIVE_POSTS, pl.col("gap") < LIVE_GAP)[place])
 
 
 def _in_thread(turns: Sequence[_Post]) -> Iterator[tuple[str, str, str]]:

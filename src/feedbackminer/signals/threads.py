@@ -6,7 +6,7 @@ import polars as pl
 
 from feedbackminer.signals.answers import summarise_answers
 from feedbackminer.signals.phrases import added_later, is_solved_title, own_words, thanks, works_now
-from feedbackminer.signals.replies import find_replies
+from feedbackminer.signals.replies import find_replies, rooms
 
 _QUESTION_KINDS = ["question", "bug"]
 
@@ -14,9 +14,8 @@ _QUESTION_KINDS = ["question", "bug"]
 def turns_of(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
     """Order posts by thread and time, and say of each whom it answers and what it does.
 
-    A link counts where the post that it names is here and earlier, so cycles and missing parents
-    cannot matter. What a post says is read from its text, and from the body of a post that has
-    none: two words may say that it works.
+    What a post says is read from its text, and from the body of a post that has none: two words may
+    say that it works.
     """
     asks = pl.col("kinds").list.set_intersection(_QUESTION_KINDS).list.len() > 0
     said = own_words(pl.coalesce("text", "body"))
@@ -34,12 +33,7 @@ def turns_of(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl
             opener_id=pl.col("author_id").first().over("thread_id"),
         )
     )
-    linked = ordered.select("thread_id", parent_id="post_id", linked="position")
-    is_earlier = pl.col("linked") < pl.col("position")
-    ordered = ordered.join(
-        linked, on=["thread_id", "parent_id"], how="left", maintain_order="left"
-    ).with_columns(linked=pl.when(is_earlier).then("linked"))
-
+    ordered = ordered.with_columns(room=rooms(ordered))
     authors = ordered.select(answers="post_id", answers_author="author_id")
     return (
         ordered.join(find_replies(ordered), on="post_id", how="left", maintain_order="left")
@@ -69,7 +63,8 @@ def summarise_threads(turns: pl.DataFrame) -> pl.DataFrame:
         last_at=pl.col("created_at").max(),
         n_posts=pl.len(),
         n_voices=human.drop_nulls().n_unique(),
-        is_question=pl.col("asks").first(),
+        # In a room any of what is said next may answer: nobody knows whether anything did.
+        is_question=pl.col("asks").first() & pl.col("room").first().is_null(),
         first_reply_hours=hours,
         answered_by=pl.when(reply.any()).then(
             pl.when(role == "staff").then(pl.lit("staff")).otherwise(pl.lit("member"))
