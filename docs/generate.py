@@ -21,6 +21,7 @@ from feedbackminer.collect.sources import KINDS
 from feedbackminer.settings.sections import Settings
 from feedbackminer.steps.mining import STAGES
 from feedbackminer.tables import TABLES
+from feedbackminer.vocabulary.claims import METRICS
 
 REFERENCE = Path(__file__).with_name("reference.md")
 OPEN = "<!-- {name}: written by `make reference` -->\n"
@@ -53,6 +54,7 @@ def renewed(reference: str) -> str:
     for name, lines in (
         ("commands", _commands()),
         ("settings", _settings()),
+        ("measures", _measures()),
         ("tables", _tables()),
         ("sources", _sources()),
     ):
@@ -181,6 +183,16 @@ def _tables() -> Iterator[str]:
         about = f"{_said(schema.__doc__, name)} Key: {key}.{_stages_of(name)}"
         yield from (f"### `{name}`", "", about, "")
         yield from (*_table(("column", "type", "is"), rows), "")
+
+
+def _measures() -> list[str]:
+    """Return what each number about the community says, and how it is computed."""
+    rows = (
+        (f"… {metric.phrase}", metric.plain, metric.formula)
+        for metric in METRICS.values()
+        if metric.plain
+    )
+    return _table(("number", "what it says", "formula"), rows)
 
 
 def _stages_of(name: str) -> str:

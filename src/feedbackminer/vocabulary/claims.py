@@ -29,6 +29,7 @@ class Metric:
     formula: str
     unbounded: str = ""  # what a ratio to nothing says, which has no value
     is_estimate: bool = False  # more may do it than the posts behind a claim surely say
+    plain: str = ""  # of a measure of the community: what it says, to whoever wants no formula
 
     @property
     def is_share(self) -> bool:
@@ -162,6 +163,7 @@ METRICS: Mapping[str, Metric] = {
             "of the threads that open with a question",
             "question threads without a reply by another person / question threads; Wilson "
             "interval",
+            plain="Questions that nobody else ever replied to.",
         ),
         Metric(
             "share_of_component_voices",
@@ -178,12 +180,16 @@ METRICS: Mapping[str, Metric] = {
             "members",
             "members",
             "distinct members who wrote in the period; staff and bots are not counted",
+            plain="Who wrote in the time. A community is more than that: most only read, and "
+            "nobody counts them here.",
         ),
         Metric(
             "helpers_of_half",
             "members wrote half of all replies in threads that others opened",
             "the fewest members whose replies in threads that others opened in the period are half "
             "of all such replies; from 1 to half of those who reply; not told where 10 or fewer do",
+            plain="How few people carry half of the help. If three do, the holiday of one is a "
+            "risk.",
         ),
         Metric(
             "share_of_newcomers",
@@ -191,6 +197,8 @@ METRICS: Mapping[str, Metric] = {
             "members whose first post opened a thread at least a day before the end, and who had a "
             "reply by another person within 24 hours / all of these; Wilson interval; not known in "
             "an export without threads",
+            plain="A newcomer asks: is there a reply by the next day? Nobody stays where nobody "
+            "answers.",
         ),
         Metric(
             "share_of_dialogue",
@@ -198,12 +206,16 @@ METRICS: Mapping[str, Metric] = {
             "members' posts that answer a post of another member / all members' posts of the "
             "period; a link tells whom a post answers, else what it quotes, whom it begins with, "
             "or the order; Wilson interval",
+            plain="Do they talk with each other, or only to us? The part of what members write "
+            "that answers another member.",
         ),
         Metric(
             "share_of_pairs",
             "of the pairs of members of whom one answers the other",
             "pairs of members each of whom answers the other in the period / pairs of whom one "
             "does; Wilson interval",
+            plain="When one member answers another, does an answer come back? A conversation goes "
+            "both ways.",
         ),
         Metric(
             "gini_of_posts",
@@ -211,12 +223,16 @@ METRICS: Mapping[str, Metric] = {
             "writes",
             "mean difference between two members' posts in the period / twice the mean; 0 to 1; "
             "those who only read are not known and not counted",
+            plain="How much hangs on the few who write most: 0 where all write alike, 1 where one "
+            "writes everything.",
         ),
         Metric(
             "share_of_busiest",
             "of the members who wrote most in the twelve weeks before the last four",
             "those of the busiest quarter, who wrote in six of these weeks or more, and nothing in "
             "the last four weeks of the period / all of them; Wilson interval",
+            plain="Of those who wrote week by week for three months, how many have said nothing "
+            "for four weeks. Who came with one question and left is not among them.",
         ),
         Metric(
             "points_of_return",
@@ -225,6 +241,9 @@ METRICS: Mapping[str, Metric] = {
             "days of their first post, less that of newcomers without one; of all whose first post "
             "opened a thread 60 days or more before the end. Who is answered may differ otherwise, "
             "too; interval by Newcombe",
+            plain="Do newcomers who were answered come back more often than those who were not? So "
+            "many more of a hundred. Who is answered may have asked a better question, so it "
+            "proves nothing.",
         ),
         Metric(
             "share_solved_by_members",
@@ -232,28 +251,37 @@ METRICS: Mapping[str, Metric] = {
             "question threads in which an answer of a member was accepted, or whoever asked says "
             "after it that it works now / question threads of the period; Wilson interval. Many "
             "never say so",
+            plain="Questions that members solved, as whoever asked says or marks. Many never say "
+            "so: it is the least.",
         ),
         Metric(
             "tickets_not_written",
             "tickets that support did not get",
             "questions that members solved times `[insight] tickets_per_answer`, an assumption of "
             "yours; limits of the Wilson interval of the first",
+            plain="What those would have been in tickets, by your own assumption of how many write "
+            "to support instead.",
         ),
         Metric(
             "share_of_top_10",
             "of all members' posts",
             "posts of the ten most active members / posts of all members; Wilson interval",
+            plain="The part of all posts that the ten busiest wrote.",
         ),
         Metric(
             "share_of_answered_questions",
             "of answered questions",
             "answered questions whose first answer came from a member / answered questions",
+            plain="Of the questions that got a reply, the part in which a member was there before "
+            "the team.",
         ),
         Metric(
             "median_hours",
             "hours until the first reply, half of them within the range",
             "median of hours from question to first reply by another person; the range is the "
             "middle half",
+            plain="How long it took until half of the answered questions had a first reply by a "
+            "person.",
         ),
     )
 }
