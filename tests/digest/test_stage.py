@@ -473,6 +473,16 @@ def test_an_answer_that_helped_stands_beside_what_it_answers_wherever_that_is_to
     assert {"forum:1"} <= {quote["post_id"] for quote in content["quotes"]}
 
 
+def test_pages_print_by_which_rules_members_are_of_a_segment_and_advocates() -> None:
+    source = provenance(())
+    rules = {"newcomer_days": 7, "advocate_helped": 2}
+    source = replace(source, settings={**source.settings, "segments": rules})
+    built = build_digest(community(), settings=DigestSettings(), provenance=source)
+    page = one(Html(render_digest(built)["people.html"]), "body").text()
+    assert "first post in the last 7 days" in page
+    assert "have helped at least 2 people and were thanked or accepted for it at least 3" in page
+
+
 def test_the_pages_of_problems_and_of_a_topic_tell_how_many_the_key_points_speak_for(
     tmp_path: Path,
 ) -> None:

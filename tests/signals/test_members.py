@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import polars as pl
 import pytest
 
+from feedbackminer.settings.sections import SegmentSettings
 from feedbackminer.signals.stage import read_conversation
 from tests.support.builders import day, posts, tags, texts
 
@@ -55,6 +57,28 @@ def test_a_member_belongs_to_a_segment_by_tenure_and_activity(
     days: list[float], segment: str
 ) -> None:
     assert member("ann", *wrote(days))["segment"] == segment
+
+
+def test_the_settings_say_who_is_of_which_segment_and_an_advocate() -> None:
+    rules = SegmentSettings(
+        newcomer_days=10, active_days=40, regular_posts=2, veteran_posts=3, veteran_days=60,
+        lapsed_posts=2, advocate_helped=2, advocate_thanks=2,
+    )  # fmt: skip
+    written = [
+        *wrote([END - 9], "new"), *wrote([END - 11, END - 12], "regular"),
+        *wrote([END - 101, END - 50, END - 40], "veteran"), *wrote([0, END - 41], "gone"),
+    ]  # fmt: skip
+    by_id = {post["post_id"]: post for post in [*written, *helped(2)]}
+    rows = read_conversation(posts(*by_id.values()), tags(), texts(), segments=rules).members
+    found = dict(rows.select("author_id", pl.col("segment").cast(pl.String)).iter_rows())
+    assert [found[who] for who in ("new", "regular", "veteran", "gone")] == [
+        "newcomer", "regular", "veteran", "lapsed",
+    ]  # fmt: skip
+    early = read_conversation(posts(*helped(2)), tags(), texts(), segments=rules).members
+    assert not early["advocate"].any()  # a newcomer is none
+    later = {"post_id": "end", "author_id": "zoe", "created_at": day(20)}
+    thanked = read_conversation(posts(*helped(2), later), tags(), texts(), segments=rules).members
+    assert thanked.filter("advocate")["author_id"].to_list() == ["ann"]
 
 
 def test_without_dates_everybody_is_occasional() -> None:

@@ -9,7 +9,8 @@ from feedbackminer.digest.kinship import Turn
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
-from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, quantity
+from feedbackminer.settings.sections import SegmentSettings
+from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
@@ -50,6 +51,35 @@ def sentence(claim: ClaimRow) -> str:
 def figure(value: float, metric: str) -> str:
     """Write a number that somebody gave: ``80 %``, ``12``."""
     return f"{100 * value:g} %" if METRICS[metric].is_share else f"{value:,g}"
+
+
+def segments(digest: Digest) -> dict[str, str]:
+    """Write by segment who is in it, on the last day of the export."""
+    rules = _rules(digest)
+    active = f"the last one in the last {rules.active_days:,} days"
+    definitions = (
+        f"first post in the last {rules.newcomer_days:,} days",
+        f"at least {rules.regular_posts:,} posts, {active}",
+        f"at least {rules.veteran_posts:,} posts over at least {rules.veteran_days:,} days, "
+        f"{active}",
+        f"at least {rules.lapsed_posts:,} posts, the last one more than {rules.active_days:,} days "
+        "ago",
+        "everybody else",
+    )
+    return dict(zip(SEGMENTS, definitions, strict=True))
+
+
+def advocates(digest: Digest) -> str:
+    """Write what an advocate has done: ``have helped at least 5 people and were thanked …``."""
+    rules = _rules(digest)
+    return (
+        f"have helped at least {rules.advocate_helped:,} people and were thanked or accepted for "
+        f"it at least {rules.advocate_thanks:,} times"
+    )
+
+
+def _rules(digest: Digest) -> SegmentSettings:
+    return SegmentSettings(**digest.provenance.settings.get("segments", {}))
 
 
 def people(n: int | None) -> str:

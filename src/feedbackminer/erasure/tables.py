@@ -14,8 +14,8 @@ from feedbackminer.insight.facts import headed
 from feedbackminer.insight.stage import mine_claims
 from feedbackminer.keypoints.stage import LEAST_VOICES
 from feedbackminer.privacy.seals import ERASED, Sealer, conceal
-from feedbackminer.settings.sections import InsightSettings
-from feedbackminer.signals.stage import read_conversation
+from feedbackminer.settings.sections import InsightSettings, SegmentSettings
+from feedbackminer.signals.stage import DEFAULT, read_conversation
 from feedbackminer.tables import TABLES, KeyPoints
 from feedbackminer.text.words import content_hash
 
@@ -108,6 +108,7 @@ def erase_from(
     erasure: Erasure,
     *,
     settings: InsightSettings,
+    segments: SegmentSettings = DEFAULT,
     events: pl.DataFrame | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Return every table as if the posts had never been there, as far as that can be known.
@@ -118,6 +119,7 @@ def erase_from(
     Args:
         tables: all of ``tables.py``.
         settings: that claims are made with.
+        segments: that members are counted by.
         events: likewise; None: those of the tables.
     """
     plan = plan_erasure(tables["posts"], erasure)
@@ -131,7 +133,7 @@ def erase_from(
     remaining |= _key_points(remaining)
     remaining |= without_topics_of(tables, remaining, plan.erased_ids, plan.traces)
     known = {"events": tables["events"] if events is None else events}
-    return remaining | _counted_anew(tables, remaining | known, settings)
+    return remaining | _counted_anew(tables, remaining | known, settings, segments)
 
 
 def _without_rows(tables: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
@@ -303,12 +305,14 @@ def _key_points(remaining: Tables) -> dict[str, pl.DataFrame]:
 
 
 def _counted_anew(
-    before: Tables, remaining: Tables, settings: InsightSettings
+    before: Tables, remaining: Tables, settings: InsightSettings, segments: SegmentSettings
 ) -> dict[str, pl.DataFrame]:
     """Count what ``COUNTED`` names again, where it was counted before."""
     counted: dict[str, pl.DataFrame] = {}
     if len(before["threads"]) or len(before["members"]):
-        signals = read_conversation(*(remaining[name] for name in ("posts", "tags", "texts")))
+        signals = read_conversation(
+            *(remaining[name] for name in ("posts", "tags", "texts")), segments=segments
+        )
         counted = {
             "replies": signals.replies, "threads": signals.threads, "members": signals.members
         }  # fmt: skip

@@ -236,6 +236,17 @@ class TagSettings(StageSettings):
         return places
 
 
+class SegmentSettings(StageSettings):
+    newcomer_days: int = Field(default=30, ge=1, description="First post in so many last days")
+    active_days: int = Field(default=90, ge=1, description="Still here: last post in so many days")
+    regular_posts: int = Field(default=5, ge=1, description="Posts of a regular, at least")
+    veteran_posts: int = Field(default=20, ge=1, description="Posts of a veteran, at least")
+    veteran_days: int = Field(default=180, ge=1, description="Over so many days, at least")
+    lapsed_posts: int = Field(default=3, ge=1, description="Posts of who is missed, at least")
+    advocate_helped: int = Field(default=5, ge=1, description="People an advocate has helped")
+    advocate_thanks: int = Field(default=3, ge=1, description="Times an advocate was thanked")
+
+
 class InsightSettings(StageSettings):
     period: Literal["auto", "week", "month", "quarter", "year", "all"] = Field(
         default="auto",
@@ -458,6 +469,7 @@ class Settings(BaseSettings):
     topics: TopicSettings = TopicSettings()
     naming: NamingSettings = NamingSettings()
     tag: TagSettings = TagSettings()
+    segments: SegmentSettings = SegmentSettings()
     insight: InsightSettings = InsightSettings()
     events: dict[str, Annotated[EventSettings, BeforeValidator(_as_event)]] = Field(
         default_factory=dict,

@@ -6,17 +6,15 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from feedbackminer.settings.sections import SegmentSettings
 from feedbackminer.signals.staff import speaks_for_makers
 
-NEWCOMER = timedelta(days=30)  # first post this long before the end, or less
-ACTIVE = timedelta(days=90)  # last post this long before the end, or less
-VETERAN = timedelta(days=180)  # between first and last post
-REGULAR_POSTS, VETERAN_POSTS, LAPSED_POSTS = 5, 20, 3
-ADVOCATE_HELPED, ADVOCATE_THANKS = 5, 3
 BOT_POSTS, BOT_SAMENESS = 20, 0.9
 
 
-def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFrame:
+def summarise_members(
+    turns: pl.DataFrame, threads: pl.DataFrame, rules: SegmentSettings
+) -> pl.DataFrame:
     """Return a row per author: what they wrote, whom they helped, and what came back."""
     signed = turns.filter(pl.col("author_id").is_not_null())
     signed = signed.with_columns(is_of_team=speaks_for_makers())
@@ -48,8 +46,8 @@ def summarise_members(turns: pl.DataFrame, threads: pl.DataFrame) -> pl.DataFram
         .join(accepted, on="author_id", how="left")
         .with_columns(pl.col(counts).fill_null(0))
         .with_columns(n_thanks=pl.col("thanked") + pl.col("n_accepted"))
-        .with_columns(segment=_segment(end if isinstance(end, datetime) else None))
-        .with_columns(advocate=_advocate())
+        .with_columns(segment=_segment(end if isinstance(end, datetime) else None, rules))
+        .with_columns(advocate=_advocate(rules))
     )
 
 
@@ -66,30 +64,33 @@ def role_of() -> pl.Expr:
     )
 
 
-def _segment(end: datetime | None) -> pl.Expr:
+def _segment(end: datetime | None, rules: SegmentSettings) -> pl.Expr:
     """Newcomer, veteran, regular, lapsed, else occasional: the first whose definition holds."""
     if end is None:
         return pl.lit("occasional")
-    posts, active = pl.col("n_posts"), pl.col("last_at") >= end - ACTIVE
+    posts, newcomer = pl.col("n_posts"), timedelta(days=rules.newcomer_days)
+    active = pl.col("last_at") >= end - timedelta(days=rules.active_days)
     tenure = pl.col("last_at") - pl.col("first_at")
     return (
-        pl.when(pl.col("first_at") >= end - NEWCOMER)
+        pl.when(pl.col("first_at") >= end - newcomer)
         .then(pl.lit("newcomer"))
-        .when(active & (posts >= VETERAN_POSTS) & (tenure >= VETERAN))
+        .when(
+            active & (posts >= rules.veteran_posts) & (tenure >= timedelta(days=rules.veteran_days))
+        )
         .then(pl.lit("veteran"))
-        .when(active & (posts >= REGULAR_POSTS))
+        .when(active & (posts >= rules.regular_posts))
         .then(pl.lit("regular"))
-        .when(~active & (posts >= LAPSED_POSTS))
+        .when(~active & (posts >= rules.lapsed_posts))
         .then(pl.lit("lapsed"))
         .otherwise(pl.lit("occasional"))
     )
 
 
-def _advocate() -> pl.Expr:
+def _advocate(rules: SegmentSettings) -> pl.Expr:
     """A member who still comes, has helped several people and was thanked for it."""
     return (
         (pl.col("role") == "member")
         & pl.col("segment").is_in(["regular", "veteran"])
-        & (pl.col("n_people_helped") >= ADVOCATE_HELPED)
-        & (pl.col("n_thanks") >= ADVOCATE_THANKS)
+        & (pl.col("n_people_helped") >= rules.advocate_helped)
+        & (pl.col("n_thanks") >= rules.advocate_thanks)
     )

@@ -20,7 +20,7 @@ from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DriftError, InputError, StoreError
 from feedbackminer.insight.period import GIVEN
 from feedbackminer.insight.stage import READS as COUNTED
-from feedbackminer.settings.sections import Settings
+from feedbackminer.settings.sections import SegmentSettings, Settings
 from feedbackminer.steps.events import events_of
 from feedbackminer.steps.mining import STAGES
 from feedbackminer.steps.staff import like_staff
@@ -47,6 +47,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
         *("accept_quantile", "ignore_words"),
     ),
     "tag": ("components", "discovered", "least_voices", "alike_needs"),
+    "segments": tuple(SegmentSettings.model_fields),
     "insight": (
         *("period", "since", "until", "min_voices", "confidence"),
         *("false_alarms", "false_discovery", "routing", "rivals", "tickets_per_answer"),

@@ -206,6 +206,7 @@ def _apply(run: Run, plan: Plan) -> Applied:
             tables,
             plan.erasure,
             settings=settings.insight,
+            segments=settings.segments,
             events=events_of(tables["events"], settings),
         ),
     )

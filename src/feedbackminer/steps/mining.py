@@ -223,11 +223,14 @@ TAG = Stage(
 )
 
 
-def _signals(tables: StageTables, _: Context) -> StageResult:
+def _signals(tables: StageTables, context: Context) -> StageResult:
     """⑥ Derive threads and members."""
     from feedbackminer.signals.stage import read_conversation
 
-    result = read_conversation(*(tables.read(name) for name in ("posts", "tags", "texts")))
+    result = read_conversation(
+        *(tables.read(name) for name in ("posts", "tags", "texts")),
+        segments=context.settings.segments,
+    )
     tables.replace("replies", result.replies)
     tables.replace("threads", result.threads)
     tables.replace("members", result.members)
@@ -235,7 +238,11 @@ def _signals(tables: StageTables, _: Context) -> StageResult:
 
 
 SIGNALS = Stage(
-    "signals", _signals, reads=("posts", "tags", "texts"), writes=("replies", "threads", "members")
+    "signals",
+    _signals,
+    reads=("posts", "tags", "texts"),
+    writes=("replies", "threads", "members"),
+    settings=("segments",),
 )
 
 

@@ -574,13 +574,7 @@ SEVERITIES: Mapping[int, str] = {
     1: "cosmetic, a small annoyance",
 }
 LEAST_GROUP = 5  # people of a sort, below which it is not told how many they are
-SEGMENTS: Mapping[str, str] = {
-    "newcomer": "first post in the last 30 days",
-    "regular": "at least 5 posts, the last one in the last 90 days",
-    "veteran": "at least 20 posts over at least 180 days, the last one in the last 90 days",
-    "lapsed": "at least 3 posts, the last one more than 90 days ago",
-    "occasional": "everybody else",
-}
+SEGMENTS = ("newcomer", "regular", "veteran", "lapsed", "occasional")
 
 
 def sections() -> dict[str, list[str]]:

@@ -112,7 +112,7 @@ def shared_by_pages(digest: Digest) -> dict[str, Any]:
         "labels": {topic.topic_id: topic.label for topic in digest.topics},
         "segments": _segments(digest.members),
         "advocates": digest.members.filter("advocate")
-        .sort("n_thanks", "author_id", descending=[True, False])
+        .sort("n_thanks", "n_people_helped", "author_id", descending=[True, True, False])
         .to_dicts(),
         "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
     }
