@@ -239,6 +239,7 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
         "topics": topics(t1="Sync"),
         "assignments": assignments(**dict.fromkeys(ids, "t1")),
         "tags": given,
+        "replies": signals.replies,
         "threads": signals.threads,
         "members": signals.members,
         "repeats": cleaned.repeats,

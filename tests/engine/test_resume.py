@@ -96,7 +96,10 @@ def _content(mined: Mined) -> dict[str, pl.DataFrame]:
 def _said(mined: Mined) -> dict[str, Any]:
     """Return digest.json without what no two runs have in common."""
     own = ("run_id", "made_at", "seconds", "table_versions")
-    return {key: value for key, value in mined.digest.items() if key not in own}
+    said = {key: value for key, value in mined.digest.items() if key not in own}
+    for topic in said["topics"]:
+        topic["lineage"] = [{**turn, "at": None} for turn in topic["lineage"]]
+    return said
 
 
 def _assert_ends_as_if_undisturbed(export: Path, folder: Path, other: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedbackminer.signals.stage import read_conversation
@@ -107,6 +107,7 @@ def test_nobody_known_has_no_turn() -> None:
     assert room((None, "Does it run?"), (None, "It does.")) is None
 
 
+@settings(max_examples=40)  # each reads a whole conversation
 @given(
     st.lists(
         st.tuples(

@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, Any] = {
     "kind": "discourse",
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2026, 7, 1, tzinfo=UTC),
+    "tickets_per_answer": 0.2,
 }
 HEAD = (
     "Settings of this feedbackminer project. A line without # is in force; the others show",
