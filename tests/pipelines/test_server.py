@@ -105,7 +105,7 @@ def start_collect(server: Standing, project: Path) -> subprocess.Popen[bytes]:
 def run_of(server: Standing, project: Path) -> str:
     """Return the id of the flow run that worked in a project."""
     runs = server.ask("flow_runs/filter", sort="START_TIME_DESC", limit=200)
-    (run,) = [run["id"] for run in runs if run["parameters"]["project"] == str(project)]
+    (run,) = [run["id"] for run in runs if run["parameters"].get("project") == str(project)]
     return str(run)
 
 
