@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
+from weakref import WeakValueDictionary
 
 import dataframely as dy
 import polars as pl
@@ -536,6 +537,9 @@ TABLES: Mapping[str, type[dy.Schema]] = {
 }
 
 S = TypeVar("S", bound=dy.Schema)
+# What was checked, as long as it is there: no frame is changed in place, so once is enough. A stage
+# checks what another one, or the store, has just checked: that was half of the time of small runs.
+_CHECKED: WeakValueDictionary[tuple[int, type[dy.Schema]], pl.DataFrame] = WeakValueDictionary()
 
 
 def column_types(schema: type[dy.Schema]) -> dict[str, pl.DataType]:
@@ -551,13 +555,17 @@ def check(frame: pl.DataFrame, schema: type[S], *, where: str) -> dy.DataFrame[S
         TableError: a column is missing or of another type, a value is out of range, or the
             key repeats; the message names the table, the rule and ``where``.
     """
+    if _CHECKED.get((id(frame), schema)) is frame:
+        return cast("dy.DataFrame[S]", frame)
     try:
-        return schema.validate(frame.select(schema.column_names()), cast=True)
+        checked = schema.validate(frame.select(schema.column_names()), cast=True)
     except (dy.exc.ValidationError, dy.exc.SchemaError, pl.exceptions.PolarsError) as error:
         raise TableError(
             f"{where}: table {schema.__name__.lower()} breaks its contract: {error}\n"
             f"got columns {frame.columns}; the contract is in feedbackminer/tables.py"
         ) from error
+    _CHECKED[id(checked), schema] = checked
+    return checked
 
 
 def finite_or_none(value: float) -> float | None:
