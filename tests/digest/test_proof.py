@@ -37,8 +37,16 @@ def quote(**values: Any) -> dict[str, Any]:
     return {"post_id": "a", "text": "Every night!", "stands_for": "problem-1"} | values
 
 
-def content(*, claims: Any = (), quotes: Any = ()) -> dict[str, Any]:
-    return {"claims": list(claims or [claim()]), "quotes": list(quotes or [quote()])}
+def answer(**values: Any) -> dict[str, Any]:
+    return {"post_id": "a", "text": "Every night!", "stands_with": "problem-1"} | values
+
+
+def content(*, claims: Any = (), quotes: Any = (), answers: Any = ()) -> dict[str, Any]:
+    return {
+        "claims": list(claims or [claim()]),
+        "quotes": list(quotes or [quote()]),
+        "answers": list(answers or [answer()]),
+    }
 
 
 def test_what_stands_in_its_posts_is_not_misstated() -> None:
@@ -51,6 +59,8 @@ def test_what_stands_in_its_posts_is_not_misstated() -> None:
         (content(quotes=[quote(text="Every night?")]), "quotes[0], for problem-1"),
         (content(quotes=[quote(post_id="b")]), "quotes[0], for problem-1"),
         (content(quotes=[quote(post_id="x")]), "quotes[0], for problem-1"),
+        (content(answers=[answer(text="Every day!")]), "answers[0], for problem-1"),
+        (content(answers=[answer(post_id="x")]), "answers[0], for problem-1"),
         (content(claims=[claim(n_posts=5)]), "claims[problem-1].n_posts"),
         (content(claims=[claim(n_voices=3)]), "claims[problem-1].n_voices"),
         (content(claims=[claim(quoted="the sink fails")]), "claims[problem-1].quoted"),

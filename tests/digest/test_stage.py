@@ -19,7 +19,7 @@ from feedbackminer.accounts import Account, DroppedRow, dropped_frame
 from feedbackminer.digest import wording
 from feedbackminer.digest.front import front_page
 from feedbackminer.digest.quotes import quotable_sentences, saying
-from feedbackminer.digest.render import FILES, document, markdown, render_digest
+from feedbackminer.digest.render import FILES, document, markdown, render_digest, search
 from feedbackminer.digest.render.anchors import anchor
 from feedbackminer.digest.render.site import ASSETS, PAGES, unbroken
 from feedbackminer.digest.stage import build_digest
@@ -431,7 +431,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "title", "since", "until", "period", "standing", "events", "totals", "front", "claims",
         "topics", "quotes", "account", "run_id", "made_at", "code_version", "models",
         "table_versions", "settings", "seconds", "notices", "labels", "problems", "severities",
-        "waves", "editions", "room",
+        "waves", "editions", "room", "answers",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}
@@ -459,7 +459,8 @@ def test_an_answer_that_helped_stands_beside_what_it_answers_wherever_that_is_to
     text = "Hold the <b>long</b> key for five seconds, then let it go & press reset twice."
     tables = community(text)
     helped = tables["threads"].with_columns(best_answer=pl.lit("forum:1"), helped=pl.lit("works"))
-    files = render_digest(digest({**tables, "threads": helped}))
+    built = digest({**tables, "threads": helped})
+    files = render_digest(built)
     told = "An answer that helped: whoever asked wrote after it that it works"
     for name in ("problems.html", "claims/problem-1.html"):
         page = one(Html(files[name]), "body").text()
@@ -467,10 +468,12 @@ def test_an_answer_that_helped_stands_beside_what_it_answers_wherever_that_is_to
         assert f"Well. {text} ben" in page, name
     assert f"{told.replace(': ', ' (')}):" in files["digest.md"]
     content = json.loads(files["digest.json"])
-    answers = {claim["claim_id"]: claim["answers"] for claim in content["claims"]}
-    assert answers["problem-1"] == [{"post_id": "forum:1", "helped": "works", "by_staff": False}]
-    assert answers["topic-1"] == []  # what is merely counted has no answer
-    assert {"forum:1"} <= {quote["post_id"] for quote in content["quotes"]}
+    (answer,) = content["answers"]  # what is merely counted has none
+    assert (answer["stands_with"], answer["post_id"]) == ("problem-1", "forum:1")
+    assert (answer["helped"], answer["by_staff"]) == ("works", False)
+    assert answer["text"] == f"Well. {text} ben"
+    assert answer["text"] not in [quote["text"] for quote in content["quotes"]]
+    assert f"“Well. {text} ben”" in [entry.text for entry in search.entries(built)]
 
 
 def test_pages_print_by_which_rules_members_are_of_a_segment_and_advocates() -> None:

@@ -44,10 +44,11 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
     """
     texts = texts_of(posts)
     writers = dict(posts.select("post_id", "author_id").iter_rows())
-    for number, quote in enumerate(content["quotes"]):
-        if quote["text"] not in texts.get(quote["post_id"], ""):
-            where = f"quotes[{number}], for {quote['stands_for']}"
-            yield Difference(where, _shown(quote["text"]), f"words of {quote['post_id']}")
+    for what, claim_id in (("quotes", "stands_for"), ("answers", "stands_with")):
+        for number, quote in enumerate(content[what]):
+            if quote["text"] not in texts.get(quote["post_id"], ""):
+                where = f"{what}[{number}], for {quote[claim_id]}"
+                yield Difference(where, _shown(quote["text"]), f"words of {quote['post_id']}")
     for claim in content["claims"]:
         where, evidence = f"claims[{claim['claim_id']}]", set(claim["evidence"])
         if unknown := sorted(evidence - set(texts)):

@@ -334,11 +334,13 @@ class Digest:
     def quotes(self) -> list[tuple[str, Quote]]:
         """Return every quote with the id of the claim or topic it stands for."""
         of_claims = [(claim.claim_id, quote) for claim in self.claims for quote in claim.quotes]
-        helping = [
-            (claim.claim_id, answer.quote) for claim in self.claims for answer in claim.answers
-        ]
         of_topics = [(topic.topic_id, quote) for topic in self.topics for quote in topic.quotes]
-        return of_claims + helping + of_topics
+        return of_claims + of_topics
+
+    @property
+    def answers(self) -> list[tuple[str, Answer]]:
+        """Return every answer that helped with the id of the claim that it is shown with."""
+        return [(claim.claim_id, answer) for claim in self.claims for answer in claim.answers]
 
 
 def is_weak(stability: float | None, least: float) -> bool:

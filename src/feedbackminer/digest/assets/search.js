@@ -22,7 +22,7 @@ function indexed(entries) {
     processTerm: folded,
     searchOptions: {
       boost: { text: 2 },
-      boostDocument: (id) => (entries[id][KIND] === "Quote" ? 1 : 2), // that is, of a statement
+      boostDocument: (id) => (["Quote", "Answer"].includes(entries[id][KIND]) ? 1 : 2), // that is, of a statement
       combineWith: "AND",
       prefix: (term) => term.length > 1,
       fuzzy: (term) => (term.length > 4 ? 0.2 : false),

@@ -44,6 +44,7 @@ def render(digest: Digest) -> str:
         "topics": [_topic(topic) for topic in digest.topics],
         "waves": [_wave(wave) for wave in digest.waves],
         "quotes": [_quote(quote, stands_for) for stands_for, quote in digest.quotes],
+        "answers": [_answer(answer, claim_id) for claim_id, answer in digest.answers],
         "account": [_account(account) for account in (*source.accounts, digest.account)],
         "run_id": source.run_id,
         "made_at": source.made_at,
@@ -61,18 +62,9 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
     """Return a claim with the columns of its table, in their order."""
     columns = {name: getattr(claim, name) for name in Claims.column_names()}
     return columns | {
-        "answers": [_answer(answer) for answer in claim.answers],
         "experimental": claim.is_experimental,
         "waves": [wave.wave_id for wave in claim.waves],
         "near": claim.near,
-    }
-
-
-def _answer(answer: Answer) -> dict[str, Any]:
-    return {
-        "post_id": answer.quote.post_id,
-        "helped": answer.helped,
-        "by_staff": answer.is_by_staff,
     }
 
 
@@ -125,6 +117,17 @@ def _quote(quote: Quote, stands_for: str) -> dict[str, Any]:
         "url": quote.url,
         "n_voices": quote.n_voices,
         "stands_for": stands_for,
+    }
+
+
+def _answer(answer: Answer, stands_with: str) -> dict[str, Any]:
+    return {
+        "post_id": answer.quote.post_id,
+        "text": answer.quote.text,
+        "url": answer.quote.url,
+        "helped": answer.helped,
+        "by_staff": answer.is_by_staff,
+        "stands_with": stands_with,
     }
 
 

@@ -1,4 +1,4 @@
-"""What the search of a digest finds: statements, topics and quotes, as a script of data alone.
+"""What the search of a digest finds, as a script of data alone: whatever the digest says or quotes.
 
 Pages open from disk, where a script may read no file, so the entries are a script themselves.
 """
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
 
 def entries(digest: Digest) -> list[Entry]:
     """Return what a digest shows, once each: statements before topics and quotes."""
-    return [*_statements(digest), *_topics(digest), *_quotes(digest)]
+    return [*_statements(digest), *_topics(digest), *_quotes(digest), *_answers(digest)]
 
 
 def script(entries: Sequence[Entry]) -> str:
@@ -54,6 +54,13 @@ def _quotes(digest: Digest) -> Iterator[Entry]:
     for quote in distinct.values():
         page = f"quoted.html#{anchor(quote.post_id)}"
         yield Entry("Quote", f"“{quote.text}”", _where(quote), page)
+
+
+def _answers(digest: Digest) -> Iterator[Entry]:
+    distinct = {answer.quote.post_id: answer.quote for _, answer in digest.answers}
+    for quote in distinct.values():
+        page = f"quoted.html#{anchor(quote.post_id)}"
+        yield Entry("Answer", f"“{quote.text}”", _where(quote), page)
 
 
 def _where(quote: Quote) -> str:
