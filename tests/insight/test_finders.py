@@ -783,6 +783,16 @@ def test_who_wrote_week_by_week_and_fell_silent_is_counted() -> None:
     assert claim["action"].startswith("Ask one or two of them")
 
 
+def test_where_nobody_fell_silent_nobody_is_to_be_asked() -> None:
+    steady = [post for n in range(4) for post in weekly(f"busy{n}", 16)]
+    ends = [wrote("first", 0, "sync"), wrote("last", 111.9, "sync")]
+    claim = of_metric(mine([*steady, *ends]), "share_of_busiest")
+    assert claim["headline"] == (
+        "None of the 4 members who wrote most, week by week, has been silent for four weeks"
+    )
+    assert (claim["value"], claim["action"]) == (0.0, "")
+
+
 def test_a_history_of_a_few_weeks_does_not_tell_who_fell_silent() -> None:
     written = [post for n in range(9) for post in weekly(f"m{n}", 8)]
     assert none_of_metric(mine(written), "share_of_busiest")

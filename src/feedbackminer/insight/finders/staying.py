@@ -21,6 +21,7 @@ BEFORE = timedelta(weeks=12)  # in which the busiest quarter wrote
 LEAST_WEEKS = 6  # of these in which they did: a thread of one's own is soon over
 RETURN = timedelta(days=60)
 LAPSING, RETURNING = 0.6, 0.1  # weights: of what few can still be asked, and of what is to know
+ASK = "Ask one or two of them, in person, what would bring them back."
 LEAST_NEWCOMERS = 10  # who were answered, and who were not: fewer cannot be compared
 
 
@@ -58,14 +59,18 @@ def _lapsing(
         key="lapsing",
         metric="share_of_busiest",
         headline=(
-            f"{len(silent):,} of the {quantity(len(busy), 'member')} who wrote most, week by week, "
-            "have been silent for four weeks"
+            f"{_count(len(silent))} of the {quantity(len(busy), 'member')} who wrote most, week by "
+            f"week, {'has' if len(silent) < 2 else 'have'} been silent for four weeks"
         ),
         posts=before.join(busy, on="voice", how="semi"),
         value=measures.share(len(silent), len(busy), confidence=settings.confidence),
-        action="Ask one or two of them, in person, what would bring them back.",
-        weight=LAPSING,
+        action=ASK if len(silent) else "",
+        weight=LAPSING if len(silent) else None,
     )
+
+
+def _count(n: int) -> str:
+    return f"{n:,}" if n else "None"
 
 
 def _return(
