@@ -81,6 +81,7 @@ def _source_of(do: Callable[..., Any]) -> str:
     That module holds other steps too, and a change of those is none of this one.
     """
     source = Path(inspect.getfile(do)).read_text("utf-8")
+    lines = source.splitlines(keepends=True)
     statements = {name: node for node in ast.parse(source).body for name in _names(node)}
     used: dict[str, str] = {}
     waiting = [do.__name__]
@@ -88,7 +89,7 @@ def _source_of(do: Callable[..., Any]) -> str:
         name = waiting.pop()
         if name in statements and name not in used:
             node = statements[name]
-            used[name] = ast.get_source_segment(source, node) or ""
+            used[name] = "".join(lines[node.lineno - 1 : node.end_lineno])
             waiting += [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
     return "\n".join(used[name] for name in sorted(used))
 
