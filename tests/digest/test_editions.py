@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from feedbackminer.digest.answers import Answer
+from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.panel import panel
+from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.render import document, render_digest
 from feedbackminer.digest.render.site import unbroken
 from feedbackminer.digest.room import Room, room_of
@@ -20,7 +24,17 @@ from feedbackminer.settings.sections import DigestSettings, InsightSettings
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
 from feedbackminer.vocabulary.editions import EDITIONS
 from tests.digest.test_stage import community, provenance
-from tests.support.builders import claims, copies, day, members, periods, posts, repeats, shares
+from tests.support.builders import (
+    claim_view,
+    claims,
+    copies,
+    day,
+    members,
+    periods,
+    posts,
+    repeats,
+    shares,
+)
 
 KINDS = ("problem", "severe", "love", "churn", "question", "request", "surge", "unanswered")
 
@@ -97,6 +111,28 @@ def test_support_reads_what_nobody_answered_and_marketing_whom_to_thank() -> Non
     assert "## Answer these first" in files[EDITIONS["support"].text]
     thanked = {name: "Ask before you name" in files[e.page] for name, e in EDITIONS.items()}
     assert thanked == {name: name == "marketing" for name in EDITIONS}
+
+
+def test_it_says_since_when_a_question_waits_up_to_the_end_of_the_period() -> None:
+    tables = community()
+    two = tables["threads"].with_columns(n_posts=pl.lit(2, pl.Int64))
+    files = render_digest(digest({**tables, "threads": two}))
+    assert "(5 January 2026, for 30 days)" in files[EDITIONS["support"].text]
+    assert unbroken("5 January 2026, for 30 days") in files["unanswered.html"]
+
+
+def test_support_reads_first_what_many_ask_and_no_answer_helped_with() -> None:
+    quote = Quote("forum:1", "Hold the key.", None, "ben", day(1), "Reset")
+    helped = [Answer(quote, "works", is_by_staff=False)]
+    row: dict[str, Any] = {"kind": "question", "editions": list(CLAIM_KINDS["question"].editions)}
+    known = replace(claim_view(claim_id="known", rank_score=9.0, **row), answers=helped)
+    views = [known, claim_view(claim_id="open", rank_score=1.0, **row)]
+    listed = {
+        view.edition.name: [claim.claim_id for _, claims in view.sections for claim in claims]
+        for view in edition_views(views, [], recent=None)
+    }
+    assert listed["support"] == ["open", "known"]
+    assert listed["product"] == ["known", "open"]
 
 
 @pytest.mark.parametrize(

@@ -741,6 +741,10 @@ def test_how_much_of_all_the_busiest_tenth_writes() -> None:
     assert claim["headline"] == "The busiest tenth of the members wrote 50 % of the posts"
     assert claim["value"] == pytest.approx(17 / 36)
     assert none_of_metric(mine(crowd(9, 0, "sync")), "gini_of_posts")
+    more = mine([*busy, *crowd(199, 1, "sync")])
+    assert of_metric(more, "gini_of_posts")["headline"] == (
+        "The busiest tenth of the members wrote 17 % of the posts, the busiest hundredth alone 9 %"
+    )
 
 
 def solved(by: str | None, number: int) -> PostRow:

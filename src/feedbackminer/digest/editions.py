@@ -68,5 +68,11 @@ def _sections(
             and not view.near
             and view not in front
         ]
+        if edition.lists_unanswered:
+            listed.sort(key=_has_its_answer)
         if listed:
             yield title, listed[:LISTED]
+
+
+def _has_its_answer(view: ClaimView) -> bool:
+    return CLAIM_KINDS[view.kind].unanswered_first and bool(view.answers)

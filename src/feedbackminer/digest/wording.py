@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.kinship import Turn
@@ -216,6 +218,14 @@ def things_to_know(n: int) -> str:
 def to_answer(digest: Digest) -> str:
     """Write what the newest questions without an answer are called."""
     return "Nobody answered these" if digest.standing.is_quiet else "Answer these first"
+
+
+def asked(thread: Mapping[str, Any], digest: Digest) -> str:
+    """Write when a question was asked, and how long it waits: ``9 June 2026, for 26 days``."""
+    opened = thread["opened_at"]
+    if not opened or not digest.until:
+        return "undated"
+    return f"{day(opened)}, for {quantity(max((digest.until - opened).days, 0), 'day')}"
 
 
 def period(digest: Digest) -> str:

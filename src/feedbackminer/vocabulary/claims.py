@@ -72,6 +72,7 @@ class ClaimKind:
     weight: float = 1.0
     counts_voices: bool = True  # False: no number of voices is needed
     makes_front: bool = True  # False: it is never one of the five things to know
+    unanswered_first: bool = False  # who answers reads first what has no answer that helped
     rests_on: str = ""  # the label of the heads that it rests on; empty: only on sure ones
 
     n_quotes: int = 3
@@ -412,6 +413,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             editions=("support", "product", "communications"),
             first_in=("support",),
             weight=0.7,
+            unanswered_first=True,
             section="What they ask",
             listings=(
                 Listing(page="problems.html", heading="What many ask", limit=15, n_quotes=2),

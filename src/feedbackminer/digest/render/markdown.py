@@ -61,7 +61,7 @@ def _edition(digest: Digest, view: EditionView) -> Iterator[str]:
         for thread in digest.unanswered[:THREADS_LISTED]:
             title = escape(thread["title"] or thread["body"][:90])
             link = f" [thread](<{thread['url']}>)" if thread["url"] else ""
-            yield f"- {title} ({wording.day(thread['opened_at'])}){link}"
+            yield f"- {title} ({wording.asked(thread, digest)}){link}"
     for title, claims in view.sections:
         yield from ("", f"## {title}", "")
         yield from _claims(digest, claims)

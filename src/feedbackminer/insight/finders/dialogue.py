@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -13,7 +13,7 @@ from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.claims import quantity
 
-TENTH = 10  # members, at least: fewer have no busiest tenth
+TENTH, HUNDREDTH = 10, 100  # members, at least: fewer have no busiest tenth, or hundredth
 TO_KNOW = 0.1  # weight of what nobody acts upon
 
 
@@ -74,11 +74,20 @@ def _inequality(written: pl.DataFrame) -> Iterator[CommunityMeasure]:
     yield CommunityMeasure(
         key="inequality",
         metric="gini_of_posts",
-        headline=(
-            f"The busiest tenth of the members wrote {100 * len(posts) / len(written):.0f} % of "
-            "the posts"
-        ),
+        headline=_busiest(counts["len"].to_list()),
         posts=posts,
         value=Estimate(measures.gini(counts["len"].to_list()), NAN, NAN),
         weight=TO_KNOW,
     )
+
+
+def _busiest(counts: Sequence[int]) -> str:
+    """Say which part the busiest wrote: the first hundredth and the next nine, where there are so.
+
+    Args:
+        counts: posts of each member, most first.
+    """
+    hundredth, tenth = len(counts) // HUNDREDTH, len(counts) // TENTH
+    shares = [100 * sum(part) / sum(counts) for part in (counts[:hundredth], counts[:tenth])]
+    told = f"The busiest tenth of the members wrote {shares[1]:.0f} % of the posts"
+    return f"{told}, the busiest hundredth alone {shares[0]:.0f} %" if hundredth else told
