@@ -300,7 +300,7 @@ class TestByAge:
     def test_a_digest_of_another_time_stays_as_it_is(self, place: Path) -> None:
         data = place / "digest" / "digest.json"
         content = json.loads(data.read_text())
-        content["since"] = day(30).isoformat()
+        content["since"] = content["period"]["history_since"] = day(30).isoformat()
         data.write_text(json.dumps(content))
         receipt = retain(self.retaining(place, 40, day(60)))
         assert receipt.digests == {str(place / "digest"): "covers another time"}

@@ -93,7 +93,7 @@ def gather(
         first_posts=dict(
             tables["members"].drop_nulls("first_at").select("author_id", "first_at").iter_rows()
         ),
-        answers=find_answers(tables),
+        answers=find_answers({**tables, "posts": counts.within(tables["posts"], period.history)}),
         near=_near(tables["claims"], tables["key_points"]),
         settings=settings,
     )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from feedbackminer.digest.render import FILES
-from feedbackminer.digest.views import PeriodView
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import FeedbackminerError
 from feedbackminer.publish.channel import within
 from feedbackminer.publish.opening import open_channel
 from feedbackminer.publish.warehouse import Warehouse
 from feedbackminer.settings.sections import WarehouseChannel
-from feedbackminer.steps.parcels import living_in, name_of, project_seal
-from feedbackminer.tables import Deliveries, check
+from feedbackminer.steps.parcels import living_in, project_seal
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.editions import EDITIONS
 
@@ -33,12 +29,11 @@ def sites(deliveries: pl.DataFrame) -> list[Path]:
     return [Path(place) for place in places if (Path(place) / "digest.json").is_file()]
 
 
-def recall(run: Run, *, since: datetime | None, until: datetime | None) -> dict[str, str]:
+def recall(run: Run, *, since: datetime | None) -> dict[str, str]:
     """Erase from what was delivered, as far as it can be reached; sites are rendered elsewhere.
 
     Args:
-        since: when the first of what was erased was written; None: not known.
-        until: when the last that may tell of it was; None: until today.
+        since: before this nobody knew of anything that was erased; None: not known.
     Returns:
         channel -> what became of what it got.
     """
@@ -52,33 +47,11 @@ def recall(run: Run, *, since: datetime | None, until: datetime | None) -> dict[
         elif kind == FOLDER:
             result = _from_folder(Path(where), group["edition"].to_list())
         else:
-            result = _out_of_reach(group.filter(_may_hold(since, until)), str(kind))
+            may_hold = pl.lit(since is None) | (pl.col("at") >= since)
+            result = _out_of_reach(group.filter(may_hold), str(kind))
         if result:  # a channel may have been at another place before
             told[name] = "; ".join(filter(None, (told.get(name), result)))
     return told
-
-
-def carry_over(run: Run, content: Mapping[str, Any]) -> None:
-    """Know that a digest went out also by the period that it has after an erasure.
-
-    Rows of the older period stay, so that whatever kills this leaves no digest to be sent again.
-
-    Args:
-        content: of ``digest.json``, as it was published.
-    """
-    store, period = run.project.store, content["period"]
-    ends = {
-        name: period[name] and datetime.fromisoformat(period[name]) for name in ("since", "until")
-    }
-    before = name_of(PeriodView(**{**period, **ends}))
-    now = name_of(PeriodView(**store.read("periods").row(0, named=True)))
-    deliveries = store.read("deliveries")
-    key = [name for name in Deliveries.primary_key() if name != "digest"]
-    known = deliveries.filter(digest=now)
-    missing = deliveries.filter(digest=before).join(known, on=key, how="anti")
-    if now != before and len(missing):
-        frame = missing.with_columns(digest=pl.lit(now))
-        store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
 
 
 def _out_of_reach(rows: pl.DataFrame, kind: str) -> str:
@@ -89,13 +62,6 @@ def _out_of_reach(rows: pl.DataFrame, kind: str) -> str:
     way = "delete them there" if kind == ISSUES else "nobody can call them back"
     last = rows.select(pl.col("at").max().dt.strftime("%-d %B %Y")).item()
     return f"{what} may hold some of it, the last of {last}; {way}"
-
-
-def _may_hold(since: datetime | None, until: datetime | None) -> pl.Expr:
-    """Tell which digests cover a time in which something of it may be told."""
-    ends_before = (pl.col("until") <= since).fill_null(value=False) if since else pl.lit(False)
-    begins_after = (pl.col("since") > until).fill_null(value=False) if until else pl.lit(False)
-    return ~(ends_before | begins_after)
 
 
 def _from_folder(folder: Path, parts: list[str]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from feedbackminer.project.project import Project
     from feedbackminer.project.store import TableStore
 
+NOTHING: Mapping[str, pl.DataFrame] = {}
+PERIOD = ["name", "since", "until"]  # of the table periods: which it is
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
     *("sentences", "key_points", "matches"),
@@ -61,11 +64,14 @@ def published_settings(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json", include={k: set(v) for k, v in PUBLISHED.items()})
 
 
-def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
+def write_digest(
+    run: Run, out: Path, *, force: bool = False, counted: Mapping[str, pl.DataFrame] = NOTHING
+) -> Outcome:
     """⑨ Write the digest of what the store holds.
 
     Args:
         force: write it although a check warns that the settings let stop it.
+        counted: tables in place of those of the store: claims of another period.
     Raises:
         InputError: nothing was mined yet, or ``out`` cannot be written.
         DriftError: a check warns that the settings let stop a digest.
@@ -80,7 +86,7 @@ def write_digest(run: Run, out: Path, *, force: bool = False) -> Outcome:
     if not force:
         _refuse_unusual(run.project)
 
-    content = digest_of(run)
+    content = digest_of(run, counted)
     files = render_digest(content)
     _refuse_misstated(run.project, files)
     write_folder(files, out, replaces=FILES)
@@ -97,24 +103,27 @@ def hash_files(files: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()
 
 
-def digest_of(run: Run) -> Digest:
+def digest_of(run: Run, counted: Mapping[str, pl.DataFrame] = NOTHING) -> Digest:
     """Return what a digest of the store says, before any format.
 
+    Args:
+        counted: tables in place of those of the store.
     Raises:
         InputError: nothing was mined yet.
     """
     from feedbackminer.digest.stage import build_digest
 
     refuse_unmined(run.project)
-    tables = {name: run.project.store.read(name) for name in READS}
+    store = run.project.store
+    tables = {name: store.read(name) for name in READS if name not in counted} | dict(counted)
     tables["events"] = events_of(tables["events"], run.project.settings)
     settings = run.project.settings.digest
-    suspects = like_staff(run.project)
-    return build_digest(tables, settings=settings, provenance=_provenance(run), like_staff=suspects)
+    suspects, source = like_staff(run.project), _provenance(run, tables["periods"])
+    return build_digest(tables, settings=settings, provenance=source, like_staff=suspects)
 
 
-def _provenance(run: Run) -> Provenance:
-    """Return what the tables of now come from."""
+def _provenance(run: Run, periods: pl.DataFrame) -> Provenance:
+    """Return what the tables of now come from; settings name the period that was counted."""
     from feedbackminer.digest.views import Provenance
 
     store = run.project.store
@@ -125,7 +134,9 @@ def _provenance(run: Run) -> Provenance:
         code_version=__version__,
         models={role: name for step in steps for role, name in step["models"].items()},
         versions=store.versions(PROVEN),
-        settings=published_settings(_as_counted(run.project)),
+        settings=published_settings(
+            as_counted(run.project.settings, **periods.select(PERIOD).row(0, named=True))
+        ),
         accounts=[account_of(step) for step in steps],
         seconds={step["stage"]: step["seconds"] for step in steps},
         notices=list(dict.fromkeys(notice for step in steps for notice in step["notices"])),
@@ -133,19 +144,20 @@ def _provenance(run: Run) -> Provenance:
     )
 
 
-def _as_counted(project: Project) -> Settings:
-    """Return settings with the period that the claims are of, which an option may have named."""
-    period = project.store.read("periods").row(0, named=True)
-    if period["until"] is None:
-        return project.settings
-    is_given = period["name"] == GIVEN
+def as_counted(
+    settings: Settings, name: str, since: datetime | None, until: datetime | None
+) -> Settings:
+    """Return settings with a period that claims are of, which an option may have named."""
+    if until is None:
+        return settings
+    is_given = name == GIVEN
     named = {
-        "period": "auto" if is_given else period["name"],
-        "since": period["since"] if is_given else None,
-        "until": period["until"],
+        "period": "auto" if is_given else name,
+        "since": since if is_given else None,
+        "until": until,
     }
-    insight = project.settings.insight.model_copy(update=named)
-    return project.settings.model_copy(update={"insight": insight})
+    insight = settings.insight.model_copy(update=named)
+    return settings.model_copy(update={"insight": insight})
 
 
 def steps_done(store: TableStore) -> list[Row]:

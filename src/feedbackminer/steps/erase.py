@@ -67,7 +67,7 @@ class Plan:
         request: that it answers.
         pending: event that began an erasure -> its action and subject; all are finished by this.
         erasure: what is taken out of the tables.
-        since: when the first of it was written; None: not known.
+        since: before this nobody knew of it; None: not known.
         until: when the last that may tell of it was; None: until today.
     """
 
@@ -218,7 +218,7 @@ def _apply(run: Run, plan: Plan) -> Applied:
     digests = republish.render_again(
         run, dict.fromkeys(folders), since=plan.since, until=plan.until
     )
-    deliveries = delivered.recall(run, since=plan.since, until=plan.until)
+    deliveries = delivered.recall(run, since=plan.since)
     return Applied(rewritten, purged, digests, deliveries)
 
 
@@ -282,10 +282,14 @@ def _threads_opened_by(erased: pl.DataFrame, posts: pl.DataFrame) -> list[str]:
 
 
 def _span(posts: pl.DataFrame) -> tuple[datetime | None, datetime | None]:
-    """Return when the first and the last of these were written; None where that is not known."""
+    """Return before when nobody knew of these, and when the last was written; None: not known.
+
+    A post that was edited is as old as it says, and one whose date is to come as its collection.
+    """
     if posts["created_at"].has_nulls():
         return None, None
-    first, last = posts.select(pl.min("created_at"), last=pl.max("created_at")).row(0)
+    known = pl.min_horizontal("created_at", "collected_at").min()
+    first, last = posts.select(known, last=pl.max("created_at")).row(0)
     return first, last
 
 

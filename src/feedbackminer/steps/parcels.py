@@ -8,6 +8,7 @@ import polars as pl
 
 from feedbackminer.digest.render import mail, markdown, rows, short
 from feedbackminer.digest.views import Digest, EditionView, PeriodView
+from feedbackminer.insight.period import ALL
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.project.project import Project
 from feedbackminer.publish.channel import Living, Parcel
@@ -62,6 +63,8 @@ def name_of(period: PeriodView) -> str:
     """Return what a digest of a period is called: the same however often it is written."""
     if period.since is None or period.until is None:
         return f"{period.name}, undated"
+    if period.name == ALL:  # whose beginning an erasure moves
+        return f"{ALL} to {period.until:%Y-%m-%d}"
     return f"{period.name} {period.since:%Y-%m-%d} to {period.until:%Y-%m-%d}"
 
 

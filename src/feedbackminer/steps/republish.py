@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
 
 from feedbackminer.digest.render import FILES
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import FeedbackminerError
-from feedbackminer.settings.sections import DigestSettings
+from feedbackminer.insight.stage import READS as COUNTED
+from feedbackminer.insight.stage import mine_claims
+from feedbackminer.project.project import Project
 from feedbackminer.steps import archive as archives
-from feedbackminer.steps.delivered import carry_over
-from feedbackminer.steps.digest import write_digest
+from feedbackminer.steps.digest import as_counted, write_digest
+from feedbackminer.steps.verify import settings_as_told
 
 MISSING = "is not there any more; copies of it are not reached"
 ELSEWHEN = "covers another time"
@@ -35,15 +36,14 @@ def published(audit: pl.DataFrame) -> list[Path]:
 def render_again(
     run: Run, folders: Iterable[Path], *, since: datetime | None, until: datetime | None
 ) -> dict[str, str]:
-    """Write digests anew from the tables of now, each with its own title and limits.
+    """Write digests anew from the tables of now, each of its own period, with its own settings.
 
-    One that cannot be rendered is withdrawn: its pages are deleted.
+    One that cannot be rendered is withdrawn: its pages are deleted. The index of an archive quotes
+    its digests, and is written anew with them.
 
     Args:
-        since: when the first of what was erased was written; None: not known.
+        since: before this nobody knew of anything that was erased; None: not known.
         until: when the last that may tell of it was; None: until today.
-    The index of an archive quotes its digests, and is written anew with them.
-
     Returns:
         folder -> what became of it.
     """
@@ -70,8 +70,8 @@ def _again(run: Run, folder: Path, since: datetime | None, until: datetime | Non
         content = json.loads(data.read_text("utf-8"))
         if _is_outside(content, since, until):
             return ELSEWHEN
-        carry_over(run, content)
-        write_digest(_as_published(run, content), folder, force=True)
+        anew = _as_published(run, content)
+        write_digest(anew, folder, force=True, counted=_counted(anew.project))
     except (FeedbackminerError, OSError, ValueError, KeyError, TypeError) as error:
         withdraw(folder)
         return f"withdrawn, for it could not be rendered again ({type(error).__name__})"
@@ -89,19 +89,30 @@ def withdraw(folder: Path) -> None:
 
 
 def _is_outside(content: dict[str, Any], since: datetime | None, until: datetime | None) -> bool:
-    """Tell whether a digest covers a time without anything that was erased."""
-    first, end = (content[name] and datetime.fromisoformat(content[name])
-                  for name in ("since", "until"))  # fmt: skip
-    is_before = bool(since and end and end <= since)
+    """Tell whether a digest can tell of nothing that was erased.
+
+    It was made before anybody knew of it, or its long view begins later.
+    """
+    first = _moment(content["period"]["history_since"])
+    is_before = bool(since and datetime.fromisoformat(content["made_at"]) < since)
     return is_before or bool(until and first and first > until)
 
 
 def _as_published(run: Run, content: dict[str, Any]) -> Run:
-    """Return a run of its own, with the settings that a digest had, if they still hold."""
-    project = run.project
-    try:
-        digest = DigestSettings(**content["settings"]["digest"])
-    except (ValidationError, KeyError, TypeError):
-        return replace(run, run_id="", parent_run="")
-    settings = project.settings.model_copy(update={"digest": digest})
-    return replace(run, run_id="", parent_run="", project=replace(project, settings=settings))
+    """Return a run of its own, with the settings and the period that a digest had."""
+    settings, _ = settings_as_told(run.project.settings, content.get("settings", {}))
+    period = content["period"]
+    ends = {name: _moment(period[name]) for name in ("since", "until")}
+    project = replace(run.project, settings=as_counted(settings, period["name"], **ends))
+    return replace(run, run_id="", parent_run="", project=project)
+
+
+def _counted(project: Project) -> dict[str, pl.DataFrame]:
+    """Count claims of the period that the settings name."""
+    tables = {name: project.store.read(name) for name in COUNTED}
+    mined = mine_claims(tables, settings=project.settings.insight)
+    return {"periods": mined.periods, "shares": mined.shares, "claims": mined.claims}
+
+
+def _moment(told: str | None) -> datetime | None:
+    return datetime.fromisoformat(told) if told else None

@@ -72,7 +72,7 @@ def prove(project: Project, folder: Path) -> Proof:
     if row is None:
         by_none = Difference("run_id", str(content["run_id"]), "a run that wrote a digest here")
         return Proof([by_none], found)
-    settings, wrong = _settings(project.settings, content["settings"])
+    settings, wrong = settings_as_told(project.settings, content["settings"])
     events, unknown = _events(project, content["events"])
     then = _as_of(project, row["reads"], settings, events)
     digest = _made_anew(then, row, content)
@@ -119,7 +119,7 @@ def _row(project: Project, content: Mapping[str, Any]) -> Row | None:
     return rows[0] if rows else None
 
 
-def _settings(now: Settings, then: Mapping[str, Any]) -> tuple[Settings, list[Difference]]:
+def settings_as_told(now: Settings, then: Mapping[str, Any]) -> tuple[Settings, list[Difference]]:
     """Return settings as a digest names them, and those that no settings can be."""
     sections, wrong = {}, []
     for name, given in then.items():
