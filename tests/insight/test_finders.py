@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from feedbackminer.insight.stage import Mined, mine_claims
 from feedbackminer.settings.sections import InsightSettings
@@ -1161,6 +1162,8 @@ def test_members_who_compare_with_another_product_are_counted_under_its_name() -
     [
         "I use Quillpad rather than paper.",
         "There is more than one Quillpad.",
+        "Nothing other than Quillpad opens it.",
+        "It came out later than Quillpad 5 did.",
         f"It is better. {'So we wrote and wrote and wrote. ' * 3}Quillpad!",
         "Quillpads are better.",
     ],
@@ -1173,6 +1176,12 @@ def test_a_name_is_no_pattern() -> None:
     odd = InsightSettings(rivals={"C++ (any.)": (), "a|b": ()}, min_voices=1)
     written = [wrote("ann", 0, None, sentences=["It is better than C++ (any.) or so I think."])]
     assert only(mine(written, settings=odd), "rival")["subject"] == "C++ (any.)"
+
+
+@pytest.mark.parametrize("rivals", [{"": ()}, {"Quillpad": ("",)}, {"Quillpad": (" ",)}])
+def test_a_name_that_stands_everywhere_is_a_wrong_setting(rivals: Any) -> None:
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        InsightSettings(rivals=rivals)
 
 
 def test_without_names_nothing_is_compared() -> None:

@@ -35,6 +35,7 @@ from feedbackminer.vocabulary.tags import CHECKS, KINDS
 Day = date  # a field is called date
 TOPIC_ID = re.compile(r"[a-z]\d+")
 LINK_PARTS = ("post_id", "thread_id", "post_number")
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 ChannelName = SourceName
 # A line break would begin another header.
@@ -272,7 +273,7 @@ class InsightSettings(StageSettings):
     false_discovery: float = Field(
         default=0.05, gt=0, lt=1, description="Share of shown hurdles that may be chance"
     )
-    rivals: dict[str, tuple[str, ...]] = Field(
+    rivals: dict[Name, tuple[Name, ...]] = Field(
         default_factory=dict,
         description="Other products that members compare yours with: name = other words for it",
     )

@@ -10,10 +10,10 @@ somebody used "reply": the rest of a channel is such a room.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from feedbackminer.text.words import PSEUDONYM_PATTERN
 
 LIVE_GAP = timedelta(minutes=2)  # the median between messages of a room is shorter
 LIVE_POSTS = 10  # fewer do not tell
-MENTIONED_WITHIN, TURN_WITHIN = 100, 30  # messages back that somebody may still be spoken to
+WITHIN, TURN_WITHIN = 100, 30  # posts back that may still be meant: by a sign, by the turn
 QUOTED_CHARS = 15  # a shorter quotation may stand anywhere
 _COMPARED = 60  # characters of a quotation that are looked for
 _ADDRESS = 60  # characters at the beginning of a post that say whom it addresses
@@ -47,14 +47,15 @@ class _Post:
     own: str
     linked: int | None  # position of the post that a link names
 
-    @property
+    @cached_property
     def addressed(self) -> str | None:
         """Return the member whom it begins with."""
         found = _MEMBER.search(self.own[:_ADDRESS])
         return found[0] if found else None
 
-    @property
+    @cached_property
     def words(self) -> str:
+        """Return its words, to find a quotation among; folded once, however many quote."""
         return _words(self.body)
 
 
@@ -84,11 +85,11 @@ def find_replies(posts: pl.DataFrame) -> pl.DataFrame:
         .select("place", "position", "post_id", "author_id", "body", "own", "linked")
     )
     live = _live(placed, "place")
-    found = []
+    found: list[tuple[str, str, str]] = []
     for (place,), group in rows.group_by("place", maintain_order=True):
         if len(group) > 1:
             turns = [_Post(*row) for row in group.drop("place").iter_rows()]
-            found += list(_in_room(turns) if place in live else _in_thread(turns))
+            found += _answers(turns, is_room=place in live)
     return pl.DataFrame(found, schema=["post_id", "answers", "by"], orient="row").cast(pl.String)
 
 
@@ -114,27 +115,19 @@ def _live(posts: pl.DataFrame, place: str) -> set[str]:
     return set(gaps.filter(pl.col("n") >= LIVE_POSTS, pl.col("gap") < LIVE_GAP)[place])
 
 
-def _in_thread(turns: Sequence[_Post]) -> Iterator[tuple[str, str, str]]:
-    for post in turns[1:]:
-        earlier = turns[: post.position]
-        answered, by = _signed(post, earlier) or (earlier[-1], "order")
-        yield post.post_id, answered.post_id, by
-
-
-def _in_room(turns: Sequence[_Post]) -> Iterator[tuple[str, str, str]]:
-    earlier: deque[_Post] = deque(maxlen=MENTIONED_WITHIN)
+def _answers(turns: Sequence[_Post], *, is_room: bool) -> Iterator[tuple[str, str, str]]:
     for post in turns:
-        linked = [turns[post.linked]] if post.linked is not None else []
-        found = _signed(post, [*linked, *earlier] if linked else earlier) or _turn(post, earlier)
+        earlier = turns[max(post.position - WITHIN, 0) : post.position]
+        if post.linked is not None:
+            found: tuple[_Post, str] | None = turns[post.linked], "link"
+        else:
+            found = _signed(post, earlier) or (_turn if is_room else _before)(post, earlier)
         if found:
             yield post.post_id, found[0].post_id, found[1]
-        earlier.append(post)
 
 
-def _signed(post: _Post, earlier: Sequence[_Post] | deque[_Post]) -> tuple[_Post, str] | None:
-    """Return the post that another one names as that which it answers, and by which sign."""
-    if post.linked is not None:
-        return next(((one, "link") for one in earlier if one.position == post.linked), None)
+def _signed(post: _Post, earlier: Sequence[_Post]) -> tuple[_Post, str] | None:
+    """Return the post that another one shows to answer, and by which sign."""
     for words in _quotations(post.body):
         for one in reversed(earlier):
             if words in one.words:
@@ -146,12 +139,17 @@ def _signed(post: _Post, earlier: Sequence[_Post] | deque[_Post]) -> tuple[_Post
     return next(((one, sign) for one in theirs), None)
 
 
-def _turn(post: _Post, earlier: deque[_Post]) -> tuple[_Post, str] | None:
+def _before(_: _Post, earlier: Sequence[_Post]) -> tuple[_Post, str] | None:
+    """Return the post before; nothing where a thread begins."""
+    return (earlier[-1], "order") if earlier else None
+
+
+def _turn(post: _Post, earlier: Sequence[_Post]) -> tuple[_Post, str] | None:
     """Return what somebody who gives no sign was saying, or who had addressed them, just before."""
     if post.author_id is None:
         return None
-    recent = list(earlier)[-TURN_WITHIN:]
-    mine = (one for one in reversed(recent) if post.author_id in (one.author_id, one.addressed))
+    recent = reversed(earlier[-TURN_WITHIN:])
+    mine = (one for one in recent if post.author_id in (one.author_id, one.addressed))
     return next(((one, "turn") for one in mine), None)
 
 

@@ -22,6 +22,7 @@ _COMPARES = (
     r"|alternatives?|vs|versus|better|worse|faster|slower|easier|harder|cheaper|nicer|superior|inferior|prefer(?:red|s)?"
     r"|as (?:good|fast|easy|powerful|simple|stable|nice) as"
 )
+_NO_COMPARISON = r"(?i)\b(?:rather|other|later|earlier) than\b"
 _CHANGES = (
     r"(?:switch(?:ed|ing)?|mov(?:ed|ing)|migrat(?:ed|ing|e)|coming|came|port(?:ed|ing))"
     r" (?:over |back |away )?(?:from|to)|(?:went|going|go) back to|g[ai]ve(?:n)? up on"
@@ -66,7 +67,7 @@ def _compares(names: Sequence[str]) -> pl.Expr:
     """Tell which sentences name a product near to words that compare, or that tell of a change."""
     name = rf"(?:^|\W)(?:{'|'.join(map(pl.escape_regex, names))})(?:$|\W)"
     cue, between = rf"\b(?:{_COMPARES}|{_CHANGES})\b", rf".{{0,{NEAR}}}?"
-    text = pl.col("text").str.replace_all("(?i)rather than", "instead of").str
+    text = pl.col("text").str.replace_all(_NO_COMPARISON, "but").str
     return text.contains(f"(?is){name}{between}{cue}") | text.contains(f"(?is){cue}{between}{name}")
 
 
