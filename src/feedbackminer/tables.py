@@ -469,14 +469,14 @@ class Deliveries(dy.Schema):
     channel = dy.String(primary_key=True)  # as in [channels.NAME]
     edition = dy.String(primary_key=True)  # or whole
     recipient = dy.String(primary_key=True)  # the seal of an address; empty: the channel itself
+    place = dy.String(primary_key=True)  # where it is, and can be erased; empty: out of reach
     kind = dy.String()  # of the channel
-    place = dy.String()  # where it still is, and can be erased; empty: out of reach
     run_id = dy.String()  # that wrote the digest
     since = _utc(nullable=True)  # of the digest
     until = _utc(nullable=True)
     status = dy.Enum(("begun", "sent", "failed"))  # begun: it may have been sent
     attempts = dy.Int64(min=1)
-    at = _utc()  # of the latest
+    at = _utc()  # when it began or was sent; a repetition that failed changes it not
     detail = dy.String()  # what became of it; no secret, address or word of a member
 
 

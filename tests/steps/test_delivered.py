@@ -95,6 +95,47 @@ def test_no_word_or_id_is_left_where_it_was_delivered(place: Path, box: Mailbox)
     assert "2 messages may hold some of it" in told(receipt, "team")
 
 
+def test_a_delivery_that_failed_after_another_hides_nothing(place: Path, box: Mailbox) -> None:
+    settings = channels(place, box)
+    project = opened(place, settings)
+    delivered(project, place / "digest")
+    wanted = of_the_member(project)
+    (place / "site" / "mine.txt").write_text("This is no digest.")
+    (place / "notes" / "editions").rename(place / "notes" / "away")
+    (place / "notes" / "editions").write_text("This is no folder.")
+    (place / "bi.db").rename(place / "away.db")
+    (place / "bi.db").mkdir()
+    settings["team"]["port"] = 1
+    statuses = delivered(opened(place, settings), place / "digest", again=True)
+    assert statuses == ["failed"] * 6 + ["sent"]
+
+    (place / "site" / "mine.txt").unlink()
+    (place / "notes" / "editions").unlink()
+    (place / "notes" / "away").rename(place / "notes" / "editions")
+    (place / "bi.db").rmdir()
+    (place / "away.db").rename(place / "bi.db")
+    receipt = forget(Run(project), author=NAME)
+    (place / "forum.jsonl").unlink()
+    box.mails.clear()
+    assert remains([place], wanted) == {}
+    assert "2 messages may hold some of it" in told(receipt, "team")
+
+
+def test_a_place_that_the_settings_named_before_is_reached_too(place: Path, box: Mailbox) -> None:
+    settings = {name: channels(place, box)[name] for name in ("site", "notes")}
+    delivered(opened(place, settings), place / "digest")
+    for name in settings:
+        settings[name]["path"] = str(place / "new" / name)
+    project = opened(place, settings)
+    wanted = of_the_member(project)
+    assert {*delivered(project, place / "digest")} == {"sent"}
+    assert "site" in {Path(file).relative_to(place).parts[0] for file in remains([place], wanted)}
+    receipt = forget(Run(project), author=NAME)
+    (place / "forum.jsonl").unlink()
+    assert remains([place], wanted) == {}
+    assert {str(place / "site"), str(place / "new" / "site")} <= {*receipt.digests}
+
+
 def test_what_stays_in_a_warehouse_still_sums_up(place: Path, box: Mailbox) -> None:
     project = opened(place, channels(place, box))
     delivered(project, place / "digest")

@@ -126,6 +126,28 @@ def test_after_a_kill_a_mail_that_may_be_out_is_told_and_sent_only_where_that_is
     assert project.store.read("deliveries").select("status", "attempts").row(0) == ("sent", 2)
 
 
+def test_a_repetition_that_fails_leaves_known_that_it_was_sent(place: Path, box: Mailbox) -> None:
+    project = project_at(place, team=mail(box, to=[ANN]))
+    delivered(project)
+    sent = project.store.read("deliveries").drop("attempts")
+    box.answers[ANN] = ["550 5.1.1 unknown", TAKEN]
+    assert delivered(project, again=True) == [("team", "failed")]
+    assert project.store.read("deliveries").drop("attempts").equals(sent)
+    assert delivered(project) == [("team", "before")]
+    assert box.readers() == [ANN]
+
+
+def test_what_may_be_out_stays_so_when_a_repetition_fails(place: Path, box: Mailbox) -> None:
+    gate = threading.Event()
+    box.at_end = lambda: TAKEN * gate.wait(20)
+    project = project_at(place, team=mail(box, to=[ANN], timeout=0.3))
+    assert delivered(project) == [("team", "maybe")]
+    gate.set()
+    box.answers[ANN] = ["550 5.1.1 unknown"]
+    assert delivered(project, again=True) == [("team", "failed")]
+    assert delivered(project) == [("team", "maybe")]
+
+
 @pytest.mark.slow
 def test_killed_while_the_server_takes_a_mail_it_is_not_sent_twice(
     place: Path, box: Mailbox

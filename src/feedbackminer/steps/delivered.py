@@ -23,7 +23,10 @@ OUT = ("begun", "sent")  # what may have gone out
 
 
 def sites(deliveries: pl.DataFrame) -> list[Path]:
-    """Return the folders that hold a whole digest which was delivered there."""
+    """Return the folders that hold a whole digest which was delivered there.
+
+    A site is there whole or not at all: where it never arrived stands what is not ours.
+    """
     written = deliveries.filter(pl.col("kind") == FOLDER, pl.col("status").is_in(OUT))
     places = written["place"].unique(maintain_order=True)
     return [Path(place) for place in places if (Path(place) / "digest.json").is_file()]
@@ -37,7 +40,9 @@ def recall(run: Run, *, since: datetime | None) -> dict[str, str]:
     Returns:
         channel -> what became of what it got.
     """
-    rows = run.project.store.read("deliveries").filter(pl.col("status").is_in(OUT))
+    # What failed midway may have left some of it: a place that can be reached is looked at.
+    is_there = pl.col("status").is_in(OUT) | (pl.col("place") != "")
+    rows = run.project.store.read("deliveries").filter(is_there)
     groups = rows.group_by("channel", "kind", "place", maintain_order=True)
     told: dict[str, str] = {}
     for (channel, kind, place), group in groups:

@@ -28,6 +28,7 @@ from feedbackminer.project.project import Project
 from feedbackminer.publish.channel import Channel, Parcel, within
 from feedbackminer.publish.opening import open_channel
 from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
+from feedbackminer.steps.delivered import OUT
 from feedbackminer.steps.parcels import parcels_of
 from feedbackminer.steps.verify import Proof, prove
 from feedbackminer.tables import Deliveries, check, column_types
@@ -127,7 +128,7 @@ class _Publication:
             if isinstance(channel, FeedbackminerError):
                 yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
                 continue
-            rows = [self._row(name, parcel, recipient) for recipient in channel.recipients]
+            rows = [self._row(name, channel, parcel, to) for to in channel.recipients]
             stops = [self._stopped(channel, row) for row in rows]
             detail = channel.preview(parcel)
             if n := sum(status is not None for status in stops):
@@ -144,7 +145,7 @@ class _Publication:
                 yield Delivery(name, parcel.part, "planned", mask_secrets(channel.preview(parcel)))
             unreachable: DeliveryError | None = None
             for recipient in channel.recipients:
-                status = self._stopped(channel, self._row(name, parcel, recipient))
+                status = self._stopped(channel, self._row(name, channel, parcel, recipient))
                 if status:
                     yield Delivery(name, parcel.part, *status)
                 elif unreachable:
@@ -187,17 +188,14 @@ class _Publication:
             "\n".join(("delivery", parcel.digest, name, parcel.part, recipient))
         )
 
-        def note(status: str, detail: str, *, is_counted: bool = False) -> None:
-            self._note(
-                self._key(name, parcel, recipient),
-                is_counted=is_counted,
-                kind=self.channels[name].kind,
-                place=channel.place,
-                status=status,
-                detail=detail,
-            )
+        key = self._key(name, channel, parcel, recipient)
+        before = self._noted(key)
 
-        note("begun", "", is_counted=True)
+        def note(status: str, detail: str) -> None:
+            kind = self.channels[name].kind
+            self._note(key, before, kind=kind, status=status, detail=detail)
+
+        note("begun", "")
         try:
             detail = self._attempts(name, lambda: channel.send(parcel, recipient, token))
         except DeliveryError as error:
@@ -230,29 +228,42 @@ class _Publication:
                     raise DeliveryError(why, may_be_out=True) from error
         raise DeliveryError("was not tried")
 
-    def _row(self, name: str, parcel: Parcel, recipient: str) -> dict[str, Any]:
+    def _row(self, name: str, channel: Channel, parcel: Parcel, recipient: str) -> dict[str, Any]:
         """Return what is noted of a delivery; nothing where it was never begun."""
-        return self._noted(self._key(name, parcel, recipient))
+        return self._noted(self._key(name, channel, parcel, recipient))
 
-    def _key(self, name: str, parcel: Parcel, recipient: str) -> dict[str, str]:
-        seal = self._seal(recipient)
-        return {"digest": parcel.digest, "channel": name, "edition": parcel.part, "recipient": seal}
+    def _key(self, name: str, channel: Channel, parcel: Parcel, recipient: str) -> dict[str, str]:
+        return {
+            "digest": parcel.digest,
+            "channel": name,
+            "edition": parcel.part,
+            "recipient": self._seal(recipient),
+            "place": channel.place,
+        }
 
     def _noted(self, key: Mapping[str, str]) -> dict[str, Any]:
         rows = self._run.project.store.read("deliveries").filter(**key)
         return rows.row(0, named=True) if len(rows) else {}
 
-    def _note(self, key: Mapping[str, str], *, is_counted: bool, **values: str) -> None:
-        """Write down what became of a delivery, before anything else is done."""
+    def _note(self, key: Mapping[str, str], before: Mapping[str, Any], **values: str) -> None:
+        """Write down what became of a delivery, before anything else is done.
+
+        What went out stays out, whatever became of a repetition: that is only counted.
+
+        Args:
+            before: what was noted when this one began.
+        """
         row = {
             **key,
             **values,
             "run_id": self._run_id,
             "since": self._period.since,
             "until": self._period.until,
-            "attempts": self._noted(key).get("attempts", 0) + is_counted,
             "at": datetime.now(UTC),
         }
+        if before.get("status") in OUT and values["status"] != "sent":
+            row |= before
+        row["attempts"] = before.get("attempts", 0) + 1
         frame = pl.DataFrame([row], schema=column_types(Deliveries))
         self._run.project.store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
 
