@@ -93,6 +93,24 @@ def test_what_is_refused_did_not_go_out(
 
 
 @pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_what_a_server_failed_at_may_have_gone_out(
+    served: Served, room: Room, way: int, status: int
+) -> None:
+    room.status = status
+    error = failed(addresses(served)[way])
+    assert str(error) == f"the chat failed at it ({status})"
+    assert (error.may_pass, error.may_be_out) == (False, True)
+
+
+@pytest.mark.parametrize("more", ["channels=a,b", "retry=2"])
+def test_an_address_of_several_places_is_refused(more: str) -> None:
+    with pytest.raises(SettingsError, match="several places") as caught:
+        chat(f"mmost://127.0.0.1/{TOKEN}?{more}")
+    assert TOKEN not in str(caught.value)
+
+
+@pytest.mark.parametrize("way", [0, 1])
 def test_a_chat_that_does_not_answer_may_have_taken_it(
     served: Served, room: Room, way: int
 ) -> None:
@@ -130,6 +148,23 @@ def test_no_log_tells_the_address(
     logged = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("apprise"))
     printed = capfd.readouterr()
     assert TOKEN not in logged + printed.out + printed.err
+
+
+def test_no_record_of_any_logger_holds_the_address_whatever_runs_beside(
+    served: Served, room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    webhook, known = addresses(served)
+    room.gate.clear()
+    slow = threading.Thread(target=lambda: chat(known, timeout=30).send(parcel(), "", "t0"))
+    slow.start()  # as one that was given up
+    failed(webhook, timeout=0.3)
+    room.gate.set()
+    slow.join()
+    for url in (webhook, known):
+        chat(url).send(parcel(), "", "t0")
+    assert len(room.said) == 4
+    assert not [r.name for r in caplog.records if TOKEN in f"{r.getMessage()} {r.args}"]
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,15 @@ def test_a_server_that_never_says_whether_it_took_the_text_may_have_sent_it(box:
     assert not error.may_pass
 
 
+def test_a_server_that_closes_over_the_text_may_have_taken_it(box: Mailbox) -> None:
+    box.at_end = lambda: "421 4.3.2 Closing"
+    error = failed(box.port)
+    assert str(error) == "the mail server closed while it got the text (421)"
+    assert (error.may_pass, error.may_be_out) == (False, True)
+    box.at_end = lambda: "451 4.7.1 Later"
+    assert failed(box.port).may_pass
+
+
 def test_a_server_that_is_not_there_or_says_nothing_is_one_for_nobody() -> None:
     error = failed(free_port())
     assert error.is_whole

@@ -89,6 +89,19 @@ class Channel(Protocol):
         ...
 
 
+def refused(who: str, code: int) -> DeliveryError:
+    """Say that a server of the web refused.
+
+    What stands before a server says 502 or 504, and a server that stumbled 500, though it may
+    have been taken; 503 and 429 say that it was not.
+    """
+    may_be_out = code >= 500 and code != 503
+    does = "failed at" if may_be_out else "refused"
+    return DeliveryError(
+        f"{who} {does} it ({code})", may_pass=code in (429, 503), may_be_out=may_be_out
+    )
+
+
 def within(seconds: float, do: Callable[[], T]) -> T:
     """Do something, and give it up when it takes too long: it may still be done then.
 

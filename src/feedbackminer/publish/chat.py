@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from feedbackminer.errors import DeliveryError, SettingsError
-from feedbackminer.publish.channel import Parcel
+from feedbackminer.publish.channel import Parcel, refused
 from feedbackminer.settings.sections import ChatChannel
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Chat:
         settings: of the channel.
         secret: the address: a webhook (https://…) or one of apprise (discord://…).
     Raises:
-        SettingsError: there is none, or nobody understands it.
+        SettingsError: there is none, it is one of several places, or nobody understands it.
     """
 
     is_repeatable = False
@@ -40,8 +41,14 @@ class Chat:
     def __init__(self, settings: ChatChannel, secret: str) -> None:
         if not secret:
             raise SettingsError("has no address; it is the secret of the channel")
+        _hush()
         self._url, self._timeout = secret, settings.timeout
         self._plugin = _plugin(secret, settings.timeout)
+        if self._plugin is not None and len(self._plugin) > 1:
+            # It would be sent again to those who have it, because of one who has not.
+            raise SettingsError(
+                "its address names several places, or tries; want one for each channel"
+            )
         if self._plugin is None and not re.match(r"https?://[^/\s]", secret):
             raise SettingsError("its address is no webhook, and none that apprise knows")
 
@@ -85,7 +92,7 @@ class Chat:
                 f"the chat did not answer ({type(error).__name__})", may_be_out=True
             ) from None
         if not answer.is_success:
-            raise _refused(answer.status_code)
+            raise refused("the chat", answer.status_code)
 
 
 def _joined(parcel: Parcel, lines: Sequence[str]) -> str:
@@ -100,8 +107,7 @@ def _plugin(url: str, timeout: float) -> NotifyBase | None:
         raise SettingsError(
             'chat wants more than is installed: pip install "feedbackminer[delivery]"'
         ) from None
-    with _overheard():
-        plugin: NotifyBase | None = Apprise.instantiate(url)
+    plugin: NotifyBase | None = Apprise.instantiate(url)
     if plugin is not None:
         plugin.socket_connect_timeout = plugin.socket_read_timeout = timeout
     return plugin
@@ -116,25 +122,31 @@ def _notify(plugin: NotifyBase, text: str) -> None:
         return
     codes = re.findall(r"error[= ](\d{3})\b", "\n".join(log))
     if codes:
-        raise _refused(int(codes[-1]))
+        raise refused("the chat", int(codes[-1]))
     raise DeliveryError("the chat did not answer as it should", may_be_out=True)
 
 
-def _refused(code: int) -> DeliveryError:
-    return DeliveryError(f"the chat refused it ({code})", may_pass=code == 429 or code >= 500)
+def _hush() -> None:
+    """Have no library log an address: for good, since a send that was given up goes on."""
+    for name in ("httpx", "httpcore", "urllib3"):  # who warn of addresses too
+        logging.getLogger(name).setLevel(logging.ERROR)
+    apprise = logging.getLogger("apprise")
+    apprise.setLevel(logging.WARNING)
+    apprise.propagate, apprise.handlers = False, [logging.NullHandler()]
 
 
 @contextmanager
 def _overheard() -> Iterator[list[str]]:
-    """Keep what apprise says of addresses and answers from every log; yields its lines."""
-    logger, lines = logging.getLogger("apprise"), list[str]()
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
-    before = logger.propagate, logger.level, logger.handlers
-    logger.propagate, logger.handlers = False, [handler]
-    logger.setLevel(logging.WARNING)
+    """Yield what apprise says in this thread: nothing else tells why a chat refused."""
+    logger, lines, ours = logging.getLogger("apprise"), list[str](), threading.get_ident()
+
+    def hear(record: logging.LogRecord) -> bool:
+        if record.thread == ours:
+            lines.append(record.getMessage())
+        return True
+
+    logger.addFilter(hear)
     try:
         yield lines
     finally:
-        logger.propagate, logger.handlers = before[0], before[2]
-        logger.setLevel(before[1])
+        logger.removeFilter(hear)

@@ -17,6 +17,7 @@ from feedbackminer.errors import DeliveryError, SettingsError
 from feedbackminer.publish.channel import Parcel
 from feedbackminer.settings.sections import MailChannel
 
+CLOSING = 421  # no answer to what was asked, but what a server may say at any moment
 LONGEST = 150  # letters of a subject
 _BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -74,6 +75,9 @@ class Mail:
             except smtplib.SMTPSenderRefused as error:
                 raise _refused("the sender", error.smtp_code, error.smtp_error) from None
             except smtplib.SMTPResponseException as error:
+                if server.got_text and error.smtp_code == CLOSING:
+                    why = f"the mail server closed while it got the text ({CLOSING})"
+                    raise DeliveryError(why, may_be_out=True) from None
                 raise _refused("the text", error.smtp_code, error.smtp_error) from None
             except smtplib.SMTPNotSupportedError:
                 raise DeliveryError("the mail server takes no such address") from None
@@ -148,7 +152,11 @@ class _Server(smtplib.SMTP):
 
     def data(self, msg: Any) -> tuple[int, bytes]:
         self.got_text = True
-        return super().data(msg)
+        try:
+            return super().data(msg)
+        except smtplib.SMTPDataError:  # it did not want it
+            self.got_text = False
+            raise
 
 
 class _TlsServer(smtplib.SMTP_SSL, _Server):
