@@ -83,6 +83,23 @@ def test_without_send_nobody_is_asked_and_a_link_fills_it_in(kind: str, url: str
     assert len(told) < 8_000
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "site"),
+    [
+        ("github", "https://api.github.com", "https://github.com/"),
+        ("github", "https://api.inkwren.ghe.com/", "https://inkwren.ghe.com/"),
+        ("github", "https://github.example/api/v3/", "https://github.example/"),
+        ("gitlab", "https://apis.example/gitlab/api/v4", "https://apis.example/gitlab/"),
+        ("gitlab", "https://api.example:8080/api/v4", "https://api.example:8080/"),
+    ],
+)
+def test_the_link_leads_to_the_site_of_an_api_whatever_its_host_is_called(
+    kind: str, url: str, site: str
+) -> None:
+    link = issues(kind, "", url=url).preview(parcel()).rpartition(" ")[2]
+    assert link.startswith(f"{site}ann/board/")
+
+
 def test_opening_wants_a_token_that_no_message_repeats(served: Served, tracker: Tracker) -> None:
     with pytest.raises(SettingsError, match="wants a token"):
         issues("github", "", send=True)

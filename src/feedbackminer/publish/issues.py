@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
@@ -65,9 +66,8 @@ class Issues:
     def _link(self, parcel: Parcel) -> str:
         settings = self._settings
         site, page, title, body = _NEW[settings.tracker]
-        base = settings.url.partition("/api")[0] or site  # as both have it on a site of your own
         query = urlencode({title: parcel.title, body: _body(parcel)})
-        return f"{base}/{settings.repository}/{page}?{query}"
+        return f"{_site(settings.url) or site}/{settings.repository}/{page}?{query}"
 
     def _client(self) -> httpx.Client:
         is_github = self._settings.tracker == "github"
@@ -123,6 +123,15 @@ class Issues:
         except ValueError:
             why = "the tracker answered with something else than JSON"
             raise DeliveryError(why, may_be_out=method == "POST") from None
+
+
+def _site(api: str) -> str:
+    """Return the site of an API: both have it in ``/api/v…`` of their own, or at ``api.…``."""
+    parts = urlsplit(api)
+    path = re.sub(r"/api(/v\d+)?/?$", "", parts.path)
+    is_apart = path == parts.path and parts.netloc.startswith("api.")
+    netloc = parts.netloc.removeprefix("api.") if is_apart else parts.netloc
+    return parts._replace(netloc=netloc, path=path.rstrip("/")).geturl()
 
 
 def _body(parcel: Parcel) -> str:
