@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,25 +19,37 @@ from tests.support.standing import free_port
 
 TOKEN = "correct-horse"  # noqa: S105
 PATHS = {"github": "/repos/ann/board/issues", "gitlab": "/projects/ann%2Fboard/issues"}
+NOW = "2026-02-02T08:00:00Z"
 BODY = {"github": "body", "gitlab": "description"}
 
 
 class Tracker:
-    """Keeps issues."""
+    """Keeps issues, and tells them newest first, page by page."""
 
     def __init__(self) -> None:
         self.issues: list[dict[str, Any]] = []
         self.paths: set[str] = set()
         self.status = 201
+        self.tells = 200
+        self.is_endless = False
 
     def __call__(self, request: Request) -> Reply:
         self.paths.add(request.path)
         if request.method == "GET":
-            assert request.get("labels") == "feedbackminer"
-            return Reply(self.issues)
+            return self.listed(request) if self.tells == 200 else Reply({}, self.tells)
         if self.status == 201:
-            self.issues.append(request.json())
+            self.issues.append(request.json() | {"created_at": NOW})
         return Reply({}, self.status)
+
+    def listed(self, request: Request) -> Reply:
+        since = request.get("since") or request.get("created_after")
+        known = [issue for issue in reversed(self.issues) if issue["created_at"] >= since]
+        size, first = int(request.get("per_page", "30")), int(request.get("after", "0"))
+        more = {
+            "Link": f'<https://elsewhere.example/?per_page={size}&after={first + size}>; rel="next"'
+        }
+        has_more = first + size < len(known) or self.is_endless
+        return Reply(known[first : first + size], headers=more if has_more else {})
 
 
 @pytest.fixture
@@ -65,6 +78,49 @@ def test_an_issue_is_opened_once(served: Served, tracker: Tracker, kind: str) ->
     assert first["title"] == parcel().title
     assert first[BODY[kind]].startswith("\n\n".join(parcel().lines))
     assert tracker.paths == {PATHS[kind]}
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_an_issue_is_found_whatever_was_done_to_it_and_however_many_are_newer(
+    served: Served, tracker: Tracker, kind: str
+) -> None:
+    channel = issues(kind, url=served.url, send=True)
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    channel.send(parcel(since=since), "", "t0")
+    (ours,) = tracker.issues
+    ours |= {"labels": [], "title": "Renamed", "state": "closed"}
+    tracker.issues += [{BODY[kind]: "Another.", "created_at": NOW}] * 700
+    assert channel.send(parcel(since=since), "", "t0") == "was there"
+    tracker.issues[:0] = [{BODY[kind]: None, "created_at": "2025-12-31T08:00:00Z"}] * 700
+    served.reset()
+    assert channel.send(parcel(since=since), "", "t0") == "was there"
+    assert len(served.requests) == 8  # older ones are not asked for
+
+
+def test_where_a_tracker_tells_of_issues_without_end_none_is_opened(
+    served: Served, tracker: Tracker
+) -> None:
+    tracker.is_endless = True
+    with pytest.raises(DeliveryError, match="more issues since the digest than can be looked"):
+        issues("github", url=served.url, send=True).send(parcel(), "", "t0")
+    assert tracker.issues == []
+
+
+def test_an_answer_that_leaves_open_whether_it_was_opened_is_told_so(
+    served: Served, tracker: Tracker
+) -> None:
+    tracker.status = 502
+    with pytest.raises(DeliveryError, match=r"the tracker failed at it \(502\)") as caught:
+        issues("gitlab", url=served.url, send=True).send(parcel(), "", "t0")
+    assert caught.value.may_be_out
+
+
+def test_where_a_tracker_tells_no_issues_none_is_opened(served: Served, tracker: Tracker) -> None:
+    tracker.tells = 502
+    with pytest.raises(DeliveryError, match=r"refused to tell its issues \(502\)") as caught:
+        issues("gitlab", url=served.url, send=True).send(parcel(), "", "t0")
+    assert (caught.value.may_pass, caught.value.may_be_out) == (True, False)
+    assert tracker.issues == []
 
 
 @pytest.mark.parametrize("kind", PATHS)

@@ -19,11 +19,13 @@ from feedbackminer.publish.folder import Folder
 from feedbackminer.publish.mail import Mail
 from feedbackminer.steps import publish as steps
 from feedbackminer.steps.digest import write_digest
-from feedbackminer.steps.publish import Request, preview, publish
+from feedbackminer.steps.publish import Request as Wanted
+from feedbackminer.steps.publish import preview, publish
 from tests.support import kills
 from tests.support.command import invoke
 from tests.support.erase_project import mined
 from tests.support.mailbox import TAKEN, Mailbox, mailbox
+from tests.support.sites.serving import Reply, Request, serve
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 
@@ -71,7 +73,7 @@ def project_at(place: Path, **channels: dict[str, Any]) -> Project:
 def delivered(project: Project, **request: Any) -> list[tuple[str, str]]:
     """Deliver; return channel and status of each delivery."""
     folder = project.folder.parent / "digest"
-    return [(d.channel, d.status) for d in publish(Run(project), folder, Request(**request))]
+    return [(d.channel, d.status) for d in publish(Run(project), folder, Wanted(**request))]
 
 
 def test_each_reader_gets_it_once_however_often_it_is_delivered(place: Path, box: Mailbox) -> None:
@@ -246,7 +248,7 @@ def test_a_digest_that_was_changed_goes_nowhere(place: Path, box: Mailbox) -> No
 
 def test_without_sending_nothing_is_asked_or_kept(place: Path, box: Mailbox) -> None:
     project = project_at(place, team=mail(box), shelf={"kind": "folder", "path": "shelf"})
-    team, shelf = preview(project, place / "digest", Request())
+    team, shelf = preview(project, place / "digest", Wanted())
     assert team.detail.startswith(f"2 × mail by 127.0.0.1:{box.port}, ")
     assert "Inkwren for support: " in team.detail
     assert str(place / "project" / "shelf") in shelf.detail
@@ -259,10 +261,29 @@ def test_without_sending_nothing_is_asked_or_kept(place: Path, box: Mailbox) -> 
 def test_an_issue_that_is_only_prepared_is_told_and_not_kept(place: Path) -> None:
     tracker = {"kind": "issues", "tracker": "github", "repository": "ann/board"}
     project = project_at(place, board=tracker)
-    (told,) = publish(Run(project), place / "digest", Request())
+    (told,) = publish(Run(project), place / "digest", Wanted())
     assert told.status == "planned"
     assert "https://github.com/ann/board/issues/new?title=Inkwren" in told.detail
     assert project.store.read("deliveries").is_empty()
+
+
+def test_an_issue_that_was_opened_is_not_again_and_one_that_may_be_is_looked_for(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def tracker(request: Request) -> Reply:
+        asked.append(request.method)
+        return Reply([], 201 if request.method == "GET" or len(asked) > 2 else 502)
+
+    monkeypatch.setenv("FEEDBACKMINER_SECRET_BOARD", "correct-horse")
+    with serve(tracker) as served:
+        board = {"kind": "issues", "tracker": "github", "repository": "ann/board"}
+        project = project_at(place, board=board | {"url": served.url, "send": True})
+        assert delivered(project) == [("board", "maybe")]
+        assert delivered(project) == [("board", "sent")]
+        assert delivered(project) == [("board", "before")]
+    assert asked == ["GET", "POST"] * 2
 
 
 def test_only_what_is_asked_for_goes_out(place: Path, box: Mailbox) -> None:

@@ -17,6 +17,7 @@ def parcel(**values: Any) -> Parcel:
         "part": "support",
         "project": "0123456789abcdef",
         "digest": "month 2026-01-01 to 2026-02-01",
+        "since": None,
         "title": "Inkwren for support: the month from 1 January 2026 to 31 January 2026",
         "lines": ("9 members wrote 20 posts in 4 threads.", "1. The board stays empty"),
         "markdown": "# Inkwren for support\n\nThe board stays empty.\n",

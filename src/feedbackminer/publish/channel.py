@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import polars as pl
@@ -35,6 +36,7 @@ class Parcel:
         part: name of the edition, or whole.
         project: stands for the project, and tells nothing of it.
         digest: the period that the digest is of.
+        since: when it begins: before that nothing was delivered of it; None: not known.
         title: one line of plain text.
         lines: the things to know, each one line that no chat takes for markup.
         markdown: the part as Markdown.
@@ -49,6 +51,7 @@ class Parcel:
     part: str
     project: str
     digest: str
+    since: datetime | None
     title: str
     lines: Sequence[str]
     markdown: str
@@ -67,7 +70,7 @@ class Channel(Protocol):
         recipients: who gets one each; an empty name is the channel itself; none: it is only told
             what would be sent.
         is_repeatable: sent again, it is there once all the same.
-        place: where it is then, and can be erased; empty: out of reach.
+        place: where it is then, and can be written anew and erased; empty: out of reach.
     """
 
     recipients: Sequence[str]

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
 from feedbackminer.errors import DeliveryError, SettingsError
-from feedbackminer.publish.channel import Parcel
+from feedbackminer.publish.channel import Parcel, refused
 from feedbackminer.settings.sections import IssuesChannel
 
 LABEL = "feedbackminer"
 APIS = {"github": "https://api.github.com", "gitlab": "https://gitlab.com/api/v4"}
-PER_PAGE, PAGES = 100, 5  # of our issues that are looked through, newest first
+PER_PAGE, PAGES = 100, 100  # of issues that are looked through, newest first
 _NEW = {  # where a person fills in an issue: site, page, title, body
     "github": ("https://github.com", "issues/new", "title", "body"),
     "gitlab": ("https://gitlab.com", "-/issues/new", "issue[title]", "issue[description]"),
@@ -57,7 +58,7 @@ class Issues:
         """
         mark = f"<!-- feedbackminer: {token} -->"
         with self._client() as client:
-            if any(mark in text for text in self._texts(client)):
+            if any(mark in text for text in self._texts(client, parcel.since)):
                 return "was there"
             text = f"{_body(parcel)}\n\n{mark}"
             self._asked(client, "POST", json=self._issue(parcel.title, text))
@@ -91,19 +92,30 @@ class Issues:
             return {"title": title, "body": text, "labels": [LABEL]}
         return {"title": title, "description": text, "labels": LABEL}
 
-    def _texts(self, client: httpx.Client) -> Iterator[str]:
-        """Yield the texts of issues that we opened, newest first."""
-        name = "body" if self._settings.tracker == "github" else "description"
-        state = "all" if self._settings.tracker == "github" else None
-        for page in range(1, PAGES + 1):
-            query = {"labels": LABEL, "state": state, "per_page": PER_PAGE, "page": page}
-            params = {key: value for key, value in query.items() if value is not None}
-            issues = self._asked(client, "GET", params=params)
-            yield from (str(issue.get(name) or "") for issue in issues)
-            if len(issues) < PER_PAGE:
-                return
+    def _texts(self, client: httpx.Client, since: datetime | None) -> Iterator[str]:
+        """Yield the texts of issues since a moment, whoever labelled or closed them meanwhile.
 
-    def _asked(self, client: httpx.Client, method: str, **content: Any) -> Any:
+        Raises:
+            DeliveryError: there is no end of them, so nobody knows whether ours is among them.
+        """
+        is_github = self._settings.tracker == "github"
+        name, begin = ("body", "since") if is_github else ("description", "created_after")
+        query = httpx.QueryParams({"state": "all", "per_page": PER_PAGE})
+        if since:
+            query = query.set(begin, f"{since:%Y-%m-%dT%H:%M:%SZ}")
+        for _ in range(PAGES):
+            answer = self._asked(client, "GET", params=query)
+            yield from (str(issue.get(name) or "") for issue in _content(answer))
+            if "next" not in answer.links:
+                return
+            # Its query alone: the token goes to no other address.
+            query = httpx.URL(answer.links["next"]["url"]).params
+        raise DeliveryError(
+            "the tracker has more issues since the digest than can be looked through; "
+            "open this one by hand, without send = true"
+        )
+
+    def _asked(self, client: httpx.Client, method: str, **content: Any) -> httpx.Response:
         try:
             answer = client.request(method, self._path, **content)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -114,15 +126,20 @@ class Issues:
         except httpx.HTTPError as error:
             why = f"the tracker did not answer ({type(error).__name__})"
             raise DeliveryError(why, may_be_out=method == "POST") from None
+        code = answer.status_code
+        if not answer.is_success and method == "GET":
+            why = f"the tracker refused to tell its issues ({code})"
+            raise DeliveryError(why, may_pass=code == 429 or code >= 500)
         if not answer.is_success:
-            code = answer.status_code
-            may_pass = code == 429 or code >= 500
-            raise DeliveryError(f"the tracker refused it ({code})", may_pass=may_pass)
-        try:
-            return answer.json()
-        except ValueError:
-            why = "the tracker answered with something else than JSON"
-            raise DeliveryError(why, may_be_out=method == "POST") from None
+            raise refused("the tracker", code)
+        return answer
+
+
+def _content(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise DeliveryError("the tracker answered with something else than JSON") from None
 
 
 def _site(api: str) -> str:

@@ -32,6 +32,7 @@ def parcels_of(
             part=part,
             project=project_seal(project),
             digest=name_of(digest.period),
+            since=digest.period.since,
             title=short.title(digest, view),
             lines=short.lines(digest, view),
             markdown=text,

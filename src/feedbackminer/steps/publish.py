@@ -172,11 +172,11 @@ class _Publication:
 
     def _stopped(self, channel: Channel, row: Mapping[str, Any]) -> tuple[Status, str] | None:
         """Tell why something is not to be sent; None: it is."""
-        if self._request.again or channel.is_repeatable or not row:
+        if self._request.again or channel.place or not row:
             return None
         if row["status"] == "sent":
             return "before", f"was sent on {row['at']:%-d %B %Y}"
-        if row["status"] == "begun":
+        if row["status"] == "begun" and not channel.is_repeatable:
             return "maybe", "may have been sent before; --again sends it in any case"
         return None
 
