@@ -116,11 +116,37 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, toml: str, message: s
         load(written(tmp_path, toml))
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    toml = "[channels.bi]\nkind = 'warehouse'\nurl = 'postgresql://ann:correct-horse@db/bi'\n"
+ODBC = "mssql+pyodbc:///?odbc_connect="
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:correct-horse@db/bi",
+        "postgresql://ann@db/bi?password=correct-horse",
+        f"{ODBC}DRIVER%3D%7BODBC+18%7D%3BUID%3Dann%3BPWD%3Dcorrect-horse",
+        f"{ODBC}DRIVER=x;Uid=ann;%50wd={{correct-horse}}",
+        f"{ODBC}UID%253Dann%253B+Password+%253D+correct-horse",  # SQLAlchemy decodes it twice
+    ],
+)
+def test_a_password_in_an_address_is_refused_and_not_repeated(tmp_path: Path, url: str) -> None:
+    toml = f"[channels.bi]\nkind = 'warehouse'\nurl = '{url}'\n"
     with pytest.raises(SettingsError, match="holds a password") as caught:
         load(written(tmp_path, toml))
     assert "correct-horse" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+pg8000://ann@db.example:5432/bi?sslmode=require",
+        "mssql+pyodbc://ann@db/bi?driver=ODBC+Driver+18&authentication=ActiveDirectoryPassword",
+        f"{ODBC}DRIVER%3Dx%3BUID%3Dann%3BTrusted_Connection%3Dyes",
+        "postgresql://ann%3A1@db/bi",
+    ],
+)
+def test_an_address_without_a_password_is_taken(tmp_path: Path, url: str) -> None:
+    load(written(tmp_path, f"[channels.bi]\nkind = 'warehouse'\nurl = '{url}'\n"))
 
 
 def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:

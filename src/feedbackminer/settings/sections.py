@@ -12,6 +12,7 @@ import re
 from datetime import date, datetime
 from string import Formatter
 from typing import Annotated, Literal, Self
+from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -438,8 +439,15 @@ class IssuesChannel(EditionChannelSettings):
         return _without_password(url)
 
 
+_LOGIN = re.compile(r"://[^/?#]*:[^/?#]*@")
+_NAMED_SECRET = re.compile(r"(?:pass|pwd|token|secret|key)[^=&;]*=", re.IGNORECASE)
+
+
 def _without_password(url: str) -> str:
-    if re.search(r"://[^/?#]*:[^/?#]*@|[?&][^=&]*(?:pass|pwd|token|secret|key)[^=&]*=", url, re.I):
+    query = url.partition("?")[2]
+    while query != (decoded := unquote_plus(query)):  # odbc_connect is encoded, once or twice
+        query = decoded
+    if _LOGIN.search(url) or _NAMED_SECRET.search(query):
         # The value itself would be printed with the message.
         raise PydanticCustomError(
             "secret", "holds a password; secrets stand in FEEDBACKMINER_SECRET_… alone"
