@@ -143,6 +143,19 @@ def test_a_topic_that_lost_its_name_loses_it_in_older_digests_too(url: str) -> N
     assert asked(url, "SELECT DISTINCT topic FROM digest_posts") == [("board",)]
 
 
+def test_a_new_name_of_a_topic_stands_for_the_whole_old_one_and_erases_nothing(url: str) -> None:
+    headline = "sync: 2 members report problems, such as “My async sync: it fails”"
+    named = {
+        name: frame.with_columns(topic=pl.lit("sync")) if "topic" in frame.columns else frame
+        for name, frame in rows(headline).items()
+    }
+    warehouse(url).send(of(tables=named), "", "t0")
+    assert warehouse(url).erase(of().project, Living(frozenset(POSTS), {"t1": "board"})) == 0
+    assert asked(url, "SELECT topic, headline FROM digest_claims WHERE claim_id = 'c1'") == [
+        ("board", headline.replace("sync", "board", 1))
+    ]
+
+
 def test_delivering_the_next_digest_erases_what_could_not_be_reached_before(url: str) -> None:
     warehouse(url).send(of(), "", "t0")
     living = Living(frozenset({"f:4"}), LABELS)

@@ -6,7 +6,6 @@ can be done again at any time. Rows that rest on a post which is gone are remove
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,8 +120,7 @@ def without(frames: Frames, living: Living) -> dict[str, pl.DataFrame]:
     """Return rows of a digest as if posts that are gone had never been there, as far as is known.
 
     A claim that rests on some of them has as many voices and posts as are left; its other numbers
-    and its headline, which were counted with them, are nobody's knowledge any more. Topics are
-    called as they are now, since their names are made of members' words.
+    and its headline, which were counted with them, are nobody's knowledge any more.
     """
     is_there = pl.col("post_id").is_in(list(living.post_ids))
     said = frames["claim_posts"].filter(is_there)
@@ -148,24 +146,28 @@ def without(frames: Frames, living: Living) -> dict[str, pl.DataFrame]:
     )
     return with_weeks(
         {
-            "claims": _relabelled(claims.select(*ROWS["claims"]), living),
+            "claims": claims.select(*ROWS["claims"]),
             "claim_posts": said,
-            "posts": _relabelled(frames["posts"].filter(is_there), living),
+            "posts": frames["posts"].filter(is_there),
         }
     )
 
 
-def _relabelled(frame: pl.DataFrame, living: Living) -> pl.DataFrame:
-    """Call topics as they are now; one that is no more is called nothing."""
+def renamed(frame: pl.DataFrame, living: Living) -> pl.DataFrame:
+    """Call topics as they are now, since their names are made of members' words.
+
+    One that is no more is called nothing. A headline on a topic begins with its name.
+    """
+    if "topic" not in frame.columns:
+        return frame
     rows = frame.to_dicts()
     for row in rows:
         if not (row["topic_id"] and row["topic"]):
             continue
         before, now = row["topic"], living.labels.get(row["topic_id"])
         row["topic"] = now
-        if now != before and row.get("headline"):
-            named = re.compile(re.escape(before), re.IGNORECASE)
-            row["headline"] = named.sub(lambda _, name=now: name or "A topic", row["headline"])  # type: ignore[misc]
+        if (headline := row.get("headline") or "").startswith(f"{before}: "):
+            row["headline"] = f"{now or 'A topic'}{headline.removeprefix(before)}"
     return pl.DataFrame(rows, schema=frame.schema)
 
 
@@ -173,12 +175,13 @@ def _erase(rows: Rows, living: Living) -> int:
     """Return how many rows were removed or counted anew."""
     n_rows = 0
     for digest in rows.digests():
-        before = rows.read(digest)
-        after = without(before, living)
-        changed = [_n_changed(before[name], after[name]) for name in ROWS if name != "voice_weeks"]
-        if any(changed):
+        found = {name: frame for name, frame in rows.read(digest).items() if name != "voice_weeks"}
+        named = {name: renamed(frame, living) for name, frame in found.items()}
+        after = without(named, living)
+        n_gone = sum(_n_changed(frame, after[name]) for name, frame in named.items())
+        if n_gone or not all(frame.equals(named[name]) for name, frame in found.items()):
             rows.replace(digest, after)
-            n_rows += sum(changed)
+        n_rows += n_gone
     return n_rows
 
 
