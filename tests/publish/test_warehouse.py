@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,12 @@ def rows(headline: str = "Sync, board: 2 members") -> dict[str, pl.DataFrame]:
     }
 
 
+def alive(post_ids: Iterable[str], labels: dict[str, str], **texts: str) -> Living:
+    return Living(dict.fromkeys(post_ids, "") | texts, labels)
+
+
 def of(digest: str = "month 2026-01-01 to 2026-02-01", **values: Any) -> Parcel:
-    living = Living(frozenset(POSTS), LABELS)
+    living = alive(POSTS, LABELS)
     plain: dict[str, Any] = {"tables": rows(), "digest": digest, "living": living}
     return parcel(**plain | values)
 
@@ -111,7 +115,7 @@ def test_each_digest_and_each_project_has_its_own_rows(url: str) -> None:
 def test_what_rests_on_an_erased_post_goes_and_sums_still_hold(url: str) -> None:
     warehouse(url).send(of(), "", "t0")
     warehouse(url).send(of(project="another"), "", "t0")
-    living = Living(frozenset({*POSTS} - {"f:2"}), LABELS)
+    living = alive({*POSTS} - {"f:2"}, LABELS)
     n_changed = warehouse(url).erase(of().project, living)
     assert n_changed == 3  # a claim, its post, and the post
     ours = f"WHERE project = '{of().project}'"
@@ -128,15 +132,30 @@ def test_a_claim_that_lost_a_post_has_the_voices_that_are_left_and_no_other_numb
     url: str,
 ) -> None:
     warehouse(url).send(of(), "", "t0")
-    warehouse(url).erase(of().project, Living(frozenset({*POSTS} - {"f:3"}), LABELS))
+    warehouse(url).erase(of().project, alive({*POSTS} - {"f:3"}, LABELS))
     row = "SELECT n_voices, n_posts, value, headline, quoted_from FROM digest_claims WHERE {}"
     assert asked(url, row.format("claim_id = 'c1'")) == [(1, 1, None, None, None)]
     assert asked(url, row.format("claim_id = 'c2'")) == [(1, 1, None, HOSTILE, None)]
 
 
+def test_a_headline_whose_words_were_erased_from_a_post_that_stays_goes_alone(url: str) -> None:
+    named = "Sync, board: 2 members report problems, such as “As m_zebulon7 told, it fails”"
+    wanted = "“Sync as  m_zebulon7 does”: 1 member want this"
+    sent = rows(named)
+    claims = sent["claims"].with_columns(headline=pl.Series([named, wanted]))
+    texts = {"f:3": "As m_zebulon7 told, it fails!", "f:2": "To sync as m_zebulon7 does."}
+    warehouse(url).send(of(tables={**sent, "claims": claims}), "", "t0")
+    headlines = "SELECT headline, n_posts, value FROM digest_claims ORDER BY claim_id"
+    assert warehouse(url).erase(of().project, alive(POSTS, LABELS, **texts)) == 0
+    assert asked(url, headlines) == [(named, 2, 0.5), (wanted, 1, None)]
+    texts = {post_id: text.replace("m_zebulon7", "[erased]") for post_id, text in texts.items()}
+    assert warehouse(url).erase(of().project, alive(POSTS, LABELS, **texts)) == 2
+    assert asked(url, headlines) == [(None, 2, 0.5), (None, 1, None)]
+
+
 def test_a_topic_that_lost_its_name_loses_it_in_older_digests_too(url: str) -> None:
     warehouse(url).send(of(), "", "t0")
-    warehouse(url).erase(of().project, Living(frozenset(POSTS), {"t1": "board"}))
+    warehouse(url).erase(of().project, alive(POSTS, {"t1": "board"}))
     assert asked(url, "SELECT topic, headline FROM digest_claims WHERE claim_id = 'c1'") == [
         ("board", "board: 2 members")
     ]
@@ -150,7 +169,8 @@ def test_a_new_name_of_a_topic_stands_for_the_whole_old_one_and_erases_nothing(u
         for name, frame in rows(headline).items()
     }
     warehouse(url).send(of(tables=named), "", "t0")
-    assert warehouse(url).erase(of().project, Living(frozenset(POSTS), {"t1": "board"})) == 0
+    living = alive(POSTS, {"t1": "board"}, **{"f:3": "My async sync: it fails."})
+    assert warehouse(url).erase(of().project, living) == 0
     assert asked(url, "SELECT topic, headline FROM digest_claims WHERE claim_id = 'c1'") == [
         ("board", headline.replace("sync", "board", 1))
     ]
@@ -158,7 +178,7 @@ def test_a_new_name_of_a_topic_stands_for_the_whole_old_one_and_erases_nothing(u
 
 def test_delivering_the_next_digest_erases_what_could_not_be_reached_before(url: str) -> None:
     warehouse(url).send(of(), "", "t0")
-    living = Living(frozenset({"f:4"}), LABELS)
+    living = alive({"f:4"}, LABELS)
     told = warehouse(url).send(of("month 2026-02-01 to 2026-03-01", living=living), "", "t0")
     assert told.endswith("removed or counted anew")
     january = "WHERE digest LIKE 'month 2026-01%'"
@@ -225,7 +245,7 @@ def test_parquet_holds_the_same_rows_and_loses_the_same(tmp_path: Path) -> None:
     assert read["claims"]["headline"].to_list() == ["Sync, board: 2 members", HOSTILE]
     assert read["posts"]["digest"].unique().to_list() == [of().digest]
     assert read["voice_weeks"]["n_posts"].sum() == 3
-    assert place.erase(of().project, Living(frozenset({*POSTS} - {"f:2"}), LABELS)) == 3
+    assert place.erase(of().project, alive({*POSTS} - {"f:2"}, LABELS)) == 3
     left = pl.read_parquet(tmp_path / "digest_posts/**/*.parquet")
     assert left["post_id"].to_list() == ["f:1", "f:3", "f:4"]
     assert sorted(p.suffix for p in tmp_path.rglob("*.*")) == [".parquet"] * 4

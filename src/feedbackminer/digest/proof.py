@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.tables import words
+from feedbackminer.text.words import plain
 
 JSON = "digest.json"
 MOST_LINES = 5  # of a file, that are named
@@ -148,8 +149,3 @@ def _lines(name: str, got: Sequence[str], want: Sequence[str]) -> Iterator[Diffe
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= WIDTH else f"{text[:WIDTH]}…"
-
-
-def plain(text: str) -> str:
-    """Return text as words are compared: whatever case and spaces they are written with."""
-    return " ".join(text.split()).casefold()

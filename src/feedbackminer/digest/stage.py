@@ -16,7 +16,7 @@ from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.kinship import lineage_of, neighbours
 from feedbackminer.digest.material import Material, gather
-from feedbackminer.digest.proof import plain, texts_of
+from feedbackminer.digest.proof import texts_of
 from feedbackminer.digest.quotes import Quote, choose, saying
 from feedbackminer.digest.room import room_of
 from feedbackminer.digest.shares import Share, Shares
@@ -34,6 +34,7 @@ from feedbackminer.digest.views import (
 )
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
+from feedbackminer.text.words import plain
 from feedbackminer.vocabulary.claims import (
     CLAIM_KINDS,
     FOUND_OF_MEMBERS,

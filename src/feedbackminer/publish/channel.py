@@ -20,11 +20,11 @@ class Living:
     """What there is in the store now, after all erasures.
 
     Attributes:
-        post_ids: of all posts.
+        texts: what stands in each post, title and body, by its id.
         labels: what topics are called, by their id.
     """
 
-    post_ids: frozenset[str] = frozenset()
+    texts: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ can be done again at any time. Rows that rest on a post which is gone are remove
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from feedbackminer.errors import DeliveryError, SettingsError
 from feedbackminer.privacy.secrets import mask_secrets
 from feedbackminer.publish.channel import Living, Parcel
 from feedbackminer.settings.sections import WarehouseChannel
+from feedbackminer.text.words import plain
 from feedbackminer.vocabulary.rows import COUNT, DAY, MOMENT, NUMBER, ROWS, TEXT
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Frames = Mapping[str, pl.DataFrame]
 NAMES = {name: f"digest_{name}" for name in ROWS}  # as they are called there
+_QUOTED = re.compile("“(.*)”", re.DOTALL)
 _OF = ("project", "digest")  # which digest a row is of
 _CONNECT_TIMEOUT = {"pg8000": "timeout", "pysqlite": "timeout"}  # others: connect_timeout
 _TAKE_TIMEOUT = {"psycopg", "psycopg2", "pymysql", "mysqldb", "mysqlconnector"}
@@ -120,25 +123,28 @@ def without(frames: Frames, living: Living) -> dict[str, pl.DataFrame]:
     """Return rows of a digest as if posts that are gone had never been there, as far as is known.
 
     A claim that rests on some of them has as many voices and posts as are left; its other numbers
-    and its headline, which were counted with them, are nobody's knowledge any more.
+    and its headline, which were counted with them, are nobody's knowledge any more; nor is a
+    headline that quotes what does not stand in its post any more.
     """
-    is_there = pl.col("post_id").is_in(list(living.post_ids))
+    is_there = pl.col("post_id").is_in(list(living.texts))
     said = frames["claim_posts"].filter(is_there)
     left = said.group_by("claim_id").agg(
         left_voices=pl.col("voice").drop_nulls().n_unique().cast(COUNT),
         left_posts=pl.len().cast(COUNT),
+        behind="post_id",
     )
-    is_quoting = pl.col("quoted_from").is_in(list(living.post_ids))
+    is_quoting = pl.col("quoted_from").is_in(list(living.texts))
     claims = (
         frames["claims"]
         .join(left, on="claim_id", how="left", maintain_order="left")
         .with_columns(pl.col("left_voices", "left_posts").fill_null(0))
         .filter((pl.col("left_posts") > 0) | (pl.col("n_posts") == 0))
     )
+    stands = pl.Series([_stands(row, living.texts) for row in claims.to_dicts()], dtype=pl.Boolean)
     is_whole = pl.col("left_posts") == pl.col("n_posts")
     counted = ("value", "low", "high", "baseline")
     claims = claims.with_columns(
-        headline=pl.when(is_whole, is_quoting | pl.col("quoted_from").is_null()).then("headline"),
+        headline=pl.when(is_whole, stands).then("headline"),
         quoted_from=pl.when(is_quoting).then("quoted_from"),
         n_voices=pl.when(is_whole).then("n_voices").otherwise("left_voices"),
         n_posts="left_posts",
@@ -151,6 +157,18 @@ def without(frames: Frames, living: Living) -> dict[str, pl.DataFrame]:
             "posts": frames["posts"].filter(is_there),
         }
     )
+
+
+def _stands(claim: Mapping[str, Any], texts: Mapping[str, str]) -> bool:
+    """Tell whether what a headline quotes stands in a post as that is now.
+
+    An erasure takes names of members out of the posts of others, and leaves these there.
+    """
+    source, quoted = claim["quoted_from"], _QUOTED.search(claim["headline"] or "")
+    if not quoted:
+        return source is None or source in texts
+    words, sources = plain(quoted[1]), [source] if source else claim["behind"] or []
+    return any(words in plain(texts.get(post_id, "")) for post_id in sources)
 
 
 def renamed(frame: pl.DataFrame, living: Living) -> pl.DataFrame:

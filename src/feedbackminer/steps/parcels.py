@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
+from feedbackminer.digest.proof import texts_of
 from feedbackminer.digest.render import mail, markdown, rows, short
 from feedbackminer.digest.views import Digest, EditionView, PeriodView
 from feedbackminer.insight.period import ALL
@@ -47,9 +48,9 @@ def parcels_of(
 
 def living_in(project: Project) -> Living:
     """Return what the store holds now: nothing that was erased."""
-    post_ids = project.store.read("posts", ["post_id"])["post_id"]
+    posts = project.store.read("posts", ["post_id", "title", "body"])
     topics = project.store.read("topics", ["topic_id", "label"])
-    return Living(frozenset(post_ids), dict(topics.iter_rows()))
+    return Living(texts_of(posts), dict(topics.iter_rows()))
 
 
 def _rows(project: Project, digest: Digest, proof: Proof) -> dict[str, pl.DataFrame]:

@@ -19,6 +19,11 @@ def count_words(text: str) -> int:
     return (signs + 1) // 2 if signs > len(text) / 4 else len(WORD.findall(text))
 
 
+def plain(text: str) -> str:
+    """Return text as words are compared: whatever case and spaces they are written with."""
+    return " ".join(text.split()).casefold()
+
+
 def singular(word: str) -> str:
     """Fold a plural in small letters into its singular, well enough to see two names as one.
 
