@@ -109,8 +109,12 @@ class Session:
 
     def open(self, overrides: Mapping[str, Any] | None = None) -> Project:
         """Open the project; ``overrides`` are settings from the command line."""
+        import stamina.instrumentation
+
         from feedbackminer.project.project import open_project
 
+        if not self.logs_json:  # what is tried again is no news, least of all on standard output
+            stamina.instrumentation.set_on_retry_hooks(())
         return open_project(self.folder, overrides, settings_file=self.settings_file)
 
     def settings(self, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -122,14 +126,10 @@ class Session:
 
     def begin(self, overrides: Mapping[str, Any] | None = None) -> Run:
         """Return a run that writes: until the command ends, no other one works in the project."""
-        import stamina.instrumentation
-
         from feedbackminer.engine.observe import observed
         from feedbackminer.engine.run import Run
         from feedbackminer.project.lock import hold
 
-        if not self.logs_json:  # what is tried again is no news, least of all on standard output
-            stamina.instrumentation.set_on_retry_hooks(())
         project = self.open(overrides)
         self.hold(hold(project.folder, wait=WAIT, tell=self.print))
         run = Run(project)

@@ -7,7 +7,6 @@ resumable, 4 internal error (with a report file).
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import Annotated, NoReturn
 
@@ -85,6 +84,5 @@ def main() -> NoReturn:
         "HF_HUB_OFFLINE", "1"
     )  # a model that is not there is an error, not a wait
     interrupts.expect()
-    logging.getLogger("stamina").setLevel(logging.ERROR)  # a retried write is no news
     app()
     raise SystemExit(OK)
