@@ -16,6 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import TaskRun
 from prefect.runtime import task_run
 from prefect.tasks import exponential_backoff
+from prefect.utilities.annotations import quote
 
 from feedbackminer.engine.ledger import latest_checks
 from feedbackminer.engine.stage import Outcome
@@ -25,8 +26,9 @@ from feedbackminer.steps import sources
 from feedbackminer.steps.archive import Destination
 from feedbackminer.steps.erase import retain
 from feedbackminer.steps.exports import collect_exports
-from feedbackminer.steps.publish import Request
+from feedbackminer.steps.publish import Request, channels_for
 from feedbackminer.steps.publish import publish as publish_digest
+from feedbackminer.steps.verify import Proof, prove
 from feedbackminer.vocabulary.editions import PartName
 from pipelines import artifacts
 from pipelines.context import RunContext, secret
@@ -106,14 +108,16 @@ def may_be_delivered(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) ->
     retry_jitter_factor=0.5,
     retry_condition_fn=may_be_delivered,
 )
-def deliver_to(context: RunContext, digest: str, name: str, parts: Sequence[PartName]) -> None:
-    """Deliver parts of a digest to one channel; who has it already gets it no more.
+def deliver_to(
+    context: RunContext, digest: str, name: str, parts: Sequence[PartName], proof: Proof
+) -> None:
+    """Deliver parts of a digest that was proved to one channel; who has it gets it no more.
 
     Raises:
         DeliveryError: somebody did not get it, or nobody knows.
     """
     run = context.run(attempt=task_run.run_count or 1)
-    deliveries = publish_digest(run, Path(digest), Request((name,), parts))
+    deliveries = publish_digest(run, Path(digest), Request((name,), parts), proof=proof)
     # What is only planned may hold members' words, which Prefect is no place for.
     counts = Counter(
         (one.part, one.status, "" if one.status == "planned" else one.detail) for one in deliveries
@@ -135,12 +139,15 @@ def deliver_to_channels(
     Raises:
         DeliveryError: some did not get it; the message has them all.
     """
-    names = list(dict.fromkeys(names)) or list(context.project().settings.channels)
-    if not names:
+    project, failures = context.project(), []
+    if not project.settings.channels:
         get_run_logger().info("no channel is configured; see [channels.NAME]")
-    failures = []
+        return
+    names = list(channels_for(project, Request(names, parts)))
+    # Quoted, for Prefect would walk through it; once, while the project is locked.
+    proof = quote(prove(project, Path(digest))) if names else None
     for name in names:
-        state = deliver_to(context, digest, name, parts, return_state=True)
+        state = deliver_to(context, digest, name, parts, proof, return_state=True)
         if not state.is_completed():
             why = mask_secrets(str(state.result(raise_on_failure=False)))
             emit(CHANNEL_FAILED, context, channel=name, why=why)

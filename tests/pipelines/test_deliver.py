@@ -13,6 +13,8 @@ from feedbackminer.engine.run import Run
 from feedbackminer.errors import DeliveryError
 from feedbackminer.project.store import Store
 from feedbackminer.steps.digest import write_digest
+from feedbackminer.steps.verify import prove
+from pipelines import tasks
 from pipelines.community import deliver
 from tests.support.erase_project import mined
 from tests.support.mailbox import Mailbox, mailbox
@@ -56,9 +58,11 @@ def place(tmp_path: Path, box: Mailbox) -> Path:
 
 
 def test_a_channel_that_fails_fails_the_run_and_keeps_no_other_from_it(
-    place: Path, box: Mailbox, server: Standing
+    place: Path, box: Mailbox, server: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
+    proved: list[Path] = []
+    monkeypatch.setattr(tasks, "prove", lambda *what: proved.append(what[1]) or prove(*what))
 
     def room(request: Request) -> Reply:
         said.append(request.path)
@@ -71,6 +75,7 @@ def test_a_channel_that_fails_fails_the_run_and_keeps_no_other_from_it(
             deliver(str(place / "project"), str(place / "digest"))
     assert said == ["/hooks/correct-horse"]
     assert len(box.mails) == 2
+    assert len(proved) == 1
     statuses = Store(place / "project" / "tables").read("deliveries")["status"].value_counts()
     assert dict(statuses.iter_rows()) == {"failed": 1, "sent": 3}
 

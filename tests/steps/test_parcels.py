@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -9,7 +11,7 @@ from feedbackminer.digest.views import Digest
 from feedbackminer.engine.run import Run
 from feedbackminer.publish.warehouse import with_weeks
 from feedbackminer.steps.digest import write_digest
-from feedbackminer.steps.parcels import parcels_of
+from feedbackminer.steps.parcels import parcel_of
 from feedbackminer.steps.verify import prove
 from tests.support.erase_project import mined
 
@@ -23,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     write_digest(Run(project), folder / "digest")
     proof = prove(project, folder / "digest")
     assert proof.digest
-    (parcel,) = parcels_of(project, proof.digest, proof, ["whole"])
+    parcel = parcel_of(project, proof.digest, proof, "whole", "warehouse")
     return proof.digest, with_weeks(parcel.tables), project.store.read("posts")
 
 
@@ -62,3 +64,19 @@ def test_no_row_holds_words_of_a_post_but_headlines_or_names_a_thread(made: Made
     cells = "\n".join(str(frame.rows()) for frame in said.values())
     assert not [run for run in words if run in cells]
     assert not {*rows["posts"]["thread"]} & {*posts["thread_id"]}
+
+
+def test_a_part_holds_what_its_channel_takes_and_nothing_that_is_costly_besides(
+    tmp_path: Path,
+) -> None:
+    project = mined(tmp_path)
+    write_digest(Run(project), tmp_path / "digest")
+    proof = prove(project, tmp_path / "digest")
+    assert proof.digest
+    kinds = {
+        kind: parcel_of(project, proof.digest, proof, "whole", kind)
+        for kind in ("mail", "chat", "warehouse")
+    }
+    assert [kind for kind, parcel in kinds.items() if parcel.tables] == ["warehouse"]
+    assert [kind for kind, parcel in kinds.items() if parcel.living.texts] == ["warehouse"]
+    assert [kind for kind, parcel in kinds.items() if parcel.html] == ["mail"]

@@ -294,6 +294,9 @@ def test_only_what_is_asked_for_goes_out(place: Path, box: Mailbox) -> None:
     )
     assert delivered(project, parts=["leadership"]) == [("team", "sent")]
     assert delivered(project, channels=["team"]) == [("team", "sent"), ("team", "before")]
+    shutil.rmtree(place / "digest")  # where nobody wants any of it, it is not even read
+    assert delivered(project, channels=["team"], parts=["product"]) == []
+    assert preview(project, place / "digest", Wanted(["team"], ["product"])) == []
     with pytest.raises(SettingsError, match=r"no channel 'taem' .*did you mean 'team'"):
         delivered(project, channels=["taem"])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import polars as pl
 
 from feedbackminer.digest.proof import texts_of
@@ -17,33 +15,32 @@ from feedbackminer.steps.verify import Proof
 from feedbackminer.vocabulary.editions import EDITIONS, PartName
 
 
-def parcels_of(
-    project: Project, digest: Digest, proof: Proof, parts: Iterable[PartName]
-) -> Iterator[Parcel]:
-    """Yield parts of a digest that was proved, each rendered from what it says."""
-    tables = _rows(project, digest, proof)
-    living = living_in(project)
+def parcel_of(project: Project, digest: Digest, proof: Proof, part: PartName, kind: str) -> Parcel:
+    """Return a part of a digest that was proved, rendered from what it says.
+
+    Args:
+        kind: of the channel that it is for; what others would take is left out.
+    """
     views: dict[str, EditionView] = {view.edition.name: view for view in digest.editions}
-    link = project.settings.digest.link
-    for part in parts:
-        view = views.get(part)
-        page = view.edition.page if view else "index.html"
-        text = markdown.render_edition(digest, view) if view else markdown.render(digest)
-        yield Parcel(
-            part=part,
-            project=project_seal(project),
-            digest=name_of(digest.period),
-            since=digest.period.since,
-            title=short.title(digest, view),
-            lines=short.lines(digest, view),
-            markdown=text,
-            html=mail.render(digest, view, link),
-            link=f"{link}/{page}" if link else "",
-            files={EDITIONS[part].text if part in EDITIONS else "digest.md": text},
-            site=proof.files,
-            tables=tables,
-            living=living,
-        )
+    view, link = views.get(part), project.settings.digest.link
+    page = view.edition.page if view else "index.html"
+    text = markdown.render_edition(digest, view) if view else markdown.render(digest)
+    is_rows = kind == "warehouse"
+    return Parcel(
+        part=part,
+        project=project_seal(project),
+        digest=name_of(digest.period),
+        since=digest.period.since,
+        title=short.title(digest, view),
+        lines=short.lines(digest, view),
+        markdown=text,
+        html=mail.render(digest, view, link) if kind == "mail" else "",
+        link=f"{link}/{page}" if link else "",
+        files={EDITIONS[part].text if part in EDITIONS else "digest.md": text},
+        site=proof.files,
+        tables=_rows(project, digest, proof) if is_rows else {},
+        living=living_in(project) if is_rows else Living(),
+    )
 
 
 def living_in(project: Project) -> Living:

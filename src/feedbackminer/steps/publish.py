@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,10 +30,10 @@ from feedbackminer.publish.channel import Channel, Parcel, within
 from feedbackminer.publish.opening import open_channel
 from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
 from feedbackminer.steps.delivered import OUT
-from feedbackminer.steps.parcels import parcels_of
+from feedbackminer.steps.parcels import name_of, parcel_of
 from feedbackminer.steps.verify import Proof, prove
 from feedbackminer.tables import Deliveries, check, column_types
-from feedbackminer.vocabulary.editions import PARTS, WHOLE, PartName
+from feedbackminer.vocabulary.editions import WHOLE, PartName
 
 ATTEMPTS = 3  # of what is refused for a moment only
 FIRST_WAIT = 1.0  # seconds
@@ -81,21 +82,32 @@ def preview(project: Project, folder: Path, request: Request) -> list[Delivery]:
         InputError: ``folder`` holds no digest, or one that says otherwise than its tables do.
         SettingsError: no such channel, or none.
     """
-    return list(_Publication(Run(project), folder, request).planned())
+    channels = channels_for(project, request)
+    if not channels:
+        return []
+    proof = prove(project, folder)
+    return list(_Publication(Run(project), channels, proof, request).planned())
 
 
-def publish(run: Run, folder: Path, request: Request) -> list[Delivery]:
+def publish(
+    run: Run, folder: Path, request: Request, *, proof: Proof | None = None
+) -> list[Delivery]:
     """Deliver a digest; a channel that fails does not keep the others from it.
 
     What was sent before is not sent again, and what may have been only where that is asked for.
 
+    Args:
+        proof: of the digest, where it was made already.
     Raises:
         InputError: ``folder`` holds no digest, or one that says otherwise than its tables do.
         SettingsError: no such channel, or none.
     """
-    publication = _Publication(run, folder, request)
+    channels = channels_for(run.project, request)
+    if not channels:
+        return []
+    publication = _Publication(run, channels, proof or prove(run.project, folder), request)
     deliveries = list(publication.delivered())
-    for name in publication.channels:
+    for name in channels:
         if n := sum(one.status == "sent" for one in deliveries if one.channel == name):
             audit.record(run, "deliver", name, n, publication.digest)
     return deliveries
@@ -104,23 +116,15 @@ def publish(run: Run, folder: Path, request: Request) -> list[Delivery]:
 class _Publication:
     """One digest on its way."""
 
-    def __init__(self, run: Run, folder: Path, request: Request) -> None:
-        self._run, self._request = run, request
-        self.channels = _chosen(run.project, request)
-        wanted = {part for name in self.channels for part in self._parts(name)}
-        parts = [part for part in PARTS if part in wanted]
-        proof = prove(run.project, folder)
+    def __init__(
+        self, run: Run, channels: Mapping[str, AnyChannel], proof: Proof, request: Request
+    ) -> None:
+        self._run, self._channels, self._request = run, channels, request
         digest = _proved(proof)
-        self._parcels = {
-            parcel.part: parcel for parcel in parcels_of(run.project, digest, proof, parts)
-        }
+        self._parcel = cache(partial(parcel_of, run.project, digest, proof))
         self._period, self._run_id = digest.period, digest.provenance.run_id
+        self.digest = name_of(digest.period)
         self._pseudonyms = Pseudonyms(run.project.pseudonym_key())
-
-    @property
-    def digest(self) -> str:
-        """Return the period that the digest is of."""
-        return next((parcel.digest for parcel in self._parcels.values()), "")
 
     def planned(self) -> Iterator[Delivery]:
         """Yield what would be sent, and what would not be."""
@@ -157,7 +161,7 @@ class _Publication:
 
     def _pairs(self) -> Iterator[tuple[str, Channel | FeedbackminerError, Parcel]]:
         """Yield each channel, or what keeps it from being used, with each part that goes there."""
-        for name, settings in self.channels.items():
+        for name, settings in self._channels.items():
             try:
                 channel: Channel | FeedbackminerError = open_channel(
                     settings, self._run.secret(name), self._run.project.folder, FILES
@@ -165,10 +169,10 @@ class _Publication:
             except FeedbackminerError as error:
                 channel = SettingsError(f"channels.{name}: {error}")
             for part in self._parts(name):
-                yield name, channel, self._parcels[part]
+                yield name, channel, self._parcel(part, settings.kind)
 
     def _parts(self, name: str) -> list[PartName]:
-        return _parts_of(self.channels[name], self._request.parts)
+        return _parts_of(self._channels[name], self._request.parts)
 
     def _stopped(self, channel: Channel, row: Mapping[str, Any]) -> tuple[Status, str] | None:
         """Tell why something is not to be sent; None: it is."""
@@ -192,7 +196,7 @@ class _Publication:
         before = self._noted(key)
 
         def note(status: str, detail: str) -> None:
-            kind = self.channels[name].kind
+            kind = self._channels[name].kind
             self._note(key, before, kind=kind, status=status, detail=detail)
 
         note("begun", "")
@@ -212,7 +216,7 @@ class _Publication:
 
     def _attempts(self, name: str, send: Callable[[], str]) -> str:
         """Send, again where what failed may pass, and not for ever."""
-        timeout = PATIENCE * self.channels[name].timeout
+        timeout = PATIENCE * self._channels[name].timeout
         for attempt in stamina.retry_context(
             on=_may_pass, attempts=ATTEMPTS, timeout=timeout, wait_initial=FIRST_WAIT
         ):
@@ -283,8 +287,12 @@ def _proved(proof: Proof) -> Digest:
     return proof.digest
 
 
-def _chosen(project: Project, request: Request) -> dict[str, AnyChannel]:
-    """Return the channels to deliver to, in the order of the settings."""
+def channels_for(project: Project, request: Request) -> dict[str, AnyChannel]:
+    """Return the channels that get something of what is asked for, in the order of the settings.
+
+    Raises:
+        SettingsError: no such channel, or none.
+    """
     configured = project.settings.channels
     if not configured:
         raise SettingsError(f"{project.folder}: no channel is configured; see [channels.NAME]")
