@@ -31,7 +31,7 @@ from feedbackminer.publish.opening import open_channel
 from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
 from feedbackminer.steps.delivered import OUT
 from feedbackminer.steps.parcels import name_of, parcel_of
-from feedbackminer.steps.verify import Proof, prove
+from feedbackminer.steps.verify import AGAIN, Proof, prove
 from feedbackminer.tables import Deliveries, check, column_types
 from feedbackminer.vocabulary.editions import WHOLE, PartName
 
@@ -282,7 +282,7 @@ def _proved(proof: Proof) -> Digest:
         raise InputError(
             f"nothing was delivered: the digest says otherwise than its tables do "
             f"({proof.wrong[0]}; {len(proof.wrong):,} in all); `feedbackminer verify` names it "
-            "all, `feedbackminer digest` writes it again"
+            f"all, {AGAIN}"
         )
     return proof.digest
 

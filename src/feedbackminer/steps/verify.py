@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from feedbackminer.digest.views import Digest
     from feedbackminer.project.store import TableStore
 
+# Another version may count otherwise, and posts may have changed: a digest alone would not hold.
+AGAIN = "`feedbackminer mine` and then `feedbackminer digest` write it again"
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -114,7 +117,7 @@ def _row(project: Project, content: Mapping[str, Any]) -> Row | None:
     if rows and not set(PROVEN) <= set(rows[0]["reads"]):
         raise InputError(
             f"run {content['run_id']}: an older version wrote this digest, and did not note all "
-            "that it read; write it again with `feedbackminer digest`"
+            f"that it read; {AGAIN}"
         )
     return rows[0] if rows else None
 
@@ -156,7 +159,7 @@ def _as_of(
             except StoreError as error:
                 raise StoreError(
                     f"{error}: what was replaced is kept for a week, what was erased not at all; "
-                    "write the digest again with `feedbackminer digest`"
+                    f"{AGAIN}"
                 ) from error
     store.replace("events", events)
     return replace(project, store=store, settings=settings.model_copy(update={"events": {}}))

@@ -18,7 +18,7 @@ class Edition:
 
     Attributes:
         lists_unanswered: the newest questions without an answer stand in it.
-        lists_advocates: members to thank stand in it.
+        lists_advocates: members to thank stand on its page; what is sent names none.
         is_brief: beside the things to know, it holds only what it is for.
     """
 
