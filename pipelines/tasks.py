@@ -1,4 +1,4 @@
-"""The tasks of the flows, one per step; they exchange a ``RunContext``, never frames but in a proof.
+"""The tasks of the flows, one per step; they exchange a ``RunContext``, frames only in a proof.
 
 Prefect caches no results: ``runs`` knows by content what was done already, for the command line
 too. Only what asks the network is tried again.

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import DeliveryError
+from feedbackminer.project.project import Project
 from feedbackminer.project.store import Store
 from feedbackminer.steps.digest import write_digest
-from feedbackminer.steps.verify import prove
+from feedbackminer.steps.verify import Proof, prove
 from pipelines import tasks
 from pipelines.community import deliver
 from tests.support.erase_project import mined
@@ -62,7 +63,12 @@ def test_a_channel_that_fails_fails_the_run_and_keeps_no_other_from_it(
 ) -> None:
     said: list[str] = []
     proved: list[Path] = []
-    monkeypatch.setattr(tasks, "prove", lambda *what: proved.append(what[1]) or prove(*what))
+
+    def prove_and_note(project: Project, folder: Path) -> Proof:
+        proved.append(folder)
+        return prove(project, folder)
+
+    monkeypatch.setattr(tasks, "prove", prove_and_note)
 
     def room(request: Request) -> Reply:
         said.append(request.path)

@@ -193,13 +193,13 @@ def _erase(rows: Rows, living: Living) -> int:
     """Return how many rows were removed or counted anew."""
     n_rows = 0
     for digest in rows.digests():
-        found = {name: frame for name, frame in rows.read(digest).items() if name != "voice_weeks"}
-        named = {name: renamed(frame, living) for name, frame in found.items()}
-        after = without(named, living)
-        n_gone = sum(_n_changed(frame, after[name]) for name, frame in named.items())
-        if n_gone or not all(frame.equals(named[name]) for name, frame in found.items()):
-            rows.replace(digest, after)
-        n_rows += n_gone
+        old = {name: frame for name, frame in rows.read(digest).items() if name != "voice_weeks"}
+        called_anew = {name: renamed(frame, living) for name, frame in old.items()}
+        new = without(called_anew, living)
+        n_changed = sum(_n_changed(frame, new[name]) for name, frame in called_anew.items())
+        if n_changed or not all(old[name].equals(frame) for name, frame in called_anew.items()):
+            rows.replace(digest, new)
+        n_rows += n_changed
     return n_rows
 
 
