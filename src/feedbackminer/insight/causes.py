@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from feedbackminer.insight.facts import BY_PEOPLE, Facts, Subject
+from feedbackminer.insight.facts import BY_PEOPLE, Facts
 from feedbackminer.insight.measures import poisson_tail
 from feedbackminer.vocabulary.claims import quantity
 
@@ -53,13 +53,19 @@ class Windows:
         return sum(_expected(*(size.get(value, 0) for size in sizes)) for value in sizes[2])
 
 
-def cut(posts: pl.DataFrame, edges: Sequence[datetime]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Cut posts at the edges of windows: those in the last, and those in any before it."""
+def cut(
+    posts: pl.DataFrame, edges: Sequence[datetime], apart: int = 0
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Cut posts at the edges of windows: those in the last, and those in any before it.
+
+    Args:
+        apart: how many of the windows right before the last are left out.
+    """
     latest = len(edges) - 1
     posts = posts.with_columns(
         window=pl.sum_horizontal(pl.col("created_at") >= edge for edge in edges)
     )
-    is_before = pl.col("window").is_between(1, latest - 1)
+    is_before = pl.col("window").is_between(1, latest - 1 - apart)
     return posts.filter(window=latest), posts.filter(is_before)
 
 
@@ -92,10 +98,19 @@ def _grown(windows: Windows, column: str) -> str:
     return "people" if name == BY_PEOPLE else str(name)
 
 
-def mere_loudness(subject: Subject, windows: Windows) -> str:
+@dataclass(frozen=True)
+class Loud:
+    """Who is behind a rise: ``thread_id``, one thread, or ``voice``, one member."""
+
+    column: str
+    counted: str  # "12 posts, where 4 would be usual"
+    who: str  # "one member wrote 8 of them"
+
+
+def mere_loudness(windows: Windows) -> Loud | None:
     """Say of a rise that anybody would see who is behind it: one member, or one thread.
 
-    Empty where nothing rises so, or more than one are behind it.
+    None where nothing rises so, or more than one are behind it.
     """
     for of, column, who in (
         ("voice", "thread_id", "{part:,} of them in one thread"),
@@ -110,11 +125,25 @@ def mere_loudness(subject: Subject, windows: Windows) -> str:
         others = rest.now[of].drop_nulls().n_unique()
         if part >= MOST * n and not _rises(others, rest.usual(of=of)):
             things = quantity(n, "member" if of == "voice" else "post")
-            return (
-                f"{subject.label}: {things}, where {round(usual):,} would be usual, but "
-                f"{who.format(part=part)}"
-            )
-    return ""
+            counted = f"{things}, where {round(usual):,} would be usual"
+            return Loud(column, counted, who.format(part=part))
+    return None
+
+
+def mere_thread(windows: Windows, ratio: float, least: int) -> str:
+    """Say of a rise in members how many are of one thread; empty: without it, it is one too.
+
+    Args:
+        ratio: to the usual, from which there is a rise.
+        least: members, likewise.
+    """
+    thread, part = _largest(windows.now, "thread_id", "voice")
+    n = windows.now["voice"].drop_nulls().n_unique()
+    rest = windows.without("thread_id", thread)
+    others = rest.now["voice"].drop_nulls().n_unique()
+    if part < MOST * n or (others >= least and others >= ratio * rest.usual()):
+        return ""
+    return f"{part:,} of them in one thread"
 
 
 def _rises(n: int, usual: float) -> bool:

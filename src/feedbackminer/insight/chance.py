@@ -33,15 +33,19 @@ class Question:
         edges: of the bins, microseconds; each bin is compared with all others.
         is_asked: whether of a bin anything can be told, or others are only compared with it.
         ratio: to the usual, from which a difference is worth telling.
-        falls: whether that something is said less is worth telling too.
+        rises, falls: whether that something is said more, or less, is worth telling: of all rows,
+            or of each (shape (rows, 1)).
         apart: how many bins on each side of one are not compared with it.
+        only_before: each bin is compared with those before it alone.
     """
 
     edges: Whole
     is_asked: Flags
     ratio: float
-    falls: bool = False
+    rises: bool | Flags = True
+    falls: bool | Flags = False
     apart: int = 0
+    only_before: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,119 @@ class _View:
     score: Real  # signed root of twice the log-likelihood ratio of "as usual"
     is_large: Flags
 
+    def asked(self, question: Question) -> _View:
+        """Return the bins alone of which anything can be told."""
+        is_asked = question.is_asked
+        return _View(
+            self.voices[:, is_asked],
+            self.usual[:, is_asked],
+            self.score[:, is_asked],
+            self.is_large[:, is_asked],
+        )
+
+    @classmethod
+    def joined(cls, views: Sequence[_View]) -> _View:
+        """Return the bins of several questions to one history."""
+        return cls(
+            np.concatenate([view.voices for view in views], axis=1),
+            np.concatenate([view.usual for view in views], axis=1),
+            np.concatenate([view.score for view in views], axis=1),
+            np.concatenate([view.is_large for view in views], axis=1),
+        )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What histories without any change look like.
+
+    Attributes:
+        spread: of each row, by how much its score varies in them.
+        largest: of each history, the largest score in it that could be told, in these units.
+    """
+
+    spread: Real
+    largest: Real
+
+    @classmethod
+    def of(cls, histories: Sequence[_View]) -> Calibration:
+        """Make rows alike, and take the largest of each history.
+
+        A score counts in units of its row's own spread by chance, which is wide where few threads
+        hold many members (single-step maxT of Westfall and Young 1993).
+        """
+        squares = np.mean([one.score**2 for one in histories], axis=(0, 2))
+        spread = np.maximum(np.sqrt(squares), LEAST_SPREAD)
+        sizes = [
+            (np.abs(one.score) / spread[:, None]).max(where=one.is_large, initial=0.0)
+            for one in histories
+        ]
+        return cls(spread, np.array(sizes))
+
+    def is_alarm(self, alarms: float) -> Flags:
+        """Tell of each history whether something would be shown in it.
+
+        It is judged by the others: itself stands where the observed one does.
+        """
+        return (self.largest > 0) & (_chance(self.largest, self.largest, itself=0) <= alarms)
+
+
+def calibrate(
+    timeline: Timeline,
+    part_of: Sequence[int],
+    questions: Sequence[Question],
+    *,
+    n_shuffles: int = SHUFFLES,
+) -> Calibration:
+    """Ask histories without any change; of several questions, any may show something.
+
+    Args:
+        timeline: with a row for each subject, and for what these are parts of.
+        part_of: for each row the number of the row that it is a part of.
+    """
+    rng, parents = np.random.default_rng(SEED), np.asarray(part_of)
+    histories = (timeline.shuffled(rng) for _ in range(n_shuffles))
+    return Calibration.of(
+        [
+            _View.joined([_could_be_told(history, parents, question) for question in questions])
+            for history in histories
+        ]
+    )
+
+
+def _could_be_told(history: Timeline, parents: Whole, question: Question) -> _View:
+    view = _look(history, parents, question)
+    # Its first bins have next to nothing before them to be compared with.
+    return view.asked(question) if question.only_before else view
+
+
+def judge(
+    timeline: Timeline,
+    part_of: Sequence[int],
+    question: Question,
+    calibration: Calibration,
+    alarms: float,
+) -> Answer:
+    """Answer a question of a history by what chance does.
+
+    Args:
+        alarms: share of histories without any change in which something may be shown.
+    """
+    return _judge(question, _look(timeline, np.asarray(part_of), question), calibration, alarms)
+
+
+def sure_share(alarms: float, n: int, *, confidence: float = 0.95) -> float:
+    """Return the share of ``n`` histories to allow, for no more than ``alarms`` of all to show one.
+
+    What was drawn is a sample: that the rate in all is no higher holds with ``confidence`` (Wilks
+    1941, tolerance limits from an order statistic, whose rank is a beta variate). 0: ``n`` are too
+    few for that.
+    """
+    from scipy.stats import beta
+
+    ranks = np.arange(1, n + 1)
+    allowed = ranks[beta.ppf(confidence, ranks, n + 1 - ranks) <= alarms]
+    return float(allowed.max(initial=0)) / (n + 1)
+
 
 def ask(
     timeline: Timeline,
@@ -97,14 +214,13 @@ def ask(
             to each of the questions.
         n_shuffles: histories without any change that this one is held against.
     """
-    rng = np.random.default_rng(SEED)
-    parents = np.asarray(part_of)
-    shuffled = [timeline.shuffled(rng) for _ in range(n_shuffles)]
+    # The same histories for each question: they are drawn from one seed.
     return [
-        _judge(
+        judge(
+            timeline,
+            part_of,
             question,
-            _look(timeline, parents, question),
-            [_look(history, parents, question) for history in shuffled],
+            calibrate(timeline, part_of, [question], n_shuffles=n_shuffles),
             alarms,
         )
         for question in questions
@@ -112,47 +228,48 @@ def ask(
 
 
 def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
-    counts, apart = timeline.count(question.edges), question.apart
+    counts = timeline.count(question.edges)
     voices, active = counts.voices, counts.voices[parents]
-    usual = _usual(voices, active, apart)
-    is_large = (
+    usual = _usual(voices, active, question)
+    is_large = question.rises & (
         (voices >= LEAST_MEMBERS)
         & (counts.threads >= LEAST_THREADS)
         & (voices >= question.ratio * usual)
     )
-    if question.falls:
-        was_broad = (usual >= LEAST_MEMBERS) & (_others(counts.threads, apart) >= LEAST_THREADS)
-        is_large |= was_broad & (voices * question.ratio <= usual)
-    can_tell = (active >= LEAST_ACTIVE) & (_others(active, apart) >= LEAST_ACTIVE)
-    score = _score(counts.weight, counts.weight[parents], apart)
+    was_broad = (usual >= LEAST_MEMBERS) & (_others(counts.threads, question) >= LEAST_THREADS)
+    is_large |= question.falls & was_broad & (voices * question.ratio <= usual)
+    can_tell = (active >= LEAST_ACTIVE) & (_others(active, question) >= LEAST_ACTIVE)
+    score = _score(counts.weight, counts.weight[parents], question)
     return _View(voices, usual, score, is_large & can_tell & question.is_asked)
 
 
-def _usual(counts: Whole, active: Whole, apart: int) -> Real:
+def _usual(counts: Whole, active: Whole, question: Question) -> Real:
     """Return what is expected of each bin from the others; 0 where these say nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(_others(counts, apart) / _others(active, apart) * active)
+        return np.nan_to_num(_others(counts, question) / _others(active, question) * active)
 
 
-def _others(counts: Whole | Real, apart: int) -> Real:
+def _others(counts: Whole | Real, question: Question) -> Real:
     """Return for each bin the sum over all others, without those right beside it."""
     n_rows, n_bins = counts.shape
     sums = np.concatenate([np.zeros((n_rows, 1)), counts.cumsum(axis=1)], axis=1)
     places = np.arange(n_bins)
-    first, last = np.maximum(places - apart, 0), np.minimum(places + apart + 1, n_bins)
-    return np.asarray(sums[:, -1:] - (sums[:, last] - sums[:, first]))
+    first = np.maximum(places - question.apart, 0)
+    last = np.minimum(places + question.apart + 1, n_bins)
+    after = 0 if question.only_before else sums[:, -1:] - sums[:, last]
+    return np.asarray(sums[:, first] + after)
 
 
-def _score(weight: Real, active: Real, apart: int) -> Real:
+def _score(weight: Real, active: Real, question: Question) -> Real:
     """Compare each bin with the others, by exposure.
 
     Given what both have, what falls into the bin is binomial with its part of the active members
     (Przyborowski and Wilenski 1940); this is the signed root of the likelihood ratio.
     """
-    others = _others(weight, apart)
+    others = _others(weight, question)
     total = weight + others
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.nan_to_num(total * active / (active + _others(active, apart)))
+        expected = np.nan_to_num(total * active / (active + _others(active, question)))
     ratio = _times_log(weight, expected) + _times_log(others, total - expected)
     return np.asarray(np.sign(weight - expected) * np.sqrt(2 * np.maximum(ratio, 0)))
 
@@ -162,24 +279,12 @@ def _times_log(counts: Real, expected: Real) -> Real:
         return np.where((counts > 0) & (expected > 0), counts * np.log(counts / expected), 0.0)
 
 
-def _judge(question: Question, seen: _View, chance: Sequence[_View], alarms: float) -> Answer:
-    """Hold what is seen against the largest difference in each history without any change.
-
-    Rows are made alike first: a score counts in units of its row's own spread by chance, which is
-    wide where few threads hold many members (single-step maxT of Westfall and Young 1993).
-    """
-    squares = np.mean([one.score**2 for one in chance], axis=(0, 2))
-    spread = np.maximum(np.sqrt(squares), LEAST_SPREAD)[:, None]
-
-    def size(one: _View) -> Real:
-        return np.asarray(np.abs(one.score) / spread)
-
-    largest = np.array([size(one).max(where=one.is_large, initial=0.0) for one in chance])
-    # Each history of chance is judged by the others: itself stands where the observed one does.
-    is_alarm = (largest > 0) & (_chance(largest, largest, itself=0) <= alarms)
-    p = _chance(size(seen), largest)
+def _judge(question: Question, seen: _View, chance: Calibration, alarms: float) -> Answer:
+    """Hold what is seen against the largest difference in each history without any change."""
+    spread, largest, is_alarm = chance.spread[:, None], chance.largest, chance.is_alarm(alarms)
+    p = _chance(np.abs(seen.score) / spread, largest)
     threshold = float(largest.max() if not is_alarm.any() else largest[is_alarm].min())
-    others = _others(seen.voices, question.apart)
+    others = _others(seen.voices, question)
     return Answer(
         voices=seen.voices,
         usual=seen.usual,
@@ -206,7 +311,7 @@ def _seen_from(question: Question, active: Whole, least: float) -> tuple[int, ..
         active: members in each bin.
         least: the score that it must pass.
     """
-    others = _others(active[None], question.apart)[0]
+    others = _others(active[None], question)[0]
     in_bin, outside = active[question.is_asked][-1], others[question.is_asked][-1]
     if not in_bin or not outside:
         return ()

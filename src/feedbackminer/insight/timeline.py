@@ -69,7 +69,7 @@ class Timeline:
         n_members = entries["voice"].n_unique()
         entries = entries.select(
             row=pl.col("row").cast(pl.Int64),
-            thread=pl.col(_moves_as_one(rows[0])).rank("dense").cast(pl.Int64) - 1,
+            thread=pl.col(moves_as_one(rows[0])).rank("dense").cast(pl.Int64) - 1,
             member=pl.struct("row", "voice").rank("dense").cast(pl.Int64) - 1,
             moment=pl.col("created_at").dt.epoch("us"),
         ).sort("member", "thread", "moment")
@@ -137,7 +137,7 @@ def edges_of(moments: Sequence[datetime]) -> Whole:
     return pl.Series(list(moments)).dt.epoch("us").to_numpy()
 
 
-def _moves_as_one(posts: pl.DataFrame) -> str:
+def moves_as_one(posts: pl.DataFrame) -> str:
     """Name what moves as one: a thread; where none has a reply, as among reviews, a member."""
     has_replies = posts["thread_id"].drop_nulls().is_duplicated().any()
     return "thread_id" if has_replies else "voice"

@@ -111,8 +111,12 @@ class Watched:
     @classmethod
     def of(cls, history: Facts, period: Period) -> Watched:
         """Take all up to the end of a period, and ask for this period and for any time."""
-        wholes = [history.posts, _asked(history)]
-        rows = list(_rows(history, wholes[ASKED]))
+        wholes = [history.posts, asked_of(history, ANSWER_DAYS)]
+        rows = [
+            *map(Row, history.subjects),
+            *label_rows(history.posts),
+            *unanswered_rows(wholes[ASKED], ANSWER_DAYS, "a week"),
+        ]
         timeline = Timeline.of([*wholes, *(row.subject.posts for row in rows)])
         is_enough = timeline.n_members >= LEAST_ACTIVE
         return cls(wholes, rows, timeline, _questions(period) if is_enough else {})
@@ -160,26 +164,32 @@ def _questions(period: Period) -> dict[str, Question]:
     return questions | {EVER: Question(edges, is_any, SURGE_RATIO, apart=APART)}
 
 
-def _asked(history: Facts) -> pl.DataFrame:
-    """Return posts that open a thread with a question, where there was time to answer it."""
+def asked_of(history: Facts, days: int) -> pl.DataFrame:
+    """Return posts that open a thread with a question, where there were some days to answer it.
+
+    ``first_reply_hours`` is how long it waited; null: nobody answered.
+    """
     if not (history.threads["n_posts"] > 1).any():
-        return history.posts.clear()  # the export has no threads, so nobody knows
-    settled = history.period.until - timedelta(days=ANSWER_DAYS) if history.period.until else None
+        # The export has no threads, so nobody knows.
+        return history.posts.clear().with_columns(first_reply_hours=pl.lit(None, pl.Float64))
+    settled = history.period.until - timedelta(days=days) if history.period.until else None
     asked = history.threads.filter(pl.col("is_question"))
     asked = asked.filter(pl.col("opened_at") < settled) if settled else asked.clear()
     openers = asked.select("first_reply_hours", post_id="opener_post_id")
     return history.posts.join(openers, on="post_id", how="inner", maintain_order="left")
 
 
-def _rows(history: Facts, asked: pl.DataFrame) -> Iterator[Row]:
-    """Yield what can change: topics, key points, what posts do, whether questions get answers."""
-    for subject in history.subjects:
-        yield Row(subject)
-    for label, title in LABEL_TITLES.items():
-        posts = history.posts.filter(is_given(label) | (pl.col(chance_column(label)) >= EVEN))
-        yield Row(Subject(f"label:{label}", title, posts, None), is_label=True)
+def label_rows(posts: pl.DataFrame, labels: Mapping[str, str] = LABEL_TITLES) -> Iterator[Row]:
+    """Yield what posts do, by the labels that tell it."""
+    for label, title in labels.items():
+        does_it = posts.filter(is_given(label) | (pl.col(chance_column(label)) >= EVEN))
+        yield Row(Subject(f"label:{label}", title, does_it, None), is_label=True)
+
+
+def unanswered_rows(asked: pl.DataFrame, days: int, within: str) -> Iterator[Row]:
+    """Yield the questions without an answer within some days, where any is known."""
     if len(asked):
-        in_time = pl.col("first_reply_hours") <= ANSWER_DAYS * 24
-        late = asked.filter(~in_time.fill_null(value=False)).drop("first_reply_hours")
-        title = "Questions without an answer within a week"
+        is_in_time = (pl.col("first_reply_hours") <= days * 24).fill_null(value=False)
+        late = asked.filter(~is_in_time)
+        title = f"Questions without an answer within {within}"
         yield Row(Subject("unanswered", title, late, None), part_of=ASKED)

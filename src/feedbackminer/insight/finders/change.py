@@ -96,7 +96,8 @@ class _Look:
             cell = found.cell(number, -1)
             why = ""
             if not cell.is_shown:
-                why = mere_loudness(row.subject, windows)
+                loud = mere_loudness(windows)
+                why = f"{row.subject.label}: {loud.counted}, but {loud.who}" if loud else ""
             elif mix := mere_mix(windows, cell.n, CHANGE_RATIO, by_label=row.is_label):
                 why = f"{_compared(row.subject, cell)}, but {mix}"
             if why:
