@@ -16,6 +16,7 @@ import dataframely as dy
 import polars as pl
 
 from feedbackminer.errors import TableError
+from feedbackminer.vocabulary import alerts
 from feedbackminer.vocabulary.tags import (
     ANSWERED_BY,
     EXPERIENCES,
@@ -407,6 +408,67 @@ class Periods(dy.Schema):
     seen_from = dy.List(dy.Int64())  # a rise to so many is shown
 
 
+class AlertLevels(dy.Schema):
+    """From where something stands out, by histories without any change: one row."""
+
+    days = dy.Int64(primary_key=True, min=1)  # of the window that a check looks at
+    until = _utc()  # when what was seen ended
+    keys = dy.List(dy.String(), metadata=TEXT)  # of what is watched: topics, labels, channels …
+    spread = dy.List(dy.Float64())  # of two wholes, then of each of these, by chance
+    largest = dy.List(dy.Float64())  # of each history: the largest score in a month of checks
+    false_alarms = dy.Float64(min=0, max=1)  # the share that would raise something in a month
+    usual = dy.List(dy.Int64())  # members; where so many are usual in a window,
+    seen_from = dy.List(dy.Int64())  # a rise to so many is seen
+
+
+class Alerts(dy.Schema):
+    """One thing to be alerted of: a conversation that is taken up again, never begun anew."""
+
+    alert_id = dy.String(primary_key=True)
+    rule = dy.Enum(tuple(alerts.RULES))
+    subject = dy.String(metadata=TEXT)  # a topic, key point, label, source or channel
+    also = dy.List(dy.String(), metadata=TEXT)  # others that much the same members speak of
+    topic_id = _text()
+    key_point_id = _text()
+    cause = dy.Enum(alerts.CAUSES)  # only what is real is sent
+    why = dy.String()  # of another cause
+    status = dy.Enum(alerts.STATUSES)
+    owner = dy.String()  # who took it; empty: nobody
+    snoozed_until = _utc(nullable=True)
+    opened_at = _utc()
+    seen_at = _utc()  # when it stood out last
+    since = _utc()  # of the window then
+    n_affected = dy.Int64(min=0)  # members who speak of it in the window, or fell silent
+    n_members = dy.Int64(min=0)  # who speak of it in the window
+    usual = dy.Float64(min=0)
+    low = dy.Float64(nullable=True)  # of the ratio of these
+    high = dy.Float64(nullable=True)
+    n_known = dy.Int64(min=0)  # affected when it was told last, or when a person took it up
+    message = dy.Int64(min=0)  # number of the latest; 0: none was written
+    told_at = _utc(nullable=True)
+    evidence = dy.List(dy.String())  # post ids
+
+
+class AlertLog(dy.Schema):
+    """What became of alerts, and who did it. Append-only."""
+
+    alert_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)
+    at = _utc()
+    event = dy.Enum(alerts.EVENTS)
+    by = dy.String()  # empty: a check
+
+
+class AlertChecks(dy.Schema):
+    """When was looked, and what models had read the posts."""
+
+    run_id = dy.String(primary_key=True)
+    at = _utc()
+    read_by = dy.String()  # a mark of the models
+    n_real = dy.Int64(min=0)  # alerts that stood out
+    n_others = dy.Int64(min=0)  # that only look like it
+
+
 class Events(dy.Schema):
     """Releases and whatever else happened on a day."""
 
@@ -527,6 +589,10 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "shares": Shares,
     "claims": Claims,
     "periods": Periods,
+    "alert_levels": AlertLevels,
+    "alerts": Alerts,
+    "alert_log": AlertLog,
+    "alert_checks": AlertChecks,
     "events": Events,
     "runs": Runs,
     "cursors": Cursors,

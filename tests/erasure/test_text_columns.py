@@ -28,11 +28,14 @@ HARMLESS = {
             "run_id",
             "parent_run",
             "claim_id",
+            "alert_id",
         ),
         *("event_id", "seal", "corrections.parts", "fitted_as", "fitted_in", "born_in"),
         *("fingerprint", "settings_hash", "code_version", "encoder", "tagger"),
     },
     "a hash, made anew or taken out where its text changed": {"content_hash", "read_as"},
+    "a hash of names of models": {"alert_checks.read_by"},
+    "somebody of the team, who said so": {"alerts.owner", "alert_log.by"},
     "a word of our vocabulary, or a language": {
         *("language", "stage", "reason", "check", "kinds", "kind", "sentence_kinds", "unsure"),
         *("kind_statuses", "sentence_statuses"),
@@ -43,7 +46,7 @@ HARMLESS = {
     "a row that names an erased post goes as a whole": {"cursors.position"},
     "we wrote every word": {
         *("cursors.withheld", "audit.subject", "audit.detail"),
-        *("deliveries.digest", "deliveries.detail"),
+        *("deliveries.digest", "deliveries.detail", "alerts.why"),
     },
     "the seal of an address, which no post has": {"deliveries.recipient"},
     "the name of a channel in the settings, of a part of a digest, or of a folder": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,6 +117,43 @@ def change(
     print_table(
         ("step", "planted", "found"), ((f"{p.step:g}", str(p.n), str(p.found)) for p in rows)
     )
+
+
+@app.command()
+@command
+def alerts(
+    session: Session,
+    project: Annotated[Path, typer.Option("--project", help="A mined project")],
+    at: Annotated[datetime | None, typer.Option("--at", help="End of the month of checks")] = None,
+    histories: Annotated[int, typer.Option(min=1, help="Without any change, to check")] = 200,
+    looks: Annotated[int, typer.Option(min=1, max=24, help="Checks a day")] = 1,
+    rises: Annotated[int, typer.Option(min=0, help="To plant, of each size")] = 50,
+    members: Annotated[
+        int, typer.Option(min=1, help="Who usually speak of it, where a rise is planted")
+    ] = 5,
+) -> None:
+    """Count months without any change that raise an alert, and planted rises that are seen."""
+    from feedbackminer.insight.stage import READS
+    from feedbackminer.research.benchmarks import alerts as bench
+
+    opened = session.open()
+    settings = opened.settings.alerts
+    tables = {name: opened.store.read(name) for name in READS}
+    watch, levels = bench.watch(tables, settings, at)
+    raised = bench.false_alarms(watch, levels, histories, settings, looks)
+    print_table(
+        ("months", "anything", "real", "promised"),
+        [(f"{raised.n}", f"{raised.any}", f"{raised.real}", f"{raised.promised:.1%}")],
+    )
+    if rises:
+        rows = bench.power(watch, levels, rises, settings, members)
+        print_table(
+            ("rise", "planted", "seen", "after days"),
+            (
+                (f"{p.step:g}", f"{p.n}", f"{p.seen}", "–" if p.days is None else f"{p.days:g}")
+                for p in rows
+            ),
+        )
 
 
 @app.command()

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from feedbackminer.cli import (
+    alerts,
     bench,
     claims,
     collect,
@@ -63,6 +64,7 @@ for name, command in (
 app.add_typer(topics.app, name="topics")
 app.add_typer(tags.app, name="tags")
 app.add_typer(events.app, name="events")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(bench.app, name="bench")
 

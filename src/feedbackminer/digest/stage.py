@@ -60,7 +60,7 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, key_points, matches, claims, periods, events, lineage and runs.
+            sentences, key_points, matches, claims, periods, alert_levels, events, lineage and runs.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -110,6 +110,7 @@ def build_digest(
         quoted_posts=[material.posts[post_id] for post_id in _quoted(views, topics)],
         provenance=provenance,
         account=_account(len(claims), len(visible), n_changed=int((~stands).sum())),
+        alert_levels=next(tables["alert_levels"].iter_rows(named=True), None),
     )
 
 

@@ -269,6 +269,7 @@ class Digest:
     quoted_posts: Sequence[Mapping[str, Any]]
     provenance: Provenance
     account: Account
+    alert_levels: Mapping[str, Any] | None = None  # the row of that table; None: not measured
 
     @property
     def since(self) -> datetime | None:

@@ -11,11 +11,12 @@ from feedbackminer.digest.kinship import Turn
 from feedbackminer.digest.shares import Share
 from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
 from feedbackminer.digest.waves import Wave
-from feedbackminer.settings.sections import SegmentSettings
+from feedbackminer.settings.sections import AlertSettings, SegmentSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
+ALLOWED = AlertSettings().false_alarms
 UNKNOWN = "–"
 NOT_TOLD = "not told"  # of a number of people
 SMALL = "under 5, or next to such a group"
@@ -279,6 +280,38 @@ def tests(digest: Digest) -> list[str]:
             f"threads: {sizes}."
         )
     return lines
+
+
+def alarms(levels: Mapping[str, Any] | None, allowed: float) -> list[str]:
+    """Write how often an alert is false, and from where a rise raises one.
+
+    Args:
+        levels: the row of ``alert_levels``; None: nothing was measured.
+        allowed: share of months without any change in which something may be raised.
+    """
+    if levels is None:
+        return ["Too little was written to tell what is usual, so nothing raises an alert."]
+    lines = [
+        f"In {100 * levels['false_alarms']:.1f} % of {len(levels['largest']):,} months like these, "
+        "save that threads began at random times, an alert would be raised; at most "
+        f"{100 * allowed:g} % of months are allowed to."
+    ]
+    if levels["seen_from"]:
+        sizes = ", ".join(
+            f"{usual} to about {least:,}"
+            for usual, least in zip(levels["usual"], levels["seen_from"], strict=True)
+        )
+        lines.append(
+            f"Rises within {quantity(levels['days'], 'day')} that raise one, in members that "
+            f"hardly share threads: {sizes}."
+        )
+    return lines
+
+
+def alerts_of(digest: Digest) -> list[str]:
+    """Write what the alerts of a digest's project promise."""
+    allowed = digest.provenance.settings.get("alerts", {}).get("false_alarms", ALLOWED)
+    return alarms(digest.alert_levels, allowed)
 
 
 def brief(claim: ClaimView) -> str:

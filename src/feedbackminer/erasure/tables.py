@@ -226,12 +226,18 @@ def _rehashed(texts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_repeats(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
-    """Take out of tables that have no row per post what repeats erased posts or names them."""
+    """Take out of tables that have no row per post what repeats erased posts or names them.
+
+    How many members an alert was told of stays: it was so, and names nobody.
+    """
     cleaned = {
         name: change_texts(remaining[name], columns, plan.traces.without_repeats)
         for name, columns in OF_OTHERS.items()
     }
-    return cleaned | {"dropped": _dropped(cleaned["dropped"], plan)}
+    alerts = cleaned["alerts"].with_columns(
+        pl.col("evidence").list.filter(~pl.element().is_in(plan.erased_ids))
+    )
+    return cleaned | {"dropped": _dropped(cleaned["dropped"], plan), "alerts": alerts}
 
 
 def _dropped(dropped: pl.DataFrame, plan: Plan) -> pl.DataFrame:

@@ -310,6 +310,19 @@ class InsightSettings(StageSettings):
         return self
 
 
+class AlertSettings(StageSettings):
+    days: int = Field(default=7, ge=1, le=28, description="Whole days that a check looks at")
+    false_alarms: float = Field(
+        default=0.05,
+        ge=0.01,
+        le=0.5,
+        description="Share of months without any change in which anything may be raised",
+    )
+    cooldown: float = Field(
+        default=24, ge=0, description="Hours between two messages of one alert, at least"
+    )
+
+
 class EventSettings(StageSettings):
     date: Day = Field(description="On which it happened")
     kind: str = Field(default="release", description="What it is: release, outage, price, …")
@@ -480,6 +493,7 @@ class Settings(BaseSettings):
     tag: TagSettings = TagSettings()
     segments: SegmentSettings = SegmentSettings()
     insight: InsightSettings = InsightSettings()
+    alerts: AlertSettings = AlertSettings()
     events: dict[str, Annotated[EventSettings, BeforeValidator(_as_event)]] = Field(
         default_factory=dict,
         description="Releases and whatever else is marked in digests: name = date, or a table",

@@ -36,7 +36,7 @@ PERIOD = ["name", "since", "until"]  # of the table periods: which it is
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
     *("sentences", "key_points", "matches"),
-    *("dropped", "shares", "claims", "periods", "events", "lineage", "runs"),
+    *("dropped", "shares", "claims", "periods", "alert_levels", "events", "lineage", "runs"),
 )
 # All that decides what a digest says; who has these at the same versions can make it anew.
 PROVEN = tuple(dict.fromkeys((*READS, *COUNTED, "audit")))
@@ -55,6 +55,7 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
         *("period", "since", "until", "min_voices", "confidence"),
         *("false_alarms", "false_discovery", "routing", "rivals", "tickets_per_answer"),
     ),
+    "alerts": ("days", "false_alarms"),
     "digest": ("product", "quotes_per_topic", "max_topics", "min_stability", "goals"),
 }
 

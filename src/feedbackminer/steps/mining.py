@@ -28,6 +28,7 @@ from feedbackminer.steps.vectors import (
     stored_vectors,
     topic_input,
 )
+from feedbackminer.tables import AlertLevels
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import HEADLINE
@@ -319,6 +320,31 @@ INSIGHT = Stage(
 )
 
 
+def _alerts(tables: StageTables, context: Context) -> StageResult:
+    """Measure from where something stands out, until that is done again."""
+    from feedbackminer.insight.alerts import Watch, last_moment, levels_row, recent_facts
+
+    settings, read = context.settings.alerts, tables.read_all()
+    at = last_moment(read["posts"], context.now)
+    watch = Watch.of(recent_facts(read, at, settings.days), settings)
+    if watch.is_enough:
+        levels = levels_row(watch, watch.calibrate(), settings.false_alarms)
+        tables.replace("alert_levels", levels)
+    else:
+        tables.replace("alert_levels", AlertLevels.create_empty())
+    n = len(watch.rows)
+    return StageResult(Account("alerts", n, n), detail=f"{n:,} things are watched")
+
+
+ALERTS = Stage(
+    "alerts",
+    _alerts,
+    reads=insight.READS,
+    writes=("alert_levels",),
+    settings=("alerts",),
+)
+
+
 def _health(tables: StageTables, context: Context) -> StageResult:
     """Hold the latest week against those before it; each check that warns becomes a notice."""
     from feedbackminer.health.stage import check_health
@@ -352,7 +378,7 @@ HEALTH = Stage(
     lasting=("health",),
 )
 
-STAGES = (CLEAN, EMBED, TOPICS, TAG, SIGNALS, KEYPOINTS, INSIGHT, HEALTH)
+STAGES = (CLEAN, EMBED, TOPICS, TAG, SIGNALS, KEYPOINTS, INSIGHT, ALERTS, HEALTH)
 
 
 def mine(run: Run) -> list[Outcome]:

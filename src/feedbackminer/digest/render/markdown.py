@@ -137,6 +137,7 @@ def _method(digest: Digest) -> Iterator[str]:
         yield _table_row(account.stage, *rows, escape(dropped or "none"))
     yield ""
     yield from (f"- {escape(line)}" for line in wording.tests(digest))
+    yield from (f"- {escape(line)}" for line in wording.alerts_of(digest))
     yield from (f"- {escape(notice)}" for notice in digest.provenance.notices)
 
 

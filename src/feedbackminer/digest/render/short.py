@@ -26,7 +26,7 @@ _ISOLATE, _END = "\u2068", "\u2069"  # text from right to left turns nothing aft
 def title(digest: Digest, view: EditionView | None) -> str:
     """Write what a message is of, as plain text: ``Inkwren for support: the month from …``."""
     of = f"{digest.title} for {view.edition.title.lower()}" if view else digest.title
-    return " ".join(_INVISIBLE.sub(" ", f"{of}: {wording.period(digest)}").split())
+    return one_line(f"{of}: {wording.period(digest)}")
 
 
 def lines(digest: Digest, view: EditionView | None) -> list[str]:
@@ -43,12 +43,17 @@ def lines(digest: Digest, view: EditionView | None) -> list[str]:
     ]
 
 
+def one_line(text: str) -> str:
+    """Return a text without breaks, and without what nobody sees."""
+    return " ".join(_INVISIBLE.sub(" ", text).split())
+
+
 def harmless(text: str) -> str:
     """Return community text for a chat: one line, not too long, that looks as it did.
 
     It calls nobody, formats nothing, leads nowhere and keeps its direction to itself.
     """
-    flat = " ".join(_INVISIBLE.sub(" ", text).split())
+    flat = one_line(text)
     cut = flat if len(flat) <= LONGEST else f"{flat[: LONGEST - 1]}…"
     plain = cut.translate(_LOOKALIKES)
     # No address, with or without https://, and no :emoji:

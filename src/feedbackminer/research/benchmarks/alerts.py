@@ -1,0 +1,209 @@
+"""Alerts: in how many months without any change one is raised, and how soon a rise is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.errors import InputError
+from feedbackminer.insight.alerts import (
+    DAY,
+    MONTH,
+    Levels,
+    Watch,
+    last_moment,
+    recent_facts,
+)
+from feedbackminer.insight.facts import Facts, Subject
+from feedbackminer.insight.timeline import Timeline, Whole, edges_of, moves_as_one
+from feedbackminer.insight.watched import N_WHOLES
+from feedbackminer.settings.sections import AlertSettings
+from feedbackminer.vocabulary.alerts import REAL, RISING
+from feedbackminer.vocabulary.moments import as_utc, midnight
+
+SEED = 1  # other histories than those that levels are made of
+STEPS = (2.0, 3.0)
+ALIKE = 0.25  # how near a row must be to the members in a usual window that are wanted
+LASTS = 3  # windows that a planted rise lasts
+
+
+@dataclass(frozen=True)
+class Raised:
+    """Of months without any change: in how many something stood out, and something real."""
+
+    n: int
+    any: int
+    real: int
+    promised: float  # the share that the method page would print
+
+
+@dataclass(frozen=True)
+class Power:
+    """Of rises of one size that were planted: how many were seen, and after how many days."""
+
+    step: float
+    n: int
+    seen: int
+    days: float | None  # the median of those that were seen
+
+
+def watch(
+    tables: Mapping[str, pl.DataFrame], settings: AlertSettings, at: datetime | None
+) -> tuple[Watch, Levels]:
+    """Return what is watched in a project up to a moment, and its levels.
+
+    Args:
+        at: none: the end of the posts.
+    Raises:
+        InputError: it is too small, or too short.
+    """
+    end = as_utc(at) if at else last_moment(tables["posts"], datetime.now(UTC))
+    watched = Watch.of(recent_facts(tables, end, settings.days), settings)
+    if not watched.is_enough:
+        raise InputError("nothing to measure: it wants 20 members and eleven weeks before the end")
+    return watched, watched.calibrate()
+
+
+def false_alarms(
+    watch: Watch, levels: Levels, n: int, settings: AlertSettings, looks: int = 1
+) -> Raised:
+    """Shuffle a history ``n`` times anew, and check each through a month.
+
+    One calibration serves them all: histories drawn from one set of moments are exchangeable, so
+    each would be held against the same ones, save for the draw.
+
+    Args:
+        looks: checks a day, at equal distances.
+    """
+    rng = np.random.default_rng(SEED)
+    n_any = n_real = 0
+    for _ in range(n):
+        history = replace(watch, timeline=watch.timeline.shuffled(rng))
+        moments = [
+            at for at in _moments(watch, looks) if _stands_out(history, at, levels, settings)
+        ]
+        n_any += bool(moments)
+        if moments:
+            moved = Watch.of(_moved(watch, history.timeline.start), settings)
+            n_real += any(
+                one.cause == REAL
+                for at in moments
+                for one in moved.standing_out(at, levels, settings.false_alarms)
+            )
+    return Raised(n, n_any, n_real, levels.false_alarms(settings.false_alarms))
+
+
+def power(
+    watch: Watch, levels: Levels, n: int, settings: AlertSettings, members: int
+) -> Iterator[Power]:
+    """Plant rises in shuffled histories, in a row that has so many members in a usual window.
+
+    Threads of it move from other times into the last windows, until each has as many times the
+    usual members. A row of more members loses threads before.
+
+    Raises:
+        InputError: no row has so many members.
+    """
+    rng = np.random.default_rng(SEED)
+    planted = list(_thinned(watch, n, members, rng))
+    if not planted:
+        raise InputError(f"nothing has {members} members in a usual window; try fewer --members")
+    end = midnight(watch.facts.period.until or datetime.max)
+    begin = end - LASTS * watch.days * DAY
+    edges = edges_of([begin + k * watch.days * DAY for k in range(LASTS + 1)])
+    for step in STEPS:
+        delays = []
+        for history, row, usual in planted:
+            timeline = _with_rise(history.timeline, row, edges, step * usual, rng)
+            risen = replace(history, timeline=timeline)
+            for day in range(1, LASTS * watch.days + 1):
+                answer = risen.judged(begin + day * DAY, levels, settings.false_alarms)
+                if answer.is_shown[row, -1]:
+                    delays.append(day)
+                    break
+        median = float(np.median(delays)) if delays else None
+        yield Power(step, len(planted), len(delays), median)
+
+
+def _moments(watch: Watch, looks: int) -> list[datetime]:
+    end = midnight(watch.facts.period.until or datetime.max)
+    return [end - k * DAY / looks for k in range(MONTH * looks)]
+
+
+def _stands_out(history: Watch, at: datetime, levels: Levels, settings: AlertSettings) -> bool:
+    return bool(history.judged(at, levels, settings.false_alarms).is_shown[:, -1].any())
+
+
+def _moved(watch: Watch, start: Whole) -> Facts:
+    """Return the facts of a history whose threads began at other moments."""
+    facts, column = watch.facts, moves_as_one(watch.wholes[0])
+    known = facts.posts.drop_nulls(["thread_id", "voice", "created_at"])
+    names = known[column].unique().sort()
+    shift = pl.Series(start - watch.timeline.start).cast(pl.Duration("us"))
+    shifts = pl.DataFrame({column: names, "shift": shift})
+
+    def moved(frame: pl.DataFrame, moment: str = "created_at") -> pl.DataFrame:
+        there = frame.join(shifts, on=column, how="left", maintain_order="left")
+        later = pl.col(moment) + pl.col("shift").fill_null(timedelta(0))
+        return there.with_columns(later.alias(moment)).drop("shift")
+
+    def of(subjects: tuple[Subject, ...]) -> tuple[Subject, ...]:
+        return tuple(replace(one, posts=moved(one.posts)) for one in subjects)
+
+    threads = moved(facts.threads, "opened_at") if column == "thread_id" else facts.threads
+    return replace(
+        facts,
+        posts=moved(facts.posts),
+        topics=of(facts.topics),
+        points=of(facts.points),
+        threads=threads,
+    )
+
+
+def _thinned(
+    watch: Watch, n: int, members: int, rng: np.random.Generator
+) -> Iterator[tuple[Watch, int, float]]:
+    """Yield shuffled histories, each with a row that is as large as wanted, and how large."""
+    rows = [number for number, rule in enumerate(watch.rules, start=N_WHOLES) if rule == RISING]
+    edges = edges_of(watch.edges(midnight(watch.facts.period.until or datetime.max)))
+    for attempt in range(20 * n):
+        timeline, row = watch.timeline.shuffled(rng), rows[attempt % len(rows)]
+        usual = _usual(timeline, row, edges)
+        if usual > members:
+            threads = rng.permutation(_threads(timeline, row))
+            timeline = timeline.without(row, threads[int(len(threads) * members / usual) :])
+            usual = _usual(timeline, row, edges)
+        if abs(usual - members) <= ALIKE * members:
+            yield replace(watch, timeline=timeline), row, usual
+            n -= 1
+        if not n:
+            return
+
+
+def _threads(timeline: Timeline, row: int) -> Whole:
+    return np.unique(timeline.thread[timeline.row == row])
+
+
+def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
+    return float(timeline.count(edges).voices[row].mean())
+
+
+def _with_rise(
+    timeline: Timeline, row: int, edges: Whole, wanted: float, rng: np.random.Generator
+) -> Timeline:
+    """Move threads of a row into windows, until each has as many members as wanted."""
+    start = timeline.start.copy()
+    threads = rng.permutation(_threads(timeline, row))
+    spare = iter(threads[(start[threads] < edges[0]) | (start[threads] >= edges[-1])])
+    for place, (first, last) in enumerate(pairwise(edges)):
+        while replace(timeline, start=start).count(edges).voices[row, place] < wanted:
+            thread = next(spare, None)
+            if thread is None:
+                break
+            start[thread] = rng.integers(first, last)
+    return replace(timeline, start=start)
