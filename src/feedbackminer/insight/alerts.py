@@ -73,7 +73,7 @@ from feedbackminer.vocabulary.tags import LABEL_TITLES
 RATIO = 2.0
 ANSWER_DAYS = 2  # within which a question is answered, or waits
 YEAR, MONTH = 364, 30  # days: that are usual; of checks that are one test
-LOOKS = 4  # checks a day that levels are made of: those between hardly differ from them
+LOOKS = 2  # checks a day that levels are made of: those between hardly differ from them
 LEAST_BEFORE = 8  # windows that the latest is held against, at least
 GAP_WINDOWS = 13  # in which is looked for the end of what was written
 NOBODY = 1.0  # fewer members are usual: what is said is new
