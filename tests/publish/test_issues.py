@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -32,13 +33,30 @@ class Tracker:
         self.status = 201
         self.tells = 200
         self.is_endless = False
+        self.comments: list[str] = []
 
     def __call__(self, request: Request) -> Reply:
+        if part := re.search(r"/issues/(\d+)(/comments|/notes)?$", request.path):
+            return self.of_issue(request, self.issues[int(part[1])], has_comments=bool(part[2]))
         self.paths.add(request.path)
         if request.method == "GET":
             return self.listed(request) if self.tells == 200 else Reply({}, self.tells)
         if self.status == 201:
-            self.issues.append(request.json() | {"created_at": NOW})
+            number = len(self.issues)
+            self.issues.append(
+                request.json()
+                | {"created_at": NOW, "number": number, "iid": number, "state": "open"}
+            )
+        return Reply({}, self.status)
+
+    def of_issue(self, request: Request, issue: dict[str, Any], *, has_comments: bool) -> Reply:
+        if not has_comments:
+            asked = request.json()
+            issue["state"] = {"reopen": "open"}.get(asked.get("state_event"), asked.get("state"))
+        elif request.method == "GET":
+            return Reply([{"body": comment} for comment in self.comments])
+        elif self.status == 201:
+            self.comments.append(request.json()["body"])
         return Reply({}, self.status)
 
     def listed(self, request: Request) -> Reply:
@@ -61,6 +79,32 @@ def tracker() -> Tracker:
 def served(tracker: Tracker) -> Iterator[Served]:
     with serve(tracker) as served:
         yield served
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_goes_on_with_an_issue_is_one_comment_on_it_and_opens_it_again(
+    served: Served, tracker: Tracker, kind: str
+) -> None:
+    channel = issues(kind, url=served.url, send=True)
+    assert channel.send(parcel(), "", "t1") == "opened"
+    assert channel.send(parcel(), "", "other") == "opened"
+    tracker.issues[0]["state"] = "closed"
+    update = parcel(part="2", follows="1")
+    assert channel.send(update, "", "t2", "t1") == "added as a comment"
+    assert channel.send(update, "", "t2", "t1") == "was there"
+    assert [issue["state"] for issue in tracker.issues] == ["open", "open"]
+    assert len(tracker.comments) == 1
+    assert "t2" in tracker.comments[0]
+
+
+@pytest.mark.parametrize("kind", PATHS)
+def test_what_goes_on_with_an_issue_that_is_no_more_opens_one(
+    served: Served, tracker: Tracker, kind: str
+) -> None:
+    channel = issues(kind, url=served.url, send=True)
+    assert channel.send(parcel(part="2", follows="1"), "", "t2", "t1") == "opened"
+    assert channel.send(parcel(part="3", follows="1"), "", "t3", "t1") == "added as a comment"
+    assert len(tracker.issues) == 1
 
 
 def issues(kind: str, secret: str = TOKEN, **settings: Any) -> Issues:

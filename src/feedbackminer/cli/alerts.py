@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 MOST_POSTS = 5
+FAILED = 1  # exit code: a channel did not get it, or nobody knows
 
 Id = Annotated[str, typer.Argument(metavar="ALERT", help="Its id, as in the list")]
 
@@ -36,22 +37,30 @@ def check(
         datetime | None,
         typer.Option("--at", help="Look at this moment; default: now, of imports the last day"),
     ] = None,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send messages to the channels of the settings")
+    ] = False,
     settings: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Look at what stands out in the last days, and keep the list.
+    """Look at what stands out in the last days, and keep the list; only mined posts count.
 
-    Only collected and mined posts count.
+    Ends with 1 where a channel did not get a message.
     """
     from feedbackminer.steps import alerts as steps
 
     run = session.begin()
     checked = steps.check_alerts(run, at)
+    deliveries = steps.send_alerts(run) if send else []
     for notice in checked.notices:
         session.print(f"Note: {notice}")
     if not session.as_json:
         answer.print(f"Looked at the days up to {checked.at:%-d %B %Y, %H:%M} UTC", highlight=False)
     _print(session, run.project, checked.alerts, "Nothing stands out")
+    for one in deliveries:
+        session.print(f"{one.channel}: {one.status}: {one.detail}")
+    if any(one.status in ("failed", "maybe") for one in deliveries):
+        raise typer.Exit(FAILED)
 
 
 @app.command("list")

@@ -30,12 +30,12 @@ class Living:
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """What of a digest goes out at once: an edition, or the whole.
+    """What goes out at once: an edition of a digest, the whole, or a message of an alert.
 
     Attributes:
-        part: name of the edition, or whole.
+        part: name of the edition, or whole; of an alert the number of the message.
         project: stands for the project, and tells nothing of it.
-        digest: the period that the digest is of.
+        digest: the period that the digest is of; or which alert it is.
         since: when it begins: before that nothing was delivered of it; None: not known.
         title: one line of plain text.
         lines: the things to know, each one line that no chat takes for markup.
@@ -46,6 +46,7 @@ class Parcel:
         site: all files of the digest.
         tables: rows for BI by the name of their table.
         living: what is not erased.
+        follows: the part that began the conversation which this goes on with; empty: it begins one.
     """
 
     part: str
@@ -61,6 +62,7 @@ class Parcel:
     site: Mapping[str, str]
     tables: Mapping[str, pl.DataFrame]
     living: Living
+    follows: str = ""
 
 
 class Channel(Protocol):
@@ -81,11 +83,12 @@ class Channel(Protocol):
         """Say what would go where, without secrets; asks nobody."""
         ...
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:
         """Send, and say what became of it.
 
         Args:
             token: stands for this delivery, the same whenever it is tried again.
+            thread: the token of the delivery that began the conversation; empty: this one does.
         Raises:
             DeliveryError: it was refused, or nobody knows.
         """

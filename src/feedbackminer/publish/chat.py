@@ -57,7 +57,7 @@ class Chat:
         service = self._plugin.service_name if self._plugin else "a webhook"
         return f"{len(self._text(parcel)):,} letters by {service}: {parcel.title}"
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:  # noqa: ARG002
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:  # noqa: ARG002
         """Send one message.
 
         Raises:
@@ -96,7 +96,8 @@ class Chat:
 
 
 def _joined(parcel: Parcel, lines: Sequence[str]) -> str:
-    return "\n".join(filter(None, (parcel.title, *lines, parcel.link)))
+    title = f"Update of: {parcel.title}" if parcel.follows else parcel.title
+    return "\n".join(filter(None, (title, *lines, parcel.link)))
 
 
 def _plugin(url: str, timeout: float) -> NotifyBase | None:

@@ -35,7 +35,7 @@ class Folder:
         size = sum(len(text.encode()) for text in files.values())
         return f"{len(files):,} files, {size / 1024:,.0f} KiB, into {self.path}"
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:  # noqa: ARG002
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:  # noqa: ARG002
         """Write the files in the place of older ones.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -50,19 +50,36 @@ class Issues:
         where = f"an issue in {settings.tracker}: {settings.repository}: {parcel.title}"
         return where if settings.send else f"{where}; to be opened by hand: {self._link(parcel)}"
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:  # noqa: ARG002
-        """Open an issue, unless it is there.
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:  # noqa: ARG002
+        """Open an issue, unless it is there; what goes on with one is a comment on it.
 
         Raises:
             DeliveryError: the tracker refused, or did not answer.
         """
-        mark = f"<!-- feedbackminer: {token} -->"
+        marks = [f"<!-- feedbackminer: {one} -->" for one in (token, thread) if one]
+        text = "\n\n".join((_body(parcel), *marks))
         with self._client() as client:
-            if any(mark in text for text in self._texts(client, parcel.since)):
-                return "was there"
-            text = f"{_body(parcel)}\n\n{mark}"
+            for issue in self._issues(client, parcel.since):
+                if marks[0] in self._text_of(issue):
+                    return "was there"
+                if thread and marks[1] in self._text_of(issue):
+                    return self._comment(client, issue, text, marks[0])
             self._asked(client, "POST", json=self._issue(parcel.title, text))
         return "opened"
+
+    def _comment(self, client: httpx.Client, issue: Mapping[str, Any], text: str, mark: str) -> str:
+        """Add a comment to an issue, unless it is there, and open it again where it is closed."""
+        is_github = self._settings.tracker == "github"
+        path = f"/{issue['number' if is_github else 'iid']}"
+        comments = f"{path}/comments" if is_github else f"{path}/notes"
+        if any(mark in str(one.get("body")) for one in self._all(client, comments)):
+            return "was there"
+        if issue["state"] == "closed" and is_github:
+            self._asked(client, "PATCH", path, json={"state": "open"})
+        elif issue["state"] == "closed":
+            self._asked(client, "PUT", path, json={"state_event": "reopen"})
+        self._asked(client, "POST", comments, json={"body": text})
+        return "added as a comment"
 
     def _link(self, parcel: Parcel) -> str:
         settings = self._settings
@@ -92,20 +109,28 @@ class Issues:
             return {"title": title, "body": text, "labels": [LABEL]}
         return {"title": title, "description": text, "labels": LABEL}
 
-    def _texts(self, client: httpx.Client, since: datetime | None) -> Iterator[str]:
-        """Yield the texts of issues since a moment, whoever labelled or closed them meanwhile.
+    def _text_of(self, issue: Mapping[str, Any]) -> str:
+        name = "body" if self._settings.tracker == "github" else "description"
+        return str(issue.get(name) or "")
+
+    def _issues(self, client: httpx.Client, since: datetime | None) -> Iterator[Mapping[str, Any]]:
+        """Yield the issues since a moment, whoever labelled or closed them meanwhile."""
+        begin = "since" if self._settings.tracker == "github" else "created_after"
+        moment = {begin: f"{since:%Y-%m-%dT%H:%M:%SZ}"} if since else {}
+        yield from self._all(client, state="all", **moment)
+
+    def _all(
+        self, client: httpx.Client, path: str = "", **wanted: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """Yield all that there is at a path below the issues.
 
         Raises:
             DeliveryError: there is no end of them, so nobody knows whether ours is among them.
         """
-        is_github = self._settings.tracker == "github"
-        name, begin = ("body", "since") if is_github else ("description", "created_after")
-        query = httpx.QueryParams({"state": "all", "per_page": PER_PAGE})
-        if since:
-            query = query.set(begin, f"{since:%Y-%m-%dT%H:%M:%SZ}")
+        query = httpx.QueryParams({**wanted, "per_page": PER_PAGE})
         for _ in range(PAGES):
-            answer = self._asked(client, "GET", params=query)
-            yield from (str(issue.get(name) or "") for issue in _content(answer))
+            answer = self._asked(client, "GET", path, params=query)
+            yield from _content(answer)
             if "next" not in answer.links:
                 return
             # Its query alone: the token goes to no other address.
@@ -115,9 +140,11 @@ class Issues:
             "open this one by hand, without send = true"
         )
 
-    def _asked(self, client: httpx.Client, method: str, **content: Any) -> httpx.Response:
+    def _asked(
+        self, client: httpx.Client, method: str, path: str = "", **content: Any
+    ) -> httpx.Response:
         try:
-            answer = client.request(method, self._path, **content)
+            answer = client.request(method, f"{self._path}{path}", **content)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise DeliveryError(
                 f"the tracker cannot be reached ({type(error).__name__})", may_pass=True,
@@ -125,7 +152,7 @@ class Issues:
             ) from None  # fmt: skip
         except httpx.HTTPError as error:
             why = f"the tracker did not answer ({type(error).__name__})"
-            raise DeliveryError(why, may_be_out=method == "POST") from None
+            raise DeliveryError(why, may_be_out=method != "GET") from None
         code = answer.status_code
         if not answer.is_success and method == "GET":
             why = f"the tracker refused to tell its issues ({code})"

@@ -60,13 +60,13 @@ class Mail:
             f"{size / 1024:,.0f} KiB: {subject(parcel.title)}"
         )
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:
         """Send to one reader.
 
         Raises:
             DeliveryError: the server refused, or went away; before the text nothing was sent.
         """
-        message = self._compose(parcel, recipient, token)
+        message = self._compose(parcel, recipient, token, thread)
         with self._connected() as server:
             try:
                 server.send_message(message, self._settings.sender, [recipient])
@@ -90,14 +90,19 @@ class Mail:
                 ) from None
         return "taken by the mail server"
 
-    def _compose(self, parcel: Parcel, recipient: str, token: str) -> EmailMessage:
+    def _compose(
+        self, parcel: Parcel, recipient: str, token: str, thread: str = ""
+    ) -> EmailMessage:
         """Make the mail: no part of a digest reaches a header but its title, on one line."""
         sender = self._settings.sender
         message = EmailMessage(policy=SMTP)
-        message["Subject"] = subject(parcel.title)
+        message["Subject"] = subject(f"Re: {parcel.title}" if thread else parcel.title)
         message["From"], message["To"] = sender, recipient
         message["Date"] = format_datetime(datetime.now(UTC))
-        message["Message-ID"] = f"<{token}@{sender.rpartition('@')[2]}>"
+        domain = sender.rpartition("@")[2]
+        message["Message-ID"] = f"<{token}@{domain}>"
+        if thread:
+            message["In-Reply-To"] = message["References"] = f"<{thread}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"  # so that no absence is answered
         message.set_content(parcel.markdown)
         message.add_alternative(self._inliner.inline(parcel.html), subtype="html")

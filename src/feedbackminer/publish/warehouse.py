@@ -68,7 +68,7 @@ class Warehouse:
         counts = ", ".join(f"{NAMES[name]} {len(frame):,}" for name, frame in frames.items())
         return f"rows: {counts}; into {mask_secrets(self.place)}"
 
-    def send(self, parcel: Parcel, recipient: str, token: str) -> str:  # noqa: ARG002
+    def send(self, parcel: Parcel, recipient: str, token: str, thread: str = "") -> str:  # noqa: ARG002
         """Write the rows of a digest in the place of older ones.
 
         Raises:

@@ -371,6 +371,10 @@ class EditionChannelSettings(ChannelSettings):
     )
 
 
+class AlertedChannelSettings(EditionChannelSettings):
+    alerts: bool = Field(default=True, description="Alerts go there too")
+
+
 class FolderChannel(EditionChannelSettings):
     kind: Literal["folder"] = Field(description="A folder, such as one that a web server shows")
     path: str = Field(min_length=1, description="The folder, new or with an older digest")
@@ -388,7 +392,7 @@ class FolderChannel(EditionChannelSettings):
         return self
 
 
-class MailChannel(EditionChannelSettings):
+class MailChannel(AlertedChannelSettings):
     kind: Literal["mail"] = Field(description="Mail by SMTP, one to each reader")
     host: str = Field(min_length=1, description="Mail server")
     port: int = Field(default=587, ge=1, le=65_535, description="Its port")
@@ -402,7 +406,7 @@ class MailChannel(EditionChannelSettings):
     to: tuple[MailAddress, ...] = Field(min_length=1, description="Addresses of readers")
 
 
-class ChatChannel(EditionChannelSettings):
+class ChatChannel(AlertedChannelSettings):
     kind: Literal["chat"] = Field(
         description="A message in a chat; the secret is its address: a webhook that Slack would "
         "understand, or any other that apprise knows"
@@ -433,7 +437,7 @@ class WarehouseChannel(ChannelSettings):
         return self
 
 
-class IssuesChannel(EditionChannelSettings):
+class IssuesChannel(AlertedChannelSettings):
     kind: Literal["issues"] = Field(
         description="An issue for each edition, prepared for a person; the secret is a token"
     )

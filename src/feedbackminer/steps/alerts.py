@@ -28,9 +28,12 @@ from feedbackminer.insight.alerts import (
 from feedbackminer.insight.conversations import Alert, Event
 from feedbackminer.insight.stage import READS
 from feedbackminer.project.project import Project
+from feedbackminer.settings.sections import AlertedChannelSettings
 from feedbackminer.steps.digest import refuse_unmined
+from feedbackminer.steps.parcels import alert_parcel
+from feedbackminer.steps.publish import Delivery, Sender, Shipment
 from feedbackminer.tables import AlertChecks, AlertLog, Alerts, check, column_types
-from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, REAL, SNOOZED
+from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, OPEN, REAL, SNOOZED
 from feedbackminer.vocabulary.moments import as_utc
 from feedbackminer.vocabulary.tags import LABEL_TITLES
 
@@ -104,6 +107,40 @@ def check_alerts(run: Run, at: datetime | None = None) -> Checked:
     frame = pl.DataFrame([row], schema=column_types(AlertChecks))
     project.store.merge("alert_checks", frame)
     return Checked(now, conversations.by_urgency(standing), tuple(notices))
+
+
+def send_alerts(run: Run) -> list[Delivery]:
+    """Send what is open and real to the channels that want alerts, each message to each once.
+
+    What failed is tried again at the next check, as long as it is news.
+    """
+    channels = {
+        name: settings
+        for name, settings in run.project.settings.channels.items()
+        if isinstance(settings, AlertedChannelSettings) and settings.alerts
+    }
+    deliveries: list[Delivery] = []
+    for alert in alerts_of(run.project) if channels else ():
+        if alert.status == OPEN and alert.message:
+            shipment = _shipment(run, alert)
+            deliveries += Sender(run, channels, shipment).send()
+    return [one for one in deliveries if one.status != "before"]
+
+
+def _shipment(run: Run, alert: Alert) -> Shipment:
+    view = view_of(run.project, alert)
+    # An issue was opened after this, whatever moment was looked at.
+    first = log_of(run.project, alert.alert_id)["at"].min()
+    since = min(first, alert.opened_at) if isinstance(first, datetime) else alert.opened_at
+    return Shipment(
+        name=f"alert {alert.alert_id}",
+        parcels=lambda settings: (
+            alert_parcel(run.project, view, alert.message, since, settings.kind),
+        ),
+        run_id=run.run_id,
+        since=alert.since,
+        until=alert.seen_at,
+    )
 
 
 def alerts_of(project: Project) -> list[Alert]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
 from feedbackminer.digest.proof import texts_of
-from feedbackminer.digest.render import mail, markdown, rows, short
+from feedbackminer.digest.render import alert, mail, markdown, rows, short
+from feedbackminer.digest.render.alert import AlertView
 from feedbackminer.digest.views import Digest, EditionView, PeriodView
 from feedbackminer.insight.period import ALL
 from feedbackminer.privacy.pseudonyms import Pseudonyms
@@ -40,6 +43,34 @@ def parcel_of(project: Project, digest: Digest, proof: Proof, part: PartName, ki
         site=proof.files,
         tables=_rows(project, digest, proof) if is_rows else {},
         living=living_in(project) if is_rows else Living(),
+    )
+
+
+def alert_parcel(
+    project: Project, view: AlertView, number: int, since: datetime, kind: str
+) -> Parcel:
+    """Return a message of an alert.
+
+    Args:
+        number: of the message; from the second on it goes on with the first.
+        since: before this nothing was told of the alert.
+        kind: of the channel that it is for.
+    """
+    return Parcel(
+        part=str(number),
+        project=project_seal(project),
+        digest=f"alert {view.alert_id}",
+        since=since,
+        title=f"Alert: {view.title}",
+        lines=alert.lines(view),
+        markdown=alert.markdown(view),
+        html=alert.html(view) if kind == "mail" else "",
+        link=view.link,
+        files={},
+        site={},
+        tables={},
+        living=Living(),
+        follows="1" if number > 1 else "",
     )
 
 

@@ -1,8 +1,8 @@
-"""Deliver a published digest to the channels of the settings: each part to each reader once."""
+"""Deliver to the channels of the settings, each parcel to each reader once: digests, and alerts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -85,8 +85,8 @@ def preview(project: Project, folder: Path, request: Request) -> list[Delivery]:
     channels = channels_for(project, request)
     if not channels:
         return []
-    proof = prove(project, folder)
-    return list(_Publication(Run(project), channels, proof, request).planned())
+    shipment = _shipment(project, prove(project, folder), request)
+    return list(Sender(Run(project), channels, shipment, again=request.again).planned())
 
 
 def publish(
@@ -105,26 +105,67 @@ def publish(
     channels = channels_for(run.project, request)
     if not channels:
         return []
-    publication = _Publication(run, channels, proof or prove(run.project, folder), request)
-    deliveries = list(publication.delivered())
-    for name in channels:
-        if n := sum(one.status == "sent" for one in deliveries if one.channel == name):
-            audit.record(run, "deliver", name, n, publication.digest)
-    return deliveries
+    shipment = _shipment(run.project, proof or prove(run.project, folder), request)
+    return Sender(run, channels, shipment, again=request.again).send()
 
 
-class _Publication:
-    """One digest on its way."""
+def _shipment(project: Project, proof: Proof, request: Request) -> Shipment:
+    digest = _proved(proof)
+    parcel = cache(partial(parcel_of, project, digest, proof))
+    return Shipment(
+        name=name_of(digest.period),
+        parcels=lambda settings: (
+            parcel(part, settings.kind) for part in _parts_of(settings, request.parts)
+        ),
+        run_id=digest.provenance.run_id,
+        since=digest.period.since,
+        until=digest.period.until,
+    )
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """What goes out.
+
+    Attributes:
+        name: for the audit log.
+        parcels: those that a channel gets.
+        run_id: that made them.
+        since, until: what they tell of.
+    """
+
+    name: str
+    parcels: Callable[[AnyChannel], Iterable[Parcel]]
+    run_id: str
+    since: datetime | None
+    until: datetime | None
+
+
+class Sender:
+    """Takes parcels to channels; one that fails does not keep the others from it.
+
+    Args:
+        again: also what was sent before, or may have been.
+    """
 
     def __init__(
-        self, run: Run, channels: Mapping[str, AnyChannel], proof: Proof, request: Request
+        self,
+        run: Run,
+        channels: Mapping[str, AnyChannel],
+        shipment: Shipment,
+        *,
+        again: bool = False,
     ) -> None:
-        self._run, self._channels, self._request = run, channels, request
-        digest = _proved(proof)
-        self._parcel = cache(partial(parcel_of, run.project, digest, proof))
-        self._period, self._run_id = digest.period, digest.provenance.run_id
-        self.digest = name_of(digest.period)
+        self._run, self._channels, self._shipment, self._again = run, channels, shipment, again
         self._pseudonyms = Pseudonyms(run.project.pseudonym_key())
+
+    def send(self) -> list[Delivery]:
+        """Send, and write down for each channel how many it got."""
+        deliveries = list(self.delivered())
+        for name in self._channels:
+            if n := sum(one.status == "sent" for one in deliveries if one.channel == name):
+                audit.record(self._run, "deliver", name, n, self._shipment.name)
+        return deliveries
 
     def planned(self) -> Iterator[Delivery]:
         """Yield what would be sent, and what would not be."""
@@ -168,15 +209,12 @@ class _Publication:
                 )
             except FeedbackminerError as error:
                 channel = SettingsError(f"channels.{name}: {error}")
-            for part in self._parts(name):
-                yield name, channel, self._parcel(part, settings.kind)
-
-    def _parts(self, name: str) -> list[PartName]:
-        return _parts_of(self._channels[name], self._request.parts)
+            for parcel in self._shipment.parcels(settings):
+                yield name, channel, parcel
 
     def _stopped(self, channel: Channel, row: Mapping[str, Any]) -> tuple[Status, str] | None:
         """Tell why something is not to be sent; None: it is."""
-        if self._request.again or channel.place or not row:
+        if self._again or channel.place or not row:
             return None
         if row["status"] == "sent":
             return "before", f"was sent on {row['at']:%-d %B %Y}"
@@ -188,10 +226,8 @@ class _Publication:
         self, name: str, channel: Channel, parcel: Parcel, recipient: str
     ) -> tuple[Delivery, DeliveryError | None]:
         """Send to one reader; returns also what keeps the channel from reaching anybody."""
-        token = self._pseudonyms.seal(
-            "\n".join(("delivery", parcel.digest, name, parcel.part, recipient))
-        )
-
+        token = self._token(name, parcel, parcel.part, recipient)
+        thread = parcel.follows and self._token(name, parcel, parcel.follows, recipient)
         key = self._key(name, channel, parcel, recipient)
         before = self._noted(key)
 
@@ -201,7 +237,7 @@ class _Publication:
 
         note("begun", "")
         try:
-            detail = self._attempts(name, lambda: channel.send(parcel, recipient, token))
+            detail = self._attempts(name, lambda: channel.send(parcel, recipient, token, thread))
         except DeliveryError as error:
             why = mask_secrets(str(error))
             unreachable = error if error.is_whole else None
@@ -213,6 +249,9 @@ class _Publication:
             return Delivery(name, parcel.part, "maybe", maybe), unreachable
         note("sent", detail)
         return Delivery(name, parcel.part, "sent", detail), None
+
+    def _token(self, name: str, parcel: Parcel, part: str, recipient: str) -> str:
+        return self._pseudonyms.seal("\n".join(("delivery", parcel.digest, name, part, recipient)))
 
     def _attempts(self, name: str, send: Callable[[], str]) -> str:
         """Send, again where what failed may pass, and not for ever."""
@@ -260,9 +299,9 @@ class _Publication:
         row = {
             **key,
             **values,
-            "run_id": self._run_id,
-            "since": self._period.since,
-            "until": self._period.until,
+            "run_id": self._shipment.run_id,
+            "since": self._shipment.since,
+            "until": self._shipment.until,
             "at": datetime.now(UTC),
         }
         if before.get("status") in OUT and values["status"] != "sent":

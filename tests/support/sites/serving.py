@@ -128,6 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    do_PATCH = do_PUT = do_POST  # noqa: N815
+
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
 

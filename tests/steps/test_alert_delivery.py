@@ -1,0 +1,190 @@
+"""Messages of alerts: one conversation a reader, each message once, whatever fails on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from feedbackminer.engine.run import Run
+from feedbackminer.insight import alerts as insight
+from feedbackminer.project.project import Project
+from feedbackminer.settings.sections import AlertSettings
+from feedbackminer.steps import alerts as steps
+from feedbackminer.steps import publish
+from feedbackminer.vocabulary.alerts import THREAD
+from tests.support.alert_project import (
+    END,
+    N_DAYS,
+    Talk,
+    community,
+    steady,
+    store_talk,
+    tables_of,
+    trouble,
+)
+from tests.support.mailbox import TAKEN, Mailbox, mailbox
+from tests.support.sites.serving import Reply, Request, serve
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+HOSTILE = "<b>The sync</b> hangs [here](http://evil.example) @channel again."
+
+
+def begun(members: int = 40, *, body: str = "", threads: int = 20) -> Talk:
+    return [*steady(), *trouble(N_DAYS - 4, members=members, threads=threads, body=body)]
+
+
+@pytest.fixture(scope="module")
+def levels() -> pl.DataFrame:
+    """What `mine` measures, once for all."""
+    settings = AlertSettings()
+    watch = insight.Watch.of(insight.recent_facts(tables_of(begun()), END, 7), settings)
+    return insight.levels_row(watch, watch.calibrate(100), settings.false_alarms)
+
+
+@pytest.fixture(autouse=True)
+def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "FIRST_WAIT", 0.01)
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    with mailbox() as box:
+        yield box
+
+
+def mail(box: Mailbox, **settings: Any) -> dict[str, Any]:
+    return {
+        "kind": "mail",
+        "host": "127.0.0.1",
+        "port": box.port,
+        "encryption": "none",
+        "sender": "alerts@example.com",
+        "to": [ANN, BOB],
+        "timeout": 5,
+    } | settings
+
+
+def project_at(
+    folder: Path, levels: pl.DataFrame, talk: Talk | None = None, **channels: dict[str, Any]
+) -> Project:
+    settings = {"channels": channels, "digest": {"product": "Inkwren"}}
+    project = community(folder / "project", talk or begun(), **settings)
+    project.store.replace("alert_levels", levels)
+    return project
+
+
+def sent(project: Project, days: float = 0) -> list[tuple[str, str]]:
+    """Check and send; return channel and status of each delivery."""
+    run = Run(project)
+    steps.check_alerts(run, END + timedelta(days=days))
+    return [(one.channel, one.status) for one in steps.send_alerts(run)]
+
+
+def test_each_reader_gets_an_alert_once_and_its_updates_in_the_same_conversation(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    project = project_at(tmp_path, levels, team=mail(box))
+    assert sent(project) == [("team", "sent")] * 2
+    assert sent(project, 0.1) == []
+    store_talk(project, begun(100, threads=40))
+    assert sent(project, 1) == [("team", "sent")] * 2
+    assert sent(project, 1.1) == []
+
+    assert box.readers() == [ANN, BOB] * 2
+    first, update = box.mails[0], box.mails[2]
+    assert first["Subject"] == "Alert: Inkwren: More members than usual: topic 2"
+    assert update["Subject"] == f"Re: {first['Subject']}"
+    assert update["In-Reply-To"] == update["References"] == first["Message-ID"]
+    assert first["In-Reply-To"] is None
+    assert len({str(mail["Message-ID"]) for mail in box.mails}) == 4
+
+
+def test_who_could_not_be_reached_gets_it_at_the_next_check_and_the_others_not_again(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    box.answers[BOB] = ["550 no", TAKEN]
+    project = project_at(tmp_path, levels, team=mail(box))
+    assert sent(project) == [("team", "sent"), ("team", "failed")]
+    assert sent(project, 0.1) == [("team", "sent")]
+    assert box.readers() == [ANN, BOB]
+
+
+def test_what_was_found_before_a_crash_is_sent_after_it(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    project = project_at(tmp_path, levels, team=mail(box))
+    steps.check_alerts(Run(project), END)  # and the process ends before anything is sent
+    assert sent(project, 0.1) == [("team", "sent")] * 2
+    assert sent(project, 0.2) == []
+
+
+def test_nobody_is_told_of_what_somebody_has_taken_or_of_what_is_not_real(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    project = project_at(tmp_path / "a", levels, team=mail(box))
+    (alert,) = steps.check_alerts(Run(project), END).alerts
+    steps.acknowledge(Run(project), alert.alert_id, "Ann")
+    assert sent(project, 0.1) == []
+    one_thread = begun(30, threads=1)
+    project = project_at(tmp_path / "b", levels, one_thread, team=mail(box))
+    assert sent(project) == []
+    assert [one.cause for one in steps.alerts_of(project)] == [THREAD]
+    assert box.mails == []
+
+
+def test_only_channels_that_reach_people_get_alerts_unless_they_want_none(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    site = {"kind": "folder", "path": str(tmp_path / "site")}
+    quiet = mail(box, alerts=False)
+    project = project_at(tmp_path, levels, team=mail(box), site=site, quiet=quiet)
+    assert sent(project) == [("team", "sent")] * 2
+
+
+def test_without_channels_the_list_is_kept_and_nothing_sent(
+    tmp_path: Path, levels: pl.DataFrame
+) -> None:
+    project = project_at(tmp_path, levels)
+    assert sent(project) == []
+    assert len(steps.alerts_of(project)) == 1
+
+
+def test_members_words_are_quoted_as_text_alone(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    project = project_at(tmp_path, levels, begun(body=HOSTILE), team=mail(box))
+    sent(project)
+    html = box.mails[0].get_body(("html",))
+    text = box.mails[0].get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    assert "hangs" in html.get_content()
+    assert "<b>" not in html.get_content()
+    assert "](http" not in text.get_content()
+
+
+def test_a_chat_is_told_what_it_is_an_update_of(
+    tmp_path: Path, levels: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    def hear(request: Request) -> Reply:
+        said.append(request.json()["text"])
+        return Reply(b"ok")
+
+    with serve(hear) as served:
+        monkeypatch.setenv("FEEDBACKMINER_SECRET_ROOM", f"{served.url}/hooks/x")
+        talk = begun(body=HOSTILE)
+        project = project_at(tmp_path, levels, talk, room={"kind": "chat"})
+        assert sent(project) == [("room", "sent")]
+        store_talk(project, begun(100, threads=40))
+        assert sent(project, 1) == [("room", "sent")]
+    assert said[0].startswith("Alert: Inkwren: More members than usual: topic 2")
+    assert said[1].startswith("Update of: Alert: Inkwren: More members than usual: topic 2")
+    assert "@channel" not in said[0]
+    assert "<b>" not in said[0]
