@@ -13,8 +13,9 @@ import polars as pl
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
 from feedbackminer.engine.stage import Outcome
+from feedbackminer.steps.alerts import Checked
 from pipelines.context import RunContext, slug
-from pipelines.events import DIGEST_PUBLISHED, HEALTH_WARNING, INSIGHT_NEW, emit
+from pipelines.events import ALERT_TOLD, DIGEST_PUBLISHED, HEALTH_WARNING, INSIGHT_NEW, emit
 from pipelines.published import Claim, Published
 
 
@@ -44,6 +45,20 @@ def show_health(context: RunContext, checks: pl.DataFrame) -> None:
     warnings = checks.filter(pl.col("run_id") == context.run_id, pl.col("status") == "warning")
     for row in warnings.select(columns).to_dicts():
         emit(HEALTH_WARNING, context, **row)
+
+
+def show_alerts(context: RunContext, checked: Checked) -> None:
+    """Publish what stands out; an event for each alert of which a message was just written.
+
+    What it is about may be a member's words, so it is told by its id.
+    """
+    columns = ("alert_id", "rule", "cause", "status", "n_members", "usual", "message")
+    rows = [{name: getattr(alert, name) for name in columns} for alert in checked.alerts]
+    if rows:
+        show_table(context, "alerts", rows, f"Standing out at {checked.at:%Y-%m-%d %H:%M} UTC")
+    for alert, row in zip(checked.alerts, rows, strict=True):
+        if alert.told_at == checked.at:
+            emit(ALERT_TOLD, context, **row)
 
 
 def show_digest(context: RunContext, published: Published) -> None:

@@ -1,4 +1,4 @@
-"""The flows of a community: collect → mine → digest → deliver, and retain.
+"""The flows of a community: collect (and alert) → mine → digest → deliver, and retain.
 
 Each holds the project while it works, so that two never overlap. Run one by hand with
 ``python -m pipelines.community EXPORT OUT [PROJECT]``, or deploy all with ``prefect deploy --all``.
@@ -15,6 +15,8 @@ from pipelines.context import RunContext
 from pipelines.parameters import ChannelName, Export, Folder, Length, Moment, PartName, SourceName
 from pipelines.stages import HOUR
 from pipelines.tasks import (
+    check_for_alerts,
+    check_what_is_new,
     deliver_to_channels,
     do_stage,
     erase_old,
@@ -32,7 +34,7 @@ def collect(
     since: Moment = None,
     until: Moment = None,
 ) -> None:
-    """Read what is new in the configured sources into the project's store.
+    """Read what is new in the configured sources, and check whether anything stands out.
 
     Args:
         project: Folder of the project.
@@ -42,7 +44,10 @@ def collect(
     """
     context = RunContext.begin(project, since, until)
     with context.locked():
-        read_sources(context, sources or ())
+        try:
+            read_sources(context, sources or ())
+        finally:  # a source that fails keeps nobody from hearing of the others
+            check_what_is_new(context)
 
 
 @flow(name="mine", log_prints=True, timeout_seconds=24 * HOUR)
@@ -58,6 +63,7 @@ def mine(project: Folder, since: Moment = None, until: Moment = None, period: Le
     context = RunContext.begin(project, since, until, period)
     with context.locked():
         mine_stages(context)
+        check_for_alerts(context)
     return context.run_id
 
 

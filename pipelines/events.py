@@ -7,6 +7,7 @@ from prefect.events import emit_event
 from pipelines.context import RunContext
 
 INSIGHT_NEW = "insight.new"
+ALERT_TOLD = "alert.told"
 HEALTH_WARNING = "health.warning"
 SOURCE_FAILED = "source.failed"
 CHANNEL_FAILED = "channel.failed"

@@ -6,6 +6,8 @@ from feedbackminer.steps import mining
 
 HOUR = 3600
 STAGES = {stage.name: stage for stage in mining.STAGES}
+# What an hourly check wants of new posts; key points, claims and the rest wait for the night.
+FRESH = ("clean", "embed", "topics", "tag", "signals")
 _LIMITS = {"embed": 12 * HOUR, "tag": 4 * HOUR}
 
 

@@ -22,7 +22,7 @@ from feedbackminer.engine.ledger import latest_checks
 from feedbackminer.engine.stage import Outcome
 from feedbackminer.errors import DeliveryError, DriftError, SettingsError, SourceError
 from feedbackminer.privacy.secrets import mask_secrets
-from feedbackminer.steps import sources
+from feedbackminer.steps import alerts, sources
 from feedbackminer.steps.archive import Destination
 from feedbackminer.steps.erase import retain
 from feedbackminer.steps.exports import collect_exports
@@ -34,7 +34,7 @@ from pipelines import artifacts
 from pipelines.context import RunContext, secret
 from pipelines.events import CHANNEL_FAILED, DIGEST_BLOCKED, SOURCE_FAILED, emit
 from pipelines.published import publish
-from pipelines.stages import HOUR, STAGES, time_limit
+from pipelines.stages import FRESH, HOUR, STAGES, time_limit
 
 
 def may_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -192,6 +192,33 @@ def mine_stages(context: RunContext) -> None:
     for stage in STAGES:
         do_stage.with_options(timeout_seconds=time_limit(stage))(stage, context)
     artifacts.show_health(context, latest_checks(context.project().store))
+
+
+@task(task_run_name="alerts", tags=["network"], cache_policy=NO_CACHE, timeout_seconds=HOUR)
+def check_for_alerts(context: RunContext) -> None:
+    """Look at what stands out now, and send what is new to the channels that want alerts.
+
+    What could not be sent is tried again at the next check.
+    """
+    run, log = context.run(), get_run_logger()
+    checked = alerts.check_alerts(run)
+    for notice in checked.notices:
+        log.warning(notice)
+    artifacts.show_alerts(context, checked)
+    for one in alerts.send_alerts(run):
+        if one.status in ("failed", "maybe"):
+            log.warning("%s: %s: %s", one.channel, one.status, one.detail)
+            emit(CHANNEL_FAILED, context, channel=one.channel, why=one.detail)
+
+
+def check_what_is_new(context: RunContext) -> None:
+    """Read new posts as far as alerts want it, and check; before all was mined once, nothing."""
+    if context.project().store.version("claims") is None:
+        get_run_logger().info("alerts begin once all was mined")
+        return
+    for stage in FRESH:
+        do_stage.with_options(timeout_seconds=time_limit(stage))(stage, context)
+    check_for_alerts(context)
 
 
 def _report(context: RunContext, what: str, outcome: Outcome) -> None:
