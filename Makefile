@@ -8,9 +8,11 @@ export DO_NOT_TRACK := 1
 
 .PHONY: reference demo test suite check static install serve overhead isso postgresql browser check-real masking bench-topics bench-tags markup faults clean
 
-demo: install ## mine the sample community and print where the digest is
+demo: install ## mine the sample community, print where the digest is, and an alert of some weeks before
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 	$(BIN)/feedbackminer verify demo-digest --project demo-project
+	$(BIN)/feedbackminer alerts check --project demo-project --at 2026-05-04
+	$(BIN)/feedbackminer alerts list --project demo-project
 
 # Workers take files in turn, with one thread each; one more than processors, since tests of servers wait.
 # What bounds its own time runs alone, after them.

@@ -350,6 +350,7 @@ class TestOutput:
             "signals",
             "keypoints",
             "insight",
+            "alerts",
             "health",
             "digest",
         ]

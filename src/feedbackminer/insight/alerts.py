@@ -36,7 +36,7 @@ from feedbackminer.insight.chance import (
     judge,
     sure_share,
 )
-from feedbackminer.insight.facts import Facts, Subject, build_facts
+from feedbackminer.insight.facts import Facts, Subject, build_facts, count_voices
 from feedbackminer.insight.measures import NAN, Estimate
 from feedbackminer.insight.period import GIVEN, Period
 from feedbackminer.insight.timeline import Timeline, edges_of
@@ -269,9 +269,9 @@ class Watch:
         return Sighting(
             rule=SILENT,
             subject=Subject(f"source:{gap.source}", label, posts, None),
-            n=0,
+            n=count_voices(now),
             usual=usual,
-            ratio=Estimate(0.0, NAN, NAN),
+            ratio=Estimate(NAN, NAN, NAN),
             p=0.0,
             posts=now,
             why=f"nothing was written since {gap.last:%-d %B %Y, %H:%M} UTC",
