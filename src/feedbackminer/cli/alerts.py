@@ -103,7 +103,9 @@ def show(
     if session.as_json:
         print_json({**_row(opened, found), "log": log.to_dicts(), "posts": posts})
         return
-    for line in (view.headline, view.cause_line, view.since_line, view.action, view.how):
+    also = f"Also: {'; '.join(view.also)}" if view.also else ""
+    said = (view.headline, view.cause_line, view.since_line, also, view.action, view.how)
+    for line in filter(None, said):
         _say(line)
     for event in log.to_dicts():
         by = f" by {event['by']}" if event["by"] else ""

@@ -239,7 +239,8 @@ class Watch:
                 seen.append(self._sighting(rule, row, windows, cell, cause, why))
             elif not RULES[rule].falls and (loud := mere_loudness(windows)):
                 cause = MEMBER if loud.column == "voice" else THREAD
-                seen.append(self._sighting(rule, row, windows, cell, cause, loud.who))
+                why = f"{loud.counted}, {loud.who}"
+                seen.append(self._sighting(rule, row, windows, cell, cause, why))
         return sorted(seen, key=lambda one: (one.cause != REAL, one.p, -one.affected))
 
     def _sighting(
