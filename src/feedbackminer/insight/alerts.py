@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -157,7 +157,7 @@ class Watch:
     rules: Sequence[str]
     timeline: Timeline
     days: int
-    confidence: float = field(default=0.95)
+    confidence: float = 0.95  # of the intervals
 
     @classmethod
     def of(cls, facts: Facts, settings: AlertSettings) -> Watch:
@@ -231,9 +231,12 @@ class Watch:
         found = Found(edges, self.judged(at, levels, promised))
         wholes = [cut(posts, edges, APART) for posts in self.wholes]
         seen = [self._silence(gap, edges) for gap in gaps]
+        silent = {one.subject.key for one in seen}
         for number, (rule, row) in enumerate(zip(self.rules, self.rows, strict=True), N_WHOLES):
             windows = Windows(*cut(row.subject.posts, edges, APART), *wholes[row.part_of])
             cell = found.cell(number, -1)
+            if row.subject.key in silent:
+                continue
             if cell.is_shown:
                 cause, why = _cause(rule, row, windows, cell.n, gaps)
                 seen.append(self._sighting(rule, row, windows, cell, cause, why))
@@ -246,7 +249,7 @@ class Watch:
     def _sighting(
         self, rule: str, row: Row, windows: Windows, cell: Cell, cause: str, why: str
     ) -> Sighting:
-        is_new = rule == RISING and row.subject.key in _born(row) and cell.usual < NOBODY
+        is_new = rule == RISING and not row.is_label and cell.usual < NOBODY
         return Sighting(
             rule=NEW if is_new else rule,
             subject=row.subject,
@@ -387,11 +390,6 @@ def _rows(facts: Facts, asked: pl.DataFrame) -> Iterator[tuple[str, Row]]:
         for (name,), of_place in sorted(places.items()) if len(places) > 1 else ():
             key = f"{column}:{name}"
             yield SILENT, Row(Subject(key, str(name), of_place.select(facts.posts.columns), None))
-
-
-def _born(row: Row) -> tuple[str, ...]:
-    """Return the key of a row that can be new: a topic, or a key point."""
-    return () if row.is_label else (row.subject.key,)
 
 
 def _cause(rule: str, row: Row, windows: Windows, n: int, gaps: Sequence[Gap]) -> tuple[str, str]:

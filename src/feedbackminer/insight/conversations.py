@@ -132,7 +132,7 @@ def _grouped(
         if group is not None:
             group.append(one)
         else:
-            groups[id_of(one.subject.key)] = (None, [one])
+            groups.setdefault(id_of(one.subject.key), (None, []))[1].append(one)
     return list(groups.values())
 
 
