@@ -27,7 +27,7 @@ from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, 
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import EVERYTHING, Dropped, Lineage, Repeats, Runs, check
+from feedbackminer.tables import EVERYTHING, Decisions, Dropped, Lineage, Repeats, Runs, check
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.editions import EDITIONS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
@@ -143,6 +143,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         ),
         "repeats": repeats(),
         "lineage": Lineage.create_empty(),
+        "decisions": Decisions.create_empty(),
         "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
@@ -173,6 +174,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "members": members(),
         "repeats": repeats(),
         "lineage": Lineage.create_empty(),
+        "decisions": Decisions.create_empty(),
         "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),

@@ -28,6 +28,7 @@ HARMLESS = {
             "run_id",
             "parent_run",
             "claim_id",
+            "insight_id",
         ),
         *("event_id", "seal", "corrections.parts", "fitted_as", "fitted_in", "born_in"),
         *("fingerprint", "settings_hash", "code_version", "encoder", "tagger"),
