@@ -433,7 +433,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "title", "since", "until", "period", "standing", "events", "totals", "front", "claims",
         "topics", "quotes", "account", "run_id", "made_at", "code_version", "models",
         "table_versions", "settings", "seconds", "notices", "labels", "problems", "severities",
-        "waves", "editions", "room", "answers",
+        "waves", "editions", "room", "answers", "decisions",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}

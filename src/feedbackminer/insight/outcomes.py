@@ -204,9 +204,9 @@ class _Counts:
         That is the linearisation of the logarithms (Woodruff 1971), which is where a bootstrap
         over members ends.
         """
-        after, before = self.after + HALF, np.maximum(self.before, HALF)
-        spread = np.maximum(self.squares, HALF) / before**2
-        variances = 1 / after + spread - 2 * self.both / (after * before)
+        after, before = self.after + HALF, self.before + HALF * self.n_windows
+        repeats = np.where(self.before > 0, self.squares / np.maximum(self.before, 1), 1)
+        variances = 1 / after + repeats / before - 2 * self.both / (after * before)
         return np.asarray(np.maximum(variances, LEAST_VARIANCE))
 
 
@@ -278,7 +278,7 @@ def _seen(
     """Return the smallest fall that would be shown, as a ratio."""
     if not n_before:
         return None
-    ratios = np.arange(0.99, 0.0, -0.01)
+    ratios = np.arange(99, 0, -1) / 100
     errors = 1 / (n_before * others * ratios + HALF) + 1 / (n_windows * n_before) + by_itself
     is_shown = -np.log(ratios) >= sure * np.sqrt(errors)
     return float(ratios[is_shown.argmax()]) if is_shown.any() else None
