@@ -341,8 +341,9 @@ def _numbers(
 def _others(ratio: float) -> str:
     """Write what others did meanwhile, as a part of those who wrote."""
     if abs(ratio - 1) < STEADY:
-        return "other topics stayed"
-    return f"others {'fell' if ratio < 1 else 'rose'} by {100 * abs(ratio - 1):.0f} %"
+        return "a typical other topic stayed"
+    by = f"{100 * abs(ratio - 1):.0f} %"
+    return f"a typical other topic {'fell' if ratio < 1 else 'rose'} by {by}"
 
 
 def _by(change: Change) -> str:
@@ -352,23 +353,34 @@ def _by(change: Change) -> str:
     limits = (ratio.high, ratio.low) if is_less else (ratio.low, ratio.high)
     low, high = (100 * (1 - x if is_less else x - 1) for x in limits)
     by = f"{100 * abs(1 - ratio.value):.0f} % ({low:.0f} to {high:.0f} %)"
-    return f"{'fell' if is_less else 'rose'} by {by} beside them"
+    return f"{'fell' if is_less else 'rose'} by {by} beside it"
+
+
+def _between(change: Change) -> str:
+    """Write what it may be: ``between a fall by 43 % and a rise by 66 %``."""
+    ends = (
+        f"{'fall' if x < 1 else 'rise'} by {100 * abs(1 - x):.0f} %"
+        for x in (change.ratio.low, change.ratio.high)
+    )
+    return "between a {} and a {}".format(*ends)
 
 
 def _ending(change: Change | None, verdict: str) -> str:
     if change is None:
         return "too few to say, since there are too few other topics to hold it against"
+    if change.n_before < LEAST_MEMBERS:
+        return f"too few to say, since fewer than {LEAST_MEMBERS} said it before"
     if verdict in (HELPED, WORSE):
         return _by(change)
     if verdict == NO_DIFFERENCE:
-        fall = f"by {100 * (1 - change.seen):.0f} %" if change.seen else "of any size"
-        return f"no difference shown, where a fall {fall} would have been"
-    if change.enough is None:
-        return (
-            "too few to say; topics here change so much by themselves that no halving would be "
-            "seen, however many said it"
-        )
-    return f"too few to say; a halving would be seen from about {change.enough:,} members before"
+        fall = f"by {100 * (1 - (change.seen or 0)):.0f} %"
+        return f"no difference shown, where a fall {fall} would have been ({_between(change)})"
+    halving = (
+        f"a halving would be seen from about {change.enough:,} members before"
+        if change.enough
+        else "topics here change so much by themselves that no halving would be seen"
+    )
+    return f"too few to say: {_between(change)}; {halving}"
 
 
 def _next_step(insight: Insight, verdict: str) -> str:
