@@ -31,6 +31,7 @@ from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.erase import forget
 from feedbackminer.steps.verify import verify
 from feedbackminer.tables import Lineage, check, column_types, of_members
+from tests.support import builders
 from tests.support.builders import day
 from tests.support.closed_loop import (
     BACK,
@@ -171,6 +172,28 @@ def test_a_day_with_too_little_on_a_side_says_what_cannot_be_known(
     claim = outcomes(project)[MENDED]
     assert claim.verdict == verdict
     assert says in claim.headline
+
+
+def test_of_a_key_point_that_few_say_its_topic_is_told(project: Project) -> None:
+    posts = [f"forum:{MENDED}-{week}-0" for week in (2, 9, 20)]
+    bodies = dict(project.store.read("posts").select("post_id", "body").iter_rows())
+    said = [{"post_id": post_id, "number": 1, "text": bodies[post_id]} for post_id in posts]
+    point = said[0] | {"key_point_id": "k001", "says": "problem", "n_voices": 3}
+    matched = [{"post_id": p, "number": 1, "key_point_id": "k001", "chance": 0.9} for p in posts]
+    for name, frame in (
+        ("sentences", builders.sentences(*said)),
+        ("key_points", builders.key_points(point)),
+        ("matches", builders.matches(*matched)),
+    ):
+        project.store.append(name, frame)
+    Run(project, started_at=NOW).step(mining.INSIGHT)
+    claims = project.store.read("claims").filter(key_point_id="k001", kind="severe")
+    claims = claims if len(claims) else project.store.read("claims").filter(key_point_id="k001")
+    order(project, "ship", claims["claim_id"][0], on=MENDED_ON)
+    claim = outcomes(project)[MENDED]
+    assert claim.verdict == "helped"
+    assert f"“{bodies[posts[0]]}”, which too few say alone, and its topic" in claim.headline
+    assert claim.key_point_id == "k001"
 
 
 def test_a_topic_that_was_merged_is_followed(project: Project) -> None:
@@ -345,7 +368,9 @@ def test_who_said_it_is_told_of_thread_by_thread_the_last_first(project: Project
     assert len(unheard) == 96 - 1  # the team wrote to one already
     assert STAFF not in {member for one in unheard for member in one.members}
     assert unheard[0].said_at == max(one.said_at for one in unheard if one.said_at)
-    assert unheard[0].draft.startswith(f"You told us: “{unheard[0].thread}”. Since 17 August 2026:")
+    assert unheard[0].draft.startswith(
+        f"You told us about “{unheard[0].thread}”. Since 17 August 2026:"
+    )
     assert unheard[0].draft.endswith("2.1 mends it. Does it work for you now?")
     order(project, "tell", f"problem/{MENDED}", threads=(unheard[0].thread_id,))
     assert find_unheard(project, f"problem/{MENDED}") == unheard[1:]

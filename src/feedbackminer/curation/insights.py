@@ -39,6 +39,7 @@ from feedbackminer.vocabulary.moments import midnight
 ABOUT = ("kind", "topic_id", "key_point_id", "subject")
 STANDING = ("decisions", "topics", "lineage", "key_points")
 GONE = "no topic or key point of today"
+WHEN = {SHIP: "on", PLAN: "for"}
 NEEDS_TEXT = {REJECT: "why", NOTE: "what to note"}
 
 
@@ -144,7 +145,7 @@ def insight_now(store: TableStore, name: str) -> Insight | None:
 
 def _written(decision: Decision) -> str:
     status = STATUS_AFTER[decision.action]
-    on = f" for {decision.on:%-d %B %Y}" if decision.on else ""
+    on = f" {WHEN[decision.action]} {decision.on:%-d %B %Y}" if decision.on else ""
     return f"{status}{on} by {decision.by}, {decision.at:%-d %B %Y}"
 
 
@@ -184,7 +185,9 @@ def about_of(project: Project, target: str) -> dict[str, Any]:
         return _named(store, *target.split("/", 1))
     claims = store.read("claims").select("claim_id", *ABOUT).to_dicts()
     for claim in (*claims, *_of_digests(store)):
-        if target not in (claim["claim_id"], insight_id(claim)) or claim["kind"] == OUTCOME:
+        if claim["kind"] == OUTCOME and target == claim["claim_id"]:
+            return about_of(project, claim["subject"])
+        if target not in (claim["claim_id"], insight_id(claim)):
             continue
         name = insight_id(claim)
         if name is None:

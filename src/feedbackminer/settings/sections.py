@@ -322,10 +322,10 @@ def _as_event(given: object) -> object:
 
 # What a person may tell those who said something, by what was decided on it.
 REPLIES: Mapping[Literal["shipped", "planned", "rejected"], str] = {
-    "shipped": "You told us: “$said”. Since $date: $done. Does it work for you now?",
-    "planned": "You told us: “$said”. We plan to do something about it: $done. We write here when "
-    "it is there.",
-    "rejected": "You told us: “$said”. We will not do it, and this is why: $done.",
+    "shipped": "You told us about “$said”. Since $date: $done. Does it work for you now?",
+    "planned": "You told us about “$said”. We plan to do something about it: $done. We write here "
+    "when it is there.",
+    "rejected": "You told us about “$said”. We will not do it, and this is why: $done.",
 }
 
 

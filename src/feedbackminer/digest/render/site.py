@@ -105,7 +105,7 @@ def shared_by_pages(digest: Digest) -> dict[str, Any]:
     """Return what every template may use."""
     return {
         "digest": digest,
-        "pages": PAGES | ({DONE: "What we did"} if digest.decided else {}),
+        "pages": _pages(digest),
         "news": news(digest.decided, digest.since),
         "editions": EDITIONS,
         "panel": panel(digest),
@@ -120,6 +120,15 @@ def shared_by_pages(digest: Digest) -> dict[str, Any]:
         .to_dicts(),
         "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
     }
+
+
+def _pages(digest: Digest) -> dict[str, str]:
+    """Return the pages with their names; what was done stands before the method."""
+    if not digest.decided:
+        return PAGES
+    names = list(PAGES.items())
+    place = list(PAGES).index("method.html")
+    return dict([*names[:place], (DONE, "What we did"), *names[place:]])
 
 
 def _segments(members: pl.DataFrame) -> dict[str, int | None]:

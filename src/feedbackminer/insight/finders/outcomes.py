@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
 from feedbackminer.insight.claim import Claim
 from feedbackminer.insight.facts import Facts, Subject
-from feedbackminer.insight.finders.key_points import SEVERE
+from feedbackminer.insight.finders.key_points import CLAIM_OF, SEVERE
 from feedbackminer.insight.finders.newcomers import stuck_at_first
 from feedbackminer.insight.finders.product import trouble_with_parts
 from feedbackminer.insight.labels import chance_column
@@ -139,7 +139,7 @@ class _Look:
         if windows is None:
             yield _untold(insight, matter, day, until)
             return
-        said = Said.of(matter.rows)
+        matter, said = self._broad_enough(matter, windows)
         first = self._compare(said, matter, insight, windows)
         verdict = _verdict(first, wants_more=insight.kind == LOVE)
         latest = Windows(windows.before, (until - windows.weeks * WEEK, until))
@@ -151,6 +151,18 @@ class _Look:
                 yield _back(insight, matter, said, latest, (first, again))
                 return
         yield _told(insight, matter, said, windows, first, verdict)
+
+    def _broad_enough(self, matter: _Matter, windows: Windows) -> tuple[_Matter, Said]:
+        """Return what is judged: of a key point that few say, its kind on its topic."""
+        said, point = Said.of(matter.rows), matter.point
+        n_before = said.count(windows).mean_before[matter.target]
+        if point is None or point.topic_id is None or n_before >= LEAST_MEMBERS:
+            return matter, said
+        broad = self._of_topics(CLAIM_OF[point.says], [point.topic_id])
+        if broad is None:
+            return matter, said
+        label = f"{point.label}, which too few say alone, and its topic, {broad.label}"
+        return replace(broad, label=label, point=point), Said.of(broad.rows)
 
     def _compare(
         self, said: Said, matter: _Matter, insight: Insight, windows: Windows
@@ -181,7 +193,7 @@ class _Look:
         if insight.key_point_id:
             return self._of_point(insight.key_point_id)
         if insight.topic_id:
-            return self._of_topic(insight)
+            return self._of_topics(insight.kind, self._topics_of(insight))
         return self._of_part(insight.subject) if insight.kind == COMPONENT else None
 
     def _of_point(self, key: str) -> _Matter | None:
@@ -199,12 +211,11 @@ class _Look:
             point=point,
         )
 
-    def _of_topic(self, insight: Insight) -> _Matter | None:
-        ids = self._topics_of(insight)
+    def _of_topics(self, kind: str, ids: Sequence[str]) -> _Matter | None:
         its = [topic for topic in self.history.topics if topic.key in ids]
         if not its:
             return None
-        counted = COUNTED.get(insight.kind, TALK)
+        counted = COUNTED.get(kind, TALK)
         others = [topic for topic in self.history.topics if topic.key not in ids]
         return _Matter(
             label=" and ".join(topic.label for topic in its),
