@@ -378,7 +378,7 @@ def _between(change: Change) -> str:
 
 def _ending(change: Change | None, verdict: str) -> str:
     if change is None:
-        return "too few to say, since there are too few other topics to hold it against"
+        return "too few to say, since you left too few other topics alone to hold it against"
     if change.n_before < LEAST_MEMBERS:
         return f"too few to say, since fewer than {LEAST_MEMBERS} said it before"
     if verdict in (HELPED, WORSE):
