@@ -18,7 +18,16 @@ from feedbackminer.insight.period import period_of
 from feedbackminer.insight.stage import READS as COUNTED
 from feedbackminer.project.project import Project
 from feedbackminer.tables import of_members
-from feedbackminer.vocabulary.decisions import Decision, Insight
+from feedbackminer.vocabulary.decisions import PLAN, REJECT, SHIP, STATUS_AFTER, Decision, Insight
+
+
+# What a person may tell those who said something, by what was decided on it.
+DRAFTS: Mapping[str, str] = {
+    STATUS_AFTER[SHIP]: "You told us about “$said”. Since $date: $done. Does it work for you now?",
+    STATUS_AFTER[PLAN]: "You told us about “$said”. We plan to do something about it: $done. We "
+    "write here when it is there.",
+    STATUS_AFTER[REJECT]: "You told us about “$said”. We will not do it, and this is why: $done.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +60,11 @@ def find_unheard(project: Project, target: str) -> list[Unheard]:
     store, settings = project.store, project.settings
     insight = insight_now(store, about_of(project, target)["insight_id"])
     last = insight.last if insight else None
-    if insight is None or last is None or insight.status not in settings.digest.replies:
+    drafts = {**DRAFTS, **settings.digest.replies}
+    if insight is None or last is None or insight.status not in drafts:
         raise InputError(
             f"tell {target}: nothing was decided that could be told; want one that is "
-            + ", ".join(sorted(settings.digest.replies))
+            + ", ".join(drafts)
         )
     tables = {name: store.read(name) for name in COUNTED}
     period = period_of(of_members(tables["posts"], tables["members"]), settings.insight)
@@ -63,7 +73,7 @@ def find_unheard(project: Project, target: str) -> list[Unheard]:
     said = posts_about(history, tables, insight).filter(pl.col("created_at") < day)
     told = _told_since(tables, day) | set(insight.told)
     said = said.filter(~pl.col("thread_id").is_in(list(told))).drop_nulls("voice")
-    draft = _Draft(settings.digest.replies[insight.status], last)
+    draft = _Draft(drafts[insight.status], last)
     return _by_thread(said, tables, draft, insight)
 
 

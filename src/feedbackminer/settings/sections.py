@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
 from datetime import date, datetime
 from string import Formatter
 from typing import Annotated, Literal, Self
@@ -320,15 +319,6 @@ def _as_event(given: object) -> object:
     return given if isinstance(given, dict | EventSettings) else {"date": given}
 
 
-# What a person may tell those who said something, by what was decided on it.
-REPLIES: Mapping[Literal["shipped", "planned", "rejected"], str] = {
-    "shipped": "You told us about “$said”. Since $date: $done. Does it work for you now?",
-    "planned": "You told us about “$said”. We plan to do something about it: $done. We write here "
-    "when it is there.",
-    "rejected": "You told us about “$said”. We will not do it, and this is why: $done.",
-}
-
-
 class DigestSettings(StageSettings):
     product: str = Field(default="", description="Name of the product or community, for the title")
     quotes_per_topic: int = Field(default=5, ge=1, description="Quotes on the page of a topic")
@@ -342,9 +332,9 @@ class DigestSettings(StageSettings):
         "first_reply (hours), peer_answers, helpers or top_10 = what to reach; shares from 0 to 1",
     )
     replies: dict[Literal["shipped", "planned", "rejected"], str] = Field(
-        default_factory=lambda: dict(REPLIES),
-        description="Drafts of `feedbackminer insight tell`, by what was decided: $said, $date and "
-        "$done are filled in",
+        default_factory=dict,
+        description="Your own drafts for `feedbackminer insight tell`, by what was decided: $said, "
+        "$date and $done are filled in",
     )
     link: str = Field(
         default="", description="Where the site can be read, for mail and chat; empty: nowhere"
