@@ -20,7 +20,6 @@ from feedbackminer.project.project import Project
 from feedbackminer.tables import of_members
 from feedbackminer.vocabulary.decisions import PLAN, REJECT, SHIP, STATUS_AFTER, Decision, Insight
 
-
 # What a person may tell those who said something, by what was decided on it.
 DRAFTS: Mapping[str, str] = {
     STATUS_AFTER[SHIP]: "You told us about “$said”. Since $date: $done. Does it work for you now?",
