@@ -59,7 +59,7 @@ def find_unheard(project: Project, target: str) -> list[Unheard]:
     store, settings = project.store, project.settings
     insight = insight_now(store, about_of(project, target)["insight_id"])
     last = insight.last if insight else None
-    drafts = {**DRAFTS, **settings.digest.replies}
+    drafts = {**DRAFTS, **{str(name): own for name, own in settings.digest.replies.items()}}
     if insight is None or last is None or insight.status not in drafts:
         raise InputError(
             f"tell {target}: nothing was decided that could be told; want one that is "
