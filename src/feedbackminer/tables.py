@@ -17,6 +17,7 @@ import polars as pl
 
 from feedbackminer.errors import TableError
 from feedbackminer.vocabulary import alerts
+from feedbackminer.vocabulary.decisions import ACTIONS, VERDICTS
 from feedbackminer.vocabulary.tags import (
     ANSWERED_BY,
     EXPERIENCES,
@@ -392,6 +393,7 @@ class Claims(dy.Schema):
     evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
     went_well = dy.List(dy.String())  # post ids: members behind it told later that it works
     status = dy.Enum(("shown", "held_back"))
+    verdict = dy.Enum(tuple(VERDICTS), nullable=True)  # of an outcome: whether it helped
 
 
 class Periods(dy.Schema):
@@ -477,6 +479,27 @@ class Events(dy.Schema):
     name = dy.String(min_length=1)
     kind = dy.String()
     source = dy.String()  # a file, or a live source
+
+
+class Decisions(dy.Schema):
+    """What a team decided on what it was told. Append-only: what was taken back stays a row."""
+
+    number = dy.Int64(primary_key=True, min=1)
+    insight_id = dy.String(
+        min_length=1
+    )  # what lasts of claims: their kind, and what they are about
+    kind = dy.String()  # of the claim
+    topic_id = _text()
+    key_point_id = _text()
+    subject = dy.String(metadata=TEXT)  # a part of the product, a rival; no words of a member
+    claim_id = dy.String()  # that it was decided on; empty: the insight was named
+    action = dy.Enum(ACTIONS)
+    undoes = dy.Int64(nullable=True)  # the number of what is taken back
+    by = dy.String(min_length=1, metadata=TEXT)
+    at = _utc()
+    on = _utc(nullable=True)  # the day of shipping, or the one it is planned for
+    text = dy.String(metadata=TEXT)  # why, a note, or to whom it is assigned
+    threads = dy.List(dy.String(), metadata=TEXT)  # in which it was told what was done
 
 
 class Runs(dy.Schema):
@@ -594,6 +617,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "alert_log": AlertLog,
     "alert_checks": AlertChecks,
     "events": Events,
+    "decisions": Decisions,
     "runs": Runs,
     "cursors": Cursors,
     "audit": Audit,

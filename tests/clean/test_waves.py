@@ -29,6 +29,7 @@ from tests.support.builders import (
     sentences,
     tags,
     topics,
+    undecided,
 )
 
 Post = dict[str, Any]
@@ -249,6 +250,7 @@ def claims(written: Sequence[Post], **how: Any) -> pl.DataFrame:
         "key_points": key_points(),
         "matches": matches(),
         "events": events(),
+        **undecided(),
     }
     columns = ["kind", "metric", "value", "low", "high", "baseline", "n_voices", "n_posts", "p"]
     return mine_claims(tables, settings=InsightSettings(**how)).claims.select(*columns, "headline")

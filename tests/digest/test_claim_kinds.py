@@ -37,6 +37,7 @@ from tests.support.builders import (
     tags,
     threads,
     topics,
+    undecided,
 )
 from tests.support.command import ROOT
 
@@ -102,6 +103,7 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         "key_points": key_points(),
         "matches": matches(),
         "events": events(),
+        **undecided(),
     }
     mined = mine_claims(tables, settings=InsightSettings())
     provenance = Provenance(

@@ -27,7 +27,16 @@ from feedbackminer.digest.views import ClaimView, Coverage, Digest, Provenance, 
 from feedbackminer.errors import InputError
 from feedbackminer.publish.folder import swap, write_folder
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import EVERYTHING, AlertLevels, Dropped, Lineage, Repeats, Runs, check
+from feedbackminer.tables import (
+    EVERYTHING,
+    AlertLevels,
+    Decisions,
+    Dropped,
+    Lineage,
+    Repeats,
+    Runs,
+    check,
+)
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, FOUND_OF_MEMBERS
 from feedbackminer.vocabulary.editions import EDITIONS
 from feedbackminer.vocabulary.tags import KINDS, SIDES
@@ -144,6 +153,7 @@ def community(text: str = SAFE, url: str = "https://forum.example/1") -> dict[st
         "repeats": repeats(),
         "lineage": Lineage.create_empty(),
         "alert_levels": AlertLevels.create_empty(),
+        "decisions": Decisions.create_empty(),
         "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
@@ -175,6 +185,7 @@ def nobody() -> dict[str, pl.DataFrame]:
         "repeats": repeats(),
         "lineage": Lineage.create_empty(),
         "alert_levels": AlertLevels.create_empty(),
+        "decisions": Decisions.create_empty(),
         "runs": Runs.create_empty(),
         "dropped": Dropped.create_empty(),
         "shares": shares(),
@@ -433,7 +444,7 @@ def test_the_json_holds_everything_that_is_documented() -> None:
         "title", "since", "until", "period", "standing", "events", "totals", "front", "claims",
         "topics", "quotes", "account", "run_id", "made_at", "code_version", "models",
         "table_versions", "settings", "seconds", "notices", "labels", "problems", "severities",
-        "waves", "editions", "room", "answers",
+        "waves", "editions", "room", "answers", "decisions",
     }  # fmt: skip
     assert content["since"] == "2026-01-05T00:00:00+00:00"
     assert content["table_versions"] == {"posts": 3, "claims": None}

@@ -29,6 +29,7 @@ HARMLESS = {
             "parent_run",
             "claim_id",
             "alert_id",
+            "insight_id",
         ),
         *("event_id", "seal", "corrections.parts", "fitted_as", "fitted_in", "born_in"),
         *("fingerprint", "settings_hash", "code_version", "encoder", "tagger"),

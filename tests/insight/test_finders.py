@@ -33,6 +33,7 @@ from tests.support.builders import (
     tags,
     threads,
     topics,
+    undecided,
 )
 
 PostRow = Mapping[str, Any]
@@ -121,6 +122,7 @@ def tables(
         "key_points": key_points(),
         "matches": matches(),
         "events": events(),
+        **undecided(),
     }
 
 

@@ -27,6 +27,7 @@ from tests.support.builders import (
     tags,
     threads,
     topics,
+    undecided,
 )
 
 Post = Mapping[str, Any]
@@ -63,6 +64,7 @@ def shares(
         "key_points": key_points(),
         "matches": matches(),
         "events": events(),
+        **undecided(),
     }
     mined = mine_claims(tables, settings=InsightSettings(**settings))
     return {(row["topic_id"], row["label"]): row for row in mined.shares.to_dicts()}

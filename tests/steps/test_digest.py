@@ -87,5 +87,5 @@ def test_what_is_named_exists_and_is_published(project: Project) -> None:
 
 
 def test_whatever_decides_how_a_digest_is_rendered_again_is_published() -> None:
-    """An erasure renders digests again with the settings that they print; a link is for mails."""
-    assert set(PUBLISHED["digest"]) == set(DigestSettings.model_fields) - {"link"}
+    """An erasure renders digests again with the settings they print; others are for mails."""
+    assert set(PUBLISHED["digest"]) == set(DigestSettings.model_fields) - {"link", "replies"}

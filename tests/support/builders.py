@@ -16,8 +16,10 @@ from feedbackminer.tables import (
     Aspects,
     Assignments,
     Claims,
+    Decisions,
     Events,
     KeyPoints,
+    Lineage,
     Matches,
     Members,
     Needs,
@@ -146,6 +148,11 @@ def events(**days: float) -> pl.DataFrame:
         for name, when in days.items()
     ]
     return _table(Events, rows)
+
+
+def undecided() -> dict[str, pl.DataFrame]:
+    """Build the tables that what was decided is read from, with nothing in them."""
+    return {"decisions": Decisions.create_empty(), "lineage": Lineage.create_empty()}
 
 
 def periods(

@@ -158,6 +158,37 @@ def alerts(
 
 @app.command()
 @command
+def outcomes(
+    session: Session,
+    project: Annotated[Path, typer.Option("--project", help="A mined project")],
+    draws: Annotated[
+        int, typer.Option(min=1, help="Topics and days of each kind that can be asked about")
+    ] = 200,
+) -> None:
+    """Ask what became of days on which nothing was done, and of halvings that are planted."""
+    from feedbackminer.insight.stage import READS
+    from feedbackminer.research.benchmarks.outcomes import measure
+
+    opened = session.open()
+    tables = {name: opened.store.read(name) for name in READS}
+    print_table(
+        (
+            *("what", "drawn", "asked", "helped", "worse", "can tell", "wrong of these"),
+            *("halved: found of these", "found of asked", "covered of these", "of asked"),
+        ),
+        (
+            (
+                *(f.kind, f"{f.drawn:,}", f"{f.asked:,}", f"{f.helped:,}", f"{f.worse:,}"),
+                *(f"{f.can_tell:,}", f"{f.wrong:,}", f"{f.found:,}", f"{f.found_of_asked:,}"),
+                *(f"{f.covers:,}", f"{f.covers_of_asked:,}"),
+            )
+            for f in measure(tables, opened.settings.insight, draws)
+        ),
+    )
+
+
+@app.command()
+@command
 def conversation(
     session: Session,
     project: Annotated[Path, typer.Option("--project", help="One with links, likes or marks")],

@@ -18,6 +18,7 @@ from feedbackminer.cli import (
     claims,
     collect,
     events,
+    insights,
     interrupts,
     mining,
     privacy,
@@ -65,6 +66,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(tags.app, name="tags")
 app.add_typer(events.app, name="events")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(insights.app, name="insight")
 app.add_typer(runs.app, name="runs")
 app.add_typer(bench.app, name="bench")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -42,15 +42,19 @@ class Material:
     answers: Mapping[str, Answer]  # that helped, by the post that opens their thread
     near: Mapping[str, str]  # by claim: the claim that it is shown with
     settings: DigestSettings
+    shipped: Mapping[str, Sequence[Mark]] = field(default_factory=dict)  # by topic
 
     @property
     def span(self) -> Span:
         """Return where the period begins and ends."""
         return self.period.since, self.period.until
 
-    def trend(self, posts: pl.DataFrame) -> Trend:
-        """Count members of the whole history, and mark what happened."""
-        return Trend(counts.trend(posts, self.period.history), self.marks)
+    def trend(self, posts: pl.DataFrame, shipped: Sequence[Mark] = ()) -> Trend:
+        """Count members of the whole history, and mark what happened, and what was shipped."""
+        since, until = self.period.history
+        within = [one for one in shipped if since and until and since <= one.at < until]
+        marks = sorted([*self.marks, *within], key=lambda mark: mark.at)
+        return Trend(counts.trend(posts, self.period.history), marks)
 
 
 def gather(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import polars as pl
 from feedbackminer.accounts import Account
 from feedbackminer.digest import counts
 from feedbackminer.digest.answers import best_of
+from feedbackminer.digest.decided import decided_views, marks_of
 from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.kinship import lineage_of, neighbours
@@ -38,6 +40,7 @@ from feedbackminer.text.words import plain
 from feedbackminer.vocabulary.claims import (
     CLAIM_KINDS,
     FOUND_OF_MEMBERS,
+    OUTCOME,
     TOPIC_SIZE,
     ClaimKind,
     quantity,
@@ -60,7 +63,8 @@ def build_digest(
 
     Args:
         tables: posts, topics, assignments, tags, threads, members, repeats, dropped, shares,
-            sentences, key_points, matches, claims, periods, alert_levels, events, lineage and runs.
+            sentences, key_points, matches, claims, periods, alert_levels, events, lineage,
+            decisions and runs.
         like_staff: members who look like staff: author_id, example_id and evidence.
     Returns:
         a digest whose account says which claims are not shown, and why.
@@ -71,7 +75,9 @@ def build_digest(
     # What nobody spoke of in the period may be of the long view, or the change that is told.
     ranked = _topics_by_size(claims)
     topic_ids, beyond = ranked[: settings.max_topics], ranked[settings.max_topics :]
-    is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False)
+    is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False) | (
+        pl.col("kind") == OUTCOME
+    )
     stands = _stands(claims, tables["posts"])
     visible = claims.filter(said | is_shown, stands)
     period = PeriodView(**tables["periods"].row(0, named=True))
@@ -80,6 +86,8 @@ def build_digest(
     material = gather(tables, period, settings, provenance)
     tables = material.tables
     views = [_claim_view(row, material) for row in visible.iter_rows(named=True)]
+    decided = decided_views(tables, views)
+    material = replace(material, shipped=marks_of(decided))
     shown = tables["topics"].filter(pl.col("topic_id").is_in(topic_ids))
     near = neighbours(shown)
     topics = [_topic_view(topic_id, views, material, near) for topic_id in topic_ids]
@@ -99,6 +107,7 @@ def build_digest(
         goals=settings.goals,
         topics=topics,
         claims=views,
+        decided=decided,
         activity=material.trend(counts.counted(tables, period.history)),
         waves=material.waves,
         members=tables["members"],
@@ -274,7 +283,10 @@ def _topic_view(
         share=size.value or 0.0,
         shares=shares,
         problems=_coverage(views, shares, size.n_voices, material, within=size.evidence),
-        trend=material.trend(tables["posts"].join(evidence, on="post_id", how="semi")),
+        trend=material.trend(
+            tables["posts"].join(evidence, on="post_id", how="semi"),
+            material.shipped.get(topic_id, ()),
+        ),
         n_voices_ever=ever.n_voices,
         claims=[claim for claim in claims if claim.scope == PERIOD and claim is not size],
         quotes=choose(

@@ -25,6 +25,7 @@ from feedbackminer.vocabulary.claims import (
     SURGE_METRIC,
     Listing,
 )
+from feedbackminer.vocabulary.decisions import NOTE, Decision, Insight
 from feedbackminer.vocabulary.editions import Edition
 from feedbackminer.vocabulary.goals import MeasureName
 from feedbackminer.vocabulary.moments import last_day, word_of
@@ -135,6 +136,7 @@ class ClaimRow:
     evidence: Sequence[str]
     went_well: Sequence[str]
     status: str
+    verdict: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +247,37 @@ class EditionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DecidedView:
+    """An insight with what was decided, and what became of it.
+
+    Attributes:
+        about: what it is called today; empty: no topic or key point of today is it.
+        topic_ids: topics of today that have its posts.
+        outcome: the claim that tells what is said since it was shipped; None: nothing is.
+    """
+
+    insight: Insight
+    about: str
+    topic_ids: Sequence[str]
+    outcome: ClaimView | None
+
+    @property
+    def title(self) -> str:
+        """Return what the kind of its claims is called."""
+        return CLAIM_KINDS[self.insight.kind].title
+
+    @property
+    def last(self) -> Decision | None:
+        """Return what made it what it is; None: nothing but notes."""
+        return self.insight.last
+
+    @property
+    def notes(self) -> list[Decision]:
+        """Return what was noted beside it, earliest first."""
+        return [one for one in self.insight.decisions if one.action == NOTE]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """Everything a digest says."""
 
@@ -258,6 +291,7 @@ class Digest:
     goals: Mapping[MeasureName, float]  # what to reach
     topics: Sequence[TopicView]
     claims: Sequence[ClaimView]
+    decided: Sequence[DecidedView]
     activity: Trend  # in the whole history
     waves: Sequence[Wave]
     members: pl.DataFrame

@@ -9,10 +9,18 @@ from typing import Any
 from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.kinship import Turn
 from feedbackminer.digest.shares import Share
-from feedbackminer.digest.views import ClaimRow, ClaimView, Coverage, Digest, TopicView
+from feedbackminer.digest.views import (
+    ClaimRow,
+    ClaimView,
+    Coverage,
+    DecidedView,
+    Digest,
+    TopicView,
+)
 from feedbackminer.digest.waves import Wave
 from feedbackminer.settings.sections import AlertSettings, SegmentSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
+from feedbackminer.vocabulary.decisions import HELPED, PLAN, SHIP, STATUS_AFTER, VERDICTS, WORSE
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
@@ -33,6 +41,13 @@ TURNS = {
     ("ignore", True): "Left out of digests",
     ("undo", True): "A correction was taken back",
 }
+WHAT_WE_DID = "You told us, we did: did it help?"
+NOTHING_DECIDED = "Nothing was decided on yet; “feedbackminer insight accept CLAIM” begins it."
+NO_NEWS = "Nothing new was decided in this time."
+NO_PROOF = (
+    "Each is held against what was said of other topics in the same weeks. It is no proof: "
+    "something else may have changed on that day, and who is silent may be content or gone."
+)
 NUMBERS = (
     "Nothing to know yet",
     "One thing to know",
@@ -146,6 +161,34 @@ def answer(given: Answer) -> str:
         "liked": "others like it",
     }
     return f"{told[given.helped]}{', from the team' if given.is_by_staff else ''}"
+
+
+def decided(view: DecidedView) -> str:
+    """Write what was decided, by whom and when: ``Shipped on 3 May 2026 by anna``."""
+    last, owner = view.last, view.insight.owner
+    whose = f", owned by {owner}" if owner else ""
+    if last is None:
+        return f"Open{whose}"
+    words = {SHIP: " on", PLAN: " for"}.get(last.action, "")
+    on = f"{words} {day(last.on)}" if last.on and words else ""
+    at = "" if on and last.action == SHIP else f", {day(last.at)}"
+    return f"{STATUS_AFTER[last.action].capitalize()}{on} by {last.by}{at}{whose}"
+
+
+def about(view: DecidedView) -> str:
+    """Write what an insight is about, or that nothing of today is it."""
+    return view.about or "no topic or key point of today: its posts are elsewhere, or were erased"
+
+
+def became(view: DecidedView) -> str:
+    """Write whether it helped; empty: it was not shipped."""
+    if view.insight.shipped_on is None:
+        return ""
+    if view.outcome is None or view.outcome.verdict is None:
+        return "Nothing of it was said in the time that is counted"
+    if view.outcome.verdict in (HELPED, WORSE):
+        return f"It {'rose' if (view.outcome.value or 0) > 1 else 'fell'} after you shipped"
+    return VERDICTS[view.outcome.verdict]
 
 
 def ending(claim: ClaimView) -> str:

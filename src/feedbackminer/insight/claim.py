@@ -44,6 +44,7 @@ class Claim:
     went_well: tuple[str, ...] = ()  # posts in which members behind it told later that it works
     is_large: bool = True  # False: compared like the others, but too small to tell anybody
     is_chance: bool = False  # chance alone makes as much
+    verdict: str | None = None  # of an outcome: one of VERDICTS
     scope: str = PERIOD
 
     @property

@@ -19,6 +19,7 @@ from feedbackminer.insight.finders.change import Tested, find_changes
 from feedbackminer.insight.finders.community import community_claims
 from feedbackminer.insight.finders.key_points import key_point_claims
 from feedbackminer.insight.finders.newcomers import newcomer_claims
+from feedbackminer.insight.finders.outcomes import outcome_claims
 from feedbackminer.insight.finders.product import component_claims, need_claims
 from feedbackminer.insight.finders.rivals import rival_claims
 from feedbackminer.insight.finders.staying import staying_claims
@@ -43,7 +44,7 @@ from feedbackminer.vocabulary.tags import HISTORY, PERIOD
 STAGE = "insight"
 READS = (
     "posts", "topics", "assignments", "tags", "replies", "threads", "members", "repeats",
-    "aspects", "needs", "sentences", "key_points", "matches", "events",
+    "aspects", "needs", "sentences", "key_points", "matches", "events", "lineage", "decisions",
 )  # fmt: skip
 FINDERS: tuple[Callable[[Facts, InsightSettings], Iterator[Claim]], ...] = (
     count_claims,
@@ -104,6 +105,7 @@ def mine_claims(tables: Mapping[str, pl.DataFrame], *, settings: InsightSettings
     candidates += staying_claims(history, settings)
     changes, tested = find_changes(history, period, settings)
     candidates += changes
+    candidates += outcome_claims(history, checked, settings)
 
     rows, dropped = [], []
     for claim in candidates:
@@ -211,4 +213,5 @@ def _row(claim: Claim, settings: InsightSettings) -> dict[str, Any]:
         "evidence": claim.posts["post_id"].to_list(),
         "went_well": list(claim.went_well),
         "status": "shown",
+        "verdict": claim.verdict,
     }

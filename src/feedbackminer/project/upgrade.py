@@ -44,6 +44,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "other_ref": pl.lit(""),
     },
     "claims": {
+        "verdict": pl.lit(None, pl.String),
         "scope": pl.lit("period"),
         "key_point_id": pl.lit(None, pl.String),
         "went_well": pl.lit([], pl.List(pl.String)),

@@ -345,6 +345,11 @@ class DigestSettings(StageSettings):
         description="What the team follows, first in each edition: members, welcome, unanswered, "
         "first_reply (hours), peer_answers, helpers or top_10 = what to reach; shares from 0 to 1",
     )
+    replies: dict[Literal["shipped", "planned", "rejected"], str] = Field(
+        default_factory=dict,
+        description="Your own drafts for `feedbackminer insight tell`, by what was decided: $said, "
+        "$date and $done are filled in",
+    )
     link: str = Field(
         default="", description="Where the site can be read, for mail and chat; empty: nowhere"
     )

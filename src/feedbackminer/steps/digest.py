@@ -36,7 +36,8 @@ PERIOD = ["name", "since", "until"]  # of the table periods: which it is
 READS = (
     *("posts", "topics", "assignments", "tags", "threads", "members", "repeats"),
     *("sentences", "key_points", "matches"),
-    *("dropped", "shares", "claims", "periods", "alert_levels", "events", "lineage", "runs"),
+    *("dropped", "shares", "claims", "periods", "alert_levels", "events", "lineage"),
+    *("decisions", "runs"),
 )
 # All that decides what a digest says; who has these at the same versions can make it anew.
 PROVEN = tuple(dict.fromkeys((*READS, *COUNTED, "audit")))

@@ -18,6 +18,7 @@ CHANGE_METRIC = "ratio_of_voice_rates"  # of what is said by more members than u
 SURGE_METRIC = "ratio_to_usual_share"
 CHANGES = (CHANGE_METRIC, SURGE_METRIC)
 TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
+OUTCOME = "outcome"  # the kind that says what became of what was shipped
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,15 @@ METRICS: Mapping[str, Metric] = {
             "before and after; q is the share of histories with threads at random times in which "
             "anything stands out as much",
             unbounded="nobody in any other week or month",
+        ),
+        Metric(
+            "ratio_of_changes",
+            "times as many members as would be by those before and by other topics",
+            "distinct members in the time after / what would be: those of an average of the two "
+            "times as long before, times how many times as much it was on other topics (the same "
+            "of each, put together by how sure it is; those on which something was shipped in that "
+            "time left out). The interval holds how much topics change by themselves: a prediction "
+            "interval over the other topics, with members as clusters",
         ),
         Metric(
             "days_without_posts",
@@ -468,6 +478,15 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
                     empty="",
                 ),
             ),
+        ),
+        ClaimKind(
+            name=OUTCOME,
+            title="Outcome",
+            editions=("leadership", "communications", "support"),
+            weight=0.1,
+            counts_voices=False,
+            makes_front=False,
+            n_quotes=0,
         ),
         ClaimKind(
             name="newcomers",

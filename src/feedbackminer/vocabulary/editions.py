@@ -19,6 +19,7 @@ class Edition:
     Attributes:
         lists_unanswered: the newest questions without an answer stand in it.
         lists_advocates: members to thank stand on its page; what is sent names none.
+        lists_decided: what was done about what was said before stands in it.
         is_brief: beside the things to know, it holds only what it is for.
     """
 
@@ -27,6 +28,7 @@ class Edition:
     asks: str
     lists_unanswered: bool = False
     lists_advocates: bool = False
+    lists_decided: bool = False
     is_brief: bool = False
 
     @property
@@ -53,6 +55,7 @@ EDITIONS: Mapping[str, Edition] = {
             title="Support",
             asks="Whom do we have to help today, and which answer is missing?",
             lists_unanswered=True,
+            lists_decided=True,
         ),
         Edition(
             name="marketing",
@@ -64,12 +67,14 @@ EDITIONS: Mapping[str, Edition] = {
             name="communications",
             title="Communications",
             asks="What is stirring, and what should we say something about?",
+            lists_decided=True,
         ),
         Edition(
             name="leadership",
             title="Leadership",
             asks="How is our community, and what has to be decided?",
             is_brief=True,
+            lists_decided=True,
         ),
     )
 }

@@ -10,6 +10,7 @@ FILES = frozenset(
     {
         *site.PAGES,
         "quoted.html",
+        site.DONE,
         "topics",
         "claims",
         "editions",

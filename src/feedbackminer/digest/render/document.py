@@ -12,7 +12,7 @@ from feedbackminer.accounts import Account
 from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.quotes import Quote
 from feedbackminer.digest.shares import Share
-from feedbackminer.digest.views import ClaimView, Digest, TopicView
+from feedbackminer.digest.views import ClaimView, DecidedView, Digest, TopicView
 from feedbackminer.digest.waves import Wave
 from feedbackminer.tables import Claims
 from feedbackminer.vocabulary.tags import ANY_PROBLEM, KINDS, SIDES
@@ -35,6 +35,7 @@ def render(digest: Digest) -> str:
         },
         "room": asdict(digest.room),
         "claims": [_claim(claim) for claim in digest.claims],
+        "decisions": [_decided(view) for view in digest.decided],
         "labels": [_label(row) for row in digest.labels],
         "problems": asdict(digest.problems),
         "severities": [
@@ -65,6 +66,23 @@ def _claim(claim: ClaimView) -> dict[str, Any]:
         "experimental": claim.is_experimental,
         "waves": [wave.wave_id for wave in claim.waves],
         "near": claim.near,
+    }
+
+
+def _decided(view: DecidedView) -> dict[str, Any]:
+    """Return an insight, what was decided on it in order, and the claim on what became of it."""
+    insight = view.insight
+    return {
+        "insight_id": insight.insight_id,
+        "kind": insight.kind,
+        "about": view.about,
+        "topics": list(view.topic_ids),
+        "key_point_id": insight.key_point_id,
+        "status": insight.status,
+        "owner": insight.owner,
+        "decisions": [asdict(decision) for decision in insight.decisions],
+        "verdict": view.outcome.verdict if view.outcome else None,
+        "outcome_id": view.outcome.claim_id if view.outcome else None,
     }
 
 

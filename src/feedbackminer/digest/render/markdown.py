@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from feedbackminer.digest import wording
+from feedbackminer.digest.decided import news
 from feedbackminer.digest.panel import panel
 from feedbackminer.digest.quotes import Quote
-from feedbackminer.digest.views import ClaimView, Digest, EditionView
+from feedbackminer.digest.views import ClaimView, DecidedView, Digest, EditionView
 from feedbackminer.vocabulary.claims import sections, topic_columns
 
 TOPICS_LISTED, CLAIMS_LISTED, THREADS_LISTED = 15, 6, 10  # claims: of each section
+DECIDED_LISTED = 10
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")  # turn the direction of what follows
 
 
@@ -39,6 +41,7 @@ def _lines(digest: Digest) -> Iterator[str]:
     yield from (f"**{escape(line)}**\n" for line in digest.standing.lines())
     yield f"{wording.written(digest)}, {wording.period(digest)}."
     yield from _front(digest.front)
+    yield from _decided(digest.decided)
     yield from _topics(digest)
     yield from _shares(digest)
     for title, kinds in sections().items():
@@ -56,6 +59,8 @@ def _edition(digest: Digest, view: EditionView) -> Iterator[str]:
     for heading, lines in panel(digest):
         yield f"- **{heading}**: {' · '.join(escape(line.text) for line in lines)}"
     yield from _front(view.front)
+    if view.edition.lists_decided:
+        yield from _decided(news(digest.decided, digest.since))
     if view.edition.lists_unanswered and digest.unanswered:
         yield from ("", f"## {wording.to_answer(digest)}", "")
         for thread in digest.unanswered[:THREADS_LISTED]:
@@ -75,6 +80,22 @@ def _front(front: Sequence[ClaimView]) -> Iterator[str]:
         yield f"{number}. **{escape(claim.headline)}** ({claim.title})"
         yield from (f"   {line}  " for line in filter(None, (wording.brief(claim), claim.action)))
         yield from _answers(claim, "   ")
+
+
+def _decided(decided: Sequence[DecidedView]) -> Iterator[str]:
+    """Yield what was done about what was said before; nothing where nothing was decided."""
+    if not decided:
+        return
+    yield from ("", f"## {wording.WHAT_WE_DID}", "", wording.NO_PROOF, "")
+    for view in decided[:DECIDED_LISTED]:
+        why = f": {escape(view.last.text)}" if view.last and view.last.text else ""
+        yield f"- **{view.title}: {escape(wording.about(view))}**"
+        yield f"  {escape(wording.decided(view))}{why}  "
+        if became := wording.became(view):
+            told = f" {escape(view.outcome.headline)}" if view.outcome else ""
+            yield f"  {became}.{told}  "
+        for note in view.notes:
+            yield f"  {wording.day(note.at)}, {escape(note.by)}: {escape(note.text)}  "
 
 
 def _topics(digest: Digest) -> Iterator[str]:

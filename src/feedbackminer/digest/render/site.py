@@ -16,6 +16,7 @@ import polars as pl
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedbackminer.digest import wording
+from feedbackminer.digest.decided import news
 from feedbackminer.digest.panel import panel
 from feedbackminer.digest.render import charts, search
 from feedbackminer.digest.render.anchors import anchor
@@ -36,6 +37,7 @@ PAGES = {
     "method.html": "Method",
     "search.html": "Search",
 }
+DONE = "done.html"  # where something was decided
 ASSETS = ("style.css", "minisearch.js", "minisearch-licence.txt", "search.js")
 
 
@@ -43,6 +45,7 @@ def render(digest: Digest) -> dict[str, str]:
     """Return all pages and assets: relative path -> text."""
     entries = search.entries(digest)
     shared = shared_by_pages(digest) | {"n_entries": len(entries)}
+    pages = shared["pages"]
 
     def page(template: str, **values: Any) -> str:
         return environment().get_template(f"{template}.j2").render(shared, **values)
@@ -50,7 +53,7 @@ def render(digest: Digest) -> dict[str, str]:
     return {
         **{f"assets/{name}": asset(name) for name in ASSETS},
         "assets/search-entries.js": search.script(entries),
-        **{name: page(name, page=name, root="") for name in PAGES},
+        **{name: page(name, page=name, root="") for name in pages},
         "quoted.html": page("quoted.html", page="", root=""),
         **{
             view.edition.page: page("edition.html", page=view.edition.page, root="../", view=view)
@@ -102,7 +105,8 @@ def shared_by_pages(digest: Digest) -> dict[str, Any]:
     """Return what every template may use."""
     return {
         "digest": digest,
-        "pages": PAGES,
+        "pages": _pages(digest),
+        "news": news(digest.decided, digest.since),
         "editions": EDITIONS,
         "panel": panel(digest),
         "charts": charts,
@@ -116,6 +120,15 @@ def shared_by_pages(digest: Digest) -> dict[str, Any]:
         .to_dicts(),
         "topic_pages": {topic.topic_id: topic.page for topic in digest.topics},
     }
+
+
+def _pages(digest: Digest) -> dict[str, str]:
+    """Return the pages with their names; what was done stands before the method."""
+    if not digest.decided:
+        return PAGES
+    names = list(PAGES.items())
+    place = list(PAGES).index("method.html")
+    return dict([*names[:place], (DONE, "What we did"), *names[place:]])
 
 
 def _segments(members: pl.DataFrame) -> dict[str, int | None]:

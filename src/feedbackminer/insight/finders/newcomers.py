@@ -61,6 +61,11 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
         )
 
 
+def stuck_at_first(subject: Subject) -> pl.DataFrame:
+    """Return the first posts of members that say, on a subject, where they get stuck."""
+    return _who_are_stuck(subject).filter("is_first")
+
+
 def _first_to_others(
     stuck: pl.DataFrame, voiced: pl.DataFrame, settings: InsightSettings
 ) -> Comparison:

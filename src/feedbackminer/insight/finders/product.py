@@ -30,7 +30,7 @@ def component_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]
     told = _told_of_parts(facts)
     for (aspect,), clauses in facts.aspects.sort("aspect").group_by("aspect", maintain_order=True):
         of_part = told.filter(aspect=aspect)
-        bad = of_part.filter((pl.col("problem") >= TELLS) & (pl.col("sentiment") != "positive"))
+        bad = of_part.filter(_tells_trouble())
         good = of_part.filter((pl.col("praise") >= TELLS) & (pl.col("sentiment") != "negative"))
         n_bad, n_good, n = map(count_voices, (bad, good, clauses))
         example = fittest(bad.with_columns(fitness=pl.col("problem") * pl.col("fit")))
@@ -84,6 +84,15 @@ def _names_a_job() -> pl.Expr:
     names_job = pl.col("names_job")
     is_told = names_job.fill_null(value=False)
     return pl.when(names_job.is_not_null().any()).then(is_told).otherwise(is_plain)
+
+
+def trouble_with_parts(facts: Facts) -> pl.DataFrame:
+    """Return the clauses that tell of a problem with a part of the product, with who wrote when."""
+    return _told_of_parts(facts).filter(_tells_trouble())
+
+
+def _tells_trouble() -> pl.Expr:
+    return (pl.col("problem") >= TELLS) & (pl.col("sentiment") != "positive")
 
 
 def _told_of_parts(facts: Facts) -> pl.DataFrame:
