@@ -19,7 +19,7 @@ from feedbackminer.insight.facts import Facts
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.stage import mine_claims
 from feedbackminer.settings.sections import DigestSettings, InsightSettings
-from feedbackminer.tables import Claims, Dropped
+from feedbackminer.tables import AlertLevels, Claims, Dropped
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind, Listing
 from tests.support.builders import (
     aspects,
@@ -123,6 +123,7 @@ def mined_and_built() -> tuple[insight.Mined, Digest]:
         "shares": mined.shares,
         "claims": mined.claims,
         "periods": mined.periods,
+        "alert_levels": AlertLevels.create_empty(),
         "dropped": Dropped.create_empty(),
     }
     return mined, build_digest(shown, settings=DigestSettings(), provenance=provenance)

@@ -10,11 +10,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-
-import polars as pl
+from typing import TYPE_CHECKING, Any
 
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 ACCEPT, ASSIGN, PLAN, SHIP, REJECT = "accept", "assign", "plan", "ship", "reject"
 NOTE, TELL, UNDO = "note", "tell", "undo"
@@ -141,6 +142,8 @@ def topics_today(topic_id: str, topics: pl.DataFrame, lineage: pl.DataFrame) -> 
         topics: the table ``topics``.
         lineage: the table ``lineage``, which tells of merges and splits.
     """
+    import polars as pl  # late: a command line needs the words above alone
+
     active = set(topics.filter(pl.col("status") == "active")["topic_id"])
     moves = lineage.filter(pl.col("event").cast(pl.String).is_in([MERGE, SPLIT])).sort("run_id")
     ends: dict[str, dict[str, list[str]]] = {}
