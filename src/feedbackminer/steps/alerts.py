@@ -34,6 +34,7 @@ from feedbackminer.steps.parcels import alert_parcel
 from feedbackminer.steps.publish import Delivery, Sender, Shipment
 from feedbackminer.tables import AlertChecks, AlertLog, Alerts, check, column_types
 from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, OPEN, REAL, SNOOZED
+from feedbackminer.vocabulary.claims import SURGE
 from feedbackminer.vocabulary.moments import as_utc
 from feedbackminer.vocabulary.tags import LABEL_TITLES
 
@@ -233,7 +234,7 @@ def _quotes(project: Project, alert: Alert) -> list[Quote]:
     topics = store.read("topics").filter(topic_id=alert.topic_id or "")
     keywords: list[str] = next(iter(topics["keywords"].to_list()), [])
     sentences = quotable_sentences(tables)
-    return choose(sentences, alert.evidence, kind="surge", keywords=keywords, count=MOST_QUOTES)
+    return choose(sentences, alert.evidence, kind=SURGE, keywords=keywords, count=MOST_QUOTES)
 
 
 def acknowledge(run: Run, alert_id: str, owner: str, *, take: bool = False) -> Alert:

@@ -18,6 +18,7 @@ CHANGE_METRIC = "ratio_of_voice_rates"  # of what is said by more members than u
 SURGE_METRIC = "ratio_to_usual_share"
 CHANGES = (CHANGE_METRIC, SURGE_METRIC)
 TOPIC_SIZE = "topic"  # the kind that says how many members speak on a topic
+SURGE = "surge"  # the kind that says when something broke out
 OUTCOME = "outcome"  # the kind that says what became of what was shipped
 
 
@@ -447,7 +448,7 @@ CLAIM_KINDS: Mapping[str, ClaimKind] = {
             ),
         ),
         ClaimKind(
-            name="surge",
+            name=SURGE,
             title="Surge",
             first_in=("communications",),
             action="Compare the date with releases, prices, outages and posts of that time.",
