@@ -13,7 +13,7 @@ from feedbackminer.research.benchmarks.alerts import false_alarms
 from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.vocabulary.alerts import INCOMPLETE, MEMBER, MIX, NEW, REAL, SILENT, THREAD
 from tests.support.alert_project import END, N_DAYS, TROUBLE, Talk, steady, tables_of, trouble
-from tests.support.builders import day
+from tests.support.builders import day, key_points, matches
 
 SETTINGS = AlertSettings()
 PROMISED = SETTINGS.false_alarms
@@ -127,6 +127,17 @@ def test_levels_fit_the_rows_they_are_of_and_no_others(levels: Levels) -> None:
     assert not watch(steady()).fits(levels, END + timedelta(days=31))
     assert not watch(steady()).fits(replace(levels, keys=levels.keys[1:]), END)
     assert not replace(watch(steady()), days=3).fits(levels, END)
+
+
+def test_key_points_whose_sentences_are_still_to_be_read_break_nothing() -> None:
+    """A night that was cut off between the two leaves such."""
+    tables = tables_of(steady())
+    post_id = tables["posts"]["post_id"][0]
+    tables |= {
+        "key_points": key_points({"key_point_id": "k1", "post_id": post_id, "text": "It hangs."}),
+        "matches": matches({"key_point_id": "k1", "post_id": post_id}),
+    }
+    assert recent_facts(tables, END, SETTINGS.days).points == ()
 
 
 def test_few_posts_are_not_enough() -> None:
