@@ -548,11 +548,11 @@ class Audit(dy.Schema):
 
 
 class Deliveries(dy.Schema):
-    """What of a digest went to whom. A row is begun before anything is sent, and sent after."""
+    """What of a digest, or of an alert, went to whom; begun before it is sent, and sent after."""
 
-    digest = dy.String(primary_key=True)  # the period it is of: one written again is the same
+    digest = dy.String(primary_key=True)  # its period: one written again is the same; or an alert
     channel = dy.String(primary_key=True)  # as in [channels.NAME]
-    edition = dy.String(primary_key=True)  # or whole
+    edition = dy.String(primary_key=True)  # or whole; of an alert the number of the message
     recipient = dy.String(primary_key=True)  # the seal of an address; empty: the channel itself
     place = dy.String(primary_key=True)  # where it is, and can be erased; empty: out of reach
     kind = dy.String()  # of the channel

@@ -11,9 +11,7 @@ import polars as pl
 import pytest
 
 from feedbackminer.engine.run import Run
-from feedbackminer.insight import alerts as insight
 from feedbackminer.project.project import Project
-from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.steps import alerts as steps
 from feedbackminer.steps import publish
 from feedbackminer.vocabulary.alerts import THREAD
@@ -22,9 +20,9 @@ from tests.support.alert_project import (
     N_DAYS,
     Talk,
     community,
+    measured_table,
     steady,
     store_talk,
-    tables_of,
     trouble,
 )
 from tests.support.mailbox import TAKEN, Mailbox, mailbox
@@ -38,12 +36,9 @@ def begun(members: int = 40, *, body: str = "", threads: int = 20) -> Talk:
     return [*steady(), *trouble(N_DAYS - 4, members=members, threads=threads, body=body)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def levels() -> pl.DataFrame:
-    """What `mine` measures, once for all."""
-    settings = AlertSettings()
-    watch = insight.Watch.of(insight.recent_facts(tables_of(begun()), END, 7), settings)
-    return insight.levels_row(watch, watch.calibrate(100), settings.false_alarms)
+    return measured_table()
 
 
 @pytest.fixture(autouse=True)

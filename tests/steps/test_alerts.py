@@ -13,7 +13,6 @@ from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
 from feedbackminer.insight import alerts as insight
 from feedbackminer.project.project import Project, open_project
-from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.steps import alerts as steps
 from feedbackminer.steps.erase import forget
 from feedbackminer.tables import AlertLevels
@@ -21,12 +20,13 @@ from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, MODEL, REAL, S
 from tests.support.alert_project import (
     END,
     N_DAYS,
+    N_SHUFFLES,
     TROUBLE,
     Talk,
     community,
+    measured_table,
     steady,
     store_talk,
-    tables_of,
     trouble,
 )
 from tests.support.builders import day
@@ -36,15 +36,12 @@ from tests.support.command import invoke
 @pytest.fixture(autouse=True)
 def _few_shuffles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure less than a real project does."""
-    monkeypatch.setattr(insight.Watch.calibrate, "__defaults__", (100,))
+    monkeypatch.setattr(insight.Watch.calibrate, "__defaults__", (N_SHUFFLES,))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def levels() -> pl.DataFrame:
-    """What `mine` measures, once for all."""
-    settings = AlertSettings()
-    watch = insight.Watch.of(insight.recent_facts(tables_of(begun()), END, 7), settings)
-    return insight.levels_row(watch, watch.calibrate(100), settings.false_alarms)
+    return measured_table()
 
 
 def begun(members: int = 40, *, since: float = 4) -> Talk:

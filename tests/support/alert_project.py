@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
+from feedbackminer.insight.alerts import Levels, Watch, levels_row, recent_facts
 from feedbackminer.insight.stage import READS
 from feedbackminer.project.project import Project, open_project
+from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.tables import TABLES
 from tests.support import builders
 from tests.support.builders import day
@@ -19,6 +22,7 @@ N_DAYS = 112
 END = day(N_DAYS)
 TOPICS = {f"t{n:03}": f"topic {n}" for n in range(6)}
 TROUBLE = "t002"
+N_SHUFFLES = 100
 Talk = list[dict[str, Any]]
 
 
@@ -82,6 +86,21 @@ def tables_of(talk: Iterable[Mapping[str, Any]]) -> dict[str, pl.DataFrame]:
         "claims": TABLES["claims"].create_empty(),
         "periods": builders.periods(day(N_DAYS - 28), END),
     }
+
+
+@cache
+def measured() -> Levels:
+    """Return what `mine` would measure in steady weeks, once for all tests."""
+    settings = AlertSettings()
+    watch = Watch.of(recent_facts(tables_of(steady()), END, settings.days), settings)
+    return watch.calibrate(N_SHUFFLES)
+
+
+def measured_table() -> pl.DataFrame:
+    """Return that as a table."""
+    settings = AlertSettings()
+    watch = Watch.of(recent_facts(tables_of(steady()), END, settings.days), settings)
+    return levels_row(watch, measured(), settings.false_alarms)
 
 
 def _thread(

@@ -126,7 +126,7 @@ def alerts(
     project: Annotated[Path, typer.Option("--project", help="A mined project")],
     at: Annotated[datetime | None, typer.Option("--at", help="End of the month of checks")] = None,
     histories: Annotated[int, typer.Option(min=1, help="Without any change, to check")] = 200,
-    looks: Annotated[int, typer.Option(min=1, max=24, help="Checks a day")] = 1,
+    looks: Annotated[int, typer.Option(min=1, max=24, help="Checks a day")] = 4,
     rises: Annotated[int, typer.Option(min=0, help="To plant, of each size")] = 50,
     members: Annotated[
         int, typer.Option(min=1, help="Who usually speak of it, where a rise is planted")

@@ -367,7 +367,10 @@ def recent_facts(tables: Mapping[str, pl.DataFrame], at: datetime, days: int) ->
         return build_facts(tables, Period(GIVEN, at, at, None))
     longest = (YEAR + (APART + 1) * days + MONTH) * DAY
     since = min(max(midnight(first), midnight(at) - longest), at)
-    return build_facts(tables, Period(GIVEN, since, at, midnight(first)))
+    # Of a night that was cut off there may be points whose sentences are still to be read.
+    key = ["post_id", "number"]
+    said = tables["matches"].join(tables["sentences"].select(key), on=key, how="semi")
+    return build_facts({**tables, "matches": said}, Period(GIVEN, since, at, midnight(first)))
 
 
 def _rows(facts: Facts, asked: pl.DataFrame) -> Iterator[tuple[str, Row]]:
