@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from feedbackminer.cli import (
+    ask,
     bench,
     claims,
     collect,
@@ -53,6 +54,8 @@ for name, command in (
     ("digest", mining.digest),
     ("verify", claims.verify),
     ("explain", claims.explain),
+    ("ask", ask.ask),
+    ("mcp", ask.mcp),
     ("publish", publish.publish),
     ("forget", privacy.forget),
     ("retain", privacy.retain),

@@ -1,0 +1,115 @@
+"""What a question names: its content words, as patterns that find them in posts.
+
+A question is data. Whatever it asks a machine to do, its words are looked for, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from feedbackminer.errors import InputError
+
+LONGEST = 1_000  # characters of a question
+MOST_CONCEPTS = 24  # that are looked for; a question of so many different words is none
+_WORD = re.compile(r"[^\W_]+(?:[-'.+#][^\W_]+)*[+#]*")
+# What nobody sees, or what turns the direction of writing; a terminal or a page obeys them.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
+_ENDINGS = ("ings", "ing", "ers", "ed", "es", "er", "ly", "s", "e")
+# Words of grammar, and words in which anything can be asked.
+_COMMON = frozenset(
+    "a an the of to in on at for from by with and or not no is are was were be been being am do "
+    "does did done doing has have had having will would can could should may might must shall it "
+    "its this that these those they them their theirs there here what which who whom whose when "
+    "where why how if as than then so such very too also just only own same other some any many "
+    "much more most few all both each every i me my mine we us our ours you your yours he him his "
+    "she her about into over under out up down off again further once because while during before "
+    "after above below between through people members users user anyone anybody somebody someone "
+    "everybody everyone nobody don doesn didn isn aren wasn weren won wouldn couldn shouldn haven "
+    "hasn hadn "
+    "think thinks thought say says said feel feels like likes want wants need needs get gets got "
+    "getting good bad well better best new use uses used using make makes made talk speak opinion "
+    "opinions tell thing things way ways community happy trouble problem problems issue issues "
+    "work works working".split()
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as it can be shown, and what it names.
+
+    Attributes:
+        concepts: patterns, for texts in small letters; words that “or” parts are one.
+    """
+
+    text: str
+    concepts: tuple[str, ...]
+
+
+def read_question(text: str) -> Question:
+    """Return what a question names.
+
+    Raises:
+        InputError: it names nothing that could be looked for, or is too long to be a question.
+    """
+    shown = " ".join(_UNSEEN.sub(" ", text).split())
+    if len(shown) > LONGEST:
+        raise InputError(
+            f"the question has {len(shown):,} characters; ask in {LONGEST:,} at most, one thing "
+            "at a time"
+        )
+    concepts = list(dict.fromkeys(_concepts(shown)))
+    if not concepts:
+        raise InputError(
+            f"the question names nothing to look for: got {shown[:60]!r}; name the matter, in the "
+            "words that members would use, each of two letters or more"
+        )
+    return Question(shown, tuple(concepts[:MOST_CONCEPTS]))
+
+
+def covers(question: Question, column: str) -> pl.Expr:
+    """Return how many of the things that a question names stand in a column of texts."""
+    text = pl.col(column).str.to_lowercase()
+    return pl.sum_horizontal(text.str.contains(concept) for concept in question.concepts)
+
+
+def _concepts(text: str) -> list[str]:
+    """Return a pattern for each thing that is named."""
+    alternatives: list[list[str]] = []
+    is_alternative = False
+    for word in map(str.lower, _WORD.findall(text.replace("’", "'"))):
+        stem = word.split("'")[0]
+        if word == "or":
+            is_alternative = bool(alternatives)
+        if len(stem) < 2 or stem in _COMMON:
+            continue
+        if is_alternative:
+            alternatives[-1].append(_pattern(stem))
+        else:
+            alternatives.append([_pattern(stem)])
+        is_alternative = False
+    return ["|".join(words) for words in alternatives]
+
+
+def _pattern(word: str) -> str:
+    """Return a pattern of a word with any of its endings."""
+    if not word[-1].isalnum():  # C++
+        return rf"\b{re.escape(word)}"
+    return rf"\b{_stem(word)}\w{{0,5}}\b"
+
+
+def _stem(word: str) -> str:
+    """Return a pattern of what a word begins with, whatever its ending."""
+    if len(word) > 4 and word.endswith(("ies", "ied")):
+        return re.escape(word[:-3]) + "[yi]"
+    if len(word) > 3 and word.endswith("y"):
+        return re.escape(word[:-1]) + "[yi]"
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) > 2 and not word.endswith("ss"):
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":  # “running”
+        word = word[:-1]
+    return re.escape(word)
