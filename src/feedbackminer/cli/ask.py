@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -29,12 +28,13 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask the room: who speaks on it, for and against, in whose words; or too few to say."""
+    from feedbackminer.search.document import document
     from feedbackminer.search.wording import lines
     from feedbackminer.steps.ask import Room
 
     sheet = Room(session.open()).ask(question, since=since, until=until, limit=limit)
     if session.as_json:
-        print_json(asdict(sheet))
+        print_json(document(sheet))
         return
     for line in lines(sheet):
         answer.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from feedbackminer.errors import InputError
+from feedbackminer.text.visible import visible
 
 LONGEST = 1_000  # characters of a question
 MOST_CONCEPTS = 24  # that are looked for; a question of so many different words is none
 _WORD = re.compile(r"[^\W_]+(?:[-'.+#][^\W_]+)*[+#]*")
-# What nobody sees, or what turns the direction of writing; a terminal or a page obeys them.
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 _ENDINGS = ("ings", "ing", "ers", "ed", "es", "er", "ly", "s", "e")
 # Words of grammar, and words in which anything can be asked.
 _COMMON = frozenset(
@@ -54,7 +53,7 @@ def read_question(text: str) -> Question:
     Raises:
         InputError: it names nothing that could be looked for, or is too long to be a question.
     """
-    shown = " ".join(_UNSEEN.sub(" ", text).split())
+    shown = visible(text)
     if len(shown) > LONGEST:
         raise InputError(
             f"the question has {len(shown):,} characters; ask in {LONGEST:,} at most, one thing "

@@ -180,12 +180,11 @@ def _within(asked: Asked, evidence: Evidence, corpus: Corpus) -> pl.DataFrame:
         rank_score=pl.Series(evidence.rank_score),
         weight=pl.Series(evidence.likeness + evidence.coverage),
     )
-    is_within = pl.lit(value=True)
     if asked.since is not None:
-        is_within &= pl.col("created_at") >= asked.since
+        weighed = weighed.filter((pl.col("created_at") >= asked.since).fill_null(value=False))
     if asked.until is not None:
-        is_within &= pl.col("created_at") < asked.until
-    return weighed.filter(is_within.fill_null(value=False))
+        weighed = weighed.filter((pl.col("created_at") < asked.until).fill_null(value=False))
+    return weighed
 
 
 def _part(n: int, of: int, confidence: float) -> Part:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from feedbackminer.digest import wording
 from feedbackminer.search.sheet import Found, Sheet, Side
+from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.claims import quantity
 
 MEANS = {
@@ -18,6 +19,12 @@ MEANS = {
 
 def lines(sheet: Sheet) -> Iterator[str]:
     """Yield the sheet as text; an empty line parts its paragraphs."""
+    for line in _lines(sheet):
+        indent = len(line) - len(line.lstrip(" "))
+        yield " " * indent + visible(line)
+
+
+def _lines(sheet: Sheet) -> Iterator[str]:
     yield sheet.question
     yield ""
     yield who(sheet)
@@ -44,8 +51,9 @@ def who(sheet: Sheet) -> str:
     )
     wrote = f"{quantity(members.of, 'member')} who wrote {time}"
     if not sheet.sides:
-        n = quantity(members.n, "member") if members.n else "nobody"
-        return f"Too few to say: {n} of {wrote} speaks on it, as far as can be told."
+        n = f"{members.n:,}" if members.n else "nobody"
+        verb = "speak" if members.n > 1 else "speaks"
+        return f"Too few to say: {n} of {wrote} {verb} on it, as far as can be told."
     threads = f"{quantity(sheet.n_posts, 'post')} of {quantity(sheet.n_threads, 'thread')}"
     last = f", last on {wording.day(sheet.newest)}" if sheet.newest else ""
     text = f"{members.n:,} of {wrote} speak on it: {wording.share(members)}, in {threads}{last}."
