@@ -1,7 +1,8 @@
-"""Who speaks well of a matter, who ill: from how it goes for the writer, and how it sounds.
+"""Who speaks well of a matter, who ill: from how it sounds, and how it goes for the writer.
 
 A post that speaks on the matter has a stance where the heads give it one and a sentence of it that
-names the matter sounds so too; what is denied, or another's, decides nothing. Nobody here
+names the matter sounds so too; what is another's decides nothing. Who asks for help with a thing
+is not against it: in a forum of help most who name one have trouble with it. Nobody here
 understands a proposal: whoever says with a sad heart that it should be done speaks ill of it.
 """
 
@@ -14,9 +15,9 @@ from feedbackminer.search.question import Question, covers
 from feedbackminer.vocabulary.tags import SENTIMENTS, UNSURE
 
 FOR, AGAINST, MIXED, NEITHER = STANCES = ("for", "against", "mixed", "neither")
-# Mean chances from which a post speaks well of a matter, or ill. In a forum of help most who name a
-# thing have trouble with it, so more is asked of that.
-WELL, ILL = 0.2, 0.3
+TAKES_SIDE = 0.25  # chance from which a post speaks well of a matter, or ill
+OF_EXPERIENCE = 0.25  # what its writer's experience weighs in that; the rest: how it sounds
+ASKS, COMPLAINS = 0.5, 0.3  # chances from which a post asks for help, and complains all the same
 SOUNDS = 0.1  # tone of a sentence, -1 to 1, from which it sounds like a side
 OF_OTHERS = ("another", "quoted")  # statuses of sentences that say what somebody else thinks
 
@@ -40,18 +41,23 @@ def of_posts(posts: pl.DataFrame, tags: pl.DataFrame, question: Question) -> pl.
 
 
 def _chances() -> list[pl.Expr]:
-    """Return, of a row of ``tags``, the chances that it speaks well and that it speaks ill."""
-    return [
-        pl.mean_horizontal(chance_of(side), _of_sentiment(sentiment)).alias(name)
-        for side, sentiment, name in (("good", "positive", "well"), ("bad", "negative", "ill"))
-    ]
+    """Return, of a row of ``tags``, the chances that it speaks well and ill, asks, complains."""
+    kinds = [chance_of(kind).fill_null(0.0).alias(kind) for kind in ("question", "complaint")]
+    return [_mean("good", "positive").alias("well"), _mean("bad", "negative").alias("ill"), *kinds]
+
+
+def _mean(experience: str, sentiment: str) -> pl.Expr:
+    goes, sounds = chance_of(experience), _of_sentiment(sentiment)
+    either = pl.coalesce(goes, sounds), pl.coalesce(sounds, goes)
+    return OF_EXPERIENCE * either[0] + (1 - OF_EXPERIENCE) * either[1]
 
 
 def _stance() -> pl.Expr:
     """Return the stance of a post; where no sentence names the matter, its heading does."""
-    well = (pl.col("well") >= WELL) & (pl.col("best") >= SOUNDS).fill_null(value=True)
-    ill = (pl.col("ill") >= ILL) & (pl.col("worst") <= -SOUNDS).fill_null(value=True)
-    return _side(well.fill_null(value=False), ill.fill_null(value=False))
+    only_asks = (pl.col("question") >= ASKS) & (pl.col("complaint") < COMPLAINS)
+    well = (pl.col("well") >= TAKES_SIDE) & (pl.col("best") >= SOUNDS).fill_null(value=True)
+    ill = (pl.col("ill") >= TAKES_SIDE) & (pl.col("worst") <= -SOUNDS).fill_null(value=True)
+    return _side(well.fill_null(value=False), ill.fill_null(value=False) & ~only_asks)
 
 
 def _side(well: pl.Expr, ill: pl.Expr) -> pl.Expr:
