@@ -85,11 +85,9 @@ def read(tokenizer: Any, sentences: Sequence[str]) -> Any:
 def _tuned(bi_encoder: BiEncoder) -> tuple[Any, Any]:
     """Return the encoder with the layers of a bi-encoder, and its tokenizer."""
     from transformers import AutoModel, AutoTokenizer
-    from transformers.utils.logging import disable_progress_bar
 
     from feedbackminer.embed.backends.torch import model_path
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of a tenth of a second
     path = model_path(BUNDLED)
     transformer: Any = AutoModel.from_pretrained(path).eval()
     tune(transformer, bi_encoder.layers)
