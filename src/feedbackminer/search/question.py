@@ -16,6 +16,7 @@ from feedbackminer.text.visible import visible
 LONGEST = 1_000  # characters of a question
 MOST_CONCEPTS = 24  # that are looked for; a question of so many different words is none
 _WORD = re.compile(r"[^\W_]+(?:[-'.+#][^\W_]+)*[+#]*")
+SHORT = 4  # letters of a stem, that takes no endings but of grammar
 _ENDINGS = ("ings", "ing", "ers", "ed", "es", "er", "ly", "s", "e")
 # Words of grammar, and words in which anything can be asked.
 _COMMON = frozenset(
@@ -96,7 +97,15 @@ def _pattern(word: str) -> str:
     """Return a pattern of a word with any of its endings."""
     if not word[-1].isalnum():  # C++
         return rf"\b{re.escape(word)}"
-    return rf"\b{_stem(word)}\w{{0,5}}\b"
+    stem = _stem(word)
+    # What is short begins many words: “price” is not meant by “pricking”, nor “car” by “carry”.
+    ending = r"\w{0,5}" if len(stem) > SHORT else _inflected(stem[-1])
+    return rf"\b{stem}{ending}\b"
+
+
+def _inflected(last: str) -> str:
+    """Return a pattern of endings of grammar; before some of them the last letter is doubled."""
+    return f"(?:(?:{last})?(?:ed|ing|ings|er|ers)|e|es|s|y|ies|ly)?"
 
 
 def _stem(word: str) -> str:
