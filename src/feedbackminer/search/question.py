@@ -32,7 +32,8 @@ _COMMON = frozenset(
     "think thinks thought say says said feel feels like likes want wants need needs get gets got "
     "getting good bad well better best new use uses used using make makes made talk speak opinion "
     "opinions tell thing things way ways community happy trouble problem problems issue issues "
-    "work works working".split()
+    "work works working enough really actually compared compare rather instead anything something "
+    "everything nothing whether especially".split()
 )
 
 

@@ -24,7 +24,10 @@ COVERED_BY_HEADING = 0.7  # how far such a word is covered, where the text lacks
 FLATTEN = 60  # of the fusion: as its authors have it
 # From which likeness + coverage a post speaks on the matter, and from which likeness at all: one
 # word that is named says little of what is meant. Tuned as decision 0022 tells.
-SPEAKS, ALIKE = 0.92, 0.25
+SPEAKS, ALIKE = 0.8, 0.25
+# The rarest word of a question has to stand in it, and the second rarest where the question names
+# so many things; but not where the post means the same so surely.
+MANY, SAME = 4, 0.6
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,21 @@ class Evidence:
     Attributes:
         likeness: cosine of question and passage, -1 to 1; 0 of a post without a vector.
         coverage: which part of the question's words stands in it, 0 to 1, rare ones counting most.
+        names_it: whether the words stand in it that tell the matter from others.
         rank_score: the fused ranks; the higher, the better.
     """
 
     likeness: Scores
     coverage: Scores
+    names_it: NDArray[np.bool_]
     rank_score: Scores
 
     @property
     def speaks(self) -> NDArray[np.bool_]:
         """Tell which posts speak on the matter."""
-        is_covered: NDArray[np.bool_] = self.likeness + self.coverage >= SPEAKS
-        return is_covered & (self.likeness >= ALIKE)
+        is_near = (self.likeness + self.coverage >= SPEAKS) & (self.likeness >= ALIKE)
+        is_on_it: NDArray[np.bool_] = is_near & (self.names_it | (self.likeness >= SAME))
+        return is_on_it
 
 
 def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
@@ -63,6 +69,7 @@ def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
     return Evidence(
         likeness=likeness,
         coverage=(covered @ rarity / max(rarity.sum(), 1e-9)).astype(np.float32),
+        names_it=(covered[:, _telling(rarity)] > 0).all(axis=1),
         rank_score=_fused(likeness) + _fused(lexical),
     )
 
@@ -83,6 +90,12 @@ def _counts(question: Question, posts: pl.DataFrame) -> tuple[Scores, Scores]:
         for exprs in (in_text, in_heading)
     )
     return words.astype(np.float32), heading.astype(np.float32)
+
+
+def _telling(rarity: Scores) -> NDArray[np.int64]:
+    """Return which concepts tell the matter from others: the rarest, or the two rarest."""
+    rarest_first: NDArray[np.int64] = np.argsort(-rarity, kind="stable")
+    return rarest_first[: 2 if len(rarity) >= MANY else 1]
 
 
 def _bm25(counts: Scores, rarity: Scores, lengths: NDArray[np.int64]) -> Scores:
