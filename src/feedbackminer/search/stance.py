@@ -12,11 +12,12 @@ import polars as pl
 
 from feedbackminer.insight.labels import chance_of
 from feedbackminer.search.question import Question, covers
-from feedbackminer.vocabulary.tags import SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, SENTIMENTS, UNSURE
 
 FOR, AGAINST, MIXED, NEITHER = STANCES = ("for", "against", "mixed", "neither")
 TAKES_SIDE = 0.25  # chance from which a post speaks well of a matter, or ill
 OF_EXPERIENCE = 0.25  # what its writer's experience weighs in that; the rest: how it sounds
+SURELY = 0.7  # chance from which a problem, or a bad experience, is ill without sounding so
 ASKS, COMPLAINS = 0.5, 0.3  # chances from which a post asks for help, and complains all the same
 SOUNDS = 0.1  # tone of a sentence, -1 to 1, from which it sounds like a side
 OF_OTHERS = ("another", "quoted")  # statuses of sentences that say what somebody else thinks
@@ -41,9 +42,11 @@ def of_posts(posts: pl.DataFrame, tags: pl.DataFrame, question: Question) -> pl.
 
 
 def _chances() -> list[pl.Expr]:
-    """Return, of a row of ``tags``, the chances that it speaks well and ill, asks, complains."""
+    """Return, of a row of ``tags``, the chances that it speaks well, ill, of trouble, and asks."""
     kinds = [chance_of(kind).fill_null(0.0).alias(kind) for kind in ("question", "complaint")]
-    return [_mean("good", "positive").alias("well"), _mean("bad", "negative").alias("ill"), *kinds]
+    trouble = pl.max_horizontal(chance_of(ANY_PROBLEM), chance_of("bad")).alias("trouble")
+    well, ill = _mean("good", "positive"), _mean("bad", "negative")
+    return [well.alias("well"), ill.alias("ill"), trouble, *kinds]
 
 
 def _mean(experience: str, sentiment: str) -> pl.Expr:
@@ -56,7 +59,8 @@ def _stance() -> pl.Expr:
     """Return the stance of a post; where no sentence names the matter, its heading does."""
     only_asks = (pl.col("question") >= ASKS) & (pl.col("complaint") < COMPLAINS)
     well = (pl.col("well") >= TAKES_SIDE) & (pl.col("best") >= SOUNDS).fill_null(value=True)
-    ill = (pl.col("ill") >= TAKES_SIDE) & (pl.col("worst") <= -SOUNDS).fill_null(value=True)
+    is_ill = (pl.col("ill") >= TAKES_SIDE) | (pl.col("trouble") >= SURELY)
+    ill = is_ill & (pl.col("worst") <= -SOUNDS).fill_null(value=True)
     return _side(well.fill_null(value=False), ill.fill_null(value=False) & ~only_asks)
 
 
