@@ -6,6 +6,7 @@ A question is data. Whatever it asks a machine to do, its words are looked for, 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -36,6 +37,16 @@ _COMMON = frozenset(
     "everything nothing whether especially".split()
 )
 
+# Words that judge a thing. Who answers uses others, so they are looked for only where a question
+# names nothing else.
+_JUDGING = frozenset(
+    "reliable reliably reliability easy easily easier hard difficult simple simpler fast faster "
+    "quick slow slower useful helpful useless worth worthwhile stable unstable safe nice great "
+    "awful poor popular fair suitable sensible reasonable recommend recommended prefer preferred "
+    "preferable favour favourite idea choice satisfied satisfying sufficient acceptable annoying "
+    "confusing".split()
+)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -61,13 +72,14 @@ def read_question(text: str) -> Question:
             f"the question has {len(shown):,} characters; ask in {LONGEST:,} at most, one thing "
             "at a time"
         )
-    concepts = list(dict.fromkeys(_concepts(shown)))
+    words = _WORD.findall(shown.lower().replace("’", "'"))
+    concepts = _concepts(word for word in words if word not in _JUDGING) or _concepts(words)
     if not concepts:
         raise InputError(
             f"the question names nothing to look for: got {shown[:60]!r}; name the matter, in the "
             "words that members would use, each of two letters or more"
         )
-    return Question(shown, tuple(concepts[:MOST_CONCEPTS]))
+    return Question(shown, tuple(dict.fromkeys(concepts))[:MOST_CONCEPTS])
 
 
 def covers(question: Question, column: str) -> pl.Expr:
@@ -76,11 +88,11 @@ def covers(question: Question, column: str) -> pl.Expr:
     return pl.sum_horizontal(text.str.contains(concept) for concept in question.concepts)
 
 
-def _concepts(text: str) -> list[str]:
-    """Return a pattern for each thing that is named."""
+def _concepts(words: Iterable[str]) -> list[str]:
+    """Return a pattern for each thing that is named, in order."""
     alternatives: list[list[str]] = []
     is_alternative = False
-    for word in map(str.lower, _WORD.findall(text.replace("’", "'"))):
+    for word in words:
         stem = word.split("'")[0]
         if word == "or":
             is_alternative = bool(alternatives)
