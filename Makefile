@@ -11,6 +11,7 @@ export DO_NOT_TRACK := 1
 demo: install ## mine the sample community and print where the digest is
 	$(BIN)/feedbackminer run data/sample/posts.jsonl --product Inkwren --project demo-project --out demo-digest
 	$(BIN)/feedbackminer verify demo-digest --project demo-project
+	$(BIN)/feedbackminer ask "What do they think of the new price?" --limit 3 --project demo-project
 
 # Workers take files in turn, with one thread each; one more than processors, since tests of servers wait.
 # What bounds its own time runs alone, after them.
