@@ -48,6 +48,25 @@ def test_other_words_are_not(question: str, text: str) -> None:
     assert not finds(question, text)
 
 
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Is the Blender exporter fine?", ["blender"]),
+        ("Will it run on iOS 9?", ["ios"]),
+        ("Does version 5.2 crash?", ["5.2"]),
+        ("Is the emonPi or a Zynq better?", ["zynq"]),
+        ("Dark mode?", []),
+        ("WHAT ABOUT THE PRICE?", []),
+        ("What Do People Think Of The Price", []),
+    ],
+)
+def test_names_and_numbers_are_told_from_other_words(question: str, names: list[str]) -> None:
+    read = read_question(question)
+    concepts = [read.concepts[number] for number in sorted(read.names)]
+    assert len(concepts) == len(names)
+    assert all(re.search(c, name) for c, name in zip(concepts, names, strict=True))
+
+
 @pytest.mark.parametrize("question", ["", " ", "?", "a", "🙂", "What do they think of it?", "\x00"])
 def test_a_question_that_names_nothing_says_what_to_do(question: str) -> None:
     with pytest.raises(InputError, match="name the matter"):

@@ -6,7 +6,7 @@ A question is data. Whatever it asks a machine to do, its words are looked for, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -54,10 +54,12 @@ class Question:
 
     Attributes:
         concepts: patterns, for texts in small letters; words that “or” parts are one.
+        names: which of them are names or numbers: no likeness stands in for these.
     """
 
     text: str
     concepts: tuple[str, ...]
+    names: frozenset[int] = frozenset()
 
 
 def read_question(text: str) -> Question:
@@ -72,14 +74,19 @@ def read_question(text: str) -> Question:
             f"the question has {len(shown):,} characters; ask in {LONGEST:,} at most, one thing "
             "at a time"
         )
-    words = _WORD.findall(shown.lower().replace("’", "'"))
-    concepts = _concepts(word for word in words if word not in _JUDGING) or _concepts(words)
+    words = _WORD.findall(shown.replace("’", "'"))
+    concepts = _concepts(w for w in words if w.lower() not in _JUDGING) or _concepts(words)
     if not concepts:
         raise InputError(
             f"the question names nothing to look for: got {shown[:60]!r}; name the matter, in the "
             "words that members would use, each of two letters or more"
         )
-    return Question(shown, tuple(dict.fromkeys(concepts))[:MOST_CONCEPTS])
+    names = _names(words)
+    chosen = dict(list(concepts.items())[:MOST_CONCEPTS])
+    is_name = (bool(names.intersection(words)) for words in chosen.values())
+    return Question(
+        shown, tuple(chosen), frozenset(number for number, yes in enumerate(is_name) if yes)
+    )
 
 
 def covers(question: Question, column: str) -> pl.Expr:
@@ -88,22 +95,38 @@ def covers(question: Question, column: str) -> pl.Expr:
     return pl.sum_horizontal(text.str.contains(concept) for concept in question.concepts)
 
 
-def _concepts(words: Iterable[str]) -> list[str]:
-    """Return a pattern for each thing that is named, in order."""
+def _concepts(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return a pattern for each thing that is named, in order, and the words that name it."""
     alternatives: list[list[str]] = []
     is_alternative = False
     for word in words:
-        stem = word.split("'")[0]
-        if word == "or":
+        stem = _plain(word)
+        if stem == "or":
             is_alternative = bool(alternatives)
         if len(stem) < 2 or stem in _COMMON:
             continue
         if is_alternative:
-            alternatives[-1].append(_pattern(stem))
+            alternatives[-1].append(stem)
         else:
-            alternatives.append([_pattern(stem)])
+            alternatives.append([stem])
         is_alternative = False
-    return ["|".join(words) for words in alternatives]
+    return {"|".join(map(_pattern, stems)): tuple(stems) for stems in alternatives}
+
+
+def _names(words: Sequence[str]) -> set[str]:
+    """Return the words that are names or numbers, as they are spelt within a sentence."""
+    capital = {n for n, word in enumerate(words) if word != word.lower()}
+    if 2 * len(capital) > len(words):  # a headline, or somebody shouts
+        capital = set()
+    return {
+        _plain(word)
+        for n, word in enumerate(words)
+        if (n in capital and (n or word[1:] != word[1:].lower())) or any(map(str.isdigit, word))
+    }
+
+
+def _plain(word: str) -> str:
+    return word.lower().split("'")[0]
 
 
 def _pattern(word: str) -> str:

@@ -24,10 +24,9 @@ COVERED_BY_HEADING = 0.7  # how far such a word is covered, where the text lacks
 FLATTEN = 60  # of the fusion: as its authors have it
 # From which likeness + coverage a post speaks on the matter, and from which likeness at all: one
 # word that is named says little of what is meant. Tuned as decision 0022 tells.
-SPEAKS, ALIKE = 0.8, 0.25
-# The rarest word of a question has to stand in it, and the second rarest where the question names
-# so many things; but not where the post means the same so surely.
-MANY, SAME = 4, 0.6
+SPEAKS, ALIKE = 0.85, 0.25
+SAME = 0.5  # likeness that stands in for the rarest word of a question; for a name nothing does
+NAMED = 3.0  # rarity from which a name has to stand in it: of what 5 % of the posts say, at most
 
 
 @dataclass(frozen=True)
@@ -37,21 +36,23 @@ class Evidence:
     Attributes:
         likeness: cosine of question and passage, -1 to 1; 0 of a post without a vector.
         coverage: which part of the question's words stands in it, 0 to 1, rare ones counting most.
-        names_it: whether the words stand in it that tell the matter from others.
+        names_it: whether its names and numbers stand in it.
+        has_rarest: whether the rarest of its words does.
         rank_score: the fused ranks; the higher, the better.
     """
 
     likeness: Scores
     coverage: Scores
     names_it: NDArray[np.bool_]
+    has_rarest: NDArray[np.bool_]
     rank_score: Scores
 
     @property
     def speaks(self) -> NDArray[np.bool_]:
         """Tell which posts speak on the matter."""
         is_near = (self.likeness + self.coverage >= SPEAKS) & (self.likeness >= ALIKE)
-        is_on_it: NDArray[np.bool_] = is_near & (self.names_it | (self.likeness >= SAME))
-        return is_on_it
+        is_meant: NDArray[np.bool_] = self.has_rarest | (self.likeness >= SAME)
+        return is_near & self.names_it & is_meant
 
 
 def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
@@ -65,11 +66,13 @@ def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
     n_with = (words > 0).sum(axis=0)
     rarity = np.log1p((len(words) - n_with + 0.5) / (n_with + 0.5)).astype(np.float32)
     covered = np.maximum(words > 0, COVERED_BY_HEADING * heading)
+    names = [number for number in sorted(question.names) if rarity[number] > NAMED]
     lexical = _bm25(words + OF_HEADING * heading, rarity, corpus.posts["n_words"].to_numpy())
     return Evidence(
         likeness=likeness,
         coverage=(covered @ rarity / max(rarity.sum(), 1e-9)).astype(np.float32),
-        names_it=(covered[:, _telling(rarity)] > 0).all(axis=1),
+        names_it=(covered[:, names] > 0).all(axis=1),
+        has_rarest=covered[:, int(rarity.argmax())] > 0,
         rank_score=_fused(likeness) + _fused(lexical),
     )
 
@@ -90,12 +93,6 @@ def _counts(question: Question, posts: pl.DataFrame) -> tuple[Scores, Scores]:
         for exprs in (in_text, in_heading)
     )
     return words.astype(np.float32), heading.astype(np.float32)
-
-
-def _telling(rarity: Scores) -> NDArray[np.int64]:
-    """Return which concepts tell the matter from others: the rarest, or the two rarest."""
-    rarest_first: NDArray[np.int64] = np.argsort(-rarity, kind="stable")
-    return rarest_first[: 2 if len(rarity) >= MANY else 1]
 
 
 def _bm25(counts: Scores, rarity: Scores, lengths: NDArray[np.int64]) -> Scores:
