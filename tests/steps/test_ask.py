@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,19 @@ def test_only_the_time_that_is_asked_of_counts(room: Room) -> None:
     assert sizes(sheet)["mixed"] == 0
     with pytest.raises(InputError, match="not before until"):
         room.ask(PRICE, since=day(5), until=day(1))
+    with pytest.raises(InputError, match="no date of that year"):
+        room.ask(PRICE, since=datetime.min.replace(tzinfo=timezone(timedelta(hours=9))))
+
+
+def test_of_a_name_nothing_else_is_heard(room: Room) -> None:
+    assert room.ask("What do they think of the price?").sides
+    assert not room.ask("What do they think of the price of Zynqar Ultra?").sides
+
+
+def test_a_community_that_wrote_nothing_says_nothing(tmp_path: Path) -> None:
+    sheet = Room(furnish(tmp_path, ())).ask(PRICE)
+    assert (sheet.verdict, sheet.members.n, sheet.members.of) == ("too few to say", 0, 0)
+    assert any("nobody" in line for line in lines(sheet))
 
 
 def test_an_instruction_is_just_words(room: Room) -> None:

@@ -239,17 +239,14 @@ def _quotes(name: str, posts: pl.DataFrame, sentences: pl.DataFrame) -> Iterator
         stance.FOR: pl.col("sentiment"),
         stance.AGAINST: -pl.col("sentiment"),
         stance.MIXED: pl.col("sentiment").abs(),
-    }.get(name, pl.lit(0.0))
-    ranked = (
-        sentences.join(own.select("post_id", "weight"), on="post_id", how="inner")
-        .with_columns(
-            rank=pl.col("covers").clip(upper_bound=2) * FEELING
-            + FEELING * 2 * tone
-            + legibility()
-            + pl.col("weight") / 2
-        )
-        .sort("rank", "post_id", "text", descending=[True, False, False])
-    )
+    }.get(name, pl.lit(1.0))
+    fits = sentences.join(own.select("post_id", "weight"), on="post_id", how="inner")
+    for wanted in (pl.col("covers") > 0, tone >= stance.SOUNDS):
+        fits = kept if len(kept := fits.filter(wanted)) else fits
+    named = pl.col("covers").clip(upper_bound=2) * FEELING
+    ranked = fits.with_columns(
+        rank=named + FEELING * 2 * tone + legibility() + pl.col("weight") / 2
+    ).sort("rank", "post_id", "text", descending=[True, False, False])
     yield from distinct(ranked, QUOTES)
 
 

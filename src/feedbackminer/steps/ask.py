@@ -81,7 +81,10 @@ class Room:
         from feedbackminer.search.ranking import weigh
         from feedbackminer.search.sheet import Asked, panel
 
-        since, until = since and as_utc(since), until and as_utc(until)
+        try:
+            since, until = since and as_utc(since), until and as_utc(until)
+        except OverflowError:
+            raise InputError("since and until: no date of that year can be told in UTC") from None
         if since and until and since >= until:
             raise InputError(f"since, {since:%F}, is not before until, {until:%F}; move one")
         settings = self.project.settings
