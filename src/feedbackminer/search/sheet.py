@@ -53,6 +53,7 @@ class Side:
     Attributes:
         members: how many, of those who speak on the matter.
         loudest: posts of the one who wrote most of ``post_ids``.
+        post_ids: all that they wrote on it, first what puts them on the side.
     """
 
     name: str
@@ -204,8 +205,9 @@ def _sides(
     )
     for name in stance.STANCES:
         of_side = members.filter(pl.col("stance") == name)
-        posts = spoken.join(of_side.select("voice", "n_posts"), on="voice", how="inner").sort(
-            "weight", "post_id", descending=[True, False]
+        takes_side = pl.col("stance") != stance.NEITHER  # what made them one comes first
+        posts = spoken.join(of_side.select("voice"), on="voice", how="semi").sort(
+            takes_side, "weight", "post_id", descending=[True, True, False]
         )
         yield Side(
             name=name,
