@@ -216,6 +216,15 @@ def test_what_is_erased_while_it_serves_is_gone_from_the_next_answer(tmp_path: P
     anyio.run(session)
 
 
+def test_an_error_reads_as_it_is_where_the_project_lies_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (result,) = asked(open_project(Path()), ("explain", {"claim_id": "topic-99"}))
+    assert failure(result).endswith("makes no claim 'topic-99'; did you mean 'topic-9'?")
+
+
 def test_a_project_that_was_never_mined_is_not_served(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing was mined yet"):
         build(open_project(tmp_path))

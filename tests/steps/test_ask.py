@@ -159,7 +159,7 @@ def test_a_project_that_was_never_mined_says_so(tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(question=st.text(max_size=200) | st.text("price dark sync offline or ?'-", max_size=40))
 def test_any_question_gets_an_answer_that_adds_up_or_a_clear_error(

@@ -102,8 +102,7 @@ def _tools(project: Project) -> tuple[Callable[..., Answer], ...]:
             with one_at_a_time:
                 plain: Answer = _plain(answer())
         except FeedbackminerError as error:
-            message = mask_secrets(str(error)).replace(str(project.folder), "the project")
-            raise ToolError(visible(message)) from None
+            raise ToolError(_without_place(error, project)) from None
         except Exception as error:  # its words may be a member's
             raise ToolError(
                 f"internal error, {type(error).__name__}: our mistake; the same question to "
@@ -142,6 +141,14 @@ def _tools(project: Project) -> tuple[Callable[..., Answer], ...]:
         return told(lambda: look.topics(project, start, limit))
 
     return ask, claims, explain, topics
+
+
+def _without_place(error: FeedbackminerError, project: Project) -> str:
+    """Return what an error says, without secrets and without where the project lies."""
+    message = mask_secrets(str(error))
+    if project.folder.is_absolute():
+        message = message.replace(str(project.folder), "the project")
+    return visible(message)
 
 
 def _plain(value: Any) -> Any:
