@@ -24,7 +24,12 @@ OF_OTHERS = ("another", "quoted")  # statuses of sentences that say what somebod
 
 
 def of_posts(posts: pl.DataFrame, tags: pl.DataFrame, question: Question) -> pl.DataFrame:
-    """Return posts with their ``stance`` on what a question names."""
+    """Return posts with their ``stance`` on what a question names.
+
+    Args:
+        posts: with ``post_id`` and the ``heading`` of their thread.
+        tags: of these posts, and of others.
+    """
     columns = {"text": "sentences", "tone": "sentence_scores", "status": "sentence_statuses"}
     own = tags.join(posts, on="post_id", how="semi")
     tones = (
@@ -34,7 +39,12 @@ def of_posts(posts: pl.DataFrame, tags: pl.DataFrame, question: Question) -> pl.
         .group_by("post_id")
         .agg(best=pl.col("tone").max(), worst=pl.col("tone").min())
     )
-    read = own.select("post_id", *_chances()).join(tones, on="post_id", how="left")
+    headed = posts.select("post_id", is_headed=covers(question, "heading") > 0)
+    read = (
+        own.select("post_id", *_chances())
+        .join(tones, on="post_id", how="left")
+        .join(headed, on="post_id", how="left")
+    )
     stances = read.select("post_id", stance=_stance())
     return posts.join(stances, on="post_id", how="left", maintain_order="left").with_columns(
         pl.col("stance").fill_null(NEITHER)
@@ -58,9 +68,11 @@ def _mean(experience: str, sentiment: str) -> pl.Expr:
 def _stance() -> pl.Expr:
     """Return the stance of a post; where no sentence names the matter, its heading does."""
     only_asks = (pl.col("question") >= ASKS) & (pl.col("complaint") < COMPLAINS)
-    well = (pl.col("well") >= TAKES_SIDE) & (pl.col("best") >= SOUNDS).fill_null(value=True)
+    well = (pl.col("well") >= TAKES_SIDE) & (pl.col("best") >= SOUNDS).fill_null(
+        pl.col("is_headed")
+    )
     is_ill = (pl.col("ill") >= TAKES_SIDE) | (pl.col("trouble") >= SURELY)
-    ill = is_ill & (pl.col("worst") <= -SOUNDS).fill_null(value=True)
+    ill = is_ill & (pl.col("worst") <= -SOUNDS).fill_null(pl.col("is_headed"))
     return _side(well.fill_null(value=False), ill.fill_null(value=False) & ~only_asks)
 
 
