@@ -19,6 +19,7 @@ demo: install ## mine the sample community, print where the digest is, and an al
 	$(BIN)/feedbackminer verify demo-digest --project demo-project
 	$(BIN)/feedbackminer alerts check --project demo-project --at 2026-05-04
 	$(BIN)/feedbackminer alerts list --project demo-project
+	$(BIN)/feedbackminer ask "What do they think of the new price?" --limit 3 --project demo-project
 
 # Workers take files in turn, with one thread each; one more than processors, since tests of servers wait.
 # What bounds its own time runs alone, after them.

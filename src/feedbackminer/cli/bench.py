@@ -223,6 +223,26 @@ def statements(
     print_table(COLUMNS, read_verdicts(file))
 
 
+@app.command()
+@command
+def ask(
+    session: Session,
+    questions: Annotated[
+        Path, typer.Option("--questions", help="JSON list: question, and posts, for, against, more")
+    ],
+    project: Annotated[Path, typer.Option("--project", help="The mined project they are put to")],
+) -> None:
+    """Put questions with known answers, and count what is found, told and called too few."""
+    from feedbackminer.research.benchmarks import ask as bench
+
+    asked = bench.read_questions(questions)
+    figures = bench.measure(session.open(), asked)
+    for one in figures.outcomes:
+        if one.is_told == (one.found is None) or one.found is False:
+            session.print(f"{'told' if one.is_told else 'too few'}: {one.question}")
+    print_table(("what", "of the questions"), figures.rows())
+
+
 def _print_figures(session: Session, figures: Figures) -> None:
     if figures.seconds:
         grown = ", ".join(f"{n:,} texts {seconds:.0f} s" for n, seconds in figures.seconds)

@@ -14,6 +14,7 @@ import typer
 
 from feedbackminer.cli import (
     alerts,
+    ask,
     bench,
     claims,
     collect,
@@ -54,6 +55,8 @@ for name, command in (
     ("digest", mining.digest),
     ("verify", claims.verify),
     ("explain", claims.explain),
+    ("ask", ask.ask),
+    ("mcp", ask.mcp),
     ("publish", publish.publish),
     ("forget", privacy.forget),
     ("retain", privacy.retain),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,6 +17,7 @@ from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 from feedbackminer.vocabulary.tags import ASSERTED
 
 SURE = 0.7  # probability of saying a key point from which a sentence is quoted for it
+NOT_COUNTED: Mapping[str, int] = {}
 SAME = 0.6  # Jaccard similarity of words from which two quotes say the same
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -112,7 +113,7 @@ def choose(
     ranked = fits.with_columns(rank=_rank(claim_kind)).sort(
         "rank", "post_id", "text", descending=[True, False, False]
     )
-    return _distinct(ranked, count, n_voices)
+    return distinct(ranked, count, n_voices)
 
 
 def saying(
@@ -137,7 +138,7 @@ def saying(
     if since:
         is_of_now = pl.col("created_at") >= since
         ranked = ranked.sort(is_of_now, descending=True, nulls_last=True, maintain_order=True)
-    return _distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
+    return distinct(ranked, count, dict.fromkeys(ranked["first_id"], 1), (headline,))
 
 
 @cache
@@ -169,21 +170,37 @@ def _on_topic(keywords: Sequence[str]) -> pl.Expr:
 
 def _rank(claim_kind: ClaimKind) -> pl.Expr:
     """Weigh how well a sentence speaks for a claim: near its topic, whole, first-hand, telling."""
+    rank = pl.col("near") + 0.4 * pl.col("on_topic") + 0.1 * pl.col("opens_thread")
+    return rank + pl.col("sentiment") * claim_kind.feeling + legibility(claim_kind.traits)
+
+
+def legibility(traits: Collection[str] = ()) -> pl.Expr:
+    """Weigh how well a sentence can be quoted: neither short nor long, understood by itself.
+
+    Args:
+        traits: that count beside those that always do.
+    """
     text = pl.col("text")
     length = text.str.len_chars()
-    rank = pl.col("near") + 0.4 * pl.col("on_topic") + 0.1 * pl.col("opens_thread")
-    rank += pl.col("sentiment") * claim_kind.feeling
-    rank -= pl.when(length < 50).then(0.1).when(length > 260).then(0.15).otherwise(0.0)
+    weight = pl.when(length < 50).then(-0.1).when(length > 260).then(-0.15).otherwise(0.0)
     for name, trait in read_traits().items():
-        if trait.always or name in claim_kind.traits:
-            rank += trait.weight * text.str.contains(trait.pattern)
-    return rank
+        if trait.always or name in traits:
+            weight += trait.weight * text.str.contains(trait.pattern)
+    return weight
 
 
-def _distinct(
-    ranked: pl.DataFrame, count: int, n_voices: Mapping[str, int], shown: Sequence[str] = ()
+def distinct(
+    ranked: pl.DataFrame,
+    count: int,
+    n_voices: Mapping[str, int] = NOT_COUNTED,
+    shown: Sequence[str] = (),
 ) -> list[Quote]:
-    """Return the first ``count`` sentences that repeat neither a voice nor, nearly, a text."""
+    """Return the first ``count`` sentences that repeat neither a voice nor, nearly, a text.
+
+    Args:
+        n_voices: members who posted a text, by the first post that has it.
+        shown: texts that are told already.
+    """
     chosen: list[Quote] = []
     word_sets = [_words(text) for text in shown]
     voices: set[str] = set()
@@ -202,7 +219,7 @@ def _distinct(
                 voice=row["voice"],
                 written_at=row["created_at"],
                 thread=row["thread"],
-                n_voices=max(1, n_voices[row["first_id"]]),
+                n_voices=max(1, n_voices.get(row["first_id"], 1)),
             )
         )
         word_sets.append(words)

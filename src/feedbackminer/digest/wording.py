@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from feedbackminer.digest.answers import Answer
 from feedbackminer.digest.kinship import Turn
@@ -53,6 +53,17 @@ NUMBERS = (
     "One thing to know",
     *(f"{number} things to know" for number in ("Two", "Three", "Four", "Five")),
 )
+
+
+class Estimated(Protocol):
+    """A value with its interval, where these are known."""
+
+    @property
+    def value(self) -> float | None: ...
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
 
 
 def number(claim: ClaimRow) -> str:
@@ -105,7 +116,7 @@ def people(n: int | None) -> str:
     return NOT_TOLD if n is None else f"{n:,}"
 
 
-def share(part: Share) -> str:
+def share(part: Estimated) -> str:
     """Write a share with its interval: ``38 % (31 to 45 %)``."""
     return _with_interval(part, is_share=True) or UNKNOWN
 
@@ -397,7 +408,7 @@ def _span(first: datetime, last: datetime) -> str:
     return " to ".join(months)
 
 
-def _with_interval(estimate: ClaimRow | Share, is_share: bool) -> str:
+def _with_interval(estimate: Estimated, is_share: bool) -> str:
     """Write a value with its interval; nothing without a value."""
     if estimate.value is None:
         return ""

@@ -1,0 +1,1 @@
+"""Questions put to the room: which posts speak on it, who is for it, who against."""
