@@ -21,8 +21,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_sheet_tells_who_speaks_and_quotes_them(folder: Path) -> None:
     done = invoke("ask", PRICE, "--project", folder)
     assert done.exit_code == 0, done.output
-    assert "5 of 11 members who wrote from 5 January 2026 to 18 January 2026 speak on it" in (
-        done.stdout
+    assert (
+        "5 of 11 members who wrote from 5 January 2026 to 18 January 2026 were found to speak on it"
+        in (done.stdout)
     )
     assert "against: 2 speak ill of it, 40 % (12 to 77 %)" in done.stdout
     assert "“I hate the new price, it is far too high for hobby users.” (forum:2" in done.stdout

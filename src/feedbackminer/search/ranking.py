@@ -1,8 +1,11 @@
-"""How well each post answers a question: by its meaning, and by the words that matter.
+"""How well each post answers a question: by its meaning, its thread, and the words that matter.
 
-Ranks by vectors and by BM25 are fused (reciprocal rank fusion, Cormack, Clarke and Büttcher 2009,
-doi:10.1145/1571941.1572114). Whether a post *speaks on it* is no question of rank, for something is
-always nearest: it is decided from two numbers that mean the same in every community.
+One number tells both which posts answer best and which *speak on it*: something is always nearest,
+so a rank cannot say whether anybody spoke. It adds the cosine of question and post, that of the
+thread (who answers in a thread about batteries need not name them), both beyond what they are of
+posts that name nothing of it, and the part of the question's words that stand there, rare ones
+counting most: BM25 whose k1 is 0, as a share of the most that a post can have (Robertson and
+Zaragoza 2009, doi:10.1561/1500000019).
 """
 
 from __future__ import annotations
@@ -18,15 +21,12 @@ from feedbackminer.search.question import Question
 from feedbackminer.vectors import Matrix
 
 Scores = NDArray[np.float32]
-SATURATION, BY_LENGTH = 1.2, 0.75  # of BM25, Robertson and Zaragoza 2009, doi:10.1561/1500000019
-OF_HEADING = 0.5  # what a word in the title of the thread counts for, beside one in the text
-COVERED_BY_HEADING = 0.7  # how far such a word is covered, where the text lacks it
-FLATTEN = 60  # of the fusion: as its authors have it
-# From which likeness + coverage a post speaks on the matter, and from which likeness at all: one
-# word that is named says little of what is meant. Tuned as decision 0022 tells.
-SPEAKS, ALIKE = 0.85, 0.25
-SAME = 0.5  # likeness that stands in for the rarest word of a question; for a name nothing does
-NAMED = 3.0  # rarity from which a name has to stand in it: of what 5 % of the posts say, at most
+# Tuned as decision 0022 tells: what the likeness of the thread and the words weigh, and the sum
+# from which a post speaks on the matter.
+OF_THREAD, OF_WORDS, SPEAKS = 0.7, 0.8, 1.05
+NEAREST = 3  # posts of a thread whose mean likeness is the thread's
+IN_HEADING, IN_THREAD = 0.7, 0.5  # what a word counts in the title, or elsewhere in the thread
+NAMED = 3.0  # rarity from which a name has to stand there: of what 5 % of the posts say, at most
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,18 @@ class Evidence:
     """What tells of each post of a corpus that it answers a question, one number each.
 
     Attributes:
-        likeness: cosine of question and passage, -1 to 1; 0 of a post without a vector.
-        coverage: which part of the question's words stands in it, 0 to 1, rare ones counting most.
-        names_it: whether its names and numbers stand in it.
-        has_rarest: whether the rarest of its words does.
-        rank_score: the fused ranks; the higher, the better.
+        score: the higher, the better.
+        names_it: whether the question's names and numbers stand in it, or in its thread.
     """
 
-    likeness: Scores
-    coverage: Scores
+    score: Scores
     names_it: NDArray[np.bool_]
-    has_rarest: NDArray[np.bool_]
-    rank_score: Scores
 
     @property
     def speaks(self) -> NDArray[np.bool_]:
         """Tell which posts speak on the matter."""
-        is_near = (self.likeness + self.coverage >= SPEAKS) & (self.likeness >= ALIKE)
-        is_meant: NDArray[np.bool_] = self.has_rarest | (self.likeness >= SAME)
-        return is_near & self.names_it & is_meant
+        is_near: NDArray[np.bool_] = self.score >= SPEAKS
+        return is_near & self.names_it
 
 
 def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
@@ -61,51 +54,53 @@ def weigh(question: Question, vector: Matrix, corpus: Corpus) -> Evidence:
     Args:
         vector: of the question, by the encoder of the corpus.
     """
+    threads = corpus.posts.select(thread=pl.coalesce("thread_id", "post_id"))["thread"]
     likeness = _likeness(vector, corpus)
-    words, heading = _counts(question, corpus.posts)
-    n_with = (words > 0).sum(axis=0)
-    rarity = np.log1p((len(words) - n_with + 0.5) / (n_with + 0.5)).astype(np.float32)
-    covered = np.maximum(words > 0, COVERED_BY_HEADING * heading)
+    covered, n_with = _covered(question, corpus.posts.with_columns(place=threads))
+    rarity = np.log1p((len(covered) - n_with + 0.5) / (n_with + 0.5)).astype(np.float32)
+    coverage = covered @ rarity / max(float(rarity.sum()), 1e-9)
+    nearness = likeness + OF_THREAD * _of_thread(likeness, threads)
+    of_else = nearness[coverage == 0]
+    usual = float(of_else.mean()) if len(of_else) else 0.0
     names = [number for number in sorted(question.names) if rarity[number] > NAMED]
-    lexical = _bm25(words + OF_HEADING * heading, rarity, corpus.posts["n_words"].to_numpy())
+    names_it: NDArray[np.bool_] = np.all(covered[:, names] > 0, axis=1)
     return Evidence(
-        likeness=likeness,
-        coverage=(covered @ rarity / max(rarity.sum(), 1e-9)).astype(np.float32),
-        names_it=(covered[:, names] > 0).all(axis=1),
-        has_rarest=covered[:, int(rarity.argmax())] > 0,
-        rank_score=_fused(likeness) + _fused(lexical),
+        score=nearness - usual + OF_WORDS * coverage,
+        names_it=names_it,
     )
 
 
 def _likeness(vector: Matrix, corpus: Corpus) -> Scores:
+    """Return the cosine of question and nearest passage; 0 of a post without a vector."""
     best = np.full(len(corpus.posts), -np.inf, np.float32)
     if len(corpus.vectors):
         np.maximum.at(best, corpus.rows, corpus.vectors @ vector)
     return np.where(np.isfinite(best), best, 0).astype(np.float32)
 
 
-def _counts(question: Question, posts: pl.DataFrame) -> tuple[Scores, Scores]:
-    """Return how often each concept stands in each text, and whether in its thread's title."""
-    in_text = [pl.col("words").str.count_matches(concept) for concept in question.concepts]
+def _of_thread(likeness: Scores, threads: pl.Series) -> Scores:
+    """Return for each post the mean likeness of the nearest posts of its thread."""
+    frame = pl.DataFrame({"thread": threads, "likeness": likeness})
+    nearest = pl.col("likeness").top_k(NEAREST).mean()
+    means = frame.group_by("thread").agg(nearest.alias("mean"))
+    joined = frame.join(means, on="thread", how="left", maintain_order="left")
+    return joined["mean"].to_numpy().astype(np.float32)
+
+
+def _covered(question: Question, posts: pl.DataFrame) -> tuple[Scores, Scores]:
+    """Return how far each concept stands in each post, and how many posts have it in the text."""
+    in_text = [pl.col("words").str.contains(concept) for concept in question.concepts]
     in_heading = [pl.col("heading").str.contains(concept) for concept in question.concepts]
-    words, heading = (
-        posts.select(expr.alias(str(n)) for n, expr in enumerate(exprs)).to_numpy()
-        for exprs in (in_text, in_heading)
+    said = posts.select("place", *(expr.alias(str(n)) for n, expr in enumerate(in_text)))
+    names = said.columns[1:]
+    in_thread = said.select(pl.col(names).any().over("place"))
+    text, heading, thread = (
+        frame.to_numpy().astype(np.float32)
+        for frame in (
+            said.select(names),
+            posts.select(expr.alias(str(n)) for n, expr in enumerate(in_heading)),
+            in_thread,
+        )
     )
-    return words.astype(np.float32), heading.astype(np.float32)
-
-
-def _bm25(counts: Scores, rarity: Scores, lengths: NDArray[np.int64]) -> Scores:
-    usual = max(float(lengths.mean()), 1.0) if len(lengths) else 1.0
-    dampened = SATURATION * (1 - BY_LENGTH + BY_LENGTH * lengths / usual)
-    weighed = counts * (SATURATION + 1) / (counts + dampened[:, None])
-    scores: Scores = (weighed @ rarity).astype(np.float32)
-    return scores
-
-
-def _fused(scores: Scores) -> Scores:
-    """Return what a ranking gives to each post; nothing to those without a score."""
-    ranks = np.empty(len(scores), np.float32)
-    ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
-    fused: Scores = np.where(scores > 0, 1 / (FLATTEN + ranks), 0).astype(np.float32)
-    return fused
+    covered = np.maximum(np.maximum(text, IN_HEADING * heading), IN_THREAD * thread)
+    return covered, text.sum(axis=0)

@@ -178,8 +178,7 @@ def _within(asked: Asked, evidence: Evidence, corpus: Corpus) -> pl.DataFrame:
     """Return the posts of the time that is asked of, with what tells that they speak on it."""
     weighed = corpus.posts.with_columns(
         speaks=pl.Series(evidence.speaks),
-        rank_score=pl.Series(evidence.rank_score),
-        weight=pl.Series(evidence.likeness + evidence.coverage),
+        weight=pl.Series(evidence.score),
     )
     if asked.since is not None:
         weighed = weighed.filter((pl.col("created_at") >= asked.since).fill_null(value=False))
@@ -267,9 +266,7 @@ def _points(posts: pl.DataFrame, points: pl.DataFrame, matches: pl.DataFrame) ->
 
 def _found(asked: Asked, posts: pl.DataFrame, tags: pl.DataFrame) -> Iterator[Found]:
     """Yield the posts that answer best, or are nearest."""
-    ranked = posts.filter(pl.col("rank_score") > 0).sort(
-        "rank_score", "post_id", descending=[True, False]
-    )
+    ranked = posts.filter(pl.col("weight") > 0).sort("weight", "post_id", descending=[True, False])
     best = stance.of_posts(ranked.head(asked.limit), tags, asked.question)
     sentences = (
         tags.join(best, on="post_id", how="semi")

@@ -56,7 +56,10 @@ def who(sheet: Sheet) -> str:
         return f"Too few to say: {n} of {wrote} {verb} on it, as far as can be told."
     threads = f"{quantity(sheet.n_posts, 'post')} of {quantity(sheet.n_threads, 'thread')}"
     last = f", last on {wording.day(sheet.newest)}" if sheet.newest else ""
-    text = f"{members.n:,} of {wrote} speak on it: {wording.share(members)}, in {threads}{last}."
+    text = (
+        f"{members.n:,} of {wrote} were found to speak on it: {wording.share(members)}, in "
+        f"{threads}{last}. Others may have, in other words."
+    )
     if sheet.is_loud:
         text += f" One of them wrote {sheet.loudest:,} of these posts."
     return text
