@@ -75,7 +75,8 @@ def _side(side: Side) -> Iterator[str]:
 def _post(post: Found) -> Iterator[str]:
     when = wording.day(post.written_at) if post.written_at else "undated"
     says = post.stance if post.speaks else "near"
-    yield f"  {post.post_id} ({says}, {when}) {post.thread}: {post.text} {post.url or ''}".rstrip()
+    thread = f"{post.thread}: " if post.thread else ""
+    yield f"  {post.post_id} ({says}, {when}) {thread}{post.text} {post.url or ''}".rstrip()
 
 
 def _by_year(sheet: Sheet) -> str:
