@@ -38,6 +38,12 @@ def test_a_post_is_shown_as_it_was_written_with_a_thread_where_it_has_one(tmp_pa
     )
 
 
+def test_of_a_time_in_which_nobody_wrote_it_says_so(folder: Path) -> None:
+    done = invoke("ask", PRICE, "--project", folder, "--since", "2030-01-01")
+    assert done.exit_code == 0
+    assert "Too few to say: no member who is known wrote in that time." in done.stdout
+
+
 def test_json_holds_all_of_it_with_ids(folder: Path) -> None:
     done = invoke("ask", PRICE, "--project", folder, "--json", "--limit", "2")
     sheet = json.loads(done.stdout)

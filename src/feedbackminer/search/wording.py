@@ -44,6 +44,8 @@ def _lines(sheet: Sheet) -> Iterator[str]:
 def who(sheet: Sheet) -> str:
     """Write how many speak on it, of how many, and in which time."""
     members = sheet.members
+    if not members.of:
+        return "Too few to say: no member who is known wrote in that time."
     time = (
         f"from {wording.day(sheet.since)} to {wording.day(sheet.until)}"
         if sheet.since and sheet.until
