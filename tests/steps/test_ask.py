@@ -156,6 +156,13 @@ def test_posts_that_no_encoder_has_read_are_told(tmp_path: Path) -> None:
     assert any("found by their words alone" in note for note in sheet.notes)
 
 
+def test_posts_that_no_head_has_read_are_told_to_take_no_side(tmp_path: Path) -> None:
+    project = furnish(tmp_path)
+    assert not Room(project).ask(PRICE).notes
+    project.store.replace("tags", project.store.read("tags").head(9))
+    assert any("5 of 12 posts take no side" in note for note in Room(project).ask(PRICE).notes)
+
+
 def test_tables_that_are_replaced_all_the_time_ask_for_another_try(tmp_path: Path) -> None:
     project = furnish(tmp_path)
     read = project.store.read
