@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import invoke
-from tests.support.room import furnish
+from tests.support.room import Said, furnish
 
 PRICE = "What do they think of the price?"
 
@@ -28,6 +28,21 @@ def test_the_sheet_tells_who_speaks_and_quotes_them(folder: Path) -> None:
     assert "against: 2 speak ill of it, 40 % (12 to 77 %)" in done.stdout
     assert "“I hate the new price, it is far too high for hobby users.” (forum:2" in done.stdout
     assert "https://forum.example/2" in done.stdout
+
+
+def test_a_post_is_shown_as_it_was_written_with_a_thread_where_it_has_one(tmp_path: Path) -> None:
+    said = (Said("ann", " ", "The :key: of the price list is :thumbsup: here.", thread=""),)
+    folder = furnish(tmp_path, said).folder
+    done = invoke("ask", PRICE, "--project", folder)
+    assert (
+        "(neither, 5 January 2026) The :key: of the price list is :thumbsup: here." in done.stdout
+    )
+
+
+def test_of_a_time_in_which_nobody_wrote_it_says_so(folder: Path) -> None:
+    done = invoke("ask", PRICE, "--project", folder, "--since", "2030-01-01")
+    assert done.exit_code == 0
+    assert "Too few to say: no member who is known wrote in that time." in done.stdout
 
 
 def test_json_holds_all_of_it_with_ids(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import polars as pl
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client
 
@@ -214,6 +215,27 @@ def test_what_is_erased_while_it_serves_is_gone_from_the_next_answer(tmp_path: P
             assert "hobby users" not in after.model_dump_json()
 
     anyio.run(session)
+
+
+def test_a_headline_whose_words_its_author_took_back_is_not_listed(tmp_path: Path) -> None:
+    project = furnish(tmp_path)
+    quoted = pl.col("claim_id") == "topic-59"
+    project.store.replace(
+        "claims",
+        project.store.read("claims").with_columns(
+            quoted=pl.when(quoted).then(pl.lit("The PRICE doubled")).otherwise("quoted"),
+            quoted_from=pl.when(quoted).then(pl.lit("forum:3")).otherwise("quoted_from"),
+        ),
+    )
+    (before,) = asked(project, ("claims", {}))
+    assert content(before)["claims"][0]["claim_id"] == "topic-59"
+
+    is_changed = pl.col("post_id") == "forum:3"
+    anew = pl.when(is_changed).then(pl.lit("I take that back.")).otherwise("body")
+    project.store.replace("posts", project.store.read("posts").with_columns(body=anew))
+    (after,) = asked(project, ("claims", {}))
+    assert content(after)["claims"][0]["claim_id"] == "topic-58"
+    assert content(after)["n_all"] == 59
 
 
 def test_an_error_reads_as_it_is_where_the_project_lies_here(

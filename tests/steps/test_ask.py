@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ from feedbackminer.search.sheet import Sheet
 from feedbackminer.search.wording import lines
 from feedbackminer.steps.ask import Room
 from feedbackminer.steps.erase import forget
-from tests.support.builders import day, posts
+from tests.support.builders import day, key_points, matches, posts, sentences
 from tests.support.room import COMMUNITY, Said, furnish
 
 PRICE = "What do they think of the price?"
@@ -128,12 +129,38 @@ def test_what_was_erased_is_not_found_again_by_a_room_that_had_read_it(tmp_path:
     assert "hobby users" not in str(document(sheet))
 
 
+def test_words_that_were_taken_back_after_the_last_mine_are_not_shown(tmp_path: Path) -> None:
+    project = furnish(tmp_path)
+    said = [{"post_id": f"forum:{n}", "text": COMMUNITY[n].text} for n in (2, 3)]
+    point = {"key_point_id": "k01", "post_id": "forum:2", "text": "The new price is far too high"}
+    project.store.replace("sentences", sentences(*said))
+    project.store.replace("key_points", key_points(point))
+    project.store.replace(
+        "matches", matches(*({"key_point_id": "k01", "post_id": row["post_id"]} for row in said))
+    )
+    assert str(document(Room(project).ask(PRICE))).count("far too high") == 3
+
+    is_changed = pl.col("post_id").is_in([row["post_id"] for row in said])
+    anew = pl.when(is_changed).then(pl.lit("I take that back.")).otherwise("body")
+    project.store.replace("posts", project.store.read("posts").with_columns(body=anew))
+    shown = str(document(Room(project).ask(PRICE)))
+    assert "I take that back" in shown
+    assert "far too high" not in shown
+
+
 def test_posts_that_no_encoder_has_read_are_told(tmp_path: Path) -> None:
     project = furnish(tmp_path)
     vectors = project.store.read("vectors")
     project.store.replace("vectors", vectors.head(4))
     sheet = Room(project).ask(PRICE)
     assert any("found by their words alone" in note for note in sheet.notes)
+
+
+def test_posts_that_no_head_has_read_are_told_to_take_no_side(tmp_path: Path) -> None:
+    project = furnish(tmp_path)
+    assert not Room(project).ask(PRICE).notes
+    project.store.replace("tags", project.store.read("tags").head(9))
+    assert any("5 of 12 posts take no side" in note for note in Room(project).ask(PRICE).notes)
 
 
 def test_tables_that_are_replaced_all_the_time_ask_for_another_try(tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 OK, TOO_MANY_DROPPED, WRONG_USAGE, INTERRUPTED, INTERNAL = range(5)
 WAIT = 60.0  # seconds, for another run in the same project
 CONTINUE = "run the same command again to continue"
-answer = Console()  # what was asked for, on standard output
+# What was asked for, on standard output; “:key:” that somebody wrote is no picture of one.
+answer = Console(emoji=False)
 P = ParamSpec("P")
 T = TypeVar("T")
 

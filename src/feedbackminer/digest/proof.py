@@ -71,6 +71,21 @@ def texts_of(posts: pl.DataFrame) -> dict[str, str]:
     return dict(posts.select("post_id", words()).iter_rows())
 
 
+def standing(claims: pl.DataFrame, posts: pl.DataFrame) -> pl.Series:
+    """Tell of each claim whether the words that its headline quotes stand in their post as it is.
+
+    A post may have been changed since it was mined; the next run counts it anew.
+
+    Args:
+        claims: with ``quoted`` and ``quoted_from``.
+        posts: post_id, title and body.
+    """
+    texts = texts_of(posts.filter(pl.col("post_id").is_in(claims["quoted_from"].implode())))
+    rows = claims.select("quoted", "quoted_from").iter_rows()
+    stands = [not source or plain(said) in plain(texts.get(source, "")) for said, source in rows]
+    return pl.Series(stands, dtype=pl.Boolean)
+
+
 def differences(
     found: Mapping[str, str], expected: Mapping[str, str], *, tolerance: float = TOLERANCE
 ) -> Iterator[Difference]:

@@ -18,7 +18,7 @@ from feedbackminer.digest.editions import edition_views
 from feedbackminer.digest.front import alive_from, front_page
 from feedbackminer.digest.kinship import lineage_of, neighbours
 from feedbackminer.digest.material import Material, gather
-from feedbackminer.digest.proof import texts_of
+from feedbackminer.digest.proof import standing
 from feedbackminer.digest.quotes import Quote, choose, saying
 from feedbackminer.digest.room import room_of
 from feedbackminer.digest.shares import Share, Shares
@@ -36,7 +36,6 @@ from feedbackminer.digest.views import (
 )
 from feedbackminer.settings.sections import DigestSettings
 from feedbackminer.tables import EVERYTHING, Claims
-from feedbackminer.text.words import plain
 from feedbackminer.vocabulary.claims import (
     CLAIM_KINDS,
     FOUND_OF_MEMBERS,
@@ -78,7 +77,7 @@ def build_digest(
     is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False) | (
         pl.col("kind") == OUTCOME
     )
-    stands = _stands(claims, tables["posts"])
+    stands = standing(claims, tables["posts"])
     visible = claims.filter(said | is_shown, stands)
     period = PeriodView(**tables["periods"].row(0, named=True))
     span = period.since, period.until
@@ -137,17 +136,6 @@ def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str
     quotes += [answer.quote for view in views for answer in view.answers]
     headed = {view.quoted_from for view in views if view.quoted_from}
     return sorted({quote.post_id for quote in quotes} | headed)
-
-
-def _stands(claims: pl.DataFrame, posts: pl.DataFrame) -> pl.Series:
-    """Tell of each claim whether the words that its headline quotes stand in their post as it is.
-
-    A post may have been changed since it was mined; the next run counts it anew.
-    """
-    texts = texts_of(posts.filter(pl.col("post_id").is_in(claims["quoted_from"].implode())))
-    rows = claims.select("quoted", "quoted_from").iter_rows()
-    stands = [not source or plain(words) in plain(texts.get(source, "")) for words, source in rows]
-    return pl.Series(stands, dtype=pl.Boolean)
 
 
 def _topics_by_size(claims: pl.DataFrame) -> list[str]:

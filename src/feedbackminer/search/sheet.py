@@ -16,7 +16,7 @@ from feedbackminer.search import stance
 from feedbackminer.search.corpus import Corpus
 from feedbackminer.search.question import Question, covers
 from feedbackminer.search.ranking import Evidence
-from feedbackminer.tables import finite_or_none
+from feedbackminer.tables import finite_or_none, words
 from feedbackminer.vocabulary.tags import ASSERTED
 
 QUOTES, POINTS = 3, 3  # of each side, at most
@@ -168,7 +168,7 @@ def panel(
         until=posts["created_at"].max(),  # type: ignore[arg-type]
         newest=spoken["created_at"].max(),  # type: ignore[arg-type]
         sides=tuple(_sides(asked, spoken, members, tables)) if is_enough else (),
-        posts=tuple(_found(asked, posts, tables["tags"])),
+        posts=tuple(_found(asked, posts, tables)),
         years=tuple(_years(posts)),
         notes=tuple(notes),
     )
@@ -197,11 +197,10 @@ def _sides(
 ) -> Iterator[Side]:
     """Yield each side, those without anybody too."""
     sentences = _sentences(asked.question, spoken, tables)
-    points = headed(
-        tables["key_points"],
-        tables["matches"].join(spoken, on="post_id", how="semi"),
-        tables["sentences"],
+    said, own = (
+        tables[name].join(spoken, on="post_id", how="semi") for name in ("matches", "sentences")
     )
+    points = headed(tables["key_points"], said, _standing(own, tables["posts"]))
     for name in stance.STANCES:
         of_side = members.filter(pl.col("stance") == name)
         takes_side = pl.col("stance") != stance.NEITHER  # what made them one comes first
@@ -264,15 +263,21 @@ def _points(posts: pl.DataFrame, points: pl.DataFrame, matches: pl.DataFrame) ->
         yield Point(row["key_point_id"], row["text"], row["post_id"], row["n_members"])
 
 
-def _found(asked: Asked, posts: pl.DataFrame, tags: pl.DataFrame) -> Iterator[Found]:
+def _found(
+    asked: Asked, posts: pl.DataFrame, tables: Mapping[str, pl.DataFrame]
+) -> Iterator[Found]:
     """Yield the posts that answer best, or are nearest."""
     ranked = posts.filter(pl.col("weight") > 0).sort("weight", "post_id", descending=[True, False])
-    best = stance.of_posts(ranked.head(asked.limit), tags, asked.question)
-    sentences = (
-        tags.join(best, on="post_id", how="semi")
+    best = stance.of_posts(ranked.head(asked.limit), tables["tags"], asked.question)
+    read = (
+        tables["tags"]
+        .join(best, on="post_id", how="semi")
         .select("post_id", text="sentences")
         .explode("text")
         .drop_nulls("text")
+    )
+    sentences = (
+        _standing(read, tables["posts"])
         .with_columns(covers=covers(asked.question, "text"))
         .filter(pl.col("covers") > 0)
         .sort("covers", descending=True, maintain_order=True)
@@ -290,6 +295,16 @@ def _found(asked: Asked, posts: pl.DataFrame, tags: pl.DataFrame) -> Iterator[Fo
             speaks=row["speaks"],
             stance=row["stance"],
         )
+
+
+def _standing(sentences: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Keep sentences that stand in their post as it is: it may have been changed since `mine`."""
+    own = posts.select("post_id", stands_in=words())
+    return (
+        sentences.join(own, on="post_id", how="inner", maintain_order="left")
+        .filter(pl.col("stands_in").str.contains(pl.col("text"), literal=True))
+        .drop("stands_in")
+    )
 
 
 def _excerpt(text: str) -> str:

@@ -44,6 +44,8 @@ def _lines(sheet: Sheet) -> Iterator[str]:
 def who(sheet: Sheet) -> str:
     """Write how many speak on it, of how many, and in which time."""
     members = sheet.members
+    if not members.of:
+        return "Too few to say: no member who is known wrote in that time."
     time = (
         f"from {wording.day(sheet.since)} to {wording.day(sheet.until)}"
         if sheet.since and sheet.until
@@ -78,7 +80,8 @@ def _side(side: Side) -> Iterator[str]:
 def _post(post: Found) -> Iterator[str]:
     when = wording.day(post.written_at) if post.written_at else "undated"
     says = post.stance if post.speaks else "near"
-    yield f"  {post.post_id} ({says}, {when}) {post.thread}: {post.text} {post.url or ''}".rstrip()
+    thread = f"{post.thread}: " if post.thread else ""
+    yield f"  {post.post_id} ({says}, {when}) {thread}{post.text} {post.url or ''}".rstrip()
 
 
 def _by_year(sheet: Sheet) -> str:

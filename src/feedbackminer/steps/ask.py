@@ -95,7 +95,7 @@ class Room:
         read = self._read()
         vector = encode_question(asked.question.text, settings.embed)
         evidence = weigh(asked.question, vector, read.corpus)
-        notes = _unknown(asked.question.text, read.corpus)
+        notes = _unknown(asked.question.text, read)
         return panel(asked, evidence, read.corpus, read.tables, notes)
 
     def _read(self) -> _Read:
@@ -137,11 +137,11 @@ def _narrowed(tables: Mapping[str, pl.DataFrame], project: Project) -> dict[str,
     }
 
 
-def _unknown(question: str, corpus: Corpus) -> list[str]:
+def _unknown(question: str, read: _Read) -> list[str]:
     """Return what an answer cannot know, of this question and these posts."""
     from feedbackminer.clean.language import UNDETERMINED, detect, main_language
 
-    notes = []
+    notes, corpus = [], read.corpus
     asked_in, written_in = detect(question), main_language(corpus.posts["language"])
     if UNDETERMINED not in (asked_in, written_in) and asked_in != written_in:
         notes.append(
@@ -152,5 +152,10 @@ def _unknown(question: str, corpus: Corpus) -> list[str]:
         notes.append(
             f"{missing:,} of {len(corpus.posts):,} posts are found by their words alone, and "
             "counted nowhere, until `feedbackminer mine` has read them."
+        )
+    if untagged := len(corpus.posts.join(read.tables["tags"], on="post_id", how="anti")):
+        notes.append(
+            f"{untagged:,} of {len(corpus.posts):,} posts take no side until `feedbackminer mine` "
+            "has told how they sound."
         )
     return notes

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.digest.explain import Explanation
+from feedbackminer.digest.proof import standing
 from feedbackminer.errors import InputError, nearest
 from feedbackminer.project.project import Project
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS
@@ -33,7 +34,9 @@ def claims(
         near = nearest(kind, CLAIM_KINDS)
         hint = f"did you mean {near!r}?" if near else f"kinds: {', '.join(CLAIM_KINDS)}"
         raise InputError(f"there is no kind of claim {kind!r}; {hint}")
+    posts = project.store.read("posts", ["post_id", "title", "body"])
     rows = project.store.read("claims").filter(pl.col("status") == "shown")
+    rows = rows.filter(standing(rows, posts))
     if kind:
         rows = rows.filter(pl.col("kind") == kind)
     if topic_id:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-# Controls, soft hyphens, zero-width marks but joiners (Persian, Hindi and emoji are spelt with
-# them), marks and overrides of the direction of writing, and invisible letters ("tags").
+# Controls, and what Unicode has renderers ignore: soft hyphens, zero-width marks, marks of the
+# direction of writing, fillers, invisible letters ("tags") and selectors of variants, of which a
+# row can spell a text. Joiners stay, and what tells emoji from text and Mongolian letters apart.
 _UNSEEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0000-\U000e007f\ud800-\udfff]+"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]+"
 )
 
 
