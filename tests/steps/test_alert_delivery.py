@@ -15,9 +15,12 @@ from feedbackminer.project.project import Project
 from feedbackminer.steps import alerts as steps
 from feedbackminer.steps import publish
 from feedbackminer.vocabulary.alerts import THREAD
+from tests.support import builders
 from tests.support.alert_project import (
     END,
     N_DAYS,
+    TOPICS,
+    TROUBLE,
     Talk,
     community,
     measured_table,
@@ -71,6 +74,11 @@ def project_at(
     project = community(folder / "project", talk or begun(), **settings)
     project.store.replace("alert_levels", levels)
     return project
+
+
+def named(label: str) -> pl.DataFrame:
+    """Call the topic of the trouble by words of members."""
+    return builders.topics(**TOPICS | {TROUBLE: label})
 
 
 def sent(project: Project, days: float = 0) -> list[tuple[str, str]]:
@@ -176,10 +184,11 @@ def test_a_chat_is_told_what_it_is_an_update_of(
         monkeypatch.setenv("FEEDBACKMINER_SECRET_ROOM", f"{served.url}/hooks/x")
         talk = begun(body=HOSTILE)
         project = project_at(tmp_path, levels, talk, room={"kind": "chat"})
+        project.store.replace("topics", named("sync <!channel> @all " + "very long " * 40))
         assert sent(project) == [("room", "sent")]
         store_talk(project, begun(100, threads=40))
         assert sent(project, 1) == [("room", "sent")]
-    assert said[0].startswith("Alert: Inkwren: More members than usual: topic 2")
-    assert said[1].startswith("Update of: Alert: Inkwren: More members than usual: topic 2")
-    assert "@channel" not in said[0]
-    assert "<b>" not in said[0]
+    assert said[0].startswith("Alert: \u2068Inkwren: More members than usual: sync ‹ǃchannel› ＠all")
+    assert said[1].startswith("Update of: Alert: \u2068Inkwren: More members than usual: topic 2")
+    assert len(said[0].splitlines()[0]) < 200
+    assert not {*"@<>!"} & {*said[0]}
