@@ -126,6 +126,20 @@ def test_what_was_found_before_a_crash_is_sent_after_it(
     assert sent(project, 0.2) == []
 
 
+def test_who_could_not_be_reached_is_not_told_of_what_turns_out_to_be_one_thread(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    box.answers[BOB] = ["550 no", TAKEN]
+    project = project_at(tmp_path, levels, team=mail(box))
+    sent(project)
+    store_talk(project, begun(30, threads=1))
+    assert sent(project, 0.1) == []
+    assert [one.cause for one in steps.alerts_of(project)] == [THREAD]
+    store_talk(project, begun())
+    assert sent(project, 0.2) == [("team", "sent")]
+    assert box.readers() == [ANN, BOB]
+
+
 def test_nobody_is_told_of_what_somebody_has_taken_or_of_what_is_not_real(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
@@ -188,7 +202,8 @@ def test_a_chat_is_told_what_it_is_an_update_of(
         assert sent(project) == [("room", "sent")]
         store_talk(project, begun(100, threads=40))
         assert sent(project, 1) == [("room", "sent")]
-    assert said[0].startswith("Alert: \u2068Inkwren: More members than usual: sync ‹ǃchannel› ＠all")
-    assert said[1].startswith("Update of: Alert: \u2068Inkwren: More members than usual: topic 2")
+    title = "Alert: \u2068Inkwren: More members than usual:"
+    assert said[0].startswith(f"{title} sync ‹ǃchannel› ＠all")
+    assert said[1].startswith(f"Update of: {title} topic 2")
     assert len(said[0].splitlines()[0]) < 200
     assert not {*"@<>!"} & {*said[0]}

@@ -122,7 +122,7 @@ def send_alerts(run: Run) -> list[Delivery]:
     }
     deliveries: list[Delivery] = []
     for alert in alerts_of(run.project) if channels else ():
-        if alert.status == OPEN and alert.message:
+        if alert.status == OPEN and alert.cause == REAL and alert.told_at:
             shipment = _shipment(run, alert)
             deliveries += Sender(run, channels, shipment).send()
     return [one for one in deliveries if one.status != "before"]
