@@ -17,20 +17,36 @@ from feedbackminer.insight.conversations import Alert, carry_on
 from feedbackminer.insight.facts import Subject
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.settings.sections import AlertSettings
-from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, MODEL, OPEN, REAL, SNOOZED, THREAD
+from feedbackminer.vocabulary.alerts import (
+    ACKNOWLEDGED,
+    CLOSED,
+    MODEL,
+    OPEN,
+    REAL,
+    RISING,
+    SILENT,
+    SNOOZED,
+    THREAD,
+)
 from tests.support.builders import day
 
 SETTINGS = AlertSettings()
 
 
 def sighting(
-    key: str = "t1", n: int = 10, *, who: str = "", p: float = 0.01, cause: str = REAL
+    key: str = "t1",
+    n: int = 10,
+    *,
+    who: str = "",
+    p: float = 0.01,
+    cause: str = REAL,
+    rule: str = RISING,
 ) -> Sighting:
     """Let some members speak of something."""
     voices = [f"{who or key}{number}" for number in range(n)]
     posts = pl.DataFrame({"voice": voices, "post_id": [f"p{voice}" for voice in voices]})
     return Sighting(
-        rule="rising",
+        rule=rule,
         subject=Subject(key, f"about {key}", posts, key),
         n=n,
         usual=2.0,
@@ -141,6 +157,12 @@ def test_what_much_the_same_members_say_is_one_alert_under_the_strongest() -> No
     seen = [sighting("t1", 10, who="m"), sighting("bugs", 5, who="m", p=0.02), sighting("t2", 8)]
     alerts = later([], 0, *seen)
     assert [(alert.subject, alert.also) for alert in alerts] == [("t1", ("bugs",)), ("t2", ())]
+
+
+def test_a_room_that_falls_silent_is_no_part_of_what_those_who_are_left_speak_of() -> None:
+    seen = [sighting("t1", 40, who="m"), sighting("source:den", 4, who="m", rule=SILENT)]
+    alerts = later([], 0, *seen)
+    assert [(one.subject, one.message) for one in alerts] == [("t1", 1), ("source:den", 1)]
 
 
 def test_the_conversation_goes_on_when_another_of_its_subjects_becomes_the_strongest() -> None:

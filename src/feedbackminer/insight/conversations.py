@@ -19,6 +19,7 @@ from feedbackminer.vocabulary.alerts import (
     MODEL,
     OPEN,
     REAL,
+    RULES,
     SNOOZED,
     STATUSES,
 )
@@ -145,6 +146,8 @@ def _grouped(
 
 
 def _is_one(one: Sighting, other: Sighting) -> bool:
+    if RULES[one.rule].falls != RULES[other.rule].falls:
+        return False
     fewest = min(len(one.members), len(other.members))
     return bool(fewest) and len(one.members & other.members) >= OVERLAP * fewest
 
