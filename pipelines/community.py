@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from prefect import flow
 
+from feedbackminer.errors import FeedbackminerError
 from pipelines.context import RunContext
 from pipelines.parameters import ChannelName, Export, Folder, Length, Moment, PartName, SourceName
 from pipelines.stages import HOUR
@@ -44,10 +45,14 @@ def collect(
     """
     context = RunContext.begin(project, since, until)
     with context.locked():
+        failure: FeedbackminerError | None = None
         try:
             read_sources(context, sources or ())
-        finally:  # a source that fails keeps nobody from hearing of the others
-            check_what_is_new(context)
+        except FeedbackminerError as error:  # it keeps nobody from hearing of the others
+            failure = error
+        check_what_is_new(context)
+        if failure:
+            raise failure
 
 
 @flow(name="mine", log_prints=True, timeout_seconds=24 * HOUR)

@@ -17,20 +17,36 @@ from feedbackminer.insight.conversations import Alert, carry_on
 from feedbackminer.insight.facts import Subject
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.settings.sections import AlertSettings
-from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, MODEL, OPEN, REAL, SNOOZED, THREAD
+from feedbackminer.vocabulary.alerts import (
+    ACKNOWLEDGED,
+    CLOSED,
+    MODEL,
+    OPEN,
+    REAL,
+    RISING,
+    SILENT,
+    SNOOZED,
+    THREAD,
+)
 from tests.support.builders import day
 
 SETTINGS = AlertSettings()
 
 
 def sighting(
-    key: str = "t1", n: int = 10, *, who: str = "", p: float = 0.01, cause: str = REAL
+    key: str = "t1",
+    n: int = 10,
+    *,
+    who: str = "",
+    p: float = 0.01,
+    cause: str = REAL,
+    rule: str = RISING,
 ) -> Sighting:
     """Let some members speak of something."""
     voices = [f"{who or key}{number}" for number in range(n)]
     posts = pl.DataFrame({"voice": voices, "post_id": [f"p{voice}" for voice in voices]})
     return Sighting(
-        rule="rising",
+        rule=rule,
         subject=Subject(key, f"about {key}", posts, key),
         n=n,
         usual=2.0,
@@ -42,13 +58,17 @@ def sighting(
 
 
 def later(
-    alerts: Sequence[Alert], at: float, *seen: Sighting, known_before: Sequence[str] = ()
+    alerts: Sequence[Alert],
+    at: float,
+    *seen: Sighting,
+    known_before: Sequence[str] = (),
+    settings: AlertSettings = SETTINGS,
 ) -> list[Alert]:
     """Check on some day."""
     now = day(at)
-    since = now - timedelta(days=SETTINGS.days)
+    since = now - timedelta(days=settings.days)
     after, _ = carry_on(
-        alerts, seen, now=now, since=since, settings=SETTINGS, known_before=known_before
+        alerts, seen, now=now, since=since, settings=settings, known_before=known_before
     )
     return after
 
@@ -139,6 +159,12 @@ def test_what_much_the_same_members_say_is_one_alert_under_the_strongest() -> No
     assert [(alert.subject, alert.also) for alert in alerts] == [("t1", ("bugs",)), ("t2", ())]
 
 
+def test_a_room_that_falls_silent_is_no_part_of_what_those_who_are_left_speak_of() -> None:
+    seen = [sighting("t1", 40, who="m"), sighting("source:den", 4, who="m", rule=SILENT)]
+    alerts = later([], 0, *seen)
+    assert [(one.subject, one.message) for one in alerts] == [("t1", 1), ("source:den", 1)]
+
+
 def test_the_conversation_goes_on_when_another_of_its_subjects_becomes_the_strongest() -> None:
     alerts = later([], 0, sighting("t1", 10, who="m"), sighting("bugs", 9, who="m"))
     alerts = later(alerts, 2, sighting("bugs", 12, who="m"))
@@ -159,6 +185,56 @@ def test_what_a_new_model_sees_in_what_was_read_before_is_not_told_until_it_grow
 def test_a_new_model_takes_nothing_from_what_was_told() -> None:
     alerts = later([], 0, sighting())
     assert later(alerts, 1, sighting(), known_before=["t1"])[0].cause == REAL
+
+
+def test_what_comes_back_is_told_once_it_is_real_whatever_it_looked_like_at_first() -> None:
+    """A rise often begins in one thread."""
+    alerts = later(later([], 0, sighting()), 7)
+    alerts = later(alerts, 20, sighting(cause=THREAD))
+    assert [(one.status, one.message, one.opened_at) for one in alerts] == [(OPEN, 1, day(20))]
+    alerts = later(alerts, 20.1, sighting())
+    assert [(one.status, one.message) for one in alerts] == [(OPEN, 2)]
+    assert later(alerts, 20.2, sighting())[0].message == 2
+
+
+def test_what_was_never_real_and_closed_is_told_once_it_is_real() -> None:
+    alerts = later(later([], 0, sighting(cause=THREAD)), 7)
+    alerts = later(alerts, 20, sighting(cause=THREAD))
+    assert later(alerts, 20.1, sighting())[0].message == 1
+
+
+def test_a_cooldown_longer_than_the_window_swallows_no_message() -> None:
+    """What comes back before it is over is the same time still."""
+    settings = SETTINGS.model_copy(update={"days": 1, "cooldown": 72})
+    alerts = later([], 0, sighting(), settings=settings)
+    assert later(alerts, 2.9, settings=settings)[0].status == OPEN
+    alerts = later(alerts, 3, settings=settings)
+    assert alerts[0].status == CLOSED
+    assert later(alerts, 3.1, sighting(), settings=settings)[0].message == 2
+
+
+def test_what_is_snoozed_does_not_close_and_open_again_before_its_time() -> None:
+    (alert,) = later([], 0, sighting())
+    alerts = later([conversations.snoozed(alert, day(30))], 8)
+    assert alerts[0].status == SNOOZED
+    alerts = later(alerts, 20, sighting(n=50))
+    assert [(one.status, one.message) for one in alerts] == [(SNOOZED, 1)]
+    assert later(alerts, 30, sighting(n=50))[0].message == 2
+    assert later(alerts, 30)[0].status == CLOSED
+
+
+def test_what_a_person_closed_is_not_begun_anew_by_what_else_it_is_about() -> None:
+    alerts = later([], 0, sighting("t1", 10, who="m"), sighting("bugs", 9, who="m"))
+    alerts = later([conversations.closed(alerts[0])], 0.1, sighting("bugs", 9, who="m"))
+    assert [(one.subject, one.status, one.message) for one in alerts] == [("t1", CLOSED, 1)]
+
+
+def test_an_alert_that_another_was_about_too_goes_on_with_its_own_messages() -> None:
+    """What was sent under a number is not sent again: a number that is used anew is lost."""
+    alerts = later([], 0, sighting("t1", 10, who="m"), sighting("bugs", 9, who="m"))
+    alerts = later(later(alerts, 10), 20, sighting("bugs"))
+    alerts = later(later(alerts, 30), 40, sighting("bugs"))
+    assert {one.subject: one.message for one in alerts} == {"t1": 1, "bugs": 2}
 
 
 CHECK = st.tuples(
@@ -196,7 +272,8 @@ def test_no_order_of_checks_and_decisions_tells_a_thing_twice(
             assert alert.message == (was.message if was else 0) + 1
             if was and was.told_at:
                 assert day(at) - was.told_at >= timedelta(hours=SETTINGS.cooldown)
-                assert alert.n_affected >= 1.5 * was.n_known or was.status in (SNOOZED, CLOSED)
+                is_again = was.status in (SNOOZED, CLOSED)
+                assert is_again or alert.n_affected >= 1.5 * was.n_known
         if decision and alerts:
             alerts = [_decided(alerts[0], decision, at), *alerts[1:]]
 

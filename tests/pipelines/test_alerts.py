@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from feedbackminer.errors import SourceError
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps import alerts
 from pipelines import tasks
@@ -29,6 +30,10 @@ encryption = "none"
 sender = "alerts@example.com"
 to = ["ann@example.com"]
 """
+
+
+class Stopped(BaseException):
+    """A flow that is cancelled, or killed."""
 
 
 @pytest.fixture
@@ -57,6 +62,22 @@ def test_an_hour_after_it_began_people_are_told_once_and_prefect_no_words(
     shown = str(server.artifact("square-alerts"))
     assert alert.alert_id in shown
     assert TOPICS[TROUBLE] not in shown
+
+
+@pytest.mark.parametrize(("stops", "n_checks"), [(SourceError("no answer"), 1), (Stopped(), 0)])
+def test_a_source_that_fails_keeps_nobody_from_hearing_of_the_others_and_a_stop_stops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops: BaseException, n_checks: int
+) -> None:
+    checks: list[object] = []
+
+    def fail(*_: object) -> None:
+        raise stops
+
+    monkeypatch.setattr("pipelines.community.read_sources", fail)
+    monkeypatch.setattr("pipelines.community.check_what_is_new", checks.append)
+    with pytest.raises(type(stops)):
+        collect.fn(str(tmp_path))
+    assert len(checks) == n_checks
 
 
 def test_before_all_was_mined_nothing_is_checked(

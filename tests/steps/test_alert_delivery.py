@@ -15,9 +15,12 @@ from feedbackminer.project.project import Project
 from feedbackminer.steps import alerts as steps
 from feedbackminer.steps import publish
 from feedbackminer.vocabulary.alerts import THREAD
+from tests.support import builders
 from tests.support.alert_project import (
     END,
     N_DAYS,
+    TOPICS,
+    TROUBLE,
     Talk,
     community,
     measured_table,
@@ -73,6 +76,11 @@ def project_at(
     return project
 
 
+def named(label: str) -> pl.DataFrame:
+    """Call the topic of the trouble by words of members."""
+    return builders.topics(**TOPICS | {TROUBLE: label})
+
+
 def sent(project: Project, days: float = 0) -> list[tuple[str, str]]:
     """Check and send; return channel and status of each delivery."""
     run = Run(project)
@@ -116,6 +124,20 @@ def test_what_was_found_before_a_crash_is_sent_after_it(
     steps.check_alerts(Run(project), END)  # and the process ends before anything is sent
     assert sent(project, 0.1) == [("team", "sent")] * 2
     assert sent(project, 0.2) == []
+
+
+def test_who_could_not_be_reached_is_not_told_of_what_turns_out_to_be_one_thread(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox
+) -> None:
+    box.answers[BOB] = ["550 no", TAKEN]
+    project = project_at(tmp_path, levels, team=mail(box))
+    sent(project)
+    store_talk(project, begun(30, threads=1))
+    assert sent(project, 0.1) == []
+    assert [one.cause for one in steps.alerts_of(project)] == [THREAD]
+    store_talk(project, begun())
+    assert sent(project, 0.2) == [("team", "sent")]
+    assert box.readers() == [ANN, BOB]
 
 
 def test_nobody_is_told_of_what_somebody_has_taken_or_of_what_is_not_real(
@@ -176,10 +198,12 @@ def test_a_chat_is_told_what_it_is_an_update_of(
         monkeypatch.setenv("FEEDBACKMINER_SECRET_ROOM", f"{served.url}/hooks/x")
         talk = begun(body=HOSTILE)
         project = project_at(tmp_path, levels, talk, room={"kind": "chat"})
+        project.store.replace("topics", named("sync <!channel> @all " + "very long " * 40))
         assert sent(project) == [("room", "sent")]
         store_talk(project, begun(100, threads=40))
         assert sent(project, 1) == [("room", "sent")]
-    assert said[0].startswith("Alert: Inkwren: More members than usual: topic 2")
-    assert said[1].startswith("Update of: Alert: Inkwren: More members than usual: topic 2")
-    assert "@channel" not in said[0]
-    assert "<b>" not in said[0]
+    title = "Alert: \u2068Inkwren: More members than usual:"
+    assert said[0].startswith(f"{title} sync ‹ǃchannel› ＠all")
+    assert said[1].startswith(f"Update of: {title} topic 2")
+    assert len(said[0].splitlines()[0]) < 200
+    assert not {*"@<>!"} & {*said[0]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -137,6 +137,20 @@ def test_a_clock_that_goes_back_is_told_and_tells_nothing_twice(project: Project
     back = checked(project, -0.5)
     assert "is before the last check" in str(back.notices)
     assert [alert.message for alert in back.alerts] == [1]
+
+
+def test_a_moment_that_is_still_to_come_is_refused_and_closes_nothing(project: Project) -> None:
+    (alert,) = checked(project).alerts
+    run = Run(project, started_at=END + timedelta(hours=1))
+    with pytest.raises(InputError, match="is still to come"):
+        steps.check_alerts(run, END + timedelta(days=9))
+    assert steps.alerts_of(project) == [alert]
+
+
+def test_before_the_first_post_there_is_nothing_to_look_at(project: Project) -> None:
+    found = steps.check_alerts(Run(project), datetime.min.replace(tzinfo=UTC))
+    assert found.alerts == []
+    assert "too little was written" in str(found.notices)
 
 
 def test_an_alert_of_a_topic_that_is_no_more_is_told_as_such_and_closes(project: Project) -> None:

@@ -13,6 +13,7 @@ from feedbackminer.cli.frame import Session, answer, command, print_json, print_
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 
 if TYPE_CHECKING:
+    from feedbackminer.digest.render.alert import AlertView
     from feedbackminer.insight.conversations import Alert
     from feedbackminer.project.project import Project
 
@@ -101,7 +102,7 @@ def show(
     view, log = steps.view_of(opened, found), steps.log_of(opened, alert)
     posts = steps.posts_of(opened, found)
     if session.as_json:
-        print_json({**_row(opened, found), "log": log.to_dicts(), "posts": posts})
+        print_json({**_row(found, view), "log": log.to_dicts(), "posts": posts})
         return
     also = f"Also: {'; '.join(view.also)}" if view.also else ""
     said = (view.headline, view.cause_line, view.since_line, also, view.action, view.how)
@@ -185,8 +186,9 @@ def _print(session: Session, project: Project, alerts: list[Alert], nothing: str
     from feedbackminer.steps import alerts as steps
     from feedbackminer.vocabulary.alerts import CAUSE_TITLES
 
+    views = steps.views_of(project, alerts)
     if session.as_json:
-        print_json([_row(project, alert) for alert in alerts])
+        print_json([_row(alert, view) for alert, view in zip(alerts, views, strict=True)])
     elif alerts:
         rows = (
             (
@@ -196,19 +198,16 @@ def _print(session: Session, project: Project, alerts: list[Alert], nothing: str
                 f"{alert.opened_at:%Y-%m-%d}",
                 view.headline,
             )
-            for alert, view in zip(alerts, steps.views_of(project, alerts), strict=True)
+            for alert, view in zip(alerts, views, strict=True)
         )
         print_table(("alert", "status", "cause", "since", "what"), rows)
     else:
         _say(nothing)
 
 
-def _row(project: Project, alert: Alert) -> dict[str, object]:
+def _row(alert: Alert, view: AlertView) -> dict[str, object]:
     from dataclasses import asdict
 
-    from feedbackminer.steps import alerts as steps
-
-    view = steps.view_of(project, alert)
     return {**asdict(alert), "title": view.title, "headline": view.headline}
 
 

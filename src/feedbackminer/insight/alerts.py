@@ -363,7 +363,7 @@ def recent_facts(tables: Mapping[str, pl.DataFrame], at: datetime, days: int) ->
         tables: by name, those that ``insight.stage.READS`` names.
     """
     first = tables["posts"]["created_at"].min()
-    if not isinstance(first, datetime):
+    if not isinstance(first, datetime) or at <= first:
         return build_facts(tables, Period(GIVEN, at, at, None))
     longest = (YEAR + (APART + 1) * days + MONTH) * DAY
     since = min(max(midnight(first), midnight(at) - longest), at)

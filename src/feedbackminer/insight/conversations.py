@@ -19,6 +19,7 @@ from feedbackminer.vocabulary.alerts import (
     MODEL,
     OPEN,
     REAL,
+    RULES,
     SNOOZED,
     STATUSES,
 )
@@ -94,36 +95,44 @@ def carry_on(
         known_before: keys of what a new model already saw at the check before: models differ, not
             people.
     """
-    over = timedelta(days=settings.days)
+    over = max(timedelta(days=settings.days), timedelta(hours=settings.cooldown))
     found: dict[str, Alert] = {}
     events: list[Event] = []
-    for before, group in _grouped(alerts, seen):
-        alert = _seen(before, group, now=now, since=since, over=over, known_before=known_before)
-        alert = _told(alert, before, now=now, over=over, settings=settings)
+    ended = {alert.alert_id for alert in alerts if _is_over(alert, now, over)}
+    for before, group in _grouped(alerts, seen, ended):
+        going = before if before and before.alert_id not in ended else None
+        alert = _seen(before, going, group, now=now, since=since, known_before=known_before)
+        alert = _told(alert, now=now, settings=settings)
         found[alert.alert_id] = alert
         events += _events(before, alert, now)
     for alert in alerts:
         if alert.alert_id not in found:
-            ended = alert.status != CLOSED and abs(now - alert.seen_at) >= over
-            found[alert.alert_id] = replace(alert, status=CLOSED) if ended else alert
-            events += [Event(alert.alert_id, CLOSED, now)] if ended else []
+            ends = alert.status != CLOSED and _is_past(alert, now, over)
+            found[alert.alert_id] = closed(alert) if ends else alert
+            events += [Event(alert.alert_id, CLOSED, now)] if ends else []
     return list(found.values()), events
 
 
 def _grouped(
-    alerts: Sequence[Alert], seen: Sequence[Sighting]
+    alerts: Sequence[Alert], seen: Sequence[Sighting], ended: Collection[str]
 ) -> list[tuple[Alert | None, list[Sighting]]]:
-    """Put together what is one: what an alert is about, then what much the same members say."""
+    """Put together what is one: what an alert is about, then what much the same members say.
+
+    Args:
+        ended: ids of alerts that are about nothing but their subject any more.
+    """
     of_key: dict[str, Alert] = {}
     for alert in sorted(alerts, key=lambda one: (one.status == CLOSED, one.opened_at)):
-        for key in alert.subjects:
+        for key in () if alert.alert_id in ended else alert.subjects:
             of_key.setdefault(key, alert)
+    for alert in alerts:
+        of_key.setdefault(alert.subject, alert)
 
     groups: dict[str, tuple[Alert | None, list[Sighting]]] = {}
     others: list[Sighting] = []
     for one in seen:
         known = of_key.get(one.subject.key)
-        if known is None or (known.status == CLOSED and known.subject != one.subject.key):
+        if known is None:
             others.append(one)
         else:
             groups.setdefault(known.alert_id, (known, []))[1].append(one)
@@ -137,6 +146,8 @@ def _grouped(
 
 
 def _is_one(one: Sighting, other: Sighting) -> bool:
+    if RULES[one.rule].falls != RULES[other.rule].falls:
+        return False
     fewest = min(len(one.members), len(other.members))
     return bool(fewest) and len(one.members & other.members) >= OVERLAP * fewest
 
@@ -148,18 +159,22 @@ def id_of(key: str) -> str:
 
 def _seen(
     before: Alert | None,
+    going: Alert | None,
     group: Sequence[Sighting],
     *,
     now: datetime,
     since: datetime,
-    over: timedelta,
     known_before: Collection[str],
 ) -> Alert:
-    """Return an alert with the numbers of now."""
+    """Return an alert with the numbers of now.
+
+    Args:
+        before: the alert as it was.
+        going: likewise, unless it was over: then this is another time.
+    """
     lead = min(group, key=lambda one: (one.cause != REAL, one.p, -one.affected))
     subject = before.subject if before else lead.subject.key
-    kept = before.also if before and not _is_over(before, now, over) else ()
-    keys = dict.fromkeys([*kept, *(one.subject.key for one in group)])
+    keys = dict.fromkeys([*(going.also if going else ()), *(one.subject.key for one in group)])
     own = next((one for one in group if one.subject.key == subject), lead)
     alert = Alert(
         alert_id=id_of(subject),
@@ -179,67 +194,57 @@ def _seen(
         low=finite_or_none(lead.ratio.low),
         high=finite_or_none(lead.ratio.high),
         n_known=lead.affected,
+        message=before.message if before else 0,
         evidence=tuple(lead.posts["post_id"]),
     )
-    if before:
+    if going:
         alert = replace(
             alert,
-            status=before.status,
-            owner=before.owner,
-            snoozed_until=before.snoozed_until,
-            opened_at=before.opened_at,
-            n_known=before.n_known,
-            message=before.message,
-            told_at=before.told_at,
+            status=going.status,
+            owner=going.owner,
+            snoozed_until=going.snoozed_until,
+            opened_at=going.opened_at,
+            n_known=going.n_known,
+            told_at=going.told_at,
         )
-    if alert.cause == REAL and _is_relabelled(before, alert, now, over, known_before):
+    if alert.cause == REAL and _is_relabelled(going, alert, known_before):
         alert = replace(alert, cause=MODEL, why="a new model reads the posts, old ones too")
     return alert
 
 
-def _is_over(alert: Alert, now: datetime, over: timedelta) -> bool:
+def _is_past(alert: Alert, now: datetime, over: timedelta) -> bool:
     """Tell whether it stood out no more for so long that it would be another time."""
-    return alert.status == CLOSED and abs(now - alert.seen_at) >= over
+    return abs(now - alert.seen_at) >= over and not _is_resting(alert, now)
 
 
-def _is_relabelled(
-    before: Alert | None,
-    alert: Alert,
-    now: datetime,
-    over: timedelta,
-    known_before: Collection[str],
-) -> bool:
+def _is_over(alert: Alert, now: datetime, over: timedelta) -> bool:
+    return alert.status == CLOSED and _is_past(alert, now, over)
+
+
+def _is_resting(alert: Alert, now: datetime) -> bool:
+    return alert.snoozed_until is not None and now < alert.snoozed_until
+
+
+def _is_relabelled(going: Alert | None, alert: Alert, known_before: Collection[str]) -> bool:
     """Tell whether a new model makes it stand out, and not more people since."""
-    if before and before.cause == MODEL and not _is_over(before, now, over):
+    if going and going.cause == MODEL:
         return not alert.has_grown
-    is_known = before is not None and before.message > 0 and not _is_over(before, now, over)
+    is_known = going is not None and going.told_at is not None
     return not is_known and alert.subject in known_before
 
 
-def _told(
-    alert: Alert,
-    before: Alert | None,
-    *,
-    now: datetime,
-    over: timedelta,
-    settings: AlertSettings,
-) -> Alert:
+def _told(alert: Alert, *, now: datetime, settings: AlertSettings) -> Alert:
     """Have a message written, where there is something to tell and it was not just told."""
-    if alert.cause != REAL:
+    if alert.cause != REAL or _is_resting(alert, now):
         return alert
-    if alert.status == SNOOZED and alert.snoozed_until and now < alert.snoozed_until:
-        return alert
-    is_untold = alert.message == 0 and alert.status == OPEN
-    is_again = before is not None and _is_over(before, now, over)
-    if not (is_untold or alert.has_grown or is_again or alert.status == SNOOZED):
+    is_untold = alert.told_at is None and alert.status == OPEN
+    if not (is_untold or alert.has_grown or alert.status == SNOOZED):
         return alert
     if alert.told_at and abs(now - alert.told_at) < timedelta(hours=settings.cooldown):
         return alert
     return replace(
         alert,
         status=OPEN,
-        owner="" if is_again else alert.owner,
-        opened_at=now if is_again else alert.opened_at,
         snoozed_until=None,
         n_known=alert.n_affected,
         message=alert.message + 1,

@@ -67,10 +67,12 @@ def check_alerts(run: Run, at: datetime | None = None) -> Checked:
     Args:
         at: the moment to look at; none: now, where sources are read, else the end of the posts.
     Raises:
-        InputError: nothing was mined yet.
+        InputError: nothing was mined yet, or that moment is still to come.
     """
     project, settings = run.project, run.project.settings.alerts
     refuse_unmined(project)
+    if at and as_utc(at) > run.started_at:  # up to then all would have fallen silent
+        raise InputError(f"alerts check: {as_utc(at):%Y-%m-%d %H:%M} UTC is still to come")
     tables = {name: project.store.read(name) for name in READS}
     now = as_utc(at) if at else _moment(run, tables["posts"])
     checks = project.store.read("alert_checks").sort("at")
@@ -122,7 +124,7 @@ def send_alerts(run: Run) -> list[Delivery]:
     }
     deliveries: list[Delivery] = []
     for alert in alerts_of(run.project) if channels else ():
-        if alert.status == OPEN and alert.message:
+        if alert.status == OPEN and alert.cause == REAL and alert.told_at:
             shipment = _shipment(run, alert)
             deliveries += Sender(run, channels, shipment).send()
     return [one for one in deliveries if one.status != "before"]

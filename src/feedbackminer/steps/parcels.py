@@ -9,6 +9,7 @@ import polars as pl
 from feedbackminer.digest.proof import texts_of
 from feedbackminer.digest.render import alert, mail, markdown, rows, short
 from feedbackminer.digest.render.alert import AlertView
+from feedbackminer.digest.render.short import harmless
 from feedbackminer.digest.views import Digest, EditionView, PeriodView
 from feedbackminer.insight.period import ALL
 from feedbackminer.privacy.pseudonyms import Pseudonyms
@@ -56,15 +57,16 @@ def alert_parcel(
         since: before this nothing was told of the alert.
         kind: of the channel that it is for.
     """
+    is_mail = kind == "mail"  # whose subject is plain text; chats and trackers obey a title
     return Parcel(
         part=str(number),
         project=project_seal(project),
         digest=f"alert {view.alert_id}",
         since=since,
-        title=f"Alert: {view.title}",
+        title=f"Alert: {view.title if is_mail else harmless(view.title)}",
         lines=alert.lines(view),
         markdown=alert.markdown(view),
-        html=alert.html(view) if kind == "mail" else "",
+        html=alert.html(view) if is_mail else "",
         link=view.link,
         files={},
         site={},

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedbackminer.digest.render.markdown import escape
-from feedbackminer.digest.render.short import harmless, one_line
+from feedbackminer.digest.render.short import harmless, one_line, shortened
 from feedbackminer.digest.render.site import environment
 from feedbackminer.vocabulary.alerts import CAUSE_TITLES, REAL, RULES
 from feedbackminer.vocabulary.claims import quantity
 
+LONGEST_TITLE = 120  # letters; trackers take 255, and making a text harmless adds some
 NEXT_TO_NOBODY = 0.5  # members that are usual
 
 
@@ -56,7 +57,8 @@ class AlertView:
     def title(self) -> str:
         """Return one line that stays the same as long as the alert does."""
         what = RULES[self.rule].title.format(subject=self.label)
-        return one_line(f"{self.product}: {what}" if self.product else what)
+        line = one_line(f"{self.product}: {what}" if self.product else what)
+        return shortened(line, LONGEST_TITLE)
 
     @property
     def headline(self) -> str:

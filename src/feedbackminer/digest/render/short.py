@@ -48,14 +48,17 @@ def one_line(text: str) -> str:
     return " ".join(_INVISIBLE.sub(" ", text).split())
 
 
+def shortened(text: str, longest: int) -> str:
+    """Return a text of so many letters at most."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
 def harmless(text: str) -> str:
     """Return community text for a chat: one line, not too long, that looks as it did.
 
     It calls nobody, formats nothing, leads nowhere and keeps its direction to itself.
     """
-    flat = one_line(text)
-    cut = flat if len(flat) <= LONGEST else f"{flat[: LONGEST - 1]}…"
-    plain = cut.translate(_LOOKALIKES)
+    plain = shortened(one_line(text), LONGEST).translate(_LOOKALIKES)
     # No address, with or without https://, and no :emoji:
     plain = re.sub(r"(?<=\w)\.(?=\w)", f".{_NO_BREAK}", plain)
     plain = re.sub(r":(?=[\w/+-])", f":{_NO_BREAK}", plain)
