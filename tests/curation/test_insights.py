@@ -7,7 +7,7 @@ import io
 import json
 import math
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,8 @@ def test_of_five_people_nothing_is_told_but_how_many(project: Project) -> None:
         (day(47 * 7), "too_early", "too early to say; from 25 January 2027 on"),
         (day(7), "too_few", "less than 8 weeks before 12 January 2026 are known"),
         (day(-90), "too_few", "less than 8 weeks before 7 October 2025 are known"),
+        (datetime(1, 1, 1, tzinfo=UTC), "too_few", "less than 8 weeks before 1 January 1 are"),
+        (day(400), "too_early", "too early to say; from 6 April 2027 on"),  # the posts end before
     ],
 )
 def test_a_day_with_too_little_on_a_side_says_what_cannot_be_known(

@@ -90,7 +90,7 @@ def outcome_claims(
         return
     look = _Look(history, tables["topics"], tables["lineage"], shipped, settings.confidence)
     for insight in shipped:
-        if insight.shipped_on and insight.shipped_on < until:
+        if insight.shipped_on:
             yield from look.outcome(insight, insight.shipped_on, since, until)
 
 
@@ -137,7 +137,7 @@ class _Look:
             return
         windows = Windows.within(day, since, until)
         if windows is None:
-            yield _untold(insight, matter, day, until)
+            yield _untold(insight, matter, day, since, until)
             return
         matter, said = self._broad_enough(matter, windows)
         first = self._compare(said, matter, insight, windows)
@@ -294,9 +294,12 @@ def _claim(
     )
 
 
-def _untold(insight: Insight, matter: _Matter, day: datetime, until: datetime) -> Claim:
+def _untold(
+    insight: Insight, matter: _Matter, day: datetime, since: datetime, until: datetime
+) -> Claim:
     """Say why nothing can be said: too little is known of the time after, or before."""
-    span = (day - LEAST_WEEKS * WEEK, until)
+    # The day may be any, before the first post or after the last.
+    span = (min(max(day, since), until) - LEAST_WEEKS * WEEK, until)
     look = day + LEAST_WEEKS * WEEK
     if look > until:
         why = f"too early to say; from {look:%-d %B %Y} on {LEAST_WEEKS} weeks after it are known"
