@@ -135,6 +135,16 @@ def test_topics_that_were_touched_meanwhile_are_none_that_it_is_held_against(
     assert beside.value.high - beside.value.low < alone.value.high - alone.value.low
 
 
+def test_what_was_shipped_and_is_taken_up_again_was_touched_all_the_same(project: Project) -> None:
+    ship(project, STEADY, MENDED_ON)
+    ship(project, MENDED, MENDED_ON)
+    beside = outcomes(project)[STEADY]
+    order(project, "accept", f"problem/{MENDED}")
+    assert outcomes(project)[STEADY].value == beside.value
+    ship(project, MENDED, NOW)
+    assert outcomes(project)[STEADY].value == beside.value
+
+
 def test_the_order_of_decisions_on_other_things_changes_nothing(
     project: Project, tmp_path: Path
 ) -> None:

@@ -93,6 +93,11 @@ class Insight:
         """Return the day on which it was shipped; None: it is not."""
         return self.last.on if self.last and self.status == SHIPPED else None
 
+    @property
+    def touched_on(self) -> tuple[datetime, ...]:
+        """Return all days on which something was shipped, whatever was decided since."""
+        return tuple(one.on for one in self.decisions if one.action == SHIP and one.on)
+
 
 def insight_id(claim: Mapping[str, Any]) -> str | None:
     """Return the id of what a claim is about, the same in every period; None: it lasts in none.

@@ -84,7 +84,7 @@ def outcome_claims(
         history: all up to the end of the period.
         tables: decisions, topics and lineage.
     """
-    shipped = [one for one in insights_of(tables["decisions"]) if one.shipped_on]
+    shipped = [one for one in insights_of(tables["decisions"]) if one.touched_on]
     since, until = history.period.since, history.period.until
     if not shipped or since is None or until is None:
         return
@@ -172,7 +172,7 @@ class _Look:
             name
             for other in self.shipped
             if other is insight
-            or (other.shipped_on and windows.since <= other.shipped_on < windows.until)
+            or any(windows.since <= day < windows.until for day in other.touched_on)
             for name in self._touched_by(other)
         }
         controls = [n for n, of in enumerate(matter.touched_by) if n and not of & touched]
