@@ -286,6 +286,7 @@ def test_what_is_taken_back_can_be_decided_anew(project: Project) -> None:
         ("reject", "problem/t001", {}, "want why"),
         ("accept", "problem/t0001", {}, "did you mean 't001'?"),
         ("accept", "problems/t001", {}, "did you mean 'problem'?"),
+        ("ship", "outcome/t001", {}, "there is no kind of claim 'outcome'"),
         ("accept", "i-ffffff", {}, "no claim or insight 'i-ffffff'"),
         ("accept", "problem/t001", {"by": " "}, "want a name after --by"),
     ],

@@ -206,7 +206,8 @@ def about_of(project: Project, target: str) -> dict[str, Any]:
 def _named(store: TableStore, kind: str, topic_id: str) -> dict[str, Any]:
     """Return what an insight is about that is named by a kind of claim and a topic."""
     topics = store.read("topics")["topic_id"].to_list()
-    for what, name, names in (("kind of claim", kind, CLAIM_KINDS), ("topic", topic_id, topics)):
+    kinds = [name for name in CLAIM_KINDS if name != OUTCOME]  # that is of another insight
+    for what, name, names in (("kind of claim", kind, kinds), ("topic", topic_id, topics)):
         if name not in names:
             near = nearest(name, names)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}"

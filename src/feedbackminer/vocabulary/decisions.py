@@ -105,11 +105,11 @@ def insight_id(claim: Mapping[str, Any]) -> str | None:
     Args:
         claim: kind, key_point_id, topic_id and subject.
     """
-    kind, point, topic = claim["kind"], claim["key_point_id"], claim["topic_id"]
-    # Of a key point it is told now as a problem, now as a severe one: it is one matter.
-    what = point or f"{kind}|{topic or claim['subject']}"
-    if not (point or topic or claim["subject"]):
+    point, topic, subject = claim["key_point_id"], claim["topic_id"], subject_of(claim)
+    if not (point or topic or subject):
         return None
+    # Of a key point it is told now as a problem, now as a severe one: it is one matter.
+    what = point or f"{claim['kind']}|{topic or subject}"
     return f"i-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 
