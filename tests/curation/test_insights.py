@@ -289,6 +289,7 @@ def test_what_is_taken_back_can_be_decided_anew(project: Project) -> None:
         ("ship", "outcome/t001", {}, "there is no kind of claim 'outcome'"),
         ("accept", "i-ffffff", {}, "no claim or insight 'i-ffffff'"),
         ("accept", "problem/t001", {"by": " "}, "want a name after --by"),
+        ("assign", "problem/t001", {"text": " "}, "want a name after --to"),
     ],
 )
 def test_orders_that_cannot_be_are_refused_and_nothing_is_stored(
@@ -301,6 +302,18 @@ def test_orders_that_cannot_be_are_refused_and_nothing_is_stored(
 def test_a_claim_that_is_about_nothing_that_lasts_is_refused(project: Project) -> None:
     claim = project.store.read("claims").filter(kind="community")["claim_id"][0]
     assert "nothing lasts of it" in refused(project, "accept", claim)
+
+
+def test_what_is_written_is_one_line_of_what_everybody_sees(project: Project) -> None:
+    order(project, "note", "problem/t001", by="an\nna", text="\x1b[2Jgone \u202eback")
+    (decision,) = listed(project.store)[0].decisions
+    assert (decision.by, decision.text) == ("an na", "[2Jgone back")
+
+
+def test_nobody_takes_nothing_back(project: Project) -> None:
+    order(project, "accept", "problem/t001")
+    with pytest.raises(InputError, match="want a name after --by"):
+        undo(Run(project), " ", None)
 
 
 def test_undo_of_nothing_says_so(project: Project) -> None:
@@ -387,6 +400,28 @@ def test_who_said_it_is_told_of_thread_by_thread_the_last_first(project: Project
     assert unheard[0].draft.endswith("2.1 mends it. Does it work for you now?")
     order(project, "tell", f"problem/{MENDED}", threads=(unheard[0].thread_id,))
     assert find_unheard(project, f"problem/{MENDED}") == unheard[1:]
+
+
+def test_a_title_that_would_clear_a_screen_does_not(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    title = pl.col("title") + "\x1b[2J\u202e"
+    project.store.replace("threads", project.store.read("threads").with_columns(title))
+    told = invoke("insight", "tell", f"problem/{MENDED}", "--project", project.folder).stdout
+    assert "It fails" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "we do not know yet what it will be. We write"), ("Both stay.", "it: Both stay. We")],
+)
+def test_a_draft_on_what_is_planned_says_what_will_be_and_not_what_was(
+    project: Project, text: str, says: str
+) -> None:
+    order(project, "plan", f"problem/{MENDED}", text=text)
+    drafts = {one.draft for one in find_unheard(project, f"problem/{MENDED}")}
+    assert drafts
+    assert all(says in draft and "was changed" not in draft for draft in drafts)
 
 
 def test_nobody_is_told_of_what_was_not_decided(project: Project) -> None:
