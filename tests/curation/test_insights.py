@@ -369,6 +369,17 @@ def test_an_outcome_or_a_decision_that_was_changed_is_named(project: Project) ->
     assert {f"claims[{outcome['claim_id']}].value", f"decisions[{insight}].status"} <= named
 
 
+def test_of_what_is_shipped_no_more_no_outcome_stands_beside_it(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    Run(project, started_at=NOW).step(mining.INSIGHT)
+    order(project, "accept", f"problem/{MENDED}")
+    assert listed(project.store)[0].outcome == ""
+    out = project.folder.parent / "digest"  # nothing was mined since
+    write_digest(Run(project, started_at=NOW), out)
+    (decided,) = content_of(out)["decisions"]
+    assert (decided["status"], decided["outcome_id"]) == ("accepted", None)
+
+
 def test_who_is_erased_is_in_no_decision_and_counts_in_no_outcome(project: Project) -> None:
     ship(project, MENDED, MENDED_ON)
     first = project.store.read("posts").filter(pl.col("post_id") == f"forum:{MENDED}-4-0")

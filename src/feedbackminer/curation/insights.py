@@ -256,7 +256,7 @@ def listed(store: TableStore) -> list[Listed]:
     outcomes = {row["subject"]: row for row in tables["claims"].filter(kind=OUTCOME).to_dicts()}
     insights = insights_of(tables["decisions"])
     return [
-        _listed(one, tables, outcomes.get(one.insight_id))
+        _listed(one, tables, outcomes.get(one.insight_id) if one.shipped_on else None)
         for one in sorted(insights, key=lambda one: STATUSES.index(one.status))
     ]
 
