@@ -186,6 +186,16 @@ def test_a_day_with_too_little_on_a_side_says_what_cannot_be_known(
     assert says in claim.headline
 
 
+def test_weeks_in_which_nobody_wrote_at_all_tell_nothing(project: Project) -> None:
+    posts = project.store.read("posts")
+    is_silent = pl.col("created_at").is_between(BACK_ON, MENDED_ON)
+    project.store.replace("posts", posts.filter(~is_silent))
+    ship(project, STEADY, BACK_ON)
+    claim = outcomes(project)[STEADY]
+    assert "0 of 0 members" in claim.headline
+    assert claim.verdict == "too_few"
+
+
 def test_of_a_key_point_that_few_say_its_topic_is_told(project: Project) -> None:
     posts = [f"forum:{MENDED}-{week}-0" for week in (2, 9, 20)]
     bodies = dict(project.store.read("posts").select("post_id", "body").iter_rows())

@@ -349,7 +349,9 @@ def _numbers(
         f"{now:,} of {quantity(active, 'member')} {matter.does} {after} {windows.weeks} weeks"
         f"{when}, {before:,.0f} of {active_before:,.0f} in as long before"
     )
-    return f"{told}; {_others(change.others * active_before / active)}" if change else told
+    if not change or not active:
+        return told
+    return f"{told}; {_others(change.others * active_before / active)}"
 
 
 def _others(ratio: float) -> str:
