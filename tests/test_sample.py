@@ -104,6 +104,15 @@ def test_what_was_planted_is_found(event: dict[str, Any], of_all: list[Claim], g
     assert set(event["editions"]) <= {name for claim in found for name in claim["editions"]}
 
 
+def test_the_demo_ships_on_the_topic_that_the_release_mended(
+    of_all: list[Claim], gold: Gold
+) -> None:
+    makefile = SAMPLE.parents[2].joinpath("Makefile").read_text("utf-8")
+    (topic,) = re.findall(r"insight ship problem/(\w+) ", makefile)
+    of_topic = [c for c in of_all if (c["kind"], c["topic_id"]) == ("problem", topic)]
+    assert showing(BY_ID["sync_regression"], of_topic, gold)
+
+
 @pytest.mark.parametrize(
     "event", [e for e in EVENTS if "first_window" in e], ids=lambda event: event["id"]
 )

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import shutil
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,16 @@ def test_topics_that_were_touched_meanwhile_are_none_that_it_is_held_against(
     assert beside.value.high - beside.value.low < alone.value.high - alone.value.low
 
 
+def test_what_was_shipped_and_is_taken_up_again_was_touched_all_the_same(project: Project) -> None:
+    ship(project, STEADY, MENDED_ON)
+    ship(project, MENDED, MENDED_ON)
+    beside = outcomes(project)[STEADY]
+    order(project, "accept", f"problem/{MENDED}")
+    assert outcomes(project)[STEADY].value == beside.value
+    ship(project, MENDED, NOW)
+    assert outcomes(project)[STEADY].value == beside.value
+
+
 def test_the_order_of_decisions_on_other_things_changes_nothing(
     project: Project, tmp_path: Path
 ) -> None:
@@ -163,6 +173,8 @@ def test_of_five_people_nothing_is_told_but_how_many(project: Project) -> None:
         (day(47 * 7), "too_early", "too early to say; from 25 January 2027 on"),
         (day(7), "too_few", "less than 8 weeks before 12 January 2026 are known"),
         (day(-90), "too_few", "less than 8 weeks before 7 October 2025 are known"),
+        (datetime(1, 1, 1, tzinfo=UTC), "too_few", "less than 8 weeks before 1 January 1 are"),
+        (day(400), "too_early", "too early to say; from 6 April 2027 on"),  # the posts end before
     ],
 )
 def test_a_day_with_too_little_on_a_side_says_what_cannot_be_known(
@@ -172,6 +184,16 @@ def test_a_day_with_too_little_on_a_side_says_what_cannot_be_known(
     claim = outcomes(project)[MENDED]
     assert claim.verdict == verdict
     assert says in claim.headline
+
+
+def test_weeks_in_which_nobody_wrote_at_all_tell_nothing(project: Project) -> None:
+    posts = project.store.read("posts")
+    is_silent = pl.col("created_at").is_between(BACK_ON, MENDED_ON)
+    project.store.replace("posts", posts.filter(~is_silent))
+    ship(project, STEADY, BACK_ON)
+    claim = outcomes(project)[STEADY]
+    assert "0 of 0 members" in claim.headline
+    assert claim.verdict == "too_few"
 
 
 def test_of_a_key_point_that_few_say_its_topic_is_told(project: Project) -> None:
@@ -274,8 +296,10 @@ def test_what_is_taken_back_can_be_decided_anew(project: Project) -> None:
         ("reject", "problem/t001", {}, "want why"),
         ("accept", "problem/t0001", {}, "did you mean 't001'?"),
         ("accept", "problems/t001", {}, "did you mean 'problem'?"),
+        ("ship", "outcome/t001", {}, "there is no kind of claim 'outcome'"),
         ("accept", "i-ffffff", {}, "no claim or insight 'i-ffffff'"),
         ("accept", "problem/t001", {"by": " "}, "want a name after --by"),
+        ("assign", "problem/t001", {"text": " "}, "want a name after --to"),
     ],
 )
 def test_orders_that_cannot_be_are_refused_and_nothing_is_stored(
@@ -288,6 +312,18 @@ def test_orders_that_cannot_be_are_refused_and_nothing_is_stored(
 def test_a_claim_that_is_about_nothing_that_lasts_is_refused(project: Project) -> None:
     claim = project.store.read("claims").filter(kind="community")["claim_id"][0]
     assert "nothing lasts of it" in refused(project, "accept", claim)
+
+
+def test_what_is_written_is_one_line_of_what_everybody_sees(project: Project) -> None:
+    order(project, "note", "problem/t001", by="an\nna", text="\x1b[2Jgone \u202eback")
+    (decision,) = listed(project.store)[0].decisions
+    assert (decision.by, decision.text) == ("an na", "[2Jgone back")
+
+
+def test_nobody_takes_nothing_back(project: Project) -> None:
+    order(project, "accept", "problem/t001")
+    with pytest.raises(InputError, match="want a name after --by"):
+        undo(Run(project), " ", None)
 
 
 def test_undo_of_nothing_says_so(project: Project) -> None:
@@ -343,6 +379,17 @@ def test_an_outcome_or_a_decision_that_was_changed_is_named(project: Project) ->
     assert {f"claims[{outcome['claim_id']}].value", f"decisions[{insight}].status"} <= named
 
 
+def test_of_what_is_shipped_no_more_no_outcome_stands_beside_it(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    Run(project, started_at=NOW).step(mining.INSIGHT)
+    order(project, "accept", f"problem/{MENDED}")
+    assert listed(project.store)[0].outcome == ""
+    out = project.folder.parent / "digest"  # nothing was mined since
+    write_digest(Run(project, started_at=NOW), out)
+    (decided,) = content_of(out)["decisions"]
+    assert (decided["status"], decided["outcome_id"]) == ("accepted", None)
+
+
 def test_who_is_erased_is_in_no_decision_and_counts_in_no_outcome(project: Project) -> None:
     ship(project, MENDED, MENDED_ON)
     first = project.store.read("posts").filter(pl.col("post_id") == f"forum:{MENDED}-4-0")
@@ -374,6 +421,28 @@ def test_who_said_it_is_told_of_thread_by_thread_the_last_first(project: Project
     assert unheard[0].draft.endswith("2.1 mends it. Does it work for you now?")
     order(project, "tell", f"problem/{MENDED}", threads=(unheard[0].thread_id,))
     assert find_unheard(project, f"problem/{MENDED}") == unheard[1:]
+
+
+def test_a_title_that_would_clear_a_screen_does_not(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    title = pl.col("title") + "\x1b[2J\u202e"
+    project.store.replace("threads", project.store.read("threads").with_columns(title))
+    told = invoke("insight", "tell", f"problem/{MENDED}", "--project", project.folder).stdout
+    assert "It fails" in told
+    assert not {"\x1b", "\u202e"} & set(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("", "we do not know yet what it will be. We write"), ("Both stay.", "it: Both stay. We")],
+)
+def test_a_draft_on_what_is_planned_says_what_will_be_and_not_what_was(
+    project: Project, text: str, says: str
+) -> None:
+    order(project, "plan", f"problem/{MENDED}", text=text)
+    drafts = {one.draft for one in find_unheard(project, f"problem/{MENDED}")}
+    assert drafts
+    assert all(says in draft and "was changed" not in draft for draft in drafts)
 
 
 def test_nobody_is_told_of_what_was_not_decided(project: Project) -> None:

@@ -81,9 +81,10 @@ def test_an_insight_is_the_same_in_every_period() -> None:
     assert insight_id(point | {"kind": "severe", "topic_id": None}) == insight_id(point)
 
 
-@pytest.mark.parametrize("kind", ["change", "community"])
-def test_a_claim_on_nothing_that_lasts_is_no_insight(kind: str) -> None:
-    assert insight_id(ABOUT | {"kind": kind, "topic_id": None}) is None
+@pytest.mark.parametrize(("kind", "subject"), [("community", ""), ("need", "keep a diary on it")])
+def test_a_claim_on_nothing_that_lasts_is_no_insight(kind: str, subject: str) -> None:
+    claim = ABOUT | {"kind": kind, "topic_id": None, "subject": subject}
+    assert insight_id(claim) is None
 
 
 def test_a_topic_is_followed_to_where_its_posts_are() -> None:

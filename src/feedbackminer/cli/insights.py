@@ -90,12 +90,13 @@ def plan(
     session: Session,
     target: Target,
     date: Date = None,
+    note: Annotated[str, typer.Option("--note", help="What will be done, for the digest")] = "",
     by: By = None,
     project: ProjectFolder = Path(),
     settings: Config = None,
 ) -> None:
     """Say that it will be done, and for when it is planned."""
-    _decide(session, words.PLAN, target, by, on=date)
+    _decide(session, words.PLAN, target, by, on=date, text=note)
 
 
 @app.command()

@@ -17,8 +17,10 @@ from feedbackminer.project.project import Project
 from feedbackminer.project.store import TableStore
 from feedbackminer.steps.republish import published
 from feedbackminer.tables import Decisions, check, column_types
+from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, OUTCOME
 from feedbackminer.vocabulary.decisions import (
+    ASSIGN,
     NOTE,
     PLAN,
     REJECT,
@@ -40,7 +42,7 @@ ABOUT = ("kind", "topic_id", "key_point_id", "subject")
 STANDING = ("decisions", "topics", "lineage", "key_points")
 GONE = "no topic or key point of today"
 WHEN = {SHIP: "on", PLAN: "for"}
-NEEDS_TEXT = {REJECT: "why", NOTE: "what to note"}
+NEEDS_TEXT = {REJECT: "why", NOTE: "what to note", ASSIGN: "a name after --to"}
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,10 @@ def decide(run: Run, order: Order) -> tuple[str, str]:
     row = about | {
         "action": order.action,
         "undoes": None,
-        "by": order.by.strip(),
+        "by": visible(order.by),
         "at": run.started_at,
         "on": midnight(on) if on else None,
-        "text": " ".join(order.text.split()),
+        "text": visible(order.text),
         "threads": list(order.threads),
     }
     number = _append(store, row)
@@ -99,8 +101,9 @@ def undo(run: Run, by: str, number: int | None) -> tuple[str, str]:
     """Take a decision back, the last one unless another is named; it stays a row.
 
     Raises:
-        InputError: there is none, or none of that number that stands.
+        InputError: there is none, none of that number that stands, or nobody takes it back.
     """
+    _refuse_nobody(UNDO, by)
     rows = run.project.store.read("decisions").sort("number")
     undone = rows["undoes"].drop_nulls().to_list()
     standing = rows.filter(pl.col("action") != UNDO, ~pl.col("number").is_in(undone))
@@ -117,7 +120,7 @@ def undo(run: Run, by: str, number: int | None) -> tuple[str, str]:
             "claim_id": "",
             "action": UNDO,
             "undoes": number,
-            "by": by.strip(),
+            "by": visible(by),
             "at": run.started_at,
             "on": None,
             "text": "",
@@ -149,12 +152,16 @@ def _written(decision: Decision) -> str:
     return f"{status}{on} by {decision.by}, {decision.at:%-d %B %Y}"
 
 
+def _refuse_nobody(action: str, by: str) -> None:
+    if not visible(by):
+        raise InputError(f"{action}: nobody decides; want a name after --by")
+
+
 def _refuse_contradiction(order: Order, before: Insight | None, now: datetime) -> None:
     """Raise InputError where an order cannot be, or contradicts what stands."""
     name = order.target
-    if not order.by.strip():
-        raise InputError(f"{order.action}: nobody decides; want a name after --by")
-    if order.action in NEEDS_TEXT and not order.text.strip():
+    _refuse_nobody(order.action, order.by)
+    if order.action in NEEDS_TEXT and not visible(order.text):
         raise InputError(f"{order.action} {name}: want {NEEDS_TEXT[order.action]}")
     if order.action == SHIP and order.on and order.on > now:
         raise InputError(
@@ -206,7 +213,8 @@ def about_of(project: Project, target: str) -> dict[str, Any]:
 def _named(store: TableStore, kind: str, topic_id: str) -> dict[str, Any]:
     """Return what an insight is about that is named by a kind of claim and a topic."""
     topics = store.read("topics")["topic_id"].to_list()
-    for what, name, names in (("kind of claim", kind, CLAIM_KINDS), ("topic", topic_id, topics)):
+    kinds = [name for name in CLAIM_KINDS if name != OUTCOME]  # that is of another insight
+    for what, name, names in (("kind of claim", kind, kinds), ("topic", topic_id, topics)):
         if name not in names:
             near = nearest(name, names)
             hint = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}"
@@ -248,7 +256,7 @@ def listed(store: TableStore) -> list[Listed]:
     outcomes = {row["subject"]: row for row in tables["claims"].filter(kind=OUTCOME).to_dicts()}
     insights = insights_of(tables["decisions"])
     return [
-        _listed(one, tables, outcomes.get(one.insight_id))
+        _listed(one, tables, outcomes.get(one.insight_id) if one.shipped_on else None)
         for one in sorted(insights, key=lambda one: STATUSES.index(one.status))
     ]
 

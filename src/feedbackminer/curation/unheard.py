@@ -18,6 +18,7 @@ from feedbackminer.insight.period import period_of
 from feedbackminer.insight.stage import READS as COUNTED
 from feedbackminer.project.project import Project
 from feedbackminer.tables import of_members
+from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.decisions import PLAN, REJECT, SHIP, STATUS_AFTER, Decision, Insight
 
 # What a person may tell those who said something, by what was decided on it.
@@ -27,6 +28,8 @@ DRAFTS: Mapping[str, str] = {
     "write here when it is there.",
     STATUS_AFTER[REJECT]: "You told us about “$said”. We will not do it, and this is why: $done.",
 }
+# What stands for $done where nobody wrote it.
+UNSAID = {SHIP: "something was changed there", PLAN: "we do not know yet what it will be"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +87,9 @@ class _Draft:
     def __call__(self, words: str) -> str:
         """Fill the template; what it names that there is not stays as it is."""
         day = self.decision.on or self.decision.at
-        done = self.decision.text.rstrip(". ") or "something was changed there"
+        done = self.decision.text.rstrip(". ") or UNSAID.get(self.decision.action, "")
         return Template(self.template).safe_substitute(
-            said=" ".join(words.split()), date=f"{day:%-d %B %Y}", done=done
+            said=visible(words), date=f"{day:%-d %B %Y}", done=done
         )
 
 
@@ -114,7 +117,7 @@ def _by_thread(
     unheard = []
     for (thread_id,), posts in rows.group_by("thread_id", maintain_order=True):
         thread = threads.filter(thread_id=str(thread_id)).to_dicts()
-        title = (thread[0]["title"] if thread else None) or ""
+        title = visible((thread[0]["title"] if thread else None) or "")
         members = posts["voice"].unique(maintain_order=True).to_list()
         sentence = next(iter(posts["words"].drop_nulls()), None)
         unheard.append(

@@ -37,7 +37,7 @@ def decided_views(
             insight=insight,
             about=name_of(insight, tables, words),
             topic_ids=topics_of(insight, tables),
-            outcome=outcomes.get(insight.insight_id),
+            outcome=outcomes.get(insight.insight_id) if insight.shipped_on else None,
         )
         for insight in insights_of(tables["decisions"])
         if insight.decisions

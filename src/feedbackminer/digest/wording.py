@@ -196,7 +196,7 @@ def became(view: DecidedView) -> str:
     if view.insight.shipped_on is None:
         return ""
     if view.outcome is None or view.outcome.verdict is None:
-        return "Nothing of it was said in the time that is counted"
+        return "What became of it is not known: no posts are counted for it"
     if view.outcome.verdict in (HELPED, WORSE):
         return f"It {'rose' if (view.outcome.value or 0) > 1 else 'fell'} after you shipped"
     return VERDICTS[view.outcome.verdict]

@@ -93,6 +93,11 @@ class Insight:
         """Return the day on which it was shipped; None: it is not."""
         return self.last.on if self.last and self.status == SHIPPED else None
 
+    @property
+    def touched_on(self) -> tuple[datetime, ...]:
+        """Return all days on which something was shipped, whatever was decided since."""
+        return tuple(one.on for one in self.decisions if one.action == SHIP and one.on)
+
 
 def insight_id(claim: Mapping[str, Any]) -> str | None:
     """Return the id of what a claim is about, the same in every period; None: it lasts in none.
@@ -100,11 +105,11 @@ def insight_id(claim: Mapping[str, Any]) -> str | None:
     Args:
         claim: kind, key_point_id, topic_id and subject.
     """
-    kind, point, topic = claim["kind"], claim["key_point_id"], claim["topic_id"]
-    # Of a key point it is told now as a problem, now as a severe one: it is one matter.
-    what = point or f"{kind}|{topic or claim['subject']}"
-    if not (point or topic or claim["subject"]):
+    point, topic, subject = claim["key_point_id"], claim["topic_id"], subject_of(claim)
+    if not (point or topic or subject):
         return None
+    # Of a key point it is told now as a problem, now as a severe one: it is one matter.
+    what = point or f"{claim['kind']}|{topic or subject}"
     return f"i-{hashlib.sha256(what.encode()).hexdigest()[:6]}"
 
 

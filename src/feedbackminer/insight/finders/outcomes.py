@@ -84,13 +84,13 @@ def outcome_claims(
         history: all up to the end of the period.
         tables: decisions, topics and lineage.
     """
-    shipped = [one for one in insights_of(tables["decisions"]) if one.shipped_on]
+    shipped = [one for one in insights_of(tables["decisions"]) if one.touched_on]
     since, until = history.period.since, history.period.until
     if not shipped or since is None or until is None:
         return
     look = _Look(history, tables["topics"], tables["lineage"], shipped, settings.confidence)
     for insight in shipped:
-        if insight.shipped_on and insight.shipped_on < until:
+        if insight.shipped_on:
             yield from look.outcome(insight, insight.shipped_on, since, until)
 
 
@@ -137,7 +137,7 @@ class _Look:
             return
         windows = Windows.within(day, since, until)
         if windows is None:
-            yield _untold(insight, matter, day, until)
+            yield _untold(insight, matter, day, since, until)
             return
         matter, said = self._broad_enough(matter, windows)
         first = self._compare(said, matter, insight, windows)
@@ -172,7 +172,7 @@ class _Look:
             name
             for other in self.shipped
             if other is insight
-            or (other.shipped_on and windows.since <= other.shipped_on < windows.until)
+            or any(windows.since <= day < windows.until for day in other.touched_on)
             for name in self._touched_by(other)
         }
         controls = [n for n, of in enumerate(matter.touched_by) if n and not of & touched]
@@ -294,9 +294,12 @@ def _claim(
     )
 
 
-def _untold(insight: Insight, matter: _Matter, day: datetime, until: datetime) -> Claim:
+def _untold(
+    insight: Insight, matter: _Matter, day: datetime, since: datetime, until: datetime
+) -> Claim:
     """Say why nothing can be said: too little is known of the time after, or before."""
-    span = (day - LEAST_WEEKS * WEEK, until)
+    # The day may be any, before the first post or after the last.
+    span = (min(max(day, since), until) - LEAST_WEEKS * WEEK, until)
     look = day + LEAST_WEEKS * WEEK
     if look > until:
         why = f"too early to say; from {look:%-d %B %Y} on {LEAST_WEEKS} weeks after it are known"
@@ -346,7 +349,9 @@ def _numbers(
         f"{now:,} of {quantity(active, 'member')} {matter.does} {after} {windows.weeks} weeks"
         f"{when}, {before:,.0f} of {active_before:,.0f} in as long before"
     )
-    return f"{told}; {_others(change.others * active_before / active)}" if change else told
+    if not change or not active:
+        return told
+    return f"{told}; {_others(change.others * active_before / active)}"
 
 
 def _others(ratio: float) -> str:
