@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 FLOWS = "tests/pipelines"
 
+gc.set_threshold(50_000)  # looking for cycles among millions of small objects is 3 % of the suite
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
 # No deadline on busy machines; new examples where people look, the same ones where CI does.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)

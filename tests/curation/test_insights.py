@@ -478,3 +478,8 @@ def test_the_commands_say_what_they_did(project: Project) -> None:
     assert json.loads(invoke("insight", "tell", target, "--json", *where).stdout) == []
     assert "taken back" in invoke("insight", "undo", "--by", "anna", *where).stderr
     assert invoke("insight", "ship", "problem/t999", *where).exit_code == 2
+
+
+def test_of_mere_talk_nobody_can_say_that_it_was_mended(project: Project) -> None:
+    with pytest.raises(InputError, match=f"ship the problem, .* such as problem/{MENDED}"):
+        decide(Run(project), Order("ship", f"topic/{MENDED}", "anna", on=MENDED_ON))

@@ -136,7 +136,7 @@ def test_a_clock_that_goes_back_is_told_and_tells_nothing_twice(project: Project
     checked(project)
     back = checked(project, -0.5)
     assert "is before the last check" in str(back.notices)
-    assert [alert.message for alert in back.alerts] == [1]
+    assert [alert.message for alert in steps.alerts_of(project)] == [1]
 
 
 def test_a_moment_that_is_still_to_come_is_refused_and_closes_nothing(project: Project) -> None:
@@ -231,3 +231,12 @@ def test_the_command_checks_lists_and_takes_up(project: Project) -> None:
     assert invoke("alerts", "close", alert.alert_id, *at).exit_code == 0
     assert invoke("alerts", "show", "a-nothing", *at).exit_code == 2
     assert day(0) < alert.opened_at
+
+
+def test_a_look_back_keeps_the_list_as_it_is(project: Project) -> None:
+    (alert,) = checked(project).alerts
+    levels = project.store.read("alert_levels")
+    back = checked(project, -40)
+    assert "the list stays as it is" in str(back.notices)
+    assert steps.alerts_of(project) == [alert]
+    assert project.store.read("alert_levels").equals(levels)

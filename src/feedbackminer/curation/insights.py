@@ -13,6 +13,7 @@ import polars as pl
 from feedbackminer.digest.decided import name_of, topics_of
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError, nearest
+from feedbackminer.insight.finders.outcomes import SHIPPABLE
 from feedbackminer.project.project import Project
 from feedbackminer.project.store import TableStore
 from feedbackminer.steps.republish import published
@@ -77,6 +78,12 @@ def decide(run: Run, order: Order) -> tuple[str, str]:
     store = run.project.store
     about = about_of(run.project, order.target)
     before = insight_now(store, about["insight_id"])
+    if order.action == SHIP and about["kind"] not in SHIPPABLE:
+        raise InputError(
+            f"ship {order.target}: whether fewer who speak of it is better nobody can say of a "
+            f"{about['kind']}; ship the problem, question or wish that it is about, such as "
+            f"problem/{about['topic_id'] or 'TOPIC'}"
+        )
     _refuse_contradiction(order, before, run.started_at)
     on = run.started_at if order.action == SHIP and order.on is None else order.on
     row = about | {
@@ -172,7 +179,8 @@ def _refuse_contradiction(order: Order, before: Insight | None, now: datetime) -
     contradicts = {(SHIP, REJECTED), (PLAN, REJECTED), (REJECT, SHIPPED)}
     if before and before.last and (order.action, status) in contradicts:
         raise InputError(
-            f"{order.action} {name}: it was {_written(before.last)}; take that back first with "
+            f"{order.action} {name}: it was {_written(before.last)}; if that is so no more, accept "
+            "it again first (the day stays known); if it never was, take it back with "
             f"`feedbackminer insight undo {before.last.number}`"
         )
 

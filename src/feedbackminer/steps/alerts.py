@@ -64,6 +64,8 @@ class Checked:
 def check_alerts(run: Run, at: datetime | None = None) -> Checked:
     """Look at what stands out, and take it up where it was left.
 
+    A moment before that of the last check is only looked at: what was told since stays told.
+
     Args:
         at: the moment to look at; none: now, where sources are read, else the end of the posts.
     Raises:
@@ -76,6 +78,7 @@ def check_alerts(run: Run, at: datetime | None = None) -> Checked:
     tables = {name: project.store.read(name) for name in READS}
     now = as_utc(at) if at else _moment(run, tables["posts"])
     checks = project.store.read("alert_checks").sort("at")
+    is_past = bool((checks["at"] > now).any())
     notices = list(_notices_of_time(tables["posts"], checks, now))
     watch = Watch.of(recent_facts(tables, now, settings.days), settings)
     if not watch.is_enough:
@@ -85,18 +88,21 @@ def check_alerts(run: Run, at: datetime | None = None) -> Checked:
     levels = levels_of(project.store.read("alert_levels"))
     if levels is None or not watch.fits(levels, now):
         levels = watch.calibrate()
-        project.store.replace("alert_levels", levels_row(watch, levels, settings.false_alarms))
+        if not is_past:
+            project.store.replace("alert_levels", levels_row(watch, levels, settings.false_alarms))
         notices.append("other things, or another time, than were measured: measured anew")
     seen = watch.standing_out(now, levels, settings.false_alarms)
     read_by = _mark(tables)
     alerts, events = conversations.carry_on(
-        alerts_of(project),
+        [] if is_past else alerts_of(project),
         seen,
         now=now,
         since=watch.edges(now)[-2],
         settings=settings,
         known_before=_known_before(watch, levels, checks, read_by, now, settings.false_alarms),
     )
+    if is_past:
+        return Checked(now, conversations.by_urgency(alerts), tuple(notices))
     _store(project, alerts, events)
     standing = [alert for alert in alerts if alert.seen_at == now]
     n_real = sum(alert.cause == REAL for alert in standing)
@@ -115,7 +121,8 @@ def check_alerts(run: Run, at: datetime | None = None) -> Checked:
 def send_alerts(run: Run) -> list[Delivery]:
     """Send what is open and real to the channels that want alerts, each message to each once.
 
-    What failed is tried again at the next check, as long as it is news.
+    What failed is tried again at the next check, as long as it is news; what may be out is told
+    once, and left to whoever reads it.
     """
     channels = {
         name: settings
@@ -127,7 +134,7 @@ def send_alerts(run: Run) -> list[Delivery]:
         if alert.status == OPEN and alert.cause == REAL and alert.told_at:
             shipment = _shipment(run, alert)
             deliveries += Sender(run, channels, shipment).send()
-    return [one for one in deliveries if one.status != "before"]
+    return [one for one in deliveries if one.is_tried]
 
 
 def _shipment(run: Run, alert: Alert) -> Shipment:
@@ -303,7 +310,10 @@ def _notices_of_time(posts: pl.DataFrame, checks: pl.DataFrame, now: datetime) -
         yield f"posts without a date, which no alert can count: {n:,}"
     last = checks["at"].max()
     if isinstance(last, datetime) and now < last:
-        yield f"{now:%Y-%m-%d %H:%M} UTC is before the last check, {last:%Y-%m-%d %H:%M} UTC"
+        yield (
+            f"{now:%Y-%m-%d %H:%M} UTC is before the last check, {last:%Y-%m-%d %H:%M} UTC: the "
+            "list stays as it is"
+        )
 
 
 def _mark(tables: dict[str, pl.DataFrame]) -> str:

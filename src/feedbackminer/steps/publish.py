@@ -51,6 +51,7 @@ class Delivery:
             ``before``: sent earlier, so not again; ``maybe``: nobody knows whether it went out, so
             not again by itself; ``failed``.
         may_pass: what failed may work in a while.
+        is_tried: false where it was left alone, for what became of it before.
     """
 
     channel: str
@@ -58,6 +59,7 @@ class Delivery:
     status: Status
     detail: str
     may_pass: bool = False
+    is_tried: bool = True
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ class Sender:
             for recipient in channel.recipients:
                 status = self._stopped(channel, self._row(name, channel, parcel, recipient))
                 if status:
-                    yield Delivery(name, parcel.part, *status)
+                    yield Delivery(name, parcel.part, *status, is_tried=False)
                 elif unreachable:
                     why = f"not tried, since {unreachable}"
                     yield Delivery(name, parcel.part, "failed", why, unreachable.may_pass)

@@ -59,7 +59,7 @@ def _likely(label: str) -> Callable[[Subject], pl.DataFrame]:
     return lambda subject: subject.posts.filter(is_likely)
 
 
-# Of other kinds, all that is said on the topic.
+# Of other kinds nobody can say which way is right: they are not shipped, only decided on.
 COUNTED: Mapping[str, Counted] = {
     "problem": Counted(_likely(ANY_PROBLEM), "report problems"),
     "severe": Counted(
@@ -72,6 +72,7 @@ COUNTED: Mapping[str, Counted] = {
     LOVE: Counted(_likely("praise"), "voice praise"),
     "newcomers": Counted(stuck_at_first, "came with a question or a problem in their first post"),
 }
+SHIPPABLE = frozenset({*COUNTED, COMPONENT})
 TALK = Counted(lambda topic: topic.posts, "speak of it")
 
 
@@ -140,17 +141,35 @@ class _Look:
             yield _untold(insight, matter, day, since, until)
             return
         matter, said = self._broad_enough(matter, windows)
+        if back := self._back(insight, matter, said, (day, since, until)):
+            yield back
+            return
         first = self._compare(said, matter, insight, windows)
         verdict = _verdict(first, wants_more=insight.kind == LOVE)
-        latest = Windows(windows.before, (until - windows.weeks * WEEK, until))
-        if verdict == HELPED and latest.after[0] >= windows.until:
-            again = self._compare(said, matter, insight, latest)
-            since_then = Windows((windows.after,), latest.after)
-            rebound = self._compare(said, matter, insight, since_then)
-            if first and again and _is_back(insight, again, rebound):
-                yield _back(insight, matter, said, latest, (first, again))
-                return
         yield _told(insight, matter, said, windows, first, verdict)
+
+    def _back(
+        self,
+        insight: Insight,
+        matter: _Matter,
+        said: Said,
+        times: tuple[datetime, datetime, datetime],
+    ) -> Claim | None:
+        """Tell what fell in the first half of the time since, and is back in the other; or None."""
+        day, since, until = times
+        early = Windows.within(day, since, day + (until - day) // (2 * WEEK) * WEEK)
+        if early is None:
+            return None
+        first = self._compare(said, matter, insight, early)
+        if first is None or _verdict(first, wants_more=insight.kind == LOVE) != HELPED:
+            return None
+        latest = Windows(early.before, (until - early.weeks * WEEK, until))
+        since_then = Windows((early.after,), latest.after)
+        again = self._compare(said, matter, insight, latest)
+        rebound = self._compare(said, matter, insight, since_then)
+        if again is None or not _is_back(insight, again, rebound):
+            return None
+        return _back(insight, matter, said, latest, (first, again))
 
     def _broad_enough(self, matter: _Matter, windows: Windows) -> tuple[_Matter, Said]:
         """Return what is judged: of a key point that few say, its kind on its topic."""
@@ -182,7 +201,8 @@ class _Look:
         names = set(self._topics_of(insight)) | {insight.key_point_id or ""}
         points = (p for p in self.history.points if p.key == insight.key_point_id)
         names |= {point.topic_id for point in points if point.topic_id}
-        return names | {insight.subject} - {""}
+        names |= {insight.topic_id or ""}  # of a key point that nobody says any more
+        return (names | {insight.subject}) - {""}
 
     def _topics_of(self, insight: Insight) -> list[str]:
         if not insight.topic_id or insight.key_point_id:
