@@ -365,10 +365,12 @@ class TestOutput:
         assert "collect" in done.stderr
 
     @pytest.mark.slow
-    def test_quiet_prints_nothing(self, tmp_path: Path) -> None:
+    def test_quiet_prints_nothing(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         export = write_jsonl(tmp_path / "talk.jsonl", some_posts(12))
-        done = process("run", export, "--out", tmp_path / "d", "--quiet")
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        folders = ("--project", tmp_path / "p", "--out", tmp_path / "d")
+        done = invoke("run", export, *folders, "--quiet")
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "")
+        assert capfd.readouterr() == ("", "")
 
     def test_quiet_still_prints_errors(self, tmp_path: Path) -> None:
         result = invoke("run", tmp_path / "gone.jsonl", "--out", tmp_path / "d", "--quiet")

@@ -9,11 +9,11 @@ from feedbackminer.search.sheet import Found, Sheet, Side
 from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.claims import quantity
 
-MEANS = {
-    "for": "speak well of it",
-    "against": "speak ill of it",
-    "mixed": "do both",
-    "neither": "only speak of it",
+MEANS = {  # of one member, and of more
+    "for": ("speaks well of it", "speak well of it"),
+    "against": ("speaks ill of it", "speak ill of it"),
+    "mixed": ("does both", "do both"),
+    "neither": ("only speaks of it", "only speak of it"),
 }
 
 
@@ -69,7 +69,8 @@ def who(sheet: Sheet) -> str:
 
 def _side(side: Side) -> Iterator[str]:
     yield ""
-    yield f"{side.name}: {side.members.n:,} {MEANS[side.name]}, {wording.share(side.members)}"
+    n, does = side.members.n, MEANS[side.name]
+    yield f"{side.name}: {n:,} {does[n != 1]}, {wording.share(side.members)}"
     for point in side.points:
         yield f"  {quantity(point.n_members, 'member')}: “{point.text}” ({point.post_id})"
     for quote in side.quotes:
