@@ -236,7 +236,8 @@ def test_the_command_checks_lists_and_takes_up(project: Project) -> None:
 def test_a_look_back_keeps_the_list_as_it_is(project: Project) -> None:
     (alert,) = checked(project).alerts
     levels = project.store.read("alert_levels")
-    back = checked(project, -40)
-    assert "the list stays as it is" in str(back.notices)
+    back = [checked(project, days) for days in (-0.5, -40)]
+    assert all("the list stays as it is" in str(one.notices) for one in back)
+    assert [one.subject for one in back[0].alerts] == [alert.subject]
     assert steps.alerts_of(project) == [alert]
     assert project.store.read("alert_levels").equals(levels)
