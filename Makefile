@@ -21,10 +21,10 @@ demo: install ## mine the sample community, print where the digest is, and an al
 	$(BIN)/feedbackminer alerts list --project demo-project
 	$(BIN)/feedbackminer ask "What do they think of the new price?" --limit 3 --project demo-project
 
-# Workers take files in turn, with one thread each; two more than processors, since tests of servers wait.
+# Workers take files in turn, with one thread each; one more than processors, since tests of servers wait.
 # What bounds its own time runs alone, after them.
 ONE_THREAD := env OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1
-PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 TIMED = $(shell grep -rl --include='*.py' 'mark\.timing' tests)
 
 test: install ## the whole suite; ruff, import-linter and mypy beside it, in what time it leaves
