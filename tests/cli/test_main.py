@@ -164,6 +164,24 @@ app.command()(frame.command(work))
 app()
 """
 
+# What C code makes of an interrupt while it is imported.
+CONVERTED = """
+import os, signal, time, typer
+from feedbackminer.cli import frame, interrupts
+
+def work(session):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(20)
+    except KeyboardInterrupt:
+        raise ImportError("initialization failed") from None
+
+interrupts.expect()
+app = typer.Typer()
+app.command()(frame.command(work))
+app()
+"""
+
 
 class TestExitCodes:
     def test_0_when_done(self, tmp_path: Path) -> None:
@@ -269,6 +287,13 @@ class TestExitCodes:
         )
         assert done.returncode == 3, done.stderr
         assert "Exception ignored in" in done.stderr
+        assert done.stderr.endswith("run the same command again to continue\n")
+
+    def test_3_when_an_import_makes_another_error_of_an_interrupt(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", CONVERTED], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 3, done.stderr
         assert done.stderr.endswith("run the same command again to continue\n")
 
     @pytest.mark.slow

@@ -61,8 +61,10 @@ def command(body: Callable[Concatenate[Session, P], None]) -> Callable[P, None]:
             with session.held:
                 try:
                     body(session, *args, **kwargs)
-                except KeyboardInterrupt:
-                    interrupts.taken()
+                except (Exception, KeyboardInterrupt) as error:
+                    # C code that is being imported makes an error of its own of an interrupt.
+                    if interrupts.taken():
+                        raise KeyboardInterrupt from error
                     raise
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise

@@ -20,10 +20,9 @@ def expect() -> None:
             signal.signal(getattr(signal, name), _raise)
 
 
-def taken() -> None:
-    """Say that the interrupt has arrived."""
-    if _HAS_TIMER:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+def taken() -> bool:
+    """Say that an interrupt has arrived; returns whether one had been on its way."""
+    return _HAS_TIMER and signal.setitimer(signal.ITIMER_REAL, 0)[0] > 0
 
 
 def _raise(*_: Any) -> NoReturn:
