@@ -126,6 +126,16 @@ def test_what_was_found_before_a_crash_is_sent_after_it(
     assert sent(project, 0.2) == []
 
 
+def test_what_everybody_has_is_not_written_again(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_at(tmp_path, levels, team=mail(box))
+    sent(project)
+    written: list[object] = []
+    monkeypatch.setattr(steps, "alert_parcel", lambda *args: written.append(args))
+    assert sent(project, 0.1) == written == []
+
+
 def test_who_could_not_be_reached_is_not_told_of_what_turns_out_to_be_one_thread(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
