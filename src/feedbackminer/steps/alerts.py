@@ -34,7 +34,7 @@ from feedbackminer.settings.sections import AlertedChannelSettings
 from feedbackminer.steps.digest import refuse_unmined
 from feedbackminer.steps.parcels import alert_name, alert_parcel
 from feedbackminer.steps.publish import Delivery, Sender, Shipment
-from feedbackminer.tables import AlertChecks, AlertLog, Alerts, check, column_types
+from feedbackminer.tables import AlertChecks, AlertLog, Alerts, column_types
 from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, OPEN, REAL, SNOOZED
 from feedbackminer.vocabulary.claims import SURGE
 from feedbackminer.vocabulary.moments import as_utc
@@ -347,13 +347,10 @@ def _known_before(
 def _store(project: Project, alerts: Sequence[Alert], events: Sequence[Event]) -> None:
     """Keep alerts, and then what became of them."""
     rows = [asdict(alert) for alert in alerts]
-    frame = pl.DataFrame(rows, schema=column_types(Alerts))
-    project.store.merge("alerts", check(frame, Alerts, where="alerts"))
+    project.store.merge("alerts", pl.DataFrame(rows, schema=column_types(Alerts)))
     numbers = dict(project.store.read("alert_log").group_by("alert_id").agg(pl.len()).iter_rows())
     log = []
     for event in events:
         number = numbers[event.alert_id] = numbers.get(event.alert_id, 0) + 1
         log.append({"number": number, **asdict(event)})
-    if log:
-        frame = pl.DataFrame(log, schema=column_types(AlertLog))
-        project.store.append("alert_log", check(frame, AlertLog, where="alert_log"))
+    project.store.append("alert_log", pl.DataFrame(log, schema=column_types(AlertLog)))

@@ -32,7 +32,7 @@ from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
 from feedbackminer.steps.delivered import OUT
 from feedbackminer.steps.parcels import name_of, parcel_of
 from feedbackminer.steps.verify import AGAIN, Proof, prove
-from feedbackminer.tables import Deliveries, check, column_types
+from feedbackminer.tables import Deliveries, column_types
 from feedbackminer.vocabulary.editions import WHOLE, PartName
 
 ATTEMPTS = 3  # of what is refused for a moment only
@@ -317,7 +317,7 @@ class Sender:
             row |= before
         row["attempts"] = before.get("attempts", 0) + 1
         frame = pl.DataFrame([row], schema=column_types(Deliveries))
-        self._run.project.store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
+        self._run.project.store.merge("deliveries", frame)
 
     def _seal(self, recipient: str) -> str:
         """Return what stands for a reader: an address is nothing to be kept."""
