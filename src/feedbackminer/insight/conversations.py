@@ -175,7 +175,7 @@ def _seen(
         before: the alert as it was.
         going: likewise, unless it was over: then this is another time.
     """
-    lead = min(group, key=lambda one: (one.cause != REAL, one.p, -one.affected))
+    lead = min(group, key=Sighting.rank)
     subject = before.subject if before else lead.subject.key
     keys = dict.fromkeys([*(going.also if going else ()), *(one.subject.key for one in group)])
     own = next((one for one in group if one.subject.key == subject), lead)
