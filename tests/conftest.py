@@ -20,7 +20,11 @@ from xdist.scheduler import LoadFileScheduling
 from tests.support.command import ROOT, SAMPLE, Mined, Rows, process, processor_time, read_jsonl
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
+
+    from tests.support.mailbox import Mailbox
 
 FLOWS = "tests/pipelines"
 
@@ -92,6 +96,15 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     asked: list[float] = []
     monkeypatch.setattr(Web, "sleep", staticmethod(asked.append))
     return asked
+
+
+@pytest.fixture
+def box() -> Iterator[Mailbox]:
+    """Have a server of mail."""
+    from tests.support.mailbox import mailbox
+
+    with mailbox() as box:
+        yield box
 
 
 @pytest.fixture(scope="session")

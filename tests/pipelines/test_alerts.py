@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from feedbackminer.steps import alerts
 from pipelines import tasks
 from pipelines.community import collect
 from tests.support.alert_project import N_DAYS, TOPICS, TROUBLE, community, steady, trouble
-from tests.support.mailbox import Mailbox, mailbox
+from tests.support.mailbox import Mailbox
 from tests.support.standing import Standing
 
 pytestmark = [
@@ -34,12 +33,6 @@ to = ["ann@example.com"]
 
 class Stopped(BaseException):
     """A flow that is cancelled, or killed."""
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 def project_at(folder: Path, box: Mailbox) -> Project:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from feedbackminer.steps.verify import Proof, prove
 from pipelines import tasks
 from pipelines.community import deliver
 from tests.support.erase_project import mined
-from tests.support.mailbox import Mailbox, mailbox
+from tests.support.mailbox import Mailbox
 from tests.support.sites.serving import Reply, Request, serve
 from tests.support.standing import Standing
 
@@ -43,12 +42,6 @@ sender = "digest@example.com"
 to = ["ann@example.com"]
 editions = ["support", "leadership"]
 """
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 @pytest.fixture

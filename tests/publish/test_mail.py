@@ -6,7 +6,6 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,17 +13,9 @@ import pytest
 from feedbackminer.errors import DeliveryError, SettingsError
 from feedbackminer.publish.mail import LONGEST, Mail
 from feedbackminer.settings.sections import MailChannel
-from tests.support.mailbox import Mailbox, mailbox
+from tests.support.mailbox import ANN, BOB, Mailbox
 from tests.support.parcels import HOSTILE, parcel
 from tests.support.standing import free_port
-
-ANN, BOB = "ann@example.com", "bob@example.com"
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 def mail(port: int, secret: str = "", **settings: Any) -> Mail:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,9 @@ from tests.support.alert_project import (
     store_talk,
     trouble,
 )
-from tests.support.mailbox import TAKEN, Mailbox, mailbox
+from tests.support.mailbox import ANN, BOB, TAKEN, Mailbox
 from tests.support.sites.serving import Reply, Request, serve
 
-ANN, BOB = "ann@example.com", "bob@example.com"
 HOSTILE = "<b>The sync</b> hangs [here](http://evil.example) @channel again."
 
 
@@ -47,24 +45,6 @@ def levels() -> pl.DataFrame:
 @pytest.fixture(autouse=True)
 def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publish, "FIRST_WAIT", 0.01)
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
-def mail(box: Mailbox, **settings: Any) -> dict[str, Any]:
-    return {
-        "kind": "mail",
-        "host": "127.0.0.1",
-        "port": box.port,
-        "encryption": "none",
-        "sender": "alerts@example.com",
-        "to": [ANN, BOB],
-        "timeout": 5,
-    } | settings
 
 
 def project_at(
@@ -91,7 +71,7 @@ def sent(project: Project, days: float = 0) -> list[tuple[str, str]]:
 def test_each_reader_gets_an_alert_once_and_its_updates_in_the_same_conversation(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
-    project = project_at(tmp_path, levels, team=mail(box))
+    project = project_at(tmp_path, levels, team=box.channel())
     assert sent(project) == [("team", "sent")] * 2
     assert sent(project, 0.1) == []
     store_talk(project, begun(100, threads=40))
@@ -111,7 +91,7 @@ def test_who_could_not_be_reached_gets_it_at_the_next_check_and_the_others_not_a
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
     box.answers[BOB] = ["550 no", TAKEN]
-    project = project_at(tmp_path, levels, team=mail(box))
+    project = project_at(tmp_path, levels, team=box.channel())
     assert sent(project) == [("team", "sent"), ("team", "failed")]
     assert sent(project, 0.1) == [("team", "sent")]
     assert box.readers() == [ANN, BOB]
@@ -120,17 +100,27 @@ def test_who_could_not_be_reached_gets_it_at_the_next_check_and_the_others_not_a
 def test_what_was_found_before_a_crash_is_sent_after_it(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
-    project = project_at(tmp_path, levels, team=mail(box))
+    project = project_at(tmp_path, levels, team=box.channel())
     steps.check_alerts(Run(project), END)  # and the process ends before anything is sent
     assert sent(project, 0.1) == [("team", "sent")] * 2
     assert sent(project, 0.2) == []
+
+
+def test_what_everybody_has_is_not_written_again(
+    tmp_path: Path, levels: pl.DataFrame, box: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = project_at(tmp_path, levels, team=box.channel())
+    sent(project)
+    written: list[object] = []
+    monkeypatch.setattr(steps, "alert_parcel", lambda *args: written.append(args))
+    assert sent(project, 0.1) == written == []
 
 
 def test_who_could_not_be_reached_is_not_told_of_what_turns_out_to_be_one_thread(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
     box.answers[BOB] = ["550 no", TAKEN]
-    project = project_at(tmp_path, levels, team=mail(box))
+    project = project_at(tmp_path, levels, team=box.channel())
     sent(project)
     store_talk(project, begun(30, threads=1))
     assert sent(project, 0.1) == []
@@ -143,12 +133,12 @@ def test_who_could_not_be_reached_is_not_told_of_what_turns_out_to_be_one_thread
 def test_nobody_is_told_of_what_somebody_has_taken_or_of_what_is_not_real(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
-    project = project_at(tmp_path / "a", levels, team=mail(box))
+    project = project_at(tmp_path / "a", levels, team=box.channel())
     (alert,) = steps.check_alerts(Run(project), END).alerts
     steps.acknowledge(Run(project), alert.alert_id, "Ann")
     assert sent(project, 0.1) == []
     one_thread = begun(30, threads=1)
-    project = project_at(tmp_path / "b", levels, one_thread, team=mail(box))
+    project = project_at(tmp_path / "b", levels, one_thread, team=box.channel())
     assert sent(project) == []
     assert [one.cause for one in steps.alerts_of(project)] == [THREAD]
     assert box.mails == []
@@ -158,8 +148,8 @@ def test_only_channels_that_reach_people_get_alerts_unless_they_want_none(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
     site = {"kind": "folder", "path": str(tmp_path / "site")}
-    quiet = mail(box, alerts=False)
-    project = project_at(tmp_path, levels, team=mail(box), site=site, quiet=quiet)
+    quiet = box.channel(alerts=False)
+    project = project_at(tmp_path, levels, team=box.channel(), site=site, quiet=quiet)
     assert sent(project) == [("team", "sent")] * 2
 
 
@@ -174,7 +164,7 @@ def test_without_channels_the_list_is_kept_and_nothing_sent(
 def test_members_words_are_quoted_as_text_alone(
     tmp_path: Path, levels: pl.DataFrame, box: Mailbox
 ) -> None:
-    project = project_at(tmp_path, levels, begun(body=HOSTILE), team=mail(box))
+    project = project_at(tmp_path, levels, begun(body=HOSTILE), team=box.channel())
     sent(project)
     html = box.mails[0].get_body(("html",))
     text = box.mails[0].get_body(("plain",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,9 @@ from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.erase import forget
 from feedbackminer.steps.publish import Request, publish
 from tests.support.erase_project import NAME, mined, needles, remains
-from tests.support.mailbox import Mailbox, mailbox
+from tests.support.mailbox import ANN, Mailbox
 
 pytestmark = pytest.mark.slow  # each in a mined project of its own
-
-
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
 
 
 @pytest.fixture
@@ -43,10 +36,7 @@ def channels(place: Path, box: Mailbox) -> dict[str, Any]:
         "notes": {
             "kind": "folder", "path": str(place / "notes"), "format": "markdown", "editions": parts
         },
-        "team": {
-            "kind": "mail", "host": "127.0.0.1", "port": box.port, "encryption": "none",
-            "sender": "digest@example.com", "to": ["ann@example.com"], "editions": parts,
-        },
+        "team": box.channel(to=[ANN], editions=parts),
         "bi": {"kind": "warehouse", "url": f"sqlite:///{place}/bi.db"},
         "lake": {"kind": "warehouse", "folder": str(place / "lake")},
     }  # fmt: skip

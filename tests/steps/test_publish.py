@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +23,8 @@ from feedbackminer.steps.publish import preview, publish
 from tests.support import kills
 from tests.support.command import invoke
 from tests.support.erase_project import mined
-from tests.support.mailbox import TAKEN, Mailbox, mailbox
+from tests.support.mailbox import ANN, BOB, TAKEN, Mailbox
 from tests.support.sites.serving import Reply, Request, serve
-
-ANN, BOB = "ann@example.com", "bob@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -46,23 +43,8 @@ def place(original: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     return tmp_path
 
 
-@pytest.fixture
-def box() -> Iterator[Mailbox]:
-    with mailbox() as box:
-        yield box
-
-
 def mail(box: Mailbox, **settings: Any) -> dict[str, Any]:
-    return {
-        "kind": "mail",
-        "host": "127.0.0.1",
-        "port": box.port,
-        "encryption": "none",
-        "sender": "digest@example.com",
-        "to": [ANN, BOB],
-        "editions": ["support"],
-        "timeout": 5,
-    } | settings
+    return box.channel(**{"editions": ["support"]} | settings)
 
 
 def project_at(place: Path, **channels: dict[str, Any]) -> Project:

@@ -19,7 +19,7 @@ from feedbackminer.steps.publish import Request, publish
 from feedbackminer.steps.verify import verify
 from tests.support.builders import day
 from tests.support.erase_project import mined, remains
-from tests.support.mailbox import mailbox
+from tests.support.mailbox import ANN, mailbox
 
 pytestmark = pytest.mark.slow  # each in a mined project of its own
 
@@ -67,10 +67,7 @@ def test_each_digest_of_an_archive_keeps_its_period_and_can_be_proved(tmp_path: 
 def test_what_was_mailed_of_one_period_keeps_no_other_from_its_readers(tmp_path: Path) -> None:
     mined(tmp_path)
     with mailbox() as box:
-        team = {
-            "kind": "mail", "host": "127.0.0.1", "port": box.port, "encryption": "none",
-            "sender": "digest@example.com", "to": ["ann@example.com"], "editions": ["support"],
-        }  # fmt: skip
+        team = box.channel(to=[ANN], editions=["support"])
         channels = {"channels": {"team": team}}
 
         def project(**insight: Any) -> Project:

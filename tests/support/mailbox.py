@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from tests.support.standing import free_port
 
 TAKEN = "250 OK"
+ANN, BOB = "ann@example.com", "bob@example.com"
 
 
 @dataclass
@@ -58,6 +60,18 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
         return await asyncio.to_thread(self.at_end)
+
+    def channel(self, **settings: Any) -> dict[str, Any]:
+        """Return the settings of a channel that sends here."""
+        return {
+            "kind": "mail",
+            "host": "127.0.0.1",
+            "port": self.port,
+            "encryption": "none",
+            "sender": "team@example.com",
+            "to": [ANN, BOB],
+            "timeout": 5,
+        } | settings
 
     def readers(self) -> list[str]:
         """Return to whom mails came."""

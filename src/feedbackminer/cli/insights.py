@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary import decisions as words
 from feedbackminer.vocabulary.claims import quantity
@@ -233,12 +233,10 @@ def _print_unheard(session: Session, unheard: list[Unheard]) -> None:
     for one in unheard:
         asked = " (asked)" if one.asked else ""
         when = f"{one.said_at:%-d %B %Y}" if one.said_at else "undated"
-        answer.print(
-            f"\n{one.thread or one.thread_id}{asked}, {when}", markup=False, highlight=False
-        )
+        print_line(f"\n{one.thread or one.thread_id}{asked}, {when}")
         for line in (one.url or "", ", ".join(one.members), f"    {one.draft}"):
             if line:
-                answer.print(line, markup=False, highlight=False, soft_wrap=True)
+                print_line(line)
 
 
 def _print_csv(unheard: list[Unheard]) -> None:

@@ -137,6 +137,10 @@ class Sighting:
         """Count who is more than none: those who speak of it, or those who fell silent."""
         return max(round(self.usual) - self.n, 0) if RULES[self.rule].falls else self.n
 
+    def rank(self) -> tuple[bool, float, int]:
+        """Return what to sort by: what is real first, of that the least likely."""
+        return self.cause != REAL, self.p, -self.affected
+
     @cached_property
     def members(self) -> frozenset[str]:
         """Return who speaks of it."""
@@ -244,7 +248,7 @@ class Watch:
                 cause = MEMBER if loud.column == "voice" else THREAD
                 why = f"{loud.counted}, {loud.who}"
                 seen.append(self._sighting(rule, row, windows, cell, cause, why))
-        return sorted(seen, key=lambda one: (one.cause != REAL, one.p, -one.affected))
+        return sorted(seen, key=Sighting.rank)
 
     def _sighting(
         self, rule: str, row: Row, windows: Windows, cell: Cell, cause: str, why: str
@@ -278,7 +282,7 @@ class Watch:
             ratio=Estimate(NAN, NAN, NAN),
             p=0.0,
             posts=now,
-            why=f"nothing was written since {gap.last:%-d %B %Y, %H:%M} UTC",
+            why=gap.why,
         )
 
     def _month(self, end: datetime, number: int) -> Question:
@@ -397,11 +401,9 @@ def _rows(facts: Facts, asked: pl.DataFrame) -> Iterator[tuple[str, Row]]:
 
 def _cause(rule: str, row: Row, windows: Windows, n: int, gaps: Sequence[Gap]) -> tuple[str, str]:
     """Tell what makes it stand out; the second says why, where it is nothing real."""
-    everywhere = [gap for gap in gaps if not gap.source]
-    if everywhere or (gaps and RULES[rule].needs_end):
-        gap = gaps[0]
-        where = f" in {gap.source}" if gap.source else ""
-        return INCOMPLETE, f"nothing was written{where} since {gap.last:%-d %B %Y, %H:%M} UTC"
+    for gap in gaps:
+        if not gap.source or RULES[rule].needs_end:
+            return INCOMPLETE, gap.why
     if RULES[rule].falls:
         return REAL, ""
     if mix := mere_mix(windows, n, RATIO, by_label=row.is_label):

@@ -170,6 +170,12 @@ class Gap:
         """Return how long it is."""
         return (self.until - self.last) / timedelta(days=1)
 
+    @property
+    def why(self) -> str:
+        """Say what is missing where, and since when."""
+        where = f" in {self.source}" if self.source else ""
+        return f"nothing was written{where} since {self.last:%-d %B %Y, %H:%M} UTC"
+
 
 def find_gaps(facts: Facts, edges: Sequence[datetime]) -> Iterator[Gap]:
     """Yield where the last window is incomplete: in all that is read, or in single sources."""

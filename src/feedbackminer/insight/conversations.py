@@ -99,7 +99,7 @@ def carry_on(
     found: dict[str, Alert] = {}
     events: list[Event] = []
     ended = {alert.alert_id for alert in alerts if _is_over(alert, now, over)}
-    for before, group in _grouped(alerts, seen, ended):
+    for before, group in _grouped(alerts, seen, ended, now):
         going = before if before and before.alert_id not in ended else None
         alert = _seen(before, going, group, now=now, since=since, known_before=known_before)
         alert = _told(alert, now=now, settings=settings)
@@ -114,9 +114,11 @@ def carry_on(
 
 
 def _grouped(
-    alerts: Sequence[Alert], seen: Sequence[Sighting], ended: Collection[str]
+    alerts: Sequence[Alert], seen: Sequence[Sighting], ended: Collection[str], now: datetime
 ) -> list[tuple[Alert | None, list[Sighting]]]:
     """Put together what is one: what an alert is about, then what much the same members say.
+
+    Nothing new joins what is snoozed: it would be silent as well.
 
     Args:
         ended: ids of alerts that are about nothing but their subject any more.
@@ -137,7 +139,8 @@ def _grouped(
         else:
             groups.setdefault(known.alert_id, (known, []))[1].append(one)
     for one in others:
-        group = next((g for _, g in groups.values() if _is_one(g[0], one)), None)
+        awake = (g for known, g in groups.values() if not (known and _is_resting(known, now)))
+        group = next((g for g in awake if _is_one(g[0], one)), None)
         if group is not None:
             group.append(one)
         else:
@@ -172,7 +175,7 @@ def _seen(
         before: the alert as it was.
         going: likewise, unless it was over: then this is another time.
     """
-    lead = min(group, key=lambda one: (one.cause != REAL, one.p, -one.affected))
+    lead = min(group, key=Sighting.rank)
     subject = before.subject if before else lead.subject.key
     keys = dict.fromkeys([*(going.also if going else ()), *(one.subject.key for one in group)])
     own = next((one for one in group if one.subject.key == subject), lead)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -28,11 +29,12 @@ from feedbackminer.insight.alerts import (
 from feedbackminer.insight.conversations import Alert, Event
 from feedbackminer.insight.stage import READS
 from feedbackminer.project.project import Project
+from feedbackminer.publish.channel import Parcel
 from feedbackminer.settings.sections import AlertedChannelSettings
 from feedbackminer.steps.digest import refuse_unmined
-from feedbackminer.steps.parcels import alert_parcel
+from feedbackminer.steps.parcels import alert_name, alert_parcel
 from feedbackminer.steps.publish import Delivery, Sender, Shipment
-from feedbackminer.tables import AlertChecks, AlertLog, Alerts, check, column_types
+from feedbackminer.tables import AlertChecks, AlertLog, Alerts, column_types
 from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, OPEN, REAL, SNOOZED
 from feedbackminer.vocabulary.claims import SURGE
 from feedbackminer.vocabulary.moments import as_utc
@@ -138,15 +140,16 @@ def send_alerts(run: Run) -> list[Delivery]:
 
 
 def _shipment(run: Run, alert: Alert) -> Shipment:
-    view = view_of(run.project, alert)
-    # An issue was opened after this, whatever moment was looked at.
-    first = log_of(run.project, alert.alert_id)["at"].min()
-    since = min(first, alert.opened_at) if isinstance(first, datetime) else alert.opened_at
+    def parcel(_part: str, kind: str) -> Parcel:
+        # An issue was opened after this, whatever moment was looked at.
+        first = log_of(run.project, alert.alert_id)["at"].min()
+        since = min(first, alert.opened_at) if isinstance(first, datetime) else alert.opened_at
+        return alert_parcel(run.project, view_of(run.project, alert), since, kind)
+
     return Shipment(
-        name=f"alert {alert.alert_id}",
-        parcels=lambda settings: (
-            alert_parcel(run.project, view, alert.message, since, settings.kind),
-        ),
+        name=alert_name(alert.alert_id),
+        parts=lambda _settings: (str(alert.message),),
+        parcel=cache(parcel),
         run_id=run.run_id,
         since=alert.since,
         until=alert.seen_at,
@@ -344,13 +347,10 @@ def _known_before(
 def _store(project: Project, alerts: Sequence[Alert], events: Sequence[Event]) -> None:
     """Keep alerts, and then what became of them."""
     rows = [asdict(alert) for alert in alerts]
-    frame = pl.DataFrame(rows, schema=column_types(Alerts))
-    project.store.merge("alerts", check(frame, Alerts, where="alerts"))
+    project.store.merge("alerts", pl.DataFrame(rows, schema=column_types(Alerts)))
     numbers = dict(project.store.read("alert_log").group_by("alert_id").agg(pl.len()).iter_rows())
     log = []
     for event in events:
         number = numbers[event.alert_id] = numbers.get(event.alert_id, 0) + 1
         log.append({"number": number, **asdict(event)})
-    if log:
-        frame = pl.DataFrame(log, schema=column_types(AlertLog))
-        project.store.append("alert_log", check(frame, AlertLog, where="alert_log"))
+    project.store.append("alert_log", pl.DataFrame(log, schema=column_types(AlertLog)))

@@ -63,8 +63,9 @@ def _out_of_reach(rows: pl.DataFrame, kind: str) -> str:
     """Say how many messages may hold some of what was erased; nothing where none does."""
     if rows.is_empty():
         return ""
-    what = quantity(len(rows), "issue" if kind == ISSUES else "message")
-    way = "delete them there" if kind == ISSUES else "nobody can call them back"
+    what, way = quantity(len(rows), "message"), "nobody can call them back"
+    if kind == ISSUES:  # what goes on with an alert is a comment
+        what, way = quantity(len(rows), "text"), "delete these issues and comments there"
     last = rows.select(pl.col("at").max().dt.strftime("%-d %B %Y")).item()
     return f"{what} may hold some of it, the last of {last}; {way}"
 

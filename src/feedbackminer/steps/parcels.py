@@ -47,21 +47,18 @@ def parcel_of(project: Project, digest: Digest, proof: Proof, part: PartName, ki
     )
 
 
-def alert_parcel(
-    project: Project, view: AlertView, number: int, since: datetime, kind: str
-) -> Parcel:
-    """Return a message of an alert.
+def alert_parcel(project: Project, view: AlertView, since: datetime, kind: str) -> Parcel:
+    """Return the latest message of an alert; from the second on it goes on with the first.
 
     Args:
-        number: of the message; from the second on it goes on with the first.
         since: before this nothing was told of the alert.
         kind: of the channel that it is for.
     """
     is_mail = kind == "mail"  # whose subject is plain text; chats and trackers obey a title
     return Parcel(
-        part=str(number),
+        part=str(view.message),
         project=project_seal(project),
-        digest=f"alert {view.alert_id}",
+        digest=alert_name(view.alert_id),
         since=since,
         title=f"Alert: {view.title if is_mail else harmless(view.title)}",
         lines=alert.lines(view),
@@ -72,7 +69,7 @@ def alert_parcel(
         site={},
         tables={},
         living=Living(),
-        follows="1" if number > 1 else "",
+        follows="1" if view.is_update else "",
     )
 
 
@@ -98,6 +95,11 @@ def name_of(period: PeriodView) -> str:
     if period.name == ALL:  # whose beginning an erasure moves
         return f"{ALL} to {period.until:%Y-%m-%d}"
     return f"{period.name} {period.since:%Y-%m-%d} to {period.until:%Y-%m-%d}"
+
+
+def alert_name(alert_id: str) -> str:
+    """Return what an alert is called among what was delivered."""
+    return f"alert {alert_id}"
 
 
 def project_seal(project: Project) -> str:

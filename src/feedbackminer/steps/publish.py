@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -32,7 +32,7 @@ from feedbackminer.settings.sections import AnyChannel, WarehouseChannel
 from feedbackminer.steps.delivered import OUT
 from feedbackminer.steps.parcels import name_of, parcel_of
 from feedbackminer.steps.verify import AGAIN, Proof, prove
-from feedbackminer.tables import Deliveries, check, column_types
+from feedbackminer.tables import Deliveries, column_types
 from feedbackminer.vocabulary.editions import WHOLE, PartName
 
 ATTEMPTS = 3  # of what is refused for a moment only
@@ -113,12 +113,10 @@ def publish(
 
 def _shipment(project: Project, proof: Proof, request: Request) -> Shipment:
     digest = _proved(proof)
-    parcel = cache(partial(parcel_of, project, digest, proof))
     return Shipment(
         name=name_of(digest.period),
-        parcels=lambda settings: (
-            parcel(part, settings.kind) for part in _parts_of(settings, request.parts)
-        ),
+        parts=lambda settings: _parts_of(settings, request.parts),
+        parcel=cache(partial(parcel_of, project, digest, proof)),
         run_id=digest.provenance.run_id,
         since=digest.period.since,
         until=digest.period.until,
@@ -130,14 +128,16 @@ class Shipment:
     """What goes out.
 
     Attributes:
-        name: for the audit log.
-        parcels: those that a channel gets.
+        name: what deliveries, and the audit log, call it.
+        parts: those that a channel gets.
+        parcel: makes that of a part for a kind of channel, once one takes or shows it.
         run_id: that made them.
         since, until: what they tell of.
     """
 
     name: str
-    parcels: Callable[[AnyChannel], Iterable[Parcel]]
+    parts: Callable[[AnyChannel], Sequence[str]]
+    parcel: Callable[[str, str], Parcel]
     run_id: str
     since: datetime | None
     until: datetime | None
@@ -171,38 +171,39 @@ class Sender:
 
     def planned(self) -> Iterator[Delivery]:
         """Yield what would be sent, and what would not be."""
-        for name, channel, parcel in self._pairs():
+        for name, channel, part in self._pairs():
             if isinstance(channel, FeedbackminerError):
-                yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
+                yield Delivery(name, part, "failed", mask_secrets(str(channel)))
                 continue
-            rows = [self._row(name, channel, parcel, to) for to in channel.recipients]
-            stops = [self._stopped(channel, row) for row in rows]
-            detail = channel.preview(parcel)
+            stops = [self._stopped(name, channel, part, to) for to in channel.recipients]
+            detail = channel.preview(self._parcel(name, part))
             if n := sum(status is not None for status in stops):
                 detail += f" ({n:,} of {len(stops):,} had it before, or may have had it)"
-            yield Delivery(name, parcel.part, "planned", mask_secrets(detail))
+            yield Delivery(name, part, "planned", mask_secrets(detail))
 
     def delivered(self) -> Iterator[Delivery]:
         """Send, and yield what became of it."""
-        for name, channel, parcel in self._pairs():
+        for name, channel, part in self._pairs():
             if isinstance(channel, FeedbackminerError):
-                yield Delivery(name, parcel.part, "failed", mask_secrets(str(channel)))
+                yield Delivery(name, part, "failed", mask_secrets(str(channel)))
                 continue
             if not channel.recipients:
-                yield Delivery(name, parcel.part, "planned", mask_secrets(channel.preview(parcel)))
+                detail = channel.preview(self._parcel(name, part))
+                yield Delivery(name, part, "planned", mask_secrets(detail))
             unreachable: DeliveryError | None = None
             for recipient in channel.recipients:
-                status = self._stopped(channel, self._row(name, channel, parcel, recipient))
+                status = self._stopped(name, channel, part, recipient)
                 if status:
-                    yield Delivery(name, parcel.part, *status, is_tried=False)
+                    yield Delivery(name, part, *status, is_tried=False)
                 elif unreachable:
                     why = f"not tried, since {unreachable}"
-                    yield Delivery(name, parcel.part, "failed", why, unreachable.may_pass)
+                    yield Delivery(name, part, "failed", why, unreachable.may_pass)
                 else:
+                    parcel = self._parcel(name, part)
                     delivery, unreachable = self._send(name, channel, parcel, recipient)
                     yield delivery
 
-    def _pairs(self) -> Iterator[tuple[str, Channel | FeedbackminerError, Parcel]]:
+    def _pairs(self) -> Iterator[tuple[str, Channel | FeedbackminerError, str]]:
         """Yield each channel, or what keeps it from being used, with each part that goes there."""
         for name, settings in self._channels.items():
             try:
@@ -211,12 +212,20 @@ class Sender:
                 )
             except FeedbackminerError as error:
                 channel = SettingsError(f"channels.{name}: {error}")
-            for parcel in self._shipment.parcels(settings):
-                yield name, channel, parcel
+            for part in self._shipment.parts(settings):
+                yield name, channel, part
 
-    def _stopped(self, channel: Channel, row: Mapping[str, Any]) -> tuple[Status, str] | None:
+    def _parcel(self, name: str, part: str) -> Parcel:
+        return self._shipment.parcel(part, self._channels[name].kind)
+
+    def _stopped(
+        self, name: str, channel: Channel, part: str, recipient: str
+    ) -> tuple[Status, str] | None:
         """Tell why something is not to be sent; None: it is."""
-        if self._again or channel.place or not row:
+        if self._again or channel.place:
+            return None
+        row = self._noted(self._key(name, channel, part, recipient))
+        if not row:
             return None
         if row["status"] == "sent":
             return "before", f"was sent on {row['at']:%-d %B %Y}"
@@ -228,9 +237,9 @@ class Sender:
         self, name: str, channel: Channel, parcel: Parcel, recipient: str
     ) -> tuple[Delivery, DeliveryError | None]:
         """Send to one reader; returns also what keeps the channel from reaching anybody."""
-        token = self._token(name, parcel, parcel.part, recipient)
-        thread = parcel.follows and self._token(name, parcel, parcel.follows, recipient)
-        key = self._key(name, channel, parcel, recipient)
+        token = self._token(name, parcel.part, recipient)
+        thread = parcel.follows and self._token(name, parcel.follows, recipient)
+        key = self._key(name, channel, parcel.part, recipient)
         before = self._noted(key)
 
         def note(status: str, detail: str) -> None:
@@ -252,8 +261,9 @@ class Sender:
         note("sent", detail)
         return Delivery(name, parcel.part, "sent", detail), None
 
-    def _token(self, name: str, parcel: Parcel, part: str, recipient: str) -> str:
-        return self._pseudonyms.seal("\n".join(("delivery", parcel.digest, name, part, recipient)))
+    def _token(self, name: str, part: str, recipient: str) -> str:
+        parts = ("delivery", self._shipment.name, name, part, recipient)
+        return self._pseudonyms.seal("\n".join(parts))
 
     def _attempts(self, name: str, send: Callable[[], str]) -> str:
         """Send, again where what failed may pass, and not for ever."""
@@ -273,20 +283,17 @@ class Sender:
                     raise DeliveryError(why, may_be_out=True) from error
         raise DeliveryError("was not tried")
 
-    def _row(self, name: str, channel: Channel, parcel: Parcel, recipient: str) -> dict[str, Any]:
-        """Return what is noted of a delivery; nothing where it was never begun."""
-        return self._noted(self._key(name, channel, parcel, recipient))
-
-    def _key(self, name: str, channel: Channel, parcel: Parcel, recipient: str) -> dict[str, str]:
+    def _key(self, name: str, channel: Channel, part: str, recipient: str) -> dict[str, str]:
         return {
-            "digest": parcel.digest,
+            "digest": self._shipment.name,
             "channel": name,
-            "edition": parcel.part,
+            "edition": part,
             "recipient": self._seal(recipient),
             "place": channel.place,
         }
 
     def _noted(self, key: Mapping[str, str]) -> dict[str, Any]:
+        """Return what is noted of a delivery; nothing where it was never begun."""
         rows = self._run.project.store.read("deliveries").filter(**key)
         return rows.row(0, named=True) if len(rows) else {}
 
@@ -310,7 +317,7 @@ class Sender:
             row |= before
         row["attempts"] = before.get("attempts", 0) + 1
         frame = pl.DataFrame([row], schema=column_types(Deliveries))
-        self._run.project.store.merge("deliveries", check(frame, Deliveries, where="deliveries"))
+        self._run.project.store.merge("deliveries", frame)
 
     def _seal(self, recipient: str) -> str:
         """Return what stands for a reader: an address is nothing to be kept."""

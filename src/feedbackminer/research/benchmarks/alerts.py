@@ -22,13 +22,13 @@ from feedbackminer.insight.alerts import (
 from feedbackminer.insight.facts import Facts, Subject
 from feedbackminer.insight.timeline import Timeline, Whole, edges_of, moves_as_one
 from feedbackminer.insight.watched import N_WHOLES
+from feedbackminer.research.benchmarks.planting import Bed, beds, threads_of
 from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.vocabulary.alerts import REAL, RISING
 from feedbackminer.vocabulary.moments import as_utc, midnight
 
 SEED = 1  # other histories than those that levels are made of
 STEPS = (2.0, 3.0)
-ALIKE = 0.25  # how near a row must be to the members in a usual window that are wanted
 LASTS = 3  # windows that a planted rise lasts
 
 
@@ -110,20 +110,26 @@ def power(
         InputError: no row has so many members.
     """
     rng = np.random.default_rng(SEED)
-    planted = list(_thinned(watch, n, members, rng))
+    end = midnight(watch.facts.period.until or datetime.max)
+    rows = [number for number, rule in enumerate(watch.rules, start=N_WHOLES) if rule == RISING]
+    year = edges_of(watch.edges(end))
+
+    def usual_of(timeline: Timeline, row: int) -> float:
+        return float(timeline.count(year).voices[row].mean())
+
+    planted = list(beds(watch.timeline, rows, n, members, usual_of=usual_of, rng=rng))
     if not planted:
         raise InputError(f"nothing has {members} members in a usual window; try fewer --members")
-    end = midnight(watch.facts.period.until or datetime.max)
     begin = end - LASTS * watch.days * DAY
     edges = edges_of([begin + k * watch.days * DAY for k in range(LASTS + 1)])
     for step in STEPS:
         delays = []
-        for history, row, usual in planted:
-            timeline = _with_rise(history.timeline, row, edges, step * usual, rng)
-            risen = replace(history, timeline=timeline)
+        for bed in planted:
+            timeline = _with_rise(bed, edges, step, rng)
+            risen = replace(watch, timeline=timeline)
             for day in range(1, LASTS * watch.days + 1):
                 answer = risen.judged(begin + day * DAY, levels, settings.false_alarms)
-                if answer.is_shown[row, -1]:
+                if answer.is_shown[bed.row, -1]:
                     delays.append(day)
                     break
         median = float(np.median(delays)) if delays else None
@@ -165,40 +171,11 @@ def _moved(watch: Watch, start: Whole) -> Facts:
     )
 
 
-def _thinned(
-    watch: Watch, n: int, members: int, rng: np.random.Generator
-) -> Iterator[tuple[Watch, int, float]]:
-    """Yield shuffled histories, each with a row that is as large as wanted, and how large."""
-    rows = [number for number, rule in enumerate(watch.rules, start=N_WHOLES) if rule == RISING]
-    edges = edges_of(watch.edges(midnight(watch.facts.period.until or datetime.max)))
-    for attempt in range(20 * n):
-        timeline, row = watch.timeline.shuffled(rng), rows[attempt % len(rows)]
-        usual = _usual(timeline, row, edges)
-        if usual > members:
-            threads = rng.permutation(_threads(timeline, row))
-            timeline = timeline.without(row, threads[int(len(threads) * members / usual) :])
-            usual = _usual(timeline, row, edges)
-        if abs(usual - members) <= ALIKE * members:
-            yield replace(watch, timeline=timeline), row, usual
-            n -= 1
-        if not n:
-            return
-
-
-def _threads(timeline: Timeline, row: int) -> Whole:
-    return np.unique(timeline.thread[timeline.row == row])
-
-
-def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
-    return float(timeline.count(edges).voices[row].mean())
-
-
-def _with_rise(
-    timeline: Timeline, row: int, edges: Whole, wanted: float, rng: np.random.Generator
-) -> Timeline:
-    """Move threads of a row into windows, until each has as many members as wanted."""
+def _with_rise(bed: Bed, edges: Whole, step: float, rng: np.random.Generator) -> Timeline:
+    """Move threads of a row into windows, until each has so many times its usual members."""
+    timeline, row, wanted = bed.timeline, bed.row, step * bed.usual
     start = timeline.start.copy()
-    threads = rng.permutation(_threads(timeline, row))
+    threads = rng.permutation(threads_of(timeline, row))
     spare = iter(threads[(start[threads] < edges[0]) | (start[threads] >= edges[-1])])
     for place, (first, last) in enumerate(pairwise(edges)):
         while replace(timeline, start=start).count(edges).voices[row, place] < wanted:

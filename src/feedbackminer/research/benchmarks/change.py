@@ -13,10 +13,10 @@ from feedbackminer.insight.facts import build_facts
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.timeline import Timeline, Whole
 from feedbackminer.insight.watched import EVER, IN_PERIOD, N_WHOLES, Watched
+from feedbackminer.research.benchmarks.planting import Bed, beds, threads_of
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import of_members
 
-ALIKE = 0.25  # how near a topic must be to the members in a usual period that are wanted
 STEPS = (1.5, 2.0, 3.0)
 SEED = 1
 
@@ -81,56 +81,30 @@ def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Pow
     usual members; a topic of more members loses threads before.
     """
     rng = np.random.default_rng(SEED)
-    planted = list(_thinned(watched, n, members, rng))
-    for step in STEPS:
-        found = 0
-        for history, row in planted:
-            edges = history.questions[IN_PERIOD].edges
-            timeline = _with_step(history.timeline, row, edges, step, rng)
-            answer = replace(history, timeline=timeline).ask(alarms)[IN_PERIOD].answer
-            found += bool(answer.is_shown[row, -1])
-        yield Power(step, len(planted), found)
-
-
-def _thinned(
-    watched: Watched, n: int, members: int, rng: np.random.Generator
-) -> Iterator[tuple[Watched, int]]:
-    """Yield shuffled histories, each with the row of a topic that is as large as wanted."""
     topics = [
         number
         for number, row in enumerate(watched.rows, start=N_WHOLES)
         if row.subject.key == row.subject.topic_id
     ]
     edges = watched.questions[IN_PERIOD].edges
-    for attempt in range(50 * n):
-        timeline = watched.timeline.shuffled(rng)
-        row = topics[attempt % len(topics)]
-        usual = _usual(timeline, row, edges)
-        if usual > members:
-            threads = rng.permutation(_threads(timeline, row))
-            timeline = timeline.without(row, threads[int(len(threads) * members / usual) :])
-            usual = _usual(timeline, row, edges)
-        if abs(usual - members) <= ALIKE * members:
-            yield replace(watched, timeline=timeline), row
-            n -= 1
-        if not n:
-            return
+
+    def usual_of(timeline: Timeline, row: int) -> float:
+        return float(timeline.count(edges).voices[row, :-1].mean())
+
+    planted = list(beds(watched.timeline, topics, n, members, usual_of=usual_of, rng=rng))
+    for step in STEPS:
+        found = 0
+        for bed in planted:
+            timeline = _with_step(bed, edges, step, rng)
+            answer = replace(watched, timeline=timeline).ask(alarms)[IN_PERIOD].answer
+            found += bool(answer.is_shown[bed.row, -1])
+        yield Power(step, len(planted), found)
 
 
-def _threads(timeline: Timeline, row: int) -> Whole:
-    return np.unique(timeline.thread[timeline.row == row])
-
-
-def _usual(timeline: Timeline, row: int, edges: Whole) -> float:
-    return float(timeline.count(edges).voices[row, :-1].mean())
-
-
-def _with_step(
-    timeline: Timeline, row: int, edges: Whole, step: float, rng: np.random.Generator
-) -> Timeline:
-    wanted = step * _usual(timeline, row, edges)
+def _with_step(bed: Bed, edges: Whole, step: float, rng: np.random.Generator) -> Timeline:
+    timeline, row, wanted = bed.timeline, bed.row, step * bed.usual
     start = timeline.start.copy()
-    threads = rng.permutation(_threads(timeline, row))
+    threads = rng.permutation(threads_of(timeline, row))
     for thread in threads[(start[threads] < edges[-2]) | (start[threads] >= edges[-1])]:
         planted = replace(timeline, start=start)
         if planted.count(edges).voices[row, -1] >= wanted:
