@@ -217,7 +217,9 @@ def test_what_is_erased_while_it_serves_is_gone_from_the_next_answer(tmp_path: P
     anyio.run(session)
 
 
-def test_a_headline_whose_words_its_author_took_back_is_not_listed(tmp_path: Path) -> None:
+def test_a_headline_whose_words_its_author_took_back_is_neither_listed_nor_explained(
+    tmp_path: Path,
+) -> None:
     project = furnish(tmp_path)
     quoted = pl.col("claim_id") == "topic-59"
     project.store.replace(
@@ -233,9 +235,10 @@ def test_a_headline_whose_words_its_author_took_back_is_not_listed(tmp_path: Pat
     is_changed = pl.col("post_id") == "forum:3"
     anew = pl.when(is_changed).then(pl.lit("I take that back.")).otherwise("body")
     project.store.replace("posts", project.store.read("posts").with_columns(body=anew))
-    (after,) = asked(project, ("claims", {}))
+    after, explained = asked(project, ("claims", {}), ("explain", {"claim_id": "topic-59"}))
     assert content(after)["claims"][0]["claim_id"] == "topic-58"
     assert content(after)["n_all"] == 59
+    assert "is not in its post any more" in failure(explained)
 
 
 def test_an_error_reads_as_it_is_where_the_project_lies_here(
