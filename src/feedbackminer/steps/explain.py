@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from feedbackminer.digest.explain import Explanation, explain
 from feedbackminer.digest.proof import standing
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.project.project import Project
 
 READS = ("posts", "members", "threads", "repeats", "dropped", "claims")
@@ -19,8 +19,7 @@ def explained(project: Project, claim_id: str) -> Explanation:
     tables = {name: project.store.read(name) for name in READS}
     known = tables["claims"]["claim_id"].to_list()
     if claim_id not in known:
-        near = nearest(claim_id, known)
-        hint = f"did you mean {near!r}?" if near else f"there are {len(known):,}, see digest.json"
+        hint = suggest(claim_id, known, f"there are {len(known):,}, see digest.json")
         raise InputError(f"{project.folder}: makes no claim {claim_id!r}; {hint}")
     if not standing(tables["claims"].filter(claim_id=claim_id), tables["posts"]).all():
         raise InputError(

@@ -8,7 +8,7 @@ import polars as pl
 
 from feedbackminer.digest.explain import Explanation
 from feedbackminer.digest.proof import standing
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.project.project import Project
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS
 from feedbackminer.vocabulary.tags import SIDES
@@ -31,8 +31,7 @@ def claims(
         InputError: there is no such kind.
     """
     if kind and kind not in CLAIM_KINDS:
-        near = nearest(kind, CLAIM_KINDS)
-        hint = f"did you mean {near!r}?" if near else f"kinds: {', '.join(CLAIM_KINDS)}"
+        hint = suggest(kind, CLAIM_KINDS, f"kinds: {', '.join(CLAIM_KINDS)}")
         raise InputError(f"there is no kind of claim {kind!r}; {hint}")
     posts = project.store.read("posts", ["post_id", "title", "body"])
     rows = project.store.read("claims").filter(pl.col("status") == "shown")
