@@ -191,6 +191,8 @@ def test_who_asks_for_everything_gets_a_page_and_how_much_there_is_more(project:
         ("ask", {}, "Field required"),
         ("ask", {"question": PRICE, "since": "yesterday"}, "valid datetime"),
         ("claims", {"kind": "problm"}, "did you mean 'problem'?"),
+        ("claims", {"topic_id": "t01"}, "no topic 't01'; did you mean 't001'?"),
+        ("claims", {"topic_id": "prices"}, "the tool topics lists all"),
         ("claims", {"start": -1}, "greater than or equal to 0"),
         ("explain", {"claim_id": "../../etc/passwd"}, "makes no claim"),
         ("read_file", {"path": "/etc/passwd"}, "Unknown tool"),

@@ -28,11 +28,16 @@ def claims(
         most_ids: of the posts behind a claim, no more are named.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such kind, or no such topic.
     """
-    if kind and kind not in CLAIM_KINDS:
-        hint = suggest(kind, CLAIM_KINDS, f"kinds: {', '.join(CLAIM_KINDS)}")
-        raise InputError(f"there is no kind of claim {kind!r}; {hint}")
+    topic_ids = project.store.read("topics")["topic_id"].to_list()
+    for what, name, names, all_of_them in (
+        ("kind of claim", kind, CLAIM_KINDS, f"kinds: {', '.join(CLAIM_KINDS)}"),
+        ("topic", topic_id, topic_ids, "the tool topics lists all"),
+    ):
+        if name and name not in names:
+            hint = suggest(name, names, all_of_them)
+            raise InputError(f"there is no {what} {name!r}; {hint}")
     posts = project.store.read("posts", ["post_id", "title", "body"])
     rows = project.store.read("claims").filter(pl.col("status") == "shown")
     rows = rows.filter(standing(rows, posts))
