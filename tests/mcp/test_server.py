@@ -129,6 +129,8 @@ def test_an_answer_has_intervals_and_ids_and_marks_members_words(project: Projec
     assert {quote["post_id"] for quote in against["quotes"]} == {"forum:2", "forum:3"}
     assert "hobby users" in json.dumps([q["members_words"] for q in against["quotes"]])
     assert len(told["posts"]) == 3
+    assert told["posts"][0]["members_words"]["url"].startswith("https://forum.example/")
+    assert "forum.example" not in json.dumps(without_members_words(told))
 
 
 def test_hostile_words_come_as_data_without_what_nobody_sees(project: Project) -> None:
