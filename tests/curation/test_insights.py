@@ -145,6 +145,19 @@ def test_what_was_shipped_and_is_taken_up_again_was_touched_all_the_same(project
     assert outcomes(project)[STEADY].value == beside.value
 
 
+def test_of_two_things_that_were_shipped_on_one_topic_each_names_that_it_was_not_alone(
+    project: Project,
+) -> None:
+    ship(project, MENDED, MENDED_ON)
+    ship(project, STEADY, MENDED_ON)
+    told = outcomes(project)
+    assert not any("something else" in claim.headline for claim in told.values())
+    order(project, "ship", f"question/{MENDED}", on=MENDED_ON)
+    told = outcomes(project)
+    assert told[MENDED].headline.endswith("; something else was shipped there in that time")
+    assert "something else" not in told[STEADY].headline
+
+
 def test_the_order_of_decisions_on_other_things_changes_nothing(
     project: Project, tmp_path: Path
 ) -> None:
