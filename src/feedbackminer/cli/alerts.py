@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.frame import Session, answer, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def list_(
     _print(session, opened, alerts, "No alerts")
     if not session.as_json:
         for line in steps.promise(opened):
-            _say(line)
+            print_line(line)
 
 
 @app.command()
@@ -107,14 +107,14 @@ def show(
     also = f"Also: {'; '.join(view.also)}" if view.also else ""
     said = (view.headline, view.cause_line, view.since_line, also, view.action, view.how)
     for line in filter(None, said):
-        _say(line)
+        print_line(line)
     for event in log.to_dicts():
         by = f" by {event['by']}" if event["by"] else ""
-        _say(f"{event['at']:%Y-%m-%d %H:%M} {event['event']}{by}")
+        print_line(f"{event['at']:%Y-%m-%d %H:%M} {event['event']}{by}")
     for post in posts[:MOST_POSTS]:
-        _say(f"\n{post['post_id']} ({post['created_at']:%-d %B %Y})\n{post['body'][:400]}")
+        print_line(f"\n{post['post_id']} ({post['created_at']:%-d %B %Y})\n{post['body'][:400]}")
     if more := max(len(posts) - MOST_POSTS, 0):
-        _say(f"\n{more:,} more posts; --json has all")
+        print_line(f"\n{more:,} more posts; --json has all")
 
 
 @app.command()
@@ -202,14 +202,10 @@ def _print(session: Session, project: Project, alerts: list[Alert], nothing: str
         )
         print_table(("alert", "status", "cause", "since", "what"), rows)
     else:
-        _say(nothing)
+        print_line(nothing)
 
 
 def _row(alert: Alert, view: AlertView) -> dict[str, object]:
     from dataclasses import asdict
 
     return {**asdict(alert), "title": view.title, "headline": view.headline}
-
-
-def _say(text: str) -> None:
-    answer.print(text, markup=False, highlight=False, soft_wrap=True)

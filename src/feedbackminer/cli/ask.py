@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, answer, command, print_json
+from feedbackminer.cli.frame import Session, command, print_json, print_line
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 
 
@@ -37,7 +37,7 @@ def ask(
         print_json(document(sheet))
         return
     for line in lines(sheet):
-        answer.print(line, markup=False, highlight=False, soft_wrap=True)
+        print_line(line)
 
 
 @command

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary.claims import quantity
 
@@ -39,11 +39,11 @@ def verify(
         print_json({"holds": not wrong, "differences": [asdict(one) for one in wrong]})
     else:
         for one in wrong[:MOST_SHOWN]:
-            _say(str(one))
+            print_line(str(one))
         if len(wrong) > MOST_SHOWN:
-            _say(f"… and {len(wrong) - MOST_SHOWN:,} more; --json has all")
+            print_line(f"… and {len(wrong) - MOST_SHOWN:,} more; --json has all")
         if not wrong:
-            _say(f"{digest}: every number, quote and page is as it should be")
+            print_line(f"{digest}: every number, quote and page is as it should be")
     if wrong:
         raise typer.Exit(DIFFERS)
 
@@ -67,11 +67,6 @@ def explain(
     _print(told, posts)
 
 
-def _say(text: str) -> None:
-    """Print a line as it is."""
-    answer.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
 def _row(segment: Segment) -> tuple[str, str, str]:
     from feedbackminer.digest.wording import NOT_TOLD
 
@@ -84,35 +79,35 @@ def _print(told: Explanation, n_posts: int) -> None:
     from feedbackminer.digest import wording
 
     claim = told.claim
-    _say(claim.headline)
+    print_line(claim.headline)
     if number := wording.sentence(claim):
-        _say(number)
+        print_line(number)
     if claim.baseline is not None:
-        _say(f"{claim.baseline:,.1f} would be usual")
-    _say(f"\nHow it is counted: {told.formula}")
+        print_line(f"{claim.baseline:,.1f} would be usual")
+    print_line(f"\nHow it is counted: {told.formula}")
     members, behind = quantity(claim.n_voices, "member"), quantity(claim.n_posts, "post")
-    _say(
+    print_line(
         f"Behind it: {members} in {behind}; the loudest wrote {told.loudest:,} of them, "
         f"{told.longest:,} stand in one thread"
     )
-    _say("From: " + ", ".join(f"{source} ({n:,})" for source, n in told.sources))
+    print_line("From: " + ", ".join(f"{source} ({n:,})" for source, n in told.sources))
     if told.left_out:
         reasons = ", ".join(f"{reason.replace('_', ' ')} ({n:,})" for reason, n in told.left_out)
-        _say(f"Not counted, in the whole project: {reasons}")
+        print_line(f"Not counted, in the whole project: {reasons}")
     if told.n_undated:
-        _say(f"Nor were {quantity(told.n_undated, 'post')} without a date")
-    _say("")
+        print_line(f"Nor were {quantity(told.n_undated, 'post')} without a date")
+    print_line("")
     print_table(
         ("segment", "spoke", "wrote in that time, and did not"),
         (_row(segment) for segment in told.segments),
     )
     if any(segment.n_wrote is None for segment in told.segments):
-        _say(f"{wording.NOT_TOLD}: {wording.SMALL}")
+        print_line(f"{wording.NOT_TOLD}: {wording.SMALL}")
     for post in told.posts[:n_posts]:
         when = f"{post['created_at']:%-d %B %Y}" if post["created_at"] else "undated"
         body = " ".join(post["body"].split())
         cut = "…" if len(body) > MOST_CHARS else ""
-        _say(f"\n{post['post_id']} ({when}, {post['segment'] or 'segment not told'})")
-        _say(f"{post['thread'] or ''}\n{body[:MOST_CHARS]}{cut}".strip())
+        print_line(f"\n{post['post_id']} ({when}, {post['segment'] or 'segment not told'})")
+        print_line(f"{post['thread'] or ''}\n{body[:MOST_CHARS]}{cut}".strip())
     if more := max(len(told.posts) - n_posts, 0):
-        _say(f"\n{quantity(more, 'post')} more; --posts {len(told.posts)} shows all")
+        print_line(f"\n{quantity(more, 'post')} more; --posts {len(told.posts)} shows all")

@@ -237,6 +237,11 @@ def print_table(
     answer.print(table)
 
 
+def print_line(text: str) -> None:
+    """Print a line on standard output as it is, however long."""
+    answer.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_json(value: Any, *, is_ascii: bool = False) -> None:
     """Print an outcome as JSON on standard output; what JSON does not know becomes text."""
     typer.echo(json.dumps(value, ensure_ascii=is_ascii, indent=1, default=str))
