@@ -493,6 +493,14 @@ def test_the_commands_say_what_they_did(project: Project) -> None:
     assert invoke("insight", "ship", "problem/t999", *where).exit_code == 2
 
 
+def test_a_list_tells_in_one_line_what_became_of_it(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    Run(project, started_at=NOW).step(mining.INSIGHT)
+    (row,) = listed(project.store)
+    told = invoke("insight", "list", "--project", project.folder).stdout
+    assert f"{row.insight_id}  {row.outcome}" in told.splitlines()
+
+
 def test_of_mere_talk_nobody_can_say_that_it_was_mended(project: Project) -> None:
     with pytest.raises(InputError, match=f"ship the problem, .* such as problem/{MENDED}"):
         decide(Run(project), Order("ship", f"topic/{MENDED}", "anna", on=MENDED_ON))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary import decisions as words
 from feedbackminer.vocabulary.claims import quantity
@@ -53,8 +53,10 @@ def list_(
     if not rows:
         session.print("Nothing was decided on yet; `feedbackminer insight accept CLAIM` begins it.")
         return
-    columns = ("id", "is", "since", "by", "owner", "about", "what became of it")
-    print_table(columns, map(_cells, rows))
+    print_table(("id", "is", "since", "by", "owner", "about"), map(_cells, rows), box=None)
+    for row in rows:
+        if row.outcome:  # a sentence, too long for a column
+            print_line(f"\n{row.insight_id}  {row.outcome}")
 
 
 @app.command()
@@ -224,7 +226,7 @@ def _print_done(session: Session, told: str) -> None:
 
 def _cells(row: Listed) -> tuple[str, ...]:
     since = f"{row.since:%F}" if row.since else ""
-    return row.insight_id, row.status, since, row.by, row.owner, row.about, row.outcome
+    return row.insight_id, row.status, since, row.by, row.owner, row.about
 
 
 def _print_unheard(session: Session, unheard: list[Unheard]) -> None:
@@ -233,12 +235,10 @@ def _print_unheard(session: Session, unheard: list[Unheard]) -> None:
     for one in unheard:
         asked = " (asked)" if one.asked else ""
         when = f"{one.said_at:%-d %B %Y}" if one.said_at else "undated"
-        answer.print(
-            f"\n{one.thread or one.thread_id}{asked}, {when}", markup=False, highlight=False
-        )
+        print_line(f"\n{one.thread or one.thread_id}{asked}, {when}")
         for line in (one.url or "", ", ".join(one.members), f"    {one.draft}"):
             if line:
-                answer.print(line, markup=False, highlight=False, soft_wrap=True)
+                print_line(line)
 
 
 def _print_csv(unheard: list[Unheard]) -> None:
