@@ -368,6 +368,14 @@ def test_what_was_done_stands_in_the_digest_wherever_it_is_read(project: Project
     assert first["outcome_id"] in claims
 
 
+def test_that_too_few_say_it_is_said_once(project: Project) -> None:
+    ship(project, SMALL, MENDED_ON)
+    out = published(project)
+    for page in ("done.html", "digest.md"):
+        text = (out / page).read_text("utf-8")
+        assert text.lower().count("too few to say") == 1, page
+
+
 def test_where_nothing_was_decided_one_line_says_so(project: Project) -> None:
     out = published(project)
     naming = [page.name for page in out.rglob("*.html") if "did it help" in page.read_text("utf-8")]

@@ -20,7 +20,7 @@ from feedbackminer.digest.views import (
 from feedbackminer.digest.waves import Wave
 from feedbackminer.settings.sections import AlertSettings, SegmentSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
-from feedbackminer.vocabulary.decisions import HELPED, PLAN, SHIP, STATUS_AFTER, VERDICTS, WORSE
+from feedbackminer.vocabulary.decisions import CAME_BACK, HELPED, PLAN, SHIP, STATUS_AFTER, WORSE
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
@@ -192,14 +192,14 @@ def about(view: DecidedView) -> str:
 
 
 def became(view: DecidedView) -> str:
-    """Write whether it helped; empty: it was not shipped."""
+    """Write that it changed, or that nobody knows; empty: the outcome's headline says that."""
     if view.insight.shipped_on is None:
         return ""
     if view.outcome is None or view.outcome.verdict is None:
         return "What became of it is not known: no posts are counted for it"
     if view.outcome.verdict in (HELPED, WORSE):
         return f"It {'rose' if (view.outcome.value or 0) > 1 else 'fell'} after you shipped"
-    return VERDICTS[view.outcome.verdict]
+    return "It came back" if view.outcome.verdict == CAME_BACK else ""
 
 
 def ending(claim: ClaimView) -> str:
