@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
+from feedbackminer.cli.frame import (
+    Session,
+    command,
+    print_correction,
+    print_json,
+    print_line,
+    print_table,
+)
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary import decisions as words
 from feedbackminer.vocabulary.claims import quantity
@@ -159,7 +166,7 @@ def undo(
     from feedbackminer.curation import insights
 
     _, told = insights.undo(session.begin(), _who(by), number)
-    _print_done(session, told)
+    print_correction(session, told)
 
 
 @app.command()
@@ -208,7 +215,7 @@ def _decide(
 
     order = insights.Order(action, target, _who(by), on=as_utc(on) if on else None, text=text)
     _, told = insights.decide(session.begin(), order)
-    _print_done(session, told)
+    print_correction(session, told)
 
 
 def _who(by: str | None) -> str:
@@ -218,10 +225,6 @@ def _who(by: str | None) -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name
         return ""
-
-
-def _print_done(session: Session, told: str) -> None:
-    session.print(f"{told}. `feedbackminer mine` carries it into claims and digests.")
 
 
 def _cells(row: Listed) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, OUTCOME
 from feedbackminer.vocabulary.decisions import (
     ASSIGN,
+    BEFORE_DAY,
     NOTE,
     PLAN,
     REJECT,
@@ -42,7 +43,6 @@ from feedbackminer.vocabulary.moments import midnight
 ABOUT = ("kind", "topic_id", "key_point_id", "subject")
 STANDING = ("decisions", "topics", "lineage", "key_points")
 GONE = "no topic or key point of today"
-WHEN = {SHIP: "on", PLAN: "for"}
 NEEDS_TEXT = {REJECT: "why", NOTE: "what to note", ASSIGN: "a name after --to"}
 
 
@@ -155,7 +155,7 @@ def insight_now(store: TableStore, name: str) -> Insight | None:
 
 def _written(decision: Decision) -> str:
     status = STATUS_AFTER[decision.action]
-    on = f" {WHEN[decision.action]} {decision.on:%-d %B %Y}" if decision.on else ""
+    on = f" {BEFORE_DAY[decision.action]} {decision.on:%-d %B %Y}" if decision.on else ""
     return f"{status}{on} by {decision.by}, {decision.at:%-d %B %Y}"
 
 

@@ -20,7 +20,14 @@ from feedbackminer.digest.views import (
 from feedbackminer.digest.waves import Wave
 from feedbackminer.settings.sections import AlertSettings, SegmentSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
-from feedbackminer.vocabulary.decisions import CAME_BACK, HELPED, PLAN, SHIP, STATUS_AFTER, WORSE
+from feedbackminer.vocabulary.decisions import (
+    BEFORE_DAY,
+    CAME_BACK,
+    HELPED,
+    SHIP,
+    STATUS_AFTER,
+    WORSE,
+)
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
@@ -180,8 +187,11 @@ def decided(view: DecidedView) -> str:
     whose = f", owned by {owner}" if owner else ""
     if last is None:
         return f"Open{whose}"
-    words = {SHIP: " on", PLAN: " for"}.get(last.action, "")
-    on = f"{words} {day(last.on)}" if last.on and words else ""
+    on = (
+        f" {BEFORE_DAY[last.action]} {day(last.on)}"
+        if last.on and last.action in BEFORE_DAY
+        else ""
+    )
     at = "" if on and last.action == SHIP else f", {day(last.at)}"
     return f"{STATUS_AFTER[last.action].capitalize()}{on} by {last.by}{at}{whose}"
 

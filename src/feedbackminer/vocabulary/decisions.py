@@ -27,6 +27,7 @@ STATUS_AFTER: Mapping[str, str] = {
     SHIP: "shipped",
     REJECT: "rejected",
 }
+BEFORE_DAY: Mapping[str, str] = {SHIP: "on", PLAN: "for"}  # that something is shipped, or planned
 OPEN, SHIPPED, REJECTED = "open", STATUS_AFTER[SHIP], STATUS_AFTER[REJECT]
 # In the order in which they are listed.
 STATUSES = (SHIPPED, STATUS_AFTER[PLAN], STATUS_AFTER[ACCEPT], REJECTED, OPEN)
