@@ -105,10 +105,12 @@ class UndeclaredTableError(TableError):
     """A stage reads or writes a table that its declaration does not name."""
 
 
-def nearest(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Return the one of ``names`` that somebody may have meant by ``name``, for a message.
+def suggest(name: str, names: Iterable[str], otherwise: str, *, cutoff: float = 0.6) -> str:
+    """Return for a message which of ``names`` somebody may have meant by ``name``.
 
     Args:
+        otherwise: what is said where none is like it.
         cutoff: similarity, 0 to 1, from which a name counts.
     """
-    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)), None)
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=cutoff)
+    return f"did you mean {near[0]!r}?" if near else otherwise

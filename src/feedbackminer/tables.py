@@ -393,7 +393,7 @@ class Claims(dy.Schema):
     evidence = dy.List(dy.String())  # post ids: all that were counted, or that most likely say it
     went_well = dy.List(dy.String())  # post ids: members behind it told later that it works
     status = dy.Enum(("shown", "held_back"))
-    verdict = dy.Enum(tuple(VERDICTS), nullable=True)  # of an outcome: whether it helped
+    verdict = dy.Enum(VERDICTS, nullable=True)  # of an outcome: whether it helped
 
 
 class Periods(dy.Schema):

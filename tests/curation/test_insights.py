@@ -145,6 +145,19 @@ def test_what_was_shipped_and_is_taken_up_again_was_touched_all_the_same(project
     assert outcomes(project)[STEADY].value == beside.value
 
 
+def test_of_two_things_that_were_shipped_on_one_topic_each_names_that_it_was_not_alone(
+    project: Project,
+) -> None:
+    ship(project, MENDED, MENDED_ON)
+    ship(project, STEADY, MENDED_ON)
+    told = outcomes(project)
+    assert not any("something else" in claim.headline for claim in told.values())
+    order(project, "ship", f"question/{MENDED}", on=MENDED_ON)
+    told = outcomes(project)
+    assert told[MENDED].headline.endswith("; something else was shipped there in that time")
+    assert "something else" not in told[STEADY].headline
+
+
 def test_the_order_of_decisions_on_other_things_changes_nothing(
     project: Project, tmp_path: Path
 ) -> None:
@@ -355,6 +368,14 @@ def test_what_was_done_stands_in_the_digest_wherever_it_is_read(project: Project
     assert first["outcome_id"] in claims
 
 
+def test_that_too_few_say_it_is_said_once(project: Project) -> None:
+    ship(project, SMALL, MENDED_ON)
+    out = published(project)
+    for page in ("done.html", "digest.md"):
+        text = (out / page).read_text("utf-8")
+        assert text.lower().count("too few to say") == 1, page
+
+
 def test_where_nothing_was_decided_one_line_says_so(project: Project) -> None:
     out = published(project)
     naming = [page.name for page in out.rglob("*.html") if "did it help" in page.read_text("utf-8")]
@@ -478,6 +499,14 @@ def test_the_commands_say_what_they_did(project: Project) -> None:
     assert json.loads(invoke("insight", "tell", target, "--json", *where).stdout) == []
     assert "taken back" in invoke("insight", "undo", "--by", "anna", *where).stderr
     assert invoke("insight", "ship", "problem/t999", *where).exit_code == 2
+
+
+def test_a_list_tells_in_one_line_what_became_of_it(project: Project) -> None:
+    ship(project, MENDED, MENDED_ON)
+    Run(project, started_at=NOW).step(mining.INSIGHT)
+    (row,) = listed(project.store)
+    told = invoke("insight", "list", "--project", project.folder).stdout
+    assert f"{row.insight_id}  {row.outcome}" in told.splitlines()
 
 
 def test_of_mere_talk_nobody_can_say_that_it_was_mended(project: Project) -> None:

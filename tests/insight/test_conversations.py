@@ -134,12 +134,15 @@ def test_what_is_snoozed_is_silent_and_told_again_if_it_still_stands_out() -> No
     assert (alert.status, alert.message) == (OPEN, 2)
 
 
-def test_what_the_members_of_a_snoozed_alert_begin_to_say_is_an_alert_of_its_own() -> None:
+@pytest.mark.parametrize("status", [SNOOZED, CLOSED])
+def test_what_the_members_of_a_resting_alert_begin_to_say_is_an_alert_of_its_own(
+    status: str,
+) -> None:
     (alert,) = later([], 0, sighting("t1", 10, who="m"))
-    resting = conversations.snoozed(alert, day(4))
-    found = later([resting], 1, sighting("t1", 10, who="m"), sighting("bugs", 9, who="m"))
+    resting = {SNOOZED: conversations.snoozed(alert, day(4)), CLOSED: conversations.closed(alert)}
+    found = later([resting[status]], 1, sighting("t1", 10, who="m"), sighting("bugs", 9, who="m"))
     told = {one.subject: (one.status, one.also, one.message) for one in found}
-    assert told == {"t1": (SNOOZED, (), 1), "bugs": (OPEN, (), 1)}
+    assert told == {"t1": (status, (), 1), "bugs": (OPEN, (), 1)}
 
 
 def test_it_closes_by_itself_and_is_opened_again_as_the_same() -> None:

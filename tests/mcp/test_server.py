@@ -129,6 +129,8 @@ def test_an_answer_has_intervals_and_ids_and_marks_members_words(project: Projec
     assert {quote["post_id"] for quote in against["quotes"]} == {"forum:2", "forum:3"}
     assert "hobby users" in json.dumps([q["members_words"] for q in against["quotes"]])
     assert len(told["posts"]) == 3
+    assert told["posts"][0]["members_words"]["url"].startswith("https://forum.example/")
+    assert "forum.example" not in json.dumps(without_members_words(told))
 
 
 def test_hostile_words_come_as_data_without_what_nobody_sees(project: Project) -> None:
@@ -191,6 +193,8 @@ def test_who_asks_for_everything_gets_a_page_and_how_much_there_is_more(project:
         ("ask", {}, "Field required"),
         ("ask", {"question": PRICE, "since": "yesterday"}, "valid datetime"),
         ("claims", {"kind": "problm"}, "did you mean 'problem'?"),
+        ("claims", {"topic_id": "t01"}, "no topic 't01'; did you mean 't001'?"),
+        ("claims", {"topic_id": "prices"}, "the tool topics lists all"),
         ("claims", {"start": -1}, "greater than or equal to 0"),
         ("explain", {"claim_id": "../../etc/passwd"}, "makes no claim"),
         ("read_file", {"path": "/etc/passwd"}, "Unknown tool"),
@@ -217,7 +221,9 @@ def test_what_is_erased_while_it_serves_is_gone_from_the_next_answer(tmp_path: P
     anyio.run(session)
 
 
-def test_a_headline_whose_words_its_author_took_back_is_not_listed(tmp_path: Path) -> None:
+def test_a_headline_whose_words_its_author_took_back_is_neither_listed_nor_explained(
+    tmp_path: Path,
+) -> None:
     project = furnish(tmp_path)
     quoted = pl.col("claim_id") == "topic-59"
     project.store.replace(
@@ -233,9 +239,10 @@ def test_a_headline_whose_words_its_author_took_back_is_not_listed(tmp_path: Pat
     is_changed = pl.col("post_id") == "forum:3"
     anew = pl.when(is_changed).then(pl.lit("I take that back.")).otherwise("body")
     project.store.replace("posts", project.store.read("posts").with_columns(body=anew))
-    (after,) = asked(project, ("claims", {}))
+    after, explained = asked(project, ("claims", {}), ("explain", {"claim_id": "topic-59"}))
     assert content(after)["claims"][0]["claim_id"] == "topic-58"
     assert content(after)["n_all"] == 59
+    assert "is not in its post any more" in failure(explained)
 
 
 def test_an_error_reads_as_it_is_where_the_project_lies_here(

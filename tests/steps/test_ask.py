@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -183,6 +184,15 @@ def test_tables_that_are_replaced_all_the_time_ask_for_another_try(tmp_path: Pat
 def test_a_project_that_was_never_mined_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nothing was mined yet"):
         Room(open_project(tmp_path)).ask(PRICE)
+
+
+@pytest.mark.parametrize("name", ["posts", "texts"])
+def test_a_table_that_is_gone_is_an_error_and_not_a_silent_room(tmp_path: Path, name: str) -> None:
+    project = furnish(tmp_path)
+    (table,) = (path for path in tmp_path.rglob(name) if (path / "_delta_log").is_dir())
+    shutil.rmtree(table)
+    with pytest.raises(StoreError, match=f"has no table {name}, though it was mined"):
+        Room(project).ask(PRICE)
 
 
 @settings(

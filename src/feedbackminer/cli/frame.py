@@ -237,8 +237,13 @@ def print_table(
     answer.print(table)
 
 
+def print_correction(session: Session, message: str, *, then: str = "") -> None:
+    """Say that something was corrected or decided, and what takes it further."""
+    session.print(f"{message}. `feedbackminer mine` carries it into claims and digests{then}.")
+
+
 def print_line(text: str) -> None:
-    """Print a line on standard output, word for word, however long it is."""
+    """Print a line on standard output as it is, however long."""
     answer.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

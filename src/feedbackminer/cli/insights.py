@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
+from feedbackminer.cli.frame import (
+    Session,
+    command,
+    print_correction,
+    print_json,
+    print_line,
+    print_table,
+)
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
 from feedbackminer.vocabulary import decisions as words
 from feedbackminer.vocabulary.claims import quantity
@@ -53,8 +60,10 @@ def list_(
     if not rows:
         session.print("Nothing was decided on yet; `feedbackminer insight accept CLAIM` begins it.")
         return
-    columns = ("id", "is", "since", "by", "owner", "about", "what became of it")
-    print_table(columns, map(_cells, rows))
+    print_table(("id", "is", "since", "by", "owner", "about"), map(_cells, rows), box=None)
+    for row in rows:
+        if row.outcome:  # a sentence, too long for a column
+            print_line(f"\n{row.insight_id}  {row.outcome}")
 
 
 @app.command()
@@ -157,7 +166,7 @@ def undo(
     from feedbackminer.curation import insights
 
     _, told = insights.undo(session.begin(), _who(by), number)
-    _print_done(session, told)
+    print_correction(session, told)
 
 
 @app.command()
@@ -206,7 +215,7 @@ def _decide(
 
     order = insights.Order(action, target, _who(by), on=as_utc(on) if on else None, text=text)
     _, told = insights.decide(session.begin(), order)
-    _print_done(session, told)
+    print_correction(session, told)
 
 
 def _who(by: str | None) -> str:
@@ -218,13 +227,9 @@ def _who(by: str | None) -> str:
         return ""
 
 
-def _print_done(session: Session, told: str) -> None:
-    session.print(f"{told}. `feedbackminer mine` carries it into claims and digests.")
-
-
 def _cells(row: Listed) -> tuple[str, ...]:
     since = f"{row.since:%F}" if row.since else ""
-    return row.insight_id, row.status, since, row.by, row.owner, row.about, row.outcome
+    return row.insight_id, row.status, since, row.by, row.owner, row.about
 
 
 def _print_unheard(session: Session, unheard: list[Unheard]) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from feedbackminer.cli.frame import Session, answer, command
+from feedbackminer.cli.frame import Session, answer, command, print_correction
 from feedbackminer.cli.options import Config, ProjectFolder
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+LEARN = "; `feedbackminer train kinds --from-store` learns from it"
 
 
 @app.callback()
@@ -45,7 +46,7 @@ def review(
 
     run = session.begin()
     if accept:
-        _print_done(session, labels.accept(run, read_review(accept)))
+        print_correction(session, labels.accept(run, read_review(accept)), then=LEARN)
         return
     posts = labels.worth_reading(run, count)
     if out:
@@ -60,7 +61,7 @@ def review(
     for label in labels.ask(posts, partial(_prompt, session)):  # each is kept at once
         labels.accept(run, [label])
         n_kept += 1
-    _print_done(session, f"{n_kept} labels kept")
+    print_correction(session, f"{n_kept} labels kept", then=LEARN)
 
 
 @command
@@ -103,10 +104,3 @@ def _prompt(session: Session, post: Mapping[str, Any], mistake: str) -> dict[str
         if name == "kinds" and not labels[name].strip():
             break
     return labels
-
-
-def _print_done(session: Session, message: str) -> None:
-    session.print(
-        f"{message}. `feedbackminer mine` carries it into claims and digests; "
-        "`feedbackminer train kinds --from-store` learns from it."
-    )

@@ -8,7 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from feedbackminer.cli.frame import Session, answer, command, print_json, print_table
+from feedbackminer.cli.frame import (
+    Session,
+    answer,
+    command,
+    print_correction,
+    print_json,
+    print_table,
+)
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder, Quiet
 
 app = typer.Typer(
@@ -155,7 +162,7 @@ def undo(
     """Take a correction back."""
     from feedbackminer.curation import topics
 
-    _print_done(session, topics.undo(session.begin(), number))
+    print_correction(session, topics.undo(session.begin(), number))
 
 
 @app.command()
@@ -170,7 +177,7 @@ def refit(
     from feedbackminer.curation import topics
 
     topics.refit(session.begin())
-    _print_done(session, "Topics were found anew; `topics show` tells what became of each")
+    print_correction(session, "Topics were found anew; `topics show` tells what became of each")
 
 
 @app.command()
@@ -194,11 +201,7 @@ def fit(
 def _correct(session: Session, action: str, topic: str, *, to: str = "", parts: int = 0) -> None:
     from feedbackminer.curation import topics
 
-    _print_done(session, topics.correct(session.begin(), action, topic, to=to, parts=parts))
-
-
-def _print_done(session: Session, message: str) -> None:
-    session.print(f"{message}. `feedbackminer mine` carries it into claims and digests.")
+    print_correction(session, topics.correct(session.begin(), action, topic, to=to, parts=parts))
 
 
 def _stability(value: float | None) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from feedbackminer.errors import InputError, SettingsError, nearest
+from feedbackminer.errors import InputError, SettingsError, suggest
 
 # Order matters: row by row, the first of these columns that is filled counts.
 NAMES: Mapping[str, tuple[str, ...]] = {
@@ -176,12 +176,10 @@ def check_mapping(wanted: Mapping[str, str], columns: list[str], *, where: str) 
     """
     for field, column in wanted.items():
         if field not in NAMES:
-            near = nearest(field, NAMES)
-            hint = f"did you mean {near!r}?" if near else f"fields are {', '.join(NAMES)}"
+            hint = suggest(field, NAMES, f"fields are {', '.join(NAMES)}")
             raise SettingsError(f"--map {field}={column}: posts have no field {field!r}; {hint}")
         if column not in columns:
-            near = nearest(column, columns)
-            hint = f"did you mean {near!r}?" if near else f"it has {some(columns)}"
+            hint = suggest(column, columns, f"it has {some(columns)}")
             raise InputError(f"{where}: --map {field}={column}: no column {column!r}; {hint}")
 
 

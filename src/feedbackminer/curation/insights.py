@@ -12,7 +12,7 @@ import polars as pl
 
 from feedbackminer.digest.decided import name_of, topics_of
 from feedbackminer.engine.run import Run
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.insight.finders.outcomes import SHIPPABLE
 from feedbackminer.project.project import Project
 from feedbackminer.project.store import TableStore
@@ -22,6 +22,7 @@ from feedbackminer.text.visible import visible
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, OUTCOME
 from feedbackminer.vocabulary.decisions import (
     ASSIGN,
+    BEFORE_DAY,
     NOTE,
     PLAN,
     REJECT,
@@ -42,7 +43,6 @@ from feedbackminer.vocabulary.moments import midnight
 ABOUT = ("kind", "topic_id", "key_point_id", "subject")
 STANDING = ("decisions", "topics", "lineage", "key_points")
 GONE = "no topic or key point of today"
-WHEN = {SHIP: "on", PLAN: "for"}
 NEEDS_TEXT = {REJECT: "why", NOTE: "what to note", ASSIGN: "a name after --to"}
 
 
@@ -155,7 +155,7 @@ def insight_now(store: TableStore, name: str) -> Insight | None:
 
 def _written(decision: Decision) -> str:
     status = STATUS_AFTER[decision.action]
-    on = f" {WHEN[decision.action]} {decision.on:%-d %B %Y}" if decision.on else ""
+    on = f" {BEFORE_DAY[decision.action]} {decision.on:%-d %B %Y}" if decision.on else ""
     return f"{status}{on} by {decision.by}, {decision.at:%-d %B %Y}"
 
 
@@ -213,8 +213,7 @@ def about_of(project: Project, target: str) -> dict[str, Any]:
         about = {field: claim[field] for field in ABOUT} | {"subject": subject_of(claim)}
         return {"insight_id": name, **about, "claim_id": claim["claim_id"]}
     known = [claim["claim_id"] for claim in claims]
-    near = nearest(target, known)
-    hint = f"did you mean {near!r}?" if near else "ids stand on the pages of claims, in digest.json"
+    hint = suggest(target, known, "ids stand on the pages of claims, in digest.json")
     raise InputError(f"{project.folder}: there is no claim or insight {target!r}; {hint}")
 
 
@@ -224,8 +223,7 @@ def _named(store: TableStore, kind: str, topic_id: str) -> dict[str, Any]:
     kinds = [name for name in CLAIM_KINDS if name != OUTCOME]  # that is of another insight
     for what, name, names in (("kind of claim", kind, kinds), ("topic", topic_id, topics)):
         if name not in names:
-            near = nearest(name, names)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(names)}"
+            hint = suggest(name, names, f"there are {', '.join(names)}")
             raise InputError(f"{kind}/{topic_id}: there is no {what} {name!r}; {hint}")
     about = {"kind": kind, "topic_id": topic_id, "key_point_id": None, "subject": ""}
     return {"insight_id": insight_id(about), **about, "claim_id": ""}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 NONE = "none"  # written where a post does nothing of all kinds
@@ -98,8 +98,7 @@ def as_label(cells: Mapping[str, str | None]) -> dict[str, Any] | None:
 
 def _refuse_unknown(what: str, name: str, names: Sequence[str]) -> None:
     if name and name not in names:
-        near = nearest(name, names)
-        hint = f"did you mean {near!r}?" if near else f"want one of {', '.join(names)}"
+        hint = suggest(name, names, f"want one of {', '.join(names)}")
         raise ValueError(f"there is no {what} {name!r}; {hint}")
 
 

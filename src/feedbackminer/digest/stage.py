@@ -68,17 +68,7 @@ def build_digest(
     Returns:
         a digest whose account says which claims are not shown, and why.
     """
-    claims = tables["claims"].select(Claims.column_names())
-    said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
-    claims = claims.sort(said, "rank_score", "claim_id", descending=[True, True, False])
-    # What nobody spoke of in the period may be of the long view, or the change that is told.
-    ranked = _topics_by_size(claims)
-    topic_ids, beyond = ranked[: settings.max_topics], ranked[settings.max_topics :]
-    is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False) | (
-        pl.col("kind") == OUTCOME
-    )
-    stands = standing(claims, tables["posts"])
-    visible = claims.filter(said | is_shown, stands)
+    visible, topic_ids, account = _visible(tables, settings.max_topics)
     period = PeriodView(**tables["periods"].row(0, named=True))
     span = period.since, period.until
 
@@ -99,7 +89,7 @@ def build_digest(
         title=settings.product or "Community",
         period=period,
         standing=material.standing,
-        totals=totals | {"claims": len(claims)},
+        totals=totals | {"claims": account.rows_in},
         front=front_page(fit, recent=recent),
         editions=edition_views(views, fit, recent=recent),
         room=room_of(tables, span, period.before),
@@ -117,16 +107,33 @@ def build_digest(
         unanswered=counts.unanswered(tables, span),
         quoted_posts=[material.posts[post_id] for post_id in _quoted(views, topics)],
         provenance=provenance,
-        account=_account(len(claims), len(visible), n_changed=int((~stands).sum())),
+        account=account,
         alert_levels=next(tables["alert_levels"].iter_rows(named=True), None),
     )
 
 
-def _account(n_claims: int, n_shown: int, n_changed: int) -> Account:
-    """Say why claims are not shown."""
-    beyond = n_claims - n_shown - n_changed
-    reasons = {"beyond_the_topics_shown": beyond, "words_changed_since": n_changed}
-    return Account("digest", n_claims, n_shown, {why: n for why, n in reasons.items() if n})
+def _visible(
+    tables: Mapping[str, pl.DataFrame], max_topics: int
+) -> tuple[pl.DataFrame, list[str], Account]:
+    """Return the claims that are shown, the topics with a page, and why other claims are not."""
+    claims = tables["claims"].select(Claims.column_names())
+    said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
+    claims = claims.sort(said, "rank_score", "claim_id", descending=[True, True, False])
+    # What nobody spoke of in the period may be of the long view, or the change that is told.
+    ranked = _topics_by_size(claims)
+    topic_ids, beyond = ranked[:max_topics], ranked[max_topics:]
+    is_shown = ~pl.col("topic_id").is_in(beyond).fill_null(value=False) | (
+        pl.col("kind") == OUTCOME
+    )
+    stands = standing(claims, tables["posts"])
+    visible = claims.filter(said | is_shown, stands)
+    n_changed = int((~stands).sum())
+    reasons = {
+        "beyond_the_topics_shown": len(claims) - len(visible) - n_changed,
+        "words_changed_since": n_changed,
+    }
+    dropped = {why: n for why, n in reasons.items() if n}
+    return visible, topic_ids, Account("digest", len(claims), len(visible), dropped)
 
 
 def _quoted(views: Sequence[ClaimView], topics: Sequence[TopicView]) -> list[str]:

@@ -20,7 +20,14 @@ from feedbackminer.digest.views import (
 from feedbackminer.digest.waves import Wave
 from feedbackminer.settings.sections import AlertSettings, SegmentSettings
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS, METRICS, SEGMENTS, quantity
-from feedbackminer.vocabulary.decisions import HELPED, PLAN, SHIP, STATUS_AFTER, VERDICTS, WORSE
+from feedbackminer.vocabulary.decisions import (
+    BEFORE_DAY,
+    CAME_BACK,
+    HELPED,
+    SHIP,
+    STATUS_AFTER,
+    WORSE,
+)
 from feedbackminer.vocabulary.moments import LENGTHS
 from feedbackminer.vocabulary.tags import SIDES
 
@@ -180,8 +187,11 @@ def decided(view: DecidedView) -> str:
     whose = f", owned by {owner}" if owner else ""
     if last is None:
         return f"Open{whose}"
-    words = {SHIP: " on", PLAN: " for"}.get(last.action, "")
-    on = f"{words} {day(last.on)}" if last.on and words else ""
+    on = (
+        f" {BEFORE_DAY[last.action]} {day(last.on)}"
+        if last.on and last.action in BEFORE_DAY
+        else ""
+    )
     at = "" if on and last.action == SHIP else f", {day(last.at)}"
     return f"{STATUS_AFTER[last.action].capitalize()}{on} by {last.by}{at}{whose}"
 
@@ -192,14 +202,14 @@ def about(view: DecidedView) -> str:
 
 
 def became(view: DecidedView) -> str:
-    """Write whether it helped; empty: it was not shipped."""
+    """Write that it changed, or that nobody knows; empty: the outcome's headline says that."""
     if view.insight.shipped_on is None:
         return ""
     if view.outcome is None or view.outcome.verdict is None:
         return "What became of it is not known: no posts are counted for it"
     if view.outcome.verdict in (HELPED, WORSE):
         return f"It {'rose' if (view.outcome.value or 0) > 1 else 'fell'} after you shipped"
-    return VERDICTS[view.outcome.verdict]
+    return "It came back" if view.outcome.verdict == CAME_BACK else ""
 
 
 def ending(claim: ClaimView) -> str:

@@ -118,7 +118,7 @@ def _grouped(
 ) -> list[tuple[Alert | None, list[Sighting]]]:
     """Put together what is one: what an alert is about, then what much the same members say.
 
-    Nothing new joins what is snoozed: it would be silent as well.
+    Nothing new joins what is snoozed or was closed: it would be silent as well.
 
     Args:
         ended: ids of alerts that are about nothing but their subject any more.
@@ -139,13 +139,19 @@ def _grouped(
         else:
             groups.setdefault(known.alert_id, (known, []))[1].append(one)
     for one in others:
-        awake = (g for known, g in groups.values() if not (known and _is_resting(known, now)))
+        awake = (of_one for known, of_one in groups.values() if _takes_more(known, ended, now))
         group = next((g for g in awake if _is_one(g[0], one)), None)
         if group is not None:
             group.append(one)
         else:
             groups.setdefault(id_of(one.subject.key), (None, []))[1].append(one)
     return list(groups.values())
+
+
+def _takes_more(known: Alert | None, ended: Collection[str], now: datetime) -> bool:
+    if known is None or known.alert_id in ended:
+        return True
+    return known.status != CLOSED and not _is_resting(known, now)
 
 
 def _is_one(one: Sighting, other: Sighting) -> bool:

@@ -1,4 +1,7 @@
-"""A panel sheet as JSON: what members wrote stands under ``members_words``, and nowhere else."""
+"""A panel sheet as JSON: what members wrote stands under ``members_words``, and nowhere else.
+
+The address of a post is one of these: forums spell the title of a thread in it.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,11 @@ def document(sheet: Sheet, *, most_ids: int | None = None) -> dict[str, Any]:
         "posts": [
             {
                 "post_id": post.post_id,
-                "url": post.url,
                 "thread_id": post.thread_id,
                 "written_at": post.written_at,
                 "speaks_on_it": post.speaks,
                 "stance": post.stance if post.speaks else None,
-                "members_words": {"thread": post.thread, "text": post.text},
+                "members_words": {"thread": post.thread, "text": post.text, "url": post.url},
             }
             for post in sheet.posts
         ],
@@ -61,9 +63,8 @@ def _side(side: Side, most_ids: int | None) -> dict[str, Any]:
         "quotes": [
             {
                 "post_id": quote.post_id,
-                "url": quote.url,
                 "written_at": quote.written_at,
-                "members_words": {"thread": quote.thread, "text": quote.text},
+                "members_words": {"thread": quote.thread, "text": quote.text, "url": quote.url},
             }
             for quote in side.quotes
         ],

@@ -1,7 +1,8 @@
 """How well each post answers a question: by its meaning, its thread, and the words that matter.
 
-One number tells both which posts answer best and which *speak on it*: something is always nearest,
-so a rank cannot say whether anybody spoke. It adds the cosine of question and post, that of the
+One number tells which posts answer best, and from a bar on which *speak on it*, where the names of
+the question stand there, too: something is always nearest, so a rank cannot say whether anybody
+spoke. It adds the cosine of question and post, that of the
 thread (who answers in a thread about batteries need not name them), both beyond what they are of
 posts that name nothing of it, and the part of the question's words that stand there, rare ones
 counting most: BM25 whose k1 is 0, as a share of the most that a post can have (Robertson and
@@ -31,7 +32,7 @@ NAMED = 3.0  # rarity from which a name has to stand there: of what 5 % of the p
 
 @dataclass(frozen=True)
 class Evidence:
-    """What tells of each post of a corpus that it answers a question, one number each.
+    """What tells of each post of a corpus that it answers a question.
 
     Attributes:
         score: the higher, the better.

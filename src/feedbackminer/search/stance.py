@@ -1,8 +1,9 @@
-"""Who speaks well of a matter, who ill: from how it sounds, how it goes, and praise or complaint.
+"""Who speaks well of a matter, who ill: a mean of four differences, all but one of the whole post.
 
-What is another's decides nothing, and who asks for help with a thing is not against it: in a forum
-of help most who name one have trouble with it. Nobody here understands a proposal: whoever says
-with a sad heart that it should be done speaks ill of it.
+How it sounds, how it goes, praise or complaint, and the tone of its sentences that name the matter
+and are not another's; what nobody knows of a post counts as even. Who asks for help with a thing is
+not against it: in a forum of help most who name one have trouble with it. Nobody here understands a
+proposal: whoever says with a sad heart that it should be done speaks ill of it.
 """
 
 from __future__ import annotations

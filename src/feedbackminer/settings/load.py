@@ -12,7 +12,7 @@ import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource
 
-from feedbackminer.errors import SettingsError, nearest
+from feedbackminer.errors import SettingsError, suggest
 from feedbackminer.privacy.secrets import SECRET_PREFIX
 from feedbackminer.settings.sections import Settings
 
@@ -95,8 +95,7 @@ def _explain(source: str, error: Mapping[str, Any]) -> str:
 
     *parents, key = error["loc"]
     valid = _keys_at(parents)
-    near = nearest(str(key), valid, cutoff=0.5)
-    hint = f"did you mean {near!r}?" if near else f"valid here: {', '.join(valid)}"
+    hint = suggest(str(key), valid, f"valid here: {', '.join(valid)}", cutoff=0.5)
     return f"{source}: unknown setting {setting!r}; {hint}"
 
 

@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from feedbackminer.errors import nearest
+from feedbackminer.errors import suggest
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
 from feedbackminer.vocabulary.editions import WHOLE, EditionName, PartName
 from feedbackminer.vocabulary.goals import MeasureName
@@ -296,8 +296,7 @@ class InsightSettings(StageSettings):
     def _check_routing(cls, routing: dict[str, object]) -> dict[str, object]:
         for name in routing:
             if name not in CLAIM_KINDS and not TOPIC_ID.fullmatch(name):
-                near = nearest(name, CLAIM_KINDS)
-                hint = f"did you mean {near!r}?" if near else f"kinds: {', '.join(CLAIM_KINDS)}"
+                hint = suggest(name, CLAIM_KINDS, f"kinds: {', '.join(CLAIM_KINDS)}")
                 raise ValueError(f"{name!r} is neither a kind of claim nor a topic's id; {hint}")
         return routing
 

@@ -15,7 +15,7 @@ from feedbackminer.digest import wording
 from feedbackminer.digest.quotes import Quote, choose, quotable_sentences
 from feedbackminer.digest.render.alert import AlertView
 from feedbackminer.engine.run import Run
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.insight import conversations
 from feedbackminer.insight.alerts import (
     ANSWER_DAYS,
@@ -175,8 +175,7 @@ def find_alert(project: Project, alert_id: str) -> Alert:
     alerts = {alert.alert_id: alert for alert in alerts_of(project)}
     if alert_id in alerts:
         return alerts[alert_id]
-    near = nearest(alert_id, alerts)
-    hint = f"did you mean {near!r}?" if near else "`feedbackminer alerts list` names all"
+    hint = suggest(alert_id, alerts, "`feedbackminer alerts list` names all")
     raise InputError(f"{project.folder}: there is no alert {alert_id!r}; {hint}")
 
 

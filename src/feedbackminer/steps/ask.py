@@ -35,6 +35,7 @@ COLUMNS: Mapping[str, tuple[str, ...] | None] = {
     "key_points": None,
     "matches": None,
 }
+SEARCHED = ("posts", "texts")  # a store never lacks these once it was mined
 TRIES = 3  # to read tables while none is replaced
 
 
@@ -74,7 +75,7 @@ class Room:
 
         Raises:
             InputError: the question names nothing, or nothing was mined yet.
-            StoreError: a table cannot be read, or is being replaced.
+            StoreError: a table cannot be read, is gone, or is being replaced.
         """
         from feedbackminer.embed.query import encode_question
         from feedbackminer.search.question import read_question
@@ -108,6 +109,11 @@ class Room:
             if self._latest and self._latest.versions == versions:
                 return self._latest
             refuse_unmined(self.project)
+            if missing := [name for name in SEARCHED if versions[name] is None]:
+                raise StoreError(
+                    f"{self.project.folder}: has no table {' and no '.join(missing)}, though it "
+                    "was mined; bring them back from a copy, or collect and mine again"
+                )
             self._latest = None  # two at once would be twice the memory
             try:
                 tables = {name: store.read(name, columns) for name, columns in COLUMNS.items()}

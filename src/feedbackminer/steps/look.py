@@ -8,7 +8,7 @@ import polars as pl
 
 from feedbackminer.digest.explain import Explanation
 from feedbackminer.digest.proof import standing
-from feedbackminer.errors import InputError, nearest
+from feedbackminer.errors import InputError, suggest
 from feedbackminer.project.project import Project
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, METRICS
 from feedbackminer.vocabulary.tags import SIDES
@@ -28,12 +28,16 @@ def claims(
         most_ids: of the posts behind a claim, no more are named.
 
     Raises:
-        InputError: there is no such kind.
+        InputError: there is no such kind, or no such topic.
     """
-    if kind and kind not in CLAIM_KINDS:
-        near = nearest(kind, CLAIM_KINDS)
-        hint = f"did you mean {near!r}?" if near else f"kinds: {', '.join(CLAIM_KINDS)}"
-        raise InputError(f"there is no kind of claim {kind!r}; {hint}")
+    topic_ids = project.store.read("topics")["topic_id"].to_list()
+    for what, name, names, all_of_them in (
+        ("kind of claim", kind, CLAIM_KINDS, f"kinds: {', '.join(CLAIM_KINDS)}"),
+        ("topic", topic_id, topic_ids, "the tool topics lists all"),
+    ):
+        if name and name not in names:
+            hint = suggest(name, names, all_of_them)
+            raise InputError(f"there is no {what} {name!r}; {hint}")
     posts = project.store.read("posts", ["post_id", "title", "body"])
     rows = project.store.read("claims").filter(pl.col("status") == "shown")
     rows = rows.filter(standing(rows, posts))

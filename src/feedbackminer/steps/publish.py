@@ -21,7 +21,7 @@ from feedbackminer.errors import (
     FeedbackminerError,
     InputError,
     SettingsError,
-    nearest,
+    suggest,
 )
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.secrets import mask_secrets
@@ -346,8 +346,7 @@ def channels_for(project: Project, request: Request) -> dict[str, AnyChannel]:
         raise SettingsError(f"{project.folder}: no channel is configured; see [channels.NAME]")
     for name in request.channels:
         if name not in configured:
-            near = nearest(name, configured)
-            hint = f"did you mean {near!r}?" if near else f"configured: {', '.join(configured)}"
+            hint = suggest(name, configured, f"configured: {', '.join(configured)}")
             raise SettingsError(f"no channel {name!r} in the settings; {hint}")
     return {
         name: settings

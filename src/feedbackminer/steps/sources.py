@@ -27,7 +27,7 @@ from feedbackminer.collect.suppress import suppress
 from feedbackminer.engine import audit
 from feedbackminer.engine.run import Run
 from feedbackminer.engine.stage import Outcome
-from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError, nearest
+from feedbackminer.errors import FeedbackminerError, SettingsError, SourceError, suggest
 from feedbackminer.project.project import Project
 from feedbackminer.settings.sections import CollectSettings, SourceSettings
 from feedbackminer.steps.accounts import pseudonyms_of
@@ -112,8 +112,7 @@ def _configured(project: Project, name: str) -> SourceSettings:
     known = project.settings.sources
     if name in known:
         return known[name]
-    near = nearest(name, known)
-    hint = f"did you mean {near!r}?" if near else f"configured: {', '.join(known) or 'none'}"
+    hint = suggest(name, known, f"configured: {', '.join(known) or 'none'}")
     raise SettingsError(f"no source {name!r} in the settings; {hint}; see [sources.NAME]")
 
 

@@ -27,6 +27,7 @@ STATUS_AFTER: Mapping[str, str] = {
     SHIP: "shipped",
     REJECT: "rejected",
 }
+BEFORE_DAY: Mapping[str, str] = {SHIP: "on", PLAN: "for"}  # that something is shipped, or planned
 OPEN, SHIPPED, REJECTED = "open", STATUS_AFTER[SHIP], STATUS_AFTER[REJECT]
 # In the order in which they are listed.
 STATUSES = (SHIPPED, STATUS_AFTER[PLAN], STATUS_AFTER[ACCEPT], REJECTED, OPEN)
@@ -34,14 +35,7 @@ MERGE, SPLIT = "merge", "split"  # events of a lineage after which posts are els
 
 HELPED, WORSE, CAME_BACK = "helped", "worse", "came_back"
 NO_DIFFERENCE, TOO_EARLY, TOO_FEW = "no_difference", "too_early", "too_few"
-VERDICTS: Mapping[str, str] = {
-    HELPED: "It went the right way after you shipped",
-    WORSE: "It went the wrong way after you shipped",
-    CAME_BACK: "It came back",
-    NO_DIFFERENCE: "No difference shown",
-    TOO_EARLY: "Too early to say",
-    TOO_FEW: "Too few to say",
-}
+VERDICTS = (HELPED, WORSE, CAME_BACK, NO_DIFFERENCE, TOO_EARLY, TOO_FEW)
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,11 @@ def _decided(decided: Sequence[DecidedView]) -> Iterator[str]:
         why = f": {escape(view.last.text)}" if view.last and view.last.text else ""
         yield f"- **{view.title}: {escape(wording.about(view))}**"
         yield f"  {escape(wording.decided(view))}{why}  "
-        if became := wording.became(view):
-            told = f" {escape(view.outcome.headline)}" if view.outcome else ""
-            yield f"  {became}.{told}  "
+        became = wording.became(view)
+        told = [f"{became}."] if became else []
+        told += [escape(view.outcome.headline)] if view.outcome else []
+        if told:
+            yield f"  {' '.join(told)}  "
         for note in view.notes:
             yield f"  {wording.day(note.at)}, {escape(note.by)}: {escape(note.text)}  "
 

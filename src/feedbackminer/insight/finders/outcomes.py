@@ -43,6 +43,7 @@ from feedbackminer.vocabulary.tags import ANY_PROBLEM, PROBLEMS
 
 STEADY = 0.1  # others that changed by less are said to have stayed
 COMPONENT, LOVE = "component", "love"
+NOT_ALONE = "something else was shipped there in that time"
 UNKNOWN = Estimate(NAN, NAN, NAN)
 
 
@@ -141,12 +142,16 @@ class _Look:
             yield _untold(insight, matter, day, since, until)
             return
         matter, said = self._broad_enough(matter, windows)
-        if back := self._back(insight, matter, said, (day, since, until)):
-            yield back
-            return
-        first = self._compare(said, matter, insight, windows)
-        verdict = _verdict(first, wants_more=insight.kind == LOVE)
-        yield _told(insight, matter, said, windows, first, verdict)
+        claim = self._back(insight, matter, said, (day, since, until))
+        if claim is None:
+            change = self._compare(said, matter, insight, windows)
+            verdict = _verdict(change, wants_more=insight.kind == LOVE)
+            claim = _told(insight, matter, said, windows, change, verdict)
+        its = matter.touched_by[matter.target]
+        others = self._shipped_within(claim.since or since, claim.until or until)
+        if any(its & self._touched_by(one) for one in others if one is not insight):
+            claim = replace(claim, headline=f"{claim.headline}; {NOT_ALONE}")
+        yield claim
 
     def _back(
         self,
@@ -189,13 +194,14 @@ class _Look:
         """Hold it against all others on which nothing was shipped in that time."""
         touched = {
             name
-            for other in self.shipped
-            if other is insight
-            or any(windows.since <= day < windows.until for day in other.touched_on)
+            for other in [insight, *self._shipped_within(windows.since, windows.until)]
             for name in self._touched_by(other)
         }
         controls = [n for n, of in enumerate(matter.touched_by) if n and not of & touched]
         return compare(said, matter.target, controls, windows, confidence=self.confidence)
+
+    def _shipped_within(self, since: datetime, until: datetime) -> list[Insight]:
+        return [one for one in self.shipped if any(since <= day < until for day in one.touched_on)]
 
     def _touched_by(self, insight: Insight) -> set[str]:
         names = set(self._topics_of(insight)) | {insight.key_point_id or ""}
