@@ -246,6 +246,8 @@ def test_the_index_of_an_archive_opens_fits_and_leads_to_every_digest(
         assert links.count() == 2
         for place in range(links.count()):
             links.nth(place).click()
+            # Going back from a page that is still loading breaks off what it asked for.
+            page.wait_for_load_state("load")
             assert page.locator("ol.front").count() == 1
             page.go_back()
         assert seen.complaints == []
