@@ -405,7 +405,7 @@ def _plain_rate(texts: pl.DataFrame, count: int) -> float:
     """Return texts per second of sentence-transformers as it comes, at its best batch size."""
     from sentence_transformers import SentenceTransformer
 
-    from feedbackminer.embed.backends.torch import model_path
+    from feedbackminer.embed.backends.bert import model_path
     from feedbackminer.embed.encoder import BUNDLED
     from feedbackminer.embed.stage import encoded
     from feedbackminer.settings.sections import EmbedSettings

@@ -58,3 +58,12 @@ def hash_of_card(folder: Path) -> str:
     """Return the hash of weights as their card tells it; empty: there are none."""
     card = folder / CARD
     return str(json.loads(card.read_text("utf-8"))[HASH]) if card.is_file() else ""
+
+
+def weights_of(encoder: str) -> str:
+    """Return the part of an encoder's name that names its weights.
+
+    What follows it says how they are computed with: heads that were trained on floats know what is
+    computed in whole numbers as well.
+    """
+    return encoder.partition(":")[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feedbackminer.embed.bi_encoder import BATCH, BiEncoder, shipped_bi_encoder
+from feedbackminer.embed.bi_encoder import BiEncoder, shipped_bi_encoder
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
 from feedbackminer.weights import CARD, WEIGHTS, read_weights
@@ -36,7 +36,7 @@ def test_what_says_the_same_is_likelier_than_what_shares_words() -> None:
 
 @pytest.mark.slow
 def test_a_sentence_gets_its_vector_wherever_it_stands() -> None:
-    sentences = [f"The sync of note {n} fails{' again' * (n % 5)}." for n in range(BATCH + 3)]
+    sentences = [f"The sync of note {n} fails{' again' * (n % 5)}." for n in range(50)]
     vectors = shipped_bi_encoder().encode(sentences)
     backwards = shipped_bi_encoder().encode(sentences[::-1])
     assert backwards[::-1] == pytest.approx(vectors, abs=1e-4)

@@ -1,4 +1,4 @@
-"""The encoder: bundled, without a network, and close in meaning is close in space."""
+"""The encoder on torch: bundled, without a network, and close in meaning is close in space."""
 
 import re
 from typing import Any
@@ -12,6 +12,8 @@ from feedbackminer.embed.load import encoder_name, load_encoder
 from feedbackminer.errors import SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
+TORCH = EmbedSettings(backend="torch")
+
 
 @pytest.fixture(autouse=True)
 def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,11 +22,11 @@ def _offline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return load_encoder(EmbedSettings())
+    return load_encoder(TORCH)
 
 
 def test_an_encoder_is_named_after_what_changes_its_vectors() -> None:
-    assert re.fullmatch(r"all-MiniLM-L6-v2\+[0-9a-f]{8}@128", encoder_name(EmbedSettings()))
+    assert re.fullmatch(r"all-MiniLM-L6-v2\+[0-9a-f]{8}@128", encoder_name(TORCH))
     assert load_encoder(EmbedSettings(model="/models/mine", max_tokens=64)).name == "mine@64"
 
 
@@ -61,7 +63,7 @@ def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
 ) -> None:
     from sentence_transformers import SentenceTransformer
 
-    from feedbackminer.embed.backends.torch import model_path
+    from feedbackminer.embed.backends.bert import model_path
     from feedbackminer.embed.encoder import BUNDLED
     from feedbackminer.embed.reader import load_reader, tune
 
@@ -85,7 +87,7 @@ def test_the_layer_mean_is_the_mean_of_the_words_states_over_all_layers(
 
 
 def test_no_texts_have_no_vectors() -> None:
-    assert load_encoder(EmbedSettings()).encode([]).vectors.shape == (0, 0)
+    assert load_encoder(TORCH).encode([]).vectors.shape == (0, 0)
 
 
 @pytest.mark.slow

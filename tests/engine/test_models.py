@@ -4,11 +4,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import onnxruntime
 import pytest
-import sentence_transformers
 import spacy
 
-from feedbackminer.embed.backends import torch
+from feedbackminer.embed import bi_encoder, load
+from feedbackminer.embed.backends import onnx
 from feedbackminer.tagging import head_tagger
 from feedbackminer.tagging.heads import Head
 from feedbackminer.text import nlp
@@ -29,12 +30,15 @@ def test_two_runs_of_one_process_load_each_model_once(
 ) -> None:
     loads: Counter[str] = Counter()
     for home, name, what in (
-        (sentence_transformers, "SentenceTransformer", "encoder"),
+        (onnxruntime, "InferenceSession", "encoder and matcher"),
         (spacy, "load", "spaCy"),
         (Head, "load", "heads"),
     ):
         monkeypatch.setattr(home, name, counted(getattr(home, name), what, loads))
-    for cached in (torch._load, nlp._trained, head_tagger._load):
+    for cached in (
+        *(onnx.load_transformer, load.backend_of, load.load_encoder, bi_encoder._tuned),
+        *(nlp._trained, head_tagger._load),
+    ):
         cached.cache_clear()
     for name in ("one", "other"):
         export = write_jsonl(tmp_path / f"{name}.jsonl", read_jsonl(SAMPLE)[:20])
@@ -43,4 +47,4 @@ def test_two_runs_of_one_process_load_each_model_once(
             *("--project", tmp_path / name, "--out", tmp_path / f"digest-{name}"),
         )
         assert done.exit_code == 0, done.output
-    assert loads == {"encoder": 1, "spaCy": 1, "heads": len(head_tagger.LABELS)}
+    assert loads == {"encoder and matcher": 2, "spaCy": 1, "heads": len(head_tagger.LABELS)}

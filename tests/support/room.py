@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from feedbackminer.embed.load import encoder_name
-from feedbackminer.embed.query import encode_question
+from feedbackminer.embed.load import encoder_name, load_encoder
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.tables import TABLES, check
@@ -108,7 +107,7 @@ def _tables(said: tuple[Said, ...]) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _vectors(read: pl.DataFrame) -> pl.DataFrame:
     settings = EmbedSettings()
-    vectors = [encode_question(text, settings) for text in read["text"]]
+    vectors = load_encoder(settings).encode(read["text"].to_list()).vectors
     frame = pl.DataFrame(
         {
             "content_hash": read["content_hash"],

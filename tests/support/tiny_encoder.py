@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feedbackminer.embed.backends.torch import model_path
+from feedbackminer.embed.backends.bert import model_path
 from feedbackminer.embed.encoder import BUNDLED
 
 SEED = 20_260_705

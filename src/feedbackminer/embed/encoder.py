@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Precision = Literal["int8", "fp32"]  # whole numbers of eight bits, or floats
 BUNDLED = "all-MiniLM-L6-v2"
 STATE = 32  # numbers that are kept of a sentence
 NO_STATES: Vectors = np.zeros((0, STATE), np.float32)

@@ -2,25 +2,105 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
-from feedbackminer.embed.encoder import BUNDLED, Encoder
+from feedbackminer.embed.encoder import BUNDLED, Encoder, Precision
 from feedbackminer.embed.reader import reader_hash
+from feedbackminer.errors import ModelError, SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
 _DIGITS = 8  # of the reader's hash
+_GPU = Path("/dev/nvidia0")  # whether it is worth while to import torch and ask it
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What computes the vectors, and why it is this.
+
+    Attributes:
+        is_second_best: whether it stands in for one that cannot be relied on here.
+    """
+
+    name: Precision | Literal["torch"]
+    why: str
+    is_second_best: bool = False
 
 
 @cache
 def load_encoder(settings: EmbedSettings) -> Encoder:
     """Return the encoder, whose model is loaded at its first use."""
-    from feedbackminer.embed.backends.torch import SentenceEncoder
+    backend, name = backend_of(settings), encoder_name(settings)
+    if backend.name == "torch":
+        from feedbackminer.embed.backends.torch import SentenceEncoder
 
-    return SentenceEncoder(settings, encoder_name(settings))
+        return SentenceEncoder(settings, name)
+    from feedbackminer.embed.backends.onnx import OnnxEncoder
+
+    return OnnxEncoder(name, backend.name, max_tokens=settings.max_tokens, threads=settings.threads)
 
 
 def encoder_name(settings: EmbedSettings) -> str:
-    """Return what the encoder is called in the store; nothing is loaded for it."""
+    """Return what the encoder is called in the store.
+
+    What is computed in floats is called alike, whatever computes it; see :func:`weights.weights_of`
+    for the part that names the weights.
+    """
     tuned = reader_hash()[:_DIGITS] if settings.model == BUNDLED else ""
-    return f"{Path(settings.model).name}{tuned and f'+{tuned}'}@{settings.max_tokens}"
+    rounded = ":int8" if backend_of(settings).name == "int8" else ""
+    return f"{Path(settings.model).name}{tuned and f'+{tuned}'}@{settings.max_tokens}{rounded}"
+
+
+@cache
+def backend_of(settings: EmbedSettings) -> Backend:
+    """Return what computes the vectors here.
+
+    Raises:
+        SettingsError: the settings name a backend that cannot be had.
+    """
+    if settings.model != BUNDLED:
+        if settings.backend not in ("auto", "torch"):
+            raise SettingsError(
+                f"[embed] backend = {settings.backend!r}: knows the model {BUNDLED!r} alone, got "
+                f"model = {settings.model!r}; want backend = 'torch' or 'auto'"
+            )
+        return Backend("torch", f"other models than {BUNDLED} run there")
+    if settings.backend == "torch":
+        return Backend("torch", "[embed] backend says so")
+    if settings.backend == "auto" and _has_gpu():
+        return Backend("torch", "there is a GPU")
+    return _on_processor(settings)
+
+
+def _on_processor(settings: EmbedSettings) -> Backend:
+    """Return whole numbers where they can be relied on, else floats."""
+    from feedbackminer.embed.backends.onnx import load_transformer
+
+    wanted: dict[str, tuple[Precision, ...]] = {"auto": ("int8", "fp32")}
+    refusals: list[str] = []
+    for precision in wanted.get(settings.backend, (settings.backend,)):
+        try:
+            transformer = load_transformer(precision, settings.max_tokens, settings.threads)
+        except (ModelError, ImportError) as error:
+            refusals.append(str(error))
+        else:
+            likeness = f"cosine {transformer.likeness:.3f} to the reference"
+            return Backend(precision, "; ".join([*refusals, likeness]), bool(refusals))
+
+    if settings.backend == "auto":
+        return Backend("torch", "; ".join(refusals), is_second_best=True)
+    raise SettingsError(
+        f"[embed] backend = {settings.backend!r}: {refusals[0]}; want 'auto', which takes what can "
+        "be relied on here"
+    )
+
+
+def _has_gpu() -> bool:
+    if not _GPU.exists() or not find_spec("torch"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
 
-from feedbackminer.embed.backends.torch import model_path
-from feedbackminer.embed.bi_encoder import BiEncoder, read, save
+from feedbackminer.embed.backends.bert import model_path
+from feedbackminer.embed.bi_encoder import TOKENS, BiEncoder, save
 from feedbackminer.embed.encoder import BUNDLED, Vectors
 from feedbackminer.keypoints.choose import SAYS_SO
 from feedbackminer.research.data import labels, tags
@@ -259,7 +259,10 @@ def _lower_states(pairs: Sequence[Pair], transformer: Any, tokenizer: Any) -> di
     texts = sorted({text for pair in pairs for text in (pair.point, pair.sentence)})
     states: dict[str, Tensor] = {}
     for batch in by_length([len(text) for text in texts], BATCH):
-        tokens = read(tokenizer, [texts[row] for row in batch])
+        tokens = tokenizer(
+            [texts[row] for row in batch],
+            padding=True, truncation=True, max_length=TOKENS, return_tensors="pt",
+        )  # fmt: skip
         last, _ = below(transformer, tokens)
         for place, row in enumerate(batch):
             n_tokens = int(tokens["attention_mask"][place].sum())

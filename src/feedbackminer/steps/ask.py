@@ -77,7 +77,7 @@ class Room:
             InputError: the question names nothing, or nothing was mined yet.
             StoreError: a table cannot be read, is gone, or is being replaced.
         """
-        from feedbackminer.embed.query import encode_question
+        from feedbackminer.embed.load import load_encoder
         from feedbackminer.search.question import read_question
         from feedbackminer.search.ranking import weigh
         from feedbackminer.search.sheet import Asked, panel
@@ -94,7 +94,7 @@ class Room:
             least=settings.insight.min_voices, confidence=settings.insight.confidence,
         )  # fmt: skip
         read = self._read()
-        vector = encode_question(asked.question.text, settings.embed)
+        (vector,) = load_encoder(settings.embed).encode([asked.question.text]).vectors
         evidence = weigh(asked.question, vector, read.corpus)
         notes = _unknown(asked.question.text, read)
         return panel(asked, evidence, read.corpus, read.tables, notes)

