@@ -124,20 +124,25 @@ class TestWhatCannotBeReliedOn:
         with pytest.raises(SettingsError, match="want 'auto', which takes what can be relied on"):
             load_encoder(INT8)
 
-    def test_without_onnx_runtime_torch_does_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setitem(sys.modules, "onnxruntime", None)
-        backend = backend_of(AUTO)
-        assert (backend.name, backend.is_second_best) == ("torch", True)
-        assert "onnxruntime" in backend.why
-
-    def test_a_graph_that_the_runtime_refuses_is_told(
-        self, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("reason", ["is not installed", "refuses the graph"])
+    def test_without_onnx_runtime_numpy_computes_what_floats_would(
+        self, monkeypatch: pytest.MonkeyPatch, posts: list[str], reason: str
     ) -> None:
-        monkeypatch.setattr(onnx, "graph_of", lambda *_: b"no graph")
-        backend = backend_of(AUTO)
-        assert backend.name == "torch"
-        assert "ONNX Runtime" in backend.why
-        assert "refuses the encoder" in backend.why
+        expected = load_encoder(FP32).encode(posts[:2])
+        if reason == "is not installed":
+            monkeypatch.setitem(sys.modules, "onnxruntime", None)
+        else:
+            monkeypatch.setattr(onnx, "graph_of", lambda *_: b"no graph")
+        for cached in (backend_of, onnx.load_transformer):
+            cached.cache_clear()
+
+        backend, encoded = backend_of(AUTO), load_encoder(AUTO).encode(posts[:2])
+
+        assert (backend.name, backend.is_second_best) == ("numpy", True)
+        assert "onnxruntime" in backend.why or "refuses the encoder" in backend.why
+        assert load_encoder(AUTO).name == encoder_name(TORCH)
+        np.testing.assert_allclose(encoded.vectors, expected.vectors, atol=1e-5)
+        np.testing.assert_allclose(encoded.layer_mean, expected.layer_mean, atol=1e-4)
 
 
 def test_what_is_loaded_serves_every_encoder_of_its_kind() -> None:

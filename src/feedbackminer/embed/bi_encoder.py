@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feedbackminer.embed.encoder import Precision, Vectors
+from feedbackminer.embed.encoder import Engine, Vectors
 from feedbackminer.embed.reader import LAYER
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
@@ -24,6 +24,7 @@ from feedbackminer.vectors import unit
 from feedbackminer.weights import hash_of_card, read_weights, write_weights
 
 if TYPE_CHECKING:
+    from feedbackminer.embed.backends.bert import PlainTransformer
     from feedbackminer.embed.backends.onnx import Transformer
 
 TOKENS = 96  # of a sentence that are read
@@ -46,11 +47,11 @@ class BiEncoder:
         """Return how many numbers a vector has."""
         return next(len(a) for name, a in self.layers.items() if name.endswith("LayerNorm.bias"))
 
-    def encode(self, sentences: Sequence[str], precision: Precision = "fp32") -> Vectors:
+    def encode(self, sentences: Sequence[str], engine: Engine = "fp32") -> Vectors:
         """Return a unit vector of each sentence, in order."""
         if not len(sentences):
             return np.zeros((0, self.dimensions), np.float32)
-        return unit(np.stack([read.mean for read in _tuned(self, precision).read(sentences)]))
+        return unit(np.stack([read.mean for read in _tuned(self, engine).read(sentences)]))
 
     def chances(self, points: Vectors, sentences: Vectors) -> Vectors:
         """Return how probable it is that sentences say points, shape (points, sentences).
@@ -66,12 +67,12 @@ class BiEncoder:
 
 
 @cache
-def _tuned(bi_encoder: BiEncoder, precision: Precision) -> Transformer:
+def _tuned(bi_encoder: BiEncoder, engine: Engine) -> Transformer | PlainTransformer:
     """Return the encoder with the layers of a bi-encoder."""
     from feedbackminer.embed.backends.bert import read_bert
-    from feedbackminer.embed.backends.onnx import Transformer
+    from feedbackminer.embed.backends.onnx import transformer_of
 
-    return Transformer(read_bert(bi_encoder.layers), precision, max_tokens=TOKENS, threads=0)
+    return transformer_of(read_bert(bi_encoder.layers), engine, max_tokens=TOKENS)
 
 
 @cache

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
-Precision = Literal["int8", "fp32"]  # whole numbers of eight bits, or floats
+# What computes the bundled encoder on a processor: ONNX Runtime in whole numbers of eight bits or
+# in floats, or NumPy.
+Engine = Literal["int8", "fp32", "numpy"]
 BUNDLED = "all-MiniLM-L6-v2"
 STATE = 32  # numbers that are kept of a sentence
 NO_STATES: Vectors = np.zeros((0, STATE), np.float32)

@@ -8,12 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from feedbackminer.embed.encoder import BUNDLED, Encoder, Precision
+from feedbackminer.embed.encoder import BUNDLED, Encoder, Engine
 from feedbackminer.embed.reader import reader_hash
 from feedbackminer.errors import ModelError, SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
 _DIGITS = 8  # of the reader's hash
+ENGINES: tuple[Engine, ...] = ("int8", "fp32", "numpy")  # the quickest first
 _GPU = Path("/dev/nvidia0")  # whether it is worth while to import torch and ask it
 
 
@@ -25,7 +26,7 @@ class Backend:
         is_second_best: whether it stands in for one that cannot be relied on here.
     """
 
-    name: Precision | Literal["torch"]
+    name: Engine | Literal["torch"]
     why: str
     is_second_best: bool = False
 
@@ -38,9 +39,11 @@ def load_encoder(settings: EmbedSettings) -> Encoder:
         from feedbackminer.embed.backends.torch import SentenceEncoder
 
         return SentenceEncoder(settings, name)
-    from feedbackminer.embed.backends.onnx import OnnxEncoder
+    from feedbackminer.embed.backends.onnx import BundledEncoder
 
-    return OnnxEncoder(name, backend.name, max_tokens=settings.max_tokens, threads=settings.threads)
+    return BundledEncoder(
+        name, backend.name, max_tokens=settings.max_tokens, threads=settings.threads
+    )
 
 
 def encoder_name(settings: EmbedSettings) -> str:
@@ -76,25 +79,24 @@ def backend_of(settings: EmbedSettings) -> Backend:
 
 
 def _on_processor(settings: EmbedSettings) -> Backend:
-    """Return whole numbers where they can be relied on, else floats."""
+    """Return the quickest that can be relied on, or the one that was asked for."""
     from feedbackminer.embed.backends.onnx import load_transformer
 
-    wanted: dict[str, tuple[Precision, ...]] = {"auto": ("int8", "fp32")}
+    asked = settings.backend
     refusals: list[str] = []
-    for precision in wanted.get(settings.backend, (settings.backend,)):
+    for engine in ENGINES:
+        if asked not in ("auto", engine):
+            continue
         try:
-            transformer = load_transformer(precision, settings.max_tokens, settings.threads)
+            transformer = load_transformer(engine, settings.max_tokens, settings.threads)
         except (ModelError, ImportError) as error:
             refusals.append(str(error))
         else:
             likeness = f"cosine {transformer.likeness:.3f} to the reference"
-            return Backend(precision, "; ".join([*refusals, likeness]), bool(refusals))
-
-    if settings.backend == "auto":
-        return Backend("torch", "; ".join(refusals), is_second_best=True)
+            return Backend(engine, "; ".join([*refusals, likeness]), bool(refusals))
     raise SettingsError(
-        f"[embed] backend = {settings.backend!r}: {refusals[0]}; want 'auto', which takes what can "
-        "be relied on here"
+        f"[embed] backend = {asked!r}: {refusals[0]}; want 'auto', which takes what can be relied "
+        "on here"
     )
 
 

@@ -257,10 +257,13 @@ SIGNALS = Stage(
 def _keypoints(tables: StageTables, context: Context) -> StageResult:
     """⑦ Find what many members say, in the words of one of them."""
     from feedbackminer.embed.bi_encoder import shipped_bi_encoder
+    from feedbackminer.embed.load import backend_of
     from feedbackminer.keypoints.stage import find_key_points
 
     encoder, tagger, reporter = context.models.encoder, context.models.tagger, context.reporter
     matcher = shipped_bi_encoder()
+    backend = backend_of(context.settings.embed).name
+    encode = partial(matcher.encode, engine="fp32" if backend == "torch" else backend)
     read_as = f"{context.code} {encoder.name} {tagger.name} {matcher_hash()}"
     earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
     given = tables.read_all()
@@ -279,7 +282,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         given,
         earlier,
         tell=tell,
-        encode=matcher.encode,
+        encode=encode,
         read_as=read_as,
         chances=matcher.chances,
         keep=tables.append,

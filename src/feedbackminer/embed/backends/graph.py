@@ -10,14 +10,16 @@ has the outputs that the stages want and no mask, since it reads one text at a t
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.embed.backends.bert import Bert
-from feedbackminer.embed.encoder import Precision, Vectors
+from feedbackminer.embed.encoder import Vectors
 
+Precision = Literal["int8", "fp32"]
 TOKENS, MEAN, STATES = "tokens", "mean", "states"  # what goes in, and what comes out
 LEVELS = 127  # of an absolute value in eight bits
 _CONTRIB = "com.microsoft"  # operators that ONNX Runtime adds
@@ -38,27 +40,18 @@ def graph_of(bert: Bert, precision: Precision) -> bytes:
     for number in range(bert.n_layers):
         states = graph.layer(states, f"encoder.layer.{number}")
         layers.append(states)
-    share = graph.constant("share", np.float32(1 / bert.n_layers))
+    share = graph.constant("share", np.array(1 / bert.n_layers, np.float32))
     graph.add("Mul", graph.add("Sum", *layers), share, to=STATES)
     over_tokens = graph.constant("over_tokens", np.array([1], np.int64))
     graph.add("ReduceMean", states, over_tokens, to=MEAN, keepdims=0)
 
     size = len(bert.weights["embeddings.LayerNorm.bias"])
-    numbers, floats = TensorProto.INT64, TensorProto.FLOAT
-    made = helper.make_graph(
-        graph.nodes,
-        "bert",
-        [helper.make_tensor_value_info(TOKENS, numbers, [1, "n"])],
-        [
-            helper.make_tensor_value_info(MEAN, floats, [1, size]),
-            helper.make_tensor_value_info(STATES, floats, [1, "n", size]),
-        ],
-        graph.constants,
-    )
-    opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
-    model: bytes = helper.make_model(
-        made, opset_imports=opsets, ir_version=_IR_VERSION
-    ).SerializeToString()
+    made = graph.model.graph
+    made.input.append(helper.make_tensor_value_info(TOKENS, TensorProto.INT64, [1, "n"]))
+    shapes: dict[str, list[int | str | None]] = {MEAN: [1, size], STATES: [1, "n", size]}
+    for name, shape in shapes.items():
+        made.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    model: bytes = graph.model.SerializeToString()
     return model
 
 
@@ -73,33 +66,48 @@ class _Graph:
     """Nodes and constants as they are added; each method returns the name of what it computes."""
 
     def __init__(self, bert: Bert, precision: Precision) -> None:
+        from onnx import ModelProto, helper
+
         self.bert, self.precision = bert, precision
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
+        self.model = ModelProto(ir_version=_IR_VERSION)
+        self.model.graph.name = "bert"
+        self.model.opset_import.extend(
+            [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
+        )
 
-    def constant(self, name: str, value: Any) -> str:
-        from onnx import numpy_helper
+    def constant(self, name: str, value: NDArray[Any]) -> str:
+        """Write numbers into the model at once: weights that are copied thrice take a gigabyte."""
+        from onnx import helper
 
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        self.model.graph.initializer.add(
+            name=name,
+            dims=value.shape,
+            data_type=helper.np_dtype_to_tensor_dtype(value.dtype),
+            raw_data=value.tobytes(),
+        )
         return name
 
     def add(
         self, operator: str, *inputs: str, to: str = "", domain: str = "", **options: Any
     ) -> str:
+        to = to or f"{operator}_{len(self.model.graph.node)}"
+        self._add(operator, inputs, [to], domain=domain, **options)
+        return to
+
+    def _add(
+        self, operator: str, inputs: Sequence[str], outputs: Sequence[str], **options: Any
+    ) -> None:
         from onnx import helper
 
-        to = to or f"{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, inputs, [to], domain=domain, **options))
-        return to
+        self.model.graph.node.append(helper.make_node(operator, inputs, outputs, **options))
 
     def embedded(self) -> str:
         """Look up words and add where each stands."""
         weights = self.bert.weights
         words = self.constant("words", weights["embeddings.word_embeddings.weight"])
-        places = weights["embeddings.position_embeddings.weight"]
-        places = self.constant(
-            "places", places + weights["embeddings.token_type_embeddings.weight"][0]
-        )
+        standing = weights["embeddings.position_embeddings.weight"]
+        standing = standing + weights["embeddings.token_type_embeddings.weight"][0]
+        places = self.constant("places", standing)
         first = self.constant("first", np.array([0], np.int64))
         here = self.add("Slice", places, first, self.add("Shape", TOKENS, start=1))
         return self.normalised(
@@ -116,12 +124,8 @@ class _Graph:
 
     def attention(self, states: str, name: str) -> str:
         """Ask for query, key and value at once: the states are rounded once for all three."""
-        from onnx import helper
-
         parts = [f"{name}.attention.self.{part}" for part in ("query", "key", "value")]
-        self.nodes.append(
-            helper.make_node("Split", [self.dense(states, *parts)], parts, axis=-1, num_outputs=3)
-        )
+        self._add("Split", [self.dense(states, *parts)], parts, axis=-1, num_outputs=len(parts))
         return self.add("MultiHeadAttention", *parts, domain=_CONTRIB, num_heads=self.bert.n_heads)
 
     def dense(self, states: str, *names: str) -> str:

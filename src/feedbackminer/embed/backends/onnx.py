@@ -9,16 +9,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from feedbackminer.embed.backends.bert import Bert, read_bert, read_tokenizer
-from feedbackminer.embed.backends.graph import MEAN, STATES, TOKENS, graph_of
-from feedbackminer.embed.encoder import NO_STATES, Encoded, Precision, Vectors
+from feedbackminer.embed.backends.bert import (
+    Bert,
+    PlainTransformer,
+    Read,
+    ends_of,
+    read_bert,
+    read_tokenizer,
+)
+from feedbackminer.embed.backends.graph import MEAN, STATES, TOKENS, Precision, graph_of
+from feedbackminer.embed.encoder import NO_STATES, Encoded, Engine, Vectors
 from feedbackminer.embed.passages import Passage, read_passages
 from feedbackminer.embed.reader import Reader, load_reader
 from feedbackminer.errors import ModelError
@@ -32,21 +37,6 @@ PROBES = (
     "How do I move my notes from the old tablet to the new one? The export gives me a file that "
     "nothing else opens, and the sync stops after some hundred notes without a word of why.",
 )
-
-
-@dataclass(frozen=True)
-class Read:
-    """What is told of one text.
-
-    Attributes:
-        mean: of its tokens' last states, shape (dimensions,).
-        states: of each token, averaged over the layers, shape (tokens, dimensions).
-        ends: where each token ends in the text; 0: it is none of the text.
-    """
-
-    mean: Vectors
-    states: Vectors
-    ends: NDArray[np.int64]
 
 
 class Transformer:
@@ -82,8 +72,7 @@ class Transformer:
             (mean,), (states,) = self._session.run(
                 [MEAN, STATES], {TOKENS: np.array([tokens.ids], np.int64)}
             )
-            ends = np.array([end for _, end in tokens.offsets], np.int64)
-            results.append(Read(mean, states, ends))
+            results.append(Read(mean, states, ends_of(tokens)))
         return results
 
     def _likeness_to(self, bert: Bert) -> float:
@@ -110,12 +99,12 @@ def _session(graph: bytes) -> Any:
         ) from error
 
 
-class OnnxEncoder:
+class BundledEncoder:
     """The bundled encoder, tuned to tags, loaded at its first use."""
 
-    def __init__(self, name: str, precision: Precision, *, max_tokens: int, threads: int) -> None:
+    def __init__(self, name: str, engine: Engine, *, max_tokens: int, threads: int) -> None:
         self.name = name
-        self._asked = precision, max_tokens, threads
+        self._asked = engine, max_tokens, threads
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Return a row per text, in order."""
@@ -136,12 +125,24 @@ def _sentences(reader: Reader | None, read: Read, passage: Passage) -> Vectors:
 
 
 @cache
-def load_transformer(precision: Precision, max_tokens: int, threads: int) -> Transformer:
+def load_transformer(
+    engine: Engine, max_tokens: int, threads: int
+) -> Transformer | PlainTransformer:
     """Return the bundled encoder with the layers that were tuned to tags.
 
     Raises:
+        ImportError: ONNX Runtime is not installed.
         ModelError: it cannot be trusted here; see :class:`Transformer`.
     """
     reader = load_reader()
     layers: Mapping[str, Vectors] = reader.layers if reader else {}
-    return Transformer(read_bert(layers), precision, max_tokens=max_tokens, threads=threads)
+    return transformer_of(read_bert(layers), engine, max_tokens=max_tokens, threads=threads)
+
+
+def transformer_of(
+    bert: Bert, engine: Engine, *, max_tokens: int, threads: int = 0
+) -> Transformer | PlainTransformer:
+    """Return what reads texts by these weights; errors as of :func:`load_transformer`."""
+    if engine == "numpy":
+        return PlainTransformer(bert, max_tokens)
+    return Transformer(bert, engine, max_tokens=max_tokens, threads=threads)

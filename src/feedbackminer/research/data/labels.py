@@ -195,6 +195,11 @@ def load_invented_pairs(labels: Path) -> list[Pair]:
 
 def _labelled_sentence(line: Line, sentences: Sequence[str], group: str) -> LabelledText:
     number = line["sentence"]
+    if number >= len(sentences):
+        raise InputError(
+            f"sentence {number} of post {line['id']} of {line['data']}: after cleaning the post "
+            f"has {len(sentences)}; remove the label, or label its sentences again"
+        )
     before = sentences[max(0, number - AROUND) : number]
     around = [*before, *sentences[number : number + 1 + AROUND]]
     return LabelledText(
