@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.clean.stage import Cleaned, clean_posts
+from feedbackminer.clean import language
+from feedbackminer.clean.stage import Cleaned, Earlier, clean_posts
 from feedbackminer.errors import TableError
 from feedbackminer.settings.sections import CleanSettings
 from feedbackminer.tables import Posts, column_types
@@ -190,3 +191,42 @@ def test_rows_are_conserved_and_their_order_changes_nothing(bodies: list[str], r
     assert set(first.texts["post_id"]) | set(first.dropped["ref"]) == set(frame["post_id"])
     assert first.texts.sort("post_id").equals(again.texts.sort("post_id"))
     assert first.dropped.sort("ref").equals(again.dropped.sort("ref"))
+
+
+LONG = " ".join(f"The sync of note {n} fails since the update of last week." for n in range(40))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.one_of(BODIES, st.sampled_from([LONG, ENGLISH, GERMAN])), min_size=1, max_size=8),
+    st.integers(0, 8),
+)
+def test_what_was_known_before_changes_no_row(bodies: list[str], n_before: int) -> None:
+    frame, limits = posts(*bodies), CleanSettings(long_words=80)
+    before = clean_posts(frame.head(n_before), settings=limits)
+    again = clean_posts(frame, settings=limits, earlier=Earlier(before.texts, before.segments))
+    anew = clean_posts(frame, settings=limits)
+    assert again.texts.equals(anew.texts)
+    assert again.segments.sort("post_id", "number").equals(anew.segments.sort("post_id", "number"))
+    assert again.dropped.equals(anew.dropped)
+    assert again.account == anew.account
+
+
+def test_of_a_text_that_was_there_before_neither_language_nor_parts_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = clean_posts(posts(LONG, ENGLISH), settings=CleanSettings())
+    assert len(before.segments) > 1
+    seen: list[str] = []
+
+    def counted(text: str) -> str:
+        seen.append(text)
+        return detect(text)
+
+    detect = language.detect
+    monkeypatch.setattr(language, "detect", counted)
+    earlier = Earlier(before.texts, before.segments)
+    clean_posts(
+        posts(LONG, ENGLISH, "and this one is new"), settings=CleanSettings(), earlier=earlier
+    )
+    assert seen == ["and this one is new"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from feedbackminer.embed.backends import graph, onnx
+from feedbackminer.embed.backends import bundled, graph, onnx
 from feedbackminer.embed.backends.bert import read_bert, read_tokenizer
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.embed.load import backend_of, encoder_name, load_encoder
@@ -34,7 +34,7 @@ def posts() -> list[str]:
 @pytest.fixture
 def forgetful() -> Iterator[None]:
     """What was decided before and after the test does not count in it."""
-    caches = (backend_of, load_encoder, onnx.load_transformer)
+    caches = (backend_of, load_encoder, bundled.load_transformer)
     for cached in caches:
         cached.cache_clear()
     yield
@@ -133,7 +133,7 @@ class TestWhatCannotBeReliedOn:
             monkeypatch.setitem(sys.modules, "onnxruntime", None)
         else:
             monkeypatch.setattr(onnx, "graph_of", lambda *_: b"no graph")
-        for cached in (backend_of, onnx.load_transformer):
+        for cached in (backend_of, bundled.load_transformer):
             cached.cache_clear()
 
         backend, encoded = backend_of(AUTO), load_encoder(AUTO).encode(posts[:2])
@@ -149,4 +149,4 @@ def test_what_is_loaded_serves_every_encoder_of_its_kind() -> None:
     encoder: Encoder = load_encoder(AUTO)
     assert load_encoder(EmbedSettings()) is encoder
     assert load_encoder(EmbedSettings(batch_size=8)) is not encoder
-    assert onnx.load_transformer.cache_info().currsize <= 4
+    assert bundled.load_transformer.cache_info().currsize <= 4

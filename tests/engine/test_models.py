@@ -9,7 +9,7 @@ import pytest
 import spacy
 
 from feedbackminer.embed import bi_encoder, load
-from feedbackminer.embed.backends import onnx
+from feedbackminer.embed.backends import bundled
 from feedbackminer.tagging import head_tagger
 from feedbackminer.tagging.heads import Head
 from feedbackminer.text import nlp
@@ -36,7 +36,7 @@ def test_two_runs_of_one_process_load_each_model_once(
     ):
         monkeypatch.setattr(home, name, counted(getattr(home, name), what, loads))
     for cached in (
-        *(onnx.load_transformer, load.backend_of, load.load_encoder, bi_encoder._tuned),
+        *(bundled.load_transformer, load.backend_of, load.load_encoder, bi_encoder._tuned),
         *(nlp._trained, head_tagger._load),
     ):
         cached.cache_clear()

@@ -60,6 +60,14 @@ class Cleaned:
     notices: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What was made of posts before, by the same code and settings: most texts stay as they are."""
+
+    texts: pl.DataFrame
+    segments: pl.DataFrame
+
+
 def clean_text(body: str) -> str:
     """Return what the author of a post newly said in prose."""
     body = body[:READ_AT_MOST]
@@ -68,12 +76,15 @@ def clean_text(body: str) -> str:
     return body
 
 
-def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
+def clean_posts(
+    posts: pl.DataFrame, *, settings: CleanSettings, earlier: Earlier | None = None
+) -> Cleaned:
     """Turn posts into texts fit for analysis.
 
     Args:
         posts: one row per post, key ``post_id``.
         settings: languages to keep, shortest and longest text.
+        earlier: what spares finding language and parts of the same texts again.
     Returns:
         texts and dropped rows; their counts sum to ``len(posts)``.
     Raises:
@@ -81,19 +92,21 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
     """
     posts = check(posts, Posts, where=STAGE)
     posts, truncated, templates = _read(posts, settings.max_chars)
+    known = _known(earlier)
     rows, dropped = [], []
     columns = posts.select("post_id", "title", "body", "author_role")
     for (post_id, title, text, role), is_cut in zip(columns.iter_rows(), truncated, strict=True):
         reason = "by_a_bot" if role == "bot" else ""
-        n_words = count_words(f"{title or ''} {text}")
+        mark = content_hash(title, text)
+        n_words, detected = known.get(mark) or (count_words(f"{title or ''} {text}"), "")
         if not reason and n_words < settings.min_words:
             reason = "no_words" if n_words == 0 else "too_few_words"
 
         if reason:
             dropped.append(DroppedRow(post_id, reason, f"{n_words} words left after cleaning"))
         else:
-            detected = language.detect(text or title or "")
-            rows.append((post_id, title, text, detected, n_words, is_cut))
+            detected = detected or language.detect(text or title or "")
+            rows.append((post_id, title, text, detected, n_words, is_cut, mark))
 
     texts, foreign = _split_by_language(_frame(rows), settings)
     dropped += [
@@ -105,7 +118,7 @@ def clean_posts(posts: pl.DataFrame, *, settings: CleanSettings) -> Cleaned:
     repeats = find_repeats(texts, posts)
     return Cleaned(
         texts=texts,
-        segments=find_segments(texts, long_words=settings.long_words),
+        segments=_segments(texts, earlier, settings.long_words),
         repeats=repeats,
         dropped=dropped_table,
         account=account(STAGE, len(posts), texts, dropped_table),
@@ -133,14 +146,32 @@ def _read(posts: pl.DataFrame, max_chars: int) -> tuple[pl.DataFrame, list[bool]
     return posts.with_columns(body=pl.Series(texts, dtype=pl.String)), truncated, templates
 
 
-def _frame(rows: list[tuple[str, str | None, str, str, int, bool]]) -> pl.DataFrame:
-    columns = ["post_id", "title", "text", "language", "n_words", "truncated"]
-    schema = {c: t for c, t in column_types(Texts).items() if c in columns}
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
-    hashes = [
-        content_hash(title, text) for title, text in frame.select("title", "text").iter_rows()
-    ]
-    return frame.with_columns(content_hash=pl.Series(hashes, dtype=pl.String))
+def _frame(rows: list[tuple[str, str | None, str, str, int, bool, str]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=column_types(Texts), orient="row")
+
+
+def _known(earlier: Earlier | None) -> dict[str, tuple[int, str]]:
+    """Return words and language of texts by their hashes."""
+    if earlier is None:
+        return {}
+    columns = earlier.texts.select("content_hash", "n_words", "language")
+    return {mark: (n_words, found) for mark, n_words, found in columns.iter_rows()}
+
+
+def _segments(
+    texts: pl.DataFrame, earlier: Earlier | None, long_words: int
+) -> dy.DataFrame[Segments]:
+    """Return the parts of texts; of one that was there before they are what they were."""
+    if earlier is None:
+        return find_segments(texts, long_words=long_words)
+    once = earlier.texts.unique("content_hash").select("content_hash", earlier_id="post_id")
+    same = (
+        texts.select("post_id", "content_hash").join(once, on="content_hash").drop("content_hash")
+    )
+    parts = earlier.segments.rename({"post_id": "earlier_id"})
+    kept = same.join(parts, on="earlier_id").select(earlier.segments.columns)
+    new = find_segments(texts.join(same, on="post_id", how="anti"), long_words=long_words)
+    return check(pl.concat([kept, new]), Segments, where=STAGE)
 
 
 def _split_by_language(

@@ -18,6 +18,7 @@ import numpy as np
 
 from feedbackminer.embed.encoder import Engine, Vectors
 from feedbackminer.embed.reader import LAYER
+from feedbackminer.embed.threads import in_threads
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
 from feedbackminer.vectors import unit
@@ -51,7 +52,9 @@ class BiEncoder:
         """Return a unit vector of each sentence, in order."""
         if not len(sentences):
             return np.zeros((0, self.dimensions), np.float32)
-        return unit(np.stack([read.mean for read in _tuned(self, engine).read(sentences)]))
+        transformer = _tuned(self, engine)
+        means = in_threads(lambda sentence: transformer.read(sentence).mean, sentences, 0)
+        return unit(np.stack(list(means)))
 
     def chances(self, points: Vectors, sentences: Vectors) -> Vectors:
         """Return how probable it is that sentences say points, shape (points, sentences).
@@ -70,9 +73,9 @@ class BiEncoder:
 def _tuned(bi_encoder: BiEncoder, engine: Engine) -> Transformer | PlainTransformer:
     """Return the encoder with the layers of a bi-encoder."""
     from feedbackminer.embed.backends.bert import read_bert
-    from feedbackminer.embed.backends.onnx import transformer_of
+    from feedbackminer.embed.backends.bundled import transformer_of
 
-    return transformer_of(read_bert(bi_encoder.layers), engine, max_tokens=TOKENS)
+    return transformer_of(read_bert(bi_encoder.layers), engine, TOKENS)
 
 
 @cache

@@ -39,7 +39,7 @@ def load_encoder(settings: EmbedSettings) -> Encoder:
         from feedbackminer.embed.backends.torch import SentenceEncoder
 
         return SentenceEncoder(settings, name)
-    from feedbackminer.embed.backends.onnx import BundledEncoder
+    from feedbackminer.embed.backends.bundled import BundledEncoder
 
     return BundledEncoder(
         name, backend.name, max_tokens=settings.max_tokens, threads=settings.threads
@@ -80,7 +80,7 @@ def backend_of(settings: EmbedSettings) -> Backend:
 
 def _on_processor(settings: EmbedSettings) -> Backend:
     """Return the quickest that can be relied on, or the one that was asked for."""
-    from feedbackminer.embed.backends.onnx import load_transformer
+    from feedbackminer.embed.backends.bundled import load_transformer
 
     asked = settings.backend
     refusals: list[str] = []
@@ -88,7 +88,7 @@ def _on_processor(settings: EmbedSettings) -> Backend:
         if asked not in ("auto", engine):
             continue
         try:
-            transformer = load_transformer(engine, settings.max_tokens, settings.threads)
+            transformer = load_transformer(engine, settings.max_tokens)
         except (ModelError, ImportError) as error:
             refusals.append(str(error))
         else:

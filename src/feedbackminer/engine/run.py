@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -84,20 +85,23 @@ class Run:
             code=code,
         )
         settings = tuple(getattr(project.settings, name) for name in stage.settings)
-        read = project.store.versions(stage.reads)
-        mark = fingerprint(
-            stage.name, read, settings,
-            code=code,
+        mark_of = partial(
+            fingerprint, stage.name, settings=settings, code=code,
             depends="|".join([*self.models.names(stage.models), stage.depends(context)]),
         )  # fmt: skip
+        read = project.store.versions(stage.reads)
 
         def do() -> StageResult:
-            result = stage.do(StageTables(stage, project.store), context)
+            continues = self._continues(stage, mark_of)
+            result = stage.do(
+                StageTables(stage, project.store), replace(context, continues=continues)
+            )
             if result.dropped is not None:
                 project.store.replace("dropped", result.dropped, where=("stage", stage.name))
             return result
 
-        return self._unless_done(Step(stage.name, read, stage.writes, settings, mark), do)
+        step = Step(stage.name, read, stage.writes, settings, mark_of(read))
+        return self._unless_done(step, do)
 
     def import_files(
         self,
@@ -169,6 +173,18 @@ class Run:
             step.stage == COLLECT or latest[0]["writes"] == store.versions(step.writes)
         )
         return latest[0] if same else None
+
+    def _continues(self, stage: Stage, mark_of: Callable[..., str]) -> bool:
+        """Tell whether a stage was last done as it would be now, and its tables stand as it left.
+
+        Args:
+            mark_of: returns the fingerprint that a step on some versions would have today.
+        """
+        rows = self.project.store.read("runs").filter(pl.col("stage") == stage.name)
+        for last in decode(rows.sort("finished_at", "run_id").tail(1)):
+            is_ours = last["writes"] == self.project.store.versions(stage.writes)
+            return bool(is_ours and last["fingerprint"] == mark_of(last["reads"]))
+        return False
 
     def _record(self, step: Step, outcome: Outcome, models: Mapping[str, str]) -> None:
         account = outcome.account

@@ -30,6 +30,8 @@ class Context:
     Attributes:
         now: the only clock that it sees.
         code: changes with all code that the stage reaches; for what it need not do again.
+        continues: whether the tables that the stage writes are as it left them when it was last
+            done, by the same code, settings and models; only what it reads has changed since.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Context:
     now: datetime
     reporter: Reporter
     code: str
+    continues: bool = False
 
 
 @dataclass(frozen=True)

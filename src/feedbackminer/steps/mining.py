@@ -40,9 +40,14 @@ if TYPE_CHECKING:
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
     """② Turn posts into texts."""
-    from feedbackminer.clean.stage import clean_posts
+    from feedbackminer.clean.stage import Earlier, clean_posts
 
-    result = clean_posts(tables.read("posts"), settings=context.settings.clean)
+    earlier = Earlier(tables.previous("texts"), tables.previous("segments"))
+    result = clean_posts(
+        tables.read("posts"),
+        settings=context.settings.clean,
+        earlier=earlier if context.continues else None,
+    )
     tables.replace("segments", result.segments)
     tables.replace("repeats", result.repeats)
     tables.replace("texts", result.texts)

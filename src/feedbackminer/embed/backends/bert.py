@@ -7,7 +7,7 @@ and exact: faster ways are held against it before anybody relies on them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,12 +96,11 @@ class PlainTransformer:
     def __init__(self, bert: Bert, max_tokens: int) -> None:
         self._bert, self._tokenizer = bert, read_tokenizer(max_tokens)
 
-    def read(self, texts: Sequence[str]) -> Iterator[Read]:
-        """Yield what is told of each text, in order."""
-        for text in texts:
-            tokens = self._tokenizer.encode(text)
-            states = self._bert.states(tokens.ids)
-            yield Read(states[-1].mean(axis=0), states.mean(axis=0), ends_of(tokens))
+    def read(self, text: str) -> Read:
+        """Return what is told of a text."""
+        tokens = self._tokenizer.encode(text)
+        states = self._bert.states(tokens.ids)
+        return Read(states[-1].mean(axis=0), states.mean(axis=0), ends_of(tokens))
 
 
 def model_path(name: str) -> str:

@@ -1,0 +1,64 @@
+"""A stage is told whether its tables are its own work of today, so that it may go on from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from feedbackminer.accounts import Account
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Context, Stage, StageResult, StageTables
+from feedbackminer.project.project import Project, open_project
+from tests.support.builders import posts, texts
+
+SEEN: list[bool] = []
+
+
+def write(tables: StageTables, context: Context) -> StageResult:
+    """Write a text of each post."""
+    SEEN.append(context.continues)
+    n = len(tables.read("posts"))
+    tables.replace("texts", texts(*(f"Post number {number}." for number in range(n))))
+    return StageResult(Account("clean", n, n))
+
+
+STAGE = Stage("clean", write, reads=("posts",), writes=("texts",), settings=("clean",))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    SEEN.clear()
+    return open_project(tmp_path / "project", {})
+
+
+def step(project: Project, n_posts: int, stage: Stage = STAGE) -> bool:
+    """Do the stage over so many posts, and return what it was told."""
+    project.store.replace("posts", posts(*({"post_id": f"a:{n}"} for n in range(n_posts))))
+    Run(project).step(stage)
+    return SEEN[-1]
+
+
+def test_it_goes_on_where_only_what_it_reads_has_changed(project: Project) -> None:
+    assert not step(project, 1)
+    assert step(project, 2)
+    assert step(project, 3)
+
+
+def test_it_starts_anew_where_the_settings_have_changed(project: Project) -> None:
+    step(project, 1)
+    clean = project.settings.clean.model_copy(update={"min_words": 5})
+    changed = project.settings.model_copy(update={"clean": clean})
+    assert not step(replace(project, settings=changed), 2)
+
+
+def test_it_starts_anew_where_what_else_decides_it_has_changed(project: Project) -> None:
+    step(project, 1)
+    assert not step(project, 2, replace(STAGE, depends=lambda _: "another model"))
+
+
+def test_it_starts_anew_where_another_wrote_its_tables(project: Project) -> None:
+    step(project, 1)
+    project.store.replace("texts", texts("Erased."))
+    assert not step(project, 2)
