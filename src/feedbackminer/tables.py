@@ -210,6 +210,7 @@ class Tags(dy.Schema):
     unsure = dy.List(dy.String())
     severity = dy.Int64(nullable=True, min=1, max=4)  # null: no problem, or unsure
     by_human = dy.Bool()  # a person said some of this
+    spans = dy.List(dy.Int64())  # of title and text: where each sentence begins and ends
     sentences = dy.List(dy.String(), metadata=TEXT)  # quotable: each an exact substring of the text
     sentence_kinds = dy.List(dy.String())  # of each sentence, joined by spaces
     sentence_statuses = dy.List(dy.String())  # how each sentence speaks of what it speaks of

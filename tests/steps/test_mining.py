@@ -101,6 +101,26 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return open_project(folder / "project", {"digest": {"product": "Inkwren"}})
 
 
+PER_POST = (
+    *("texts", "segments", "repeats", "tags", "aspects", "needs"),
+    *("replies", "threads", "members", "sentences", "clauses"),
+)
+
+
+def test_night_by_night_tables_become_what_mining_all_at_once_makes_of_them(
+    project: Project, sample_rows: Rows, tmp_path: Path
+) -> None:
+    rows = whole_threads(sample_rows, 160)
+    nightly = open_project(tmp_path / "nightly", {"embed": {"model": project.settings.embed.model}})
+    shutil.copy(project.key_path, nightly.key_path)  # members have the same pseudonyms in both
+    for until in (120, 150, len(rows)):
+        export = write_jsonl(tmp_path / "inkwren.jsonl", rows[:until])
+        collect_exports(Run(nightly), [str(export)])
+        mine(Run(nightly))
+    for name in PER_POST:
+        assert_frame_equal(nightly.store.read(name), project.store.read(name), abs_tol=1e-5)
+
+
 class TestProjectOfTheVersionBefore:
     def test_its_stages_are_done_once_more_and_its_texts_encoded_by_the_encoder_of_today(
         self, older: Project

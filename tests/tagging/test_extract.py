@@ -10,6 +10,7 @@ from feedbackminer.settings.sections import TagSettings
 from feedbackminer.tagging.extract import collect_needs, find_aspects
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.tagger import Sentiment
 from tests.support.builders import read
 
 SETTINGS = TagSettings(components={"Editor": ("writing view",), "Sync": ("synchronis*",)})
@@ -122,3 +123,44 @@ def test_who_wants_nothing_has_no_need() -> None:
 def test_a_clause_knows_whether_its_writer_asserts_it() -> None:
     rows = judged("A friend told me that the sync is terrible.", "The sync is terrible.")
     assert rows["status"].to_list() == ["another", "asserted"]
+
+
+class Counting(RuleTagger):
+    """Rules that note what they are asked to judge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def sentence_sentiment(self, sentences: Sequence[str]) -> list[Sentiment]:
+        self.asked.extend(sentences)
+        return super().sentence_sentiment(sentences)
+
+
+def test_clauses_that_were_judged_before_are_not_judged_again() -> None:
+    texts = read("I love the editor, but I hate the sync.", "The sync is great. The sync is great.")
+    ids = ["a", "b"]
+
+    def found(tagger: RuleTagger, earlier: pl.DataFrame | None = None) -> pl.DataFrame:
+        return find_aspects(
+            ids, texts, ids, tagger=tagger, nlp=None, settings=SETTINGS, earlier=earlier
+        )
+
+    anew, tagger = found(RuleTagger()), Counting()
+    again = found(tagger, anew.filter(pl.col("post_id") != "b"))
+    assert tagger.asked == ["The sync is great.", "The sync is great."]
+    assert again.equals(anew)
+
+    twice = Counting()
+    assert found(twice, anew).equals(anew)
+    assert twice.asked == ["The sync is great.", "The sync is great."]  # which of them was meant?
+
+
+def test_needs_of_posts_that_are_known_are_taken_as_they_were() -> None:
+    passages = ["I want to write a long novel.", "I'm trying to export my notes to PDF."]
+    before = collect_needs(["a", "b"], read(*passages), encode=subjects, alike=0.5, encoder="e")
+    unread = read("This is not read.", passages[1])
+    again = collect_needs(
+        ["a", "b"], unread, encode=subjects, alike=0.5, encoder="e", earlier=before, known={"a"}
+    )
+    assert again.equals(before)

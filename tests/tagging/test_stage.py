@@ -1,6 +1,6 @@
 """The stage: one row per text, people's labels first, sentences that can be quoted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +8,20 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feedbackminer.embed.encoder import Encoded
 from feedbackminer.tables import TagLabels, Tags, check, column_types
+from feedbackminer.tagging import stage
 from feedbackminer.tagging.features import Matrix
-from feedbackminer.tagging.stage import MAX_SENTENCES, marks, tag_texts
+from feedbackminer.tagging.stage import (
+    MAX_SENTENCES,
+    marks,
+    read_texts,
+    spans_of_texts,
+    tag_texts,
+)
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
 from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS
-from tests.support.builders import day, read
+from tests.support.builders import day, read, texts
 
 
 class Fixed:
@@ -82,7 +90,7 @@ def test_what_reads_as_before_keeps_its_tags_and_is_not_read_again() -> None:
         read_as=["3", "2x", "1"],
         earlier=before.tags,
     )
-    assert after.n_known == 1
+    assert len(after.known) == 1
     assert after.tags["kinds"].to_list() == [["praise"], ["praise"], ["bug"]]
     assert after.tags["read_as"].to_list() == ["3", "2x", "1"]
 
@@ -164,3 +172,26 @@ def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kep
     assert row["sentences"] == [plain.text] * MAX_SENTENCES
     assert row["sentence_kinds"] == ["bug"] * MAX_SENTENCES
     assert row["sentence_scores"] == [-0.5] * MAX_SENTENCES
+
+
+def test_sentences_of_texts_that_were_read_before_are_not_looked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = texts("It’s broken. It was fine\nbefore.", "One.", "Three. Words. Here.")
+    none = Encoded(np.zeros((3, 0), np.float32), np.zeros((3, 0), np.float32))
+    first = read_texts(table, none, [False] * 3)
+    read_as = marks(table["content_hash"], first, readers=["a tagger"])
+    tags = tag_texts(["a", "b", "c"], first, tagger=Fixed(BUG), read_as=read_as).tags
+    split: list[str] = []
+
+    def counted(passages: Iterable[str]) -> Iterator[list[tuple[int, int]]]:
+        kept = list(passages)
+        split.extend(kept)
+        return find_spans(kept)
+
+    find_spans = stage.find_spans
+    monkeypatch.setattr(stage, "find_spans", counted)
+    again = read_texts(table, none, [False] * 3, spans=spans_of_texts(tags.head(2)))
+    assert split == ["Three. Words. Here."]
+    assert [text.sentences for text in again] == [text.sentences for text in first]
+    assert [text.spans for text in again] == [text.spans for text in first]

@@ -33,6 +33,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "best_answer": pl.lit(None, pl.String),
         "helped": pl.lit(None, pl.String),
     },
+    "tags": {"spans": pl.lit([], pl.List(pl.Int64))},
     "needs": {"names_job": pl.lit(None, pl.Boolean)},
     "key_points": {"near": pl.lit(None, pl.String)},
     "vectors": {"sentences": pl.lit(None, pl.Binary)},

@@ -167,7 +167,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
     from feedbackminer.tagging.extract import collect_needs, find_aspects
     from feedbackminer.tagging.likeness import fitted_to
-    from feedbackminer.tagging.stage import marks, read_texts, tag_texts
+    from feedbackminer.tagging.stage import marks, read_texts, spans_of_texts, tag_texts
 
     settings, models = context.settings.tag, context.models
     encoder, tagger, nlp = models.encoder, models.tagger, models.nlp
@@ -178,7 +178,9 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     posts = tables.read("posts", ["post_id", "author_id", "rating"])
     posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
     are_reviews = posts["rating"].is_not_null().to_list()
-    passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list())
+    earlier = {name: tables.previous(name) for name in TAG.writes}
+    spans = spans_of_texts(earlier["tags"]) if context.continues else {}
+    passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list(), spans)
 
     tagger, unlike = fitted_to(tagger, passages)
     readers = (context.code, encoder.name, tagger.name)
@@ -188,9 +190,10 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         tagger=tagger,
         labels=tables.read("tag_labels"),
         read_as=marks(texts["content_hash"], passages, readers=readers),
-        earlier=tables.previous("tags"),
+        earlier=earlier["tags"],
         progress=context.reporter.advance,
     )
+    known = result.known if context.continues else frozenset()
     aspects = find_aspects(
         post_ids,
         passages,
@@ -199,6 +202,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         nlp=nlp if nlp.has_pipe("parser") else None,
         settings=settings,
         product=context.settings.digest.product,
+        earlier=earlier["aspects"].filter(pl.col("post_id").is_in(list(known))),
     )
     needs = collect_needs(
         post_ids,
@@ -207,7 +211,8 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         alike=settings.alike_needs,
         tell=partial(_tell, tagger, encoder) if HEADLINE in tagger.cards else None,
         encoder=encoder.name,
-        earlier=tables.previous("needs"),
+        earlier=earlier["needs"],
+        known=known,
     )
     tables.replace("aspects", aspects)
     tables.replace("needs", needs)
@@ -216,7 +221,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         result.account,
         models.tagger_notices + unlike,
         models={"tagger": tagger.name},
-        detail=f"{len(texts) - result.n_known:,} of {len(texts):,} posts read anew",
+        detail=f"{len(texts) - len(result.known):,} of {len(texts):,} posts read anew",
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dataframely as dy
@@ -34,6 +35,7 @@ def find_aspects(
     nlp: Any,
     settings: TagSettings,
     product: str = "",
+    earlier: pl.DataFrame | None = None,
 ) -> dy.DataFrame[Aspects]:
     """Tell which component each clause is about, and how it sounds.
 
@@ -41,6 +43,7 @@ def find_aspects(
         voices: who wrote each text.
         nlp: a trained spaCy pipeline that finds noun phrases; None: only named components count.
         product: its name.
+        earlier: aspects of texts that are read as they were then, by the same tagger.
     """
     sentences = [
         (post_id, sentence, state)
@@ -61,43 +64,78 @@ def find_aspects(
         )
 
     components = Components({**settings.components, **phrases})
-    mentions = _mentions(sentences, components, tagger)
-    sentiments = tagger.sentence_sentiment([clause for _, clause, _, _ in mentions])
+    mentions = _mentions(sentences, components)
+    judged = _judged(mentions, tagger, _judged_before(earlier))
     rows = [
         {
-            "post_id": post_id,
+            "post_id": mention.post_id,
             "aspect": aspect,
             "found_by": "settings" if aspect in settings.components else "phrase",
-            "text": clause,
+            "text": mention.clause,
             "status": status,
-            "sentiment": sentiment.label,
-            "score": sentiment.score,
+            "sentiment": sentiment,
+            "score": score,
         }
-        for (post_id, clause, status, aspects), sentiment in zip(mentions, sentiments, strict=True)
-        for aspect in aspects
+        for mention, (status, sentiment, score) in zip(mentions, judged, strict=True)
+        for aspect in mention.aspects
     ]
     return check(_numbered(rows, Aspects), Aspects, where=STAGE)
 
 
+@dataclass(frozen=True)
+class _Mention:
+    """A clause that names components, the sentence that it is of, and that one's state."""
+
+    post_id: str
+    clause: str
+    aspects: Sequence[str]
+    sentence: str
+    state: Matrix
+
+
+Judgement = tuple[str, str, float]  # how the sentence speaks; how the clause sounds, and how much
+
+
 def _mentions(
-    sentences: Sequence[tuple[str, str, Matrix]], components: Components, tagger: Tagger
-) -> list[tuple[str, str, str, list[str]]]:
-    """Return clauses that name components: post, clause, how its sentence speaks, which.
+    sentences: Sequence[tuple[str, str, Matrix]], components: Components
+) -> list[_Mention]:
+    """Return the clauses that name components.
 
     Args:
         sentences: post, sentence and its state.
     """
-    naming = [row for row in sentences if components.mentioned(row[1])]
-    statuses = tagger.sentence_status(
-        [sentence for _, sentence, _ in naming],
-        np.array([state for _, _, state in naming], np.float32).reshape(len(naming), STATE),
-    )
     return [
-        (post_id, clause, status, aspects)
-        for (post_id, sentence, _), status in zip(naming, statuses, strict=True)
+        _Mention(post_id, clause, aspects, sentence, state)
+        for post_id, sentence, state in sentences
+        if components.mentioned(sentence)
         for clause in clauses(sentence)
         if (aspects := components.mentioned(clause))
     ]
+
+
+def _judged(
+    mentions: Sequence[_Mention], tagger: Tagger, known: Mapping[tuple[str, str], Judgement]
+) -> list[Judgement]:
+    """Return how each mention is meant; the tagger reads those that nobody knows."""
+    new = [row for row in mentions if (row.post_id, row.clause) not in known]
+    states = np.array([row.state for row in new], np.float32).reshape(len(new), STATE)
+    statuses = tagger.sentence_status([row.sentence for row in new], states)
+    sentiments = tagger.sentence_sentiment([row.clause for row in new])
+    read = iter(
+        (status, sentiment.label, sentiment.score)
+        for status, sentiment in zip(statuses, sentiments, strict=True)
+    )
+    return [known.get((row.post_id, row.clause)) or next(read) for row in mentions]
+
+
+def _judged_before(earlier: pl.DataFrame | None) -> dict[tuple[str, str], Judgement]:
+    """Return how clauses of posts are meant; not of one that stands in its post twice."""
+    if earlier is None:
+        return {}
+    key = ["post_id", "text"]
+    once = earlier.filter(pl.struct(*key, "aspect").is_unique()).unique(key)
+    rows = once.select(*key, "status", "sentiment", "score").iter_rows()
+    return {(post_id, clause): tuple(judgement) for post_id, clause, *judgement in rows}
 
 
 def collect_needs(
@@ -109,6 +147,7 @@ def collect_needs(
     tell: Callable[[Sequence[str]], Matrix] | None = None,
     encoder: str = "",
     earlier: pl.DataFrame | None = None,
+    known: Collection[str] = (),
 ) -> dy.DataFrame[Needs]:
     """Find what members want to do, and group what is alike.
 
@@ -118,12 +157,16 @@ def collect_needs(
         tell: returns chances of sentences, shape (sentences, HEADLINES); None: nobody can.
         encoder: its name.
         earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
+        known: posts whose needs are those that they had then.
     """
+    stated: dict[str, list[Need]] = {}
+    if earlier is not None:
+        for post_id, sentence, need in earlier.select("post_id", "sentence", "text").iter_rows():
+            stated.setdefault(post_id, []).append(Need(post_id, sentence, need))
     needs = [
-        Need(post_id, sentence, need)
+        need
         for post_id, text in zip(post_ids, texts, strict=True)
-        for sentence, _ in _sentences(text)
-        for need in find_needs(sentence)
+        for need in (stated.get(post_id, []) if post_id in known else _needs(post_id, text))
     ]
 
     vector_of: dict[str, bytes] = {}
@@ -156,6 +199,12 @@ def collect_needs(
         for row, (need, group) in enumerate(zip(needs, groups, strict=True))
     ]
     return check(_numbered(rows, Needs), Needs, where=STAGE)
+
+
+def _needs(post_id: str, text: Text) -> Iterator[Need]:
+    for sentence, _ in _sentences(text):
+        for need in find_needs(sentence):
+            yield Need(post_id, sentence, need)
 
 
 def _sentences(text: Text) -> Iterator[tuple[str, Matrix]]:

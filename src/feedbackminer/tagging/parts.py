@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ GREETED = 0.1  # share of its uses from which a phrase is somebody's name
 WRITTEN_LARGE = 0.5  # share of its uses within sentences from which it is a name
 USED = 0.2  # share of its voices who must tell that they use it, where it is a common noun
 _GREETINGS = frozenset("hi hello hey dear thanks thank thx cheers regards".split())
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PLAIN = re.compile(r"[^\W\d_][\w+'-]*")
 _SAID_OF_SUBJECT = frozenset("acomp xcomp attr oprd".split())  # "is slow", "keeps crashing"
 _AUXILIARY = frozenset("have has had know see think".split())  # "I have no sensor" is no trouble
@@ -41,15 +42,21 @@ class Words:
     fails: re.Pattern[str]
     troubles: frozenset[str]
 
-    def is_telling(self, sentence: str) -> bool:
-        """Tell whether a sentence may say that something is used, or gives trouble."""
-        words = re.findall(r"[^\W\d_]+", sentence.lower())
-        return any(
-            self.uses.fullmatch(word)
-            or self.fails.fullmatch(word)
-            or singular(word) in self.troubles
-            for word in words
-        )
+
+def _is_telling(sentence: str) -> bool:
+    """Tell whether a sentence may say that something is used, or gives trouble."""
+    return any(map(_tells, _LETTERS.findall(sentence.lower())))
+
+
+@lru_cache(maxsize=100_000)
+def _tells(word: str) -> bool:
+    """Tell whether a word tells of use or of trouble; each is asked for thousands of times."""
+    words = load_words()
+    return bool(
+        words.uses.fullmatch(word)
+        or words.fails.fullmatch(word)
+        or singular(word) in words.troubles
+    )
 
 
 @dataclass
@@ -114,7 +121,7 @@ def discover(
     if len(sentences) != len(voices):
         raise ValueError(f"got {len(sentences)} sentences by {len(voices)} voices; want one each")
     words = load_words()
-    rows = [row for row, sentence in enumerate(sentences) if words.is_telling(sentence[:PARSED])]
+    rows = [row for row, sentence in enumerate(sentences) if _is_telling(sentence[:PARSED])]
     read = sorted(random.Random(0).sample(rows, min(sample, len(rows))))  # noqa: S311
 
     phrases: dict[str, Named] = defaultdict(Named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from feedbackminer.accounts import Account
 from feedbackminer.tables import Tags, Texts, check, column_types, passage
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
-from feedbackminer.text.sentences import quotable, split
+from feedbackminer.text.sentences import find_spans, quotable
 from feedbackminer.vocabulary.tags import ANSWERS, ASSERTED, KINDS, PROBLEMS
 
 STAGE = "tag"
@@ -36,10 +36,10 @@ class ReadByEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Tagged:
-    """Tags, one row per text; ``n_known`` of them were there before."""
+    """Tags, one row per text, and of which posts they were there before."""
 
     tags: dy.DataFrame[Tags]
-    n_known: int
+    known: frozenset[str]
     account: Account
 
 
@@ -48,6 +48,7 @@ def read_texts(
     encoded: ReadByEncoder,
     are_reviews: Sequence[bool],
     ratings: Sequence[float | None] | None = None,
+    spans: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Text]:
     """Return texts as taggers read them.
 
@@ -55,13 +56,14 @@ def read_texts(
         texts: the ``texts`` table; of each ``encoded`` has a row.
         are_reviews: whether each is a review of an app.
         ratings: the stars that each came with, where it did.
+        spans: where sentences are in texts that were read before, see :func:`spans_of_texts`.
     """
     texts = check(texts, Texts, where=STAGE)
     passages = texts.select(passage()).to_series().to_list()
-    sentences_of = list(split(passages))
     states = encoded.sentences or [NO_STATES] * len(passages)
     columns = (
-        passages, texts["language"], are_reviews, ratings or [None] * len(passages), sentences_of,
+        passages, texts["language"], are_reviews, ratings or [None] * len(passages),
+        _sentences(passages, texts["content_hash"].to_list(), spans or {}),
         encoded.vectors, encoded.layer_mean, states,
     )  # fmt: skip
     return [
@@ -70,15 +72,36 @@ def read_texts(
             language=language,
             is_review=is_review,
             rating=rating,
-            sentences=sentences,
+            sentences=[passage[start:end] for start, end in where],
+            spans=where,
             vector=vector,
             layer_mean=layer_mean,
-            states=state if len(state) == len(sentences) else _unread(len(sentences)),
+            states=state if len(state) == len(where) else _unread(len(where)),
         )
-        for passage, language, is_review, rating, sentences, vector, layer_mean, state in zip(
+        for passage, language, is_review, rating, where, vector, layer_mean, state in zip(
             *columns, strict=True
         )
     ]
+
+
+def _sentences(
+    passages: Sequence[str], content_hashes: Sequence[str], known: Mapping[str, Sequence[int]]
+) -> Iterator[list[tuple[int, int]]]:
+    """Yield where the sentences of each passage are; only what is new is split."""
+    pairs = list(zip(passages, content_hashes, strict=True))
+    found = find_spans(passage for passage, mark in pairs if mark not in known)
+    for _, mark in pairs:
+        yield _pairs(known[mark]) if mark in known else next(found)
+
+
+def _pairs(places: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(places[::2], places[1::2], strict=True))
+
+
+def spans_of_texts(tags: pl.DataFrame) -> dict[str, Sequence[int]]:
+    """Return where sentences begin and end in the texts of earlier tags, by content hash."""
+    rows = tags.select("read_as", "spans").iter_rows()
+    return {content_hash_of(mark): spans for mark, spans in rows if mark}
 
 
 def _unread(n_sentences: int) -> Matrix:
@@ -99,6 +122,11 @@ def marks(
         f"{by}:{content_hash}:{text.language}:{text.rating}:{text.is_review}"
         for content_hash, text in zip(content_hashes, texts, strict=True)
     ]
+
+
+def content_hash_of(mark: str) -> str:
+    """Return the content hash in a mark of :func:`marks`."""
+    return mark.split(":")[1]
 
 
 def tag_texts(
@@ -129,13 +157,14 @@ def tag_texts(
     new = [row for row, post_id in enumerate(post_ids) if post_id not in known]
     rows = []
     for row, tag in zip(new, tagger.tag([texts[row] for row in new]), strict=True):
-        made = _row(post_ids[row], tag) | {"tagger": tagger.name, "read_as": ids["read_as"][row]}
+        made = _row(post_ids[row], texts[row], tag)
+        made |= {"tagger": tagger.name, "read_as": ids["read_as"][row]}
         rows.append(_corrected(made, label_of.get(post_ids[row])))
         progress(1)
     both = pl.concat([before, pl.DataFrame(rows, schema=column_types(Tags))])
     in_order = wanted.select("post_id").join(both, on="post_id", how="left", maintain_order="left")
     tags = check(in_order, Tags, where=STAGE)
-    return Tagged(tags, len(known), Account(STAGE, len(texts), len(tags)))
+    return Tagged(tags, known, Account(STAGE, len(texts), len(tags)))
 
 
 def _known(
@@ -154,10 +183,11 @@ def shown(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
     return tuple(sentence for sentence in sentences if quotable(sentence.text))[:MAX_SENTENCES]
 
 
-def _row(post_id: str, tag: Tag) -> dict[str, Any]:
+def _row(post_id: str, text: Text, tag: Tag) -> dict[str, Any]:
     sentences = shown(tag.sentences)
     return {
         "post_id": post_id,
+        "spans": [place for span in text.spans for place in span],
         "sentiment": tag.sentiment.label,
         "sentiment_score": tag.sentiment.score,
         "sentiment_chances": list(tag.sentiment.chances),

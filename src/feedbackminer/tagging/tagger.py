@@ -25,6 +25,7 @@ class Text:
     layer_mean: Matrix
     states: Matrix  # of the sentences, shape (len(sentences), STATE); nan where unread
     rating: float | None = None  # stars, 1 to 5
+    spans: Sequence[tuple[int, int]] = ()  # where the sentences begin and end in the passage
 
 
 @dataclass(frozen=True)

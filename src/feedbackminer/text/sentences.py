@@ -23,9 +23,15 @@ _UNSPACED = re.compile(f"[{UNSPACED_SIGNS}]")
 
 def split(texts: Iterable[str]) -> Iterator[list[str]]:
     """Yield the sentences of each text, exact substrings; one over several lines is several."""
-    pairs = ((typewritten(text), text) for text in texts)
-    for doc, text in splitter().pipe(pairs, as_tuples=True, batch_size=256):
-        yield [text[start:end] for start, end in lines(doc)]
+    texts = list(texts)
+    for text, spans in zip(texts, find_spans(texts), strict=True):
+        yield [text[start:end] for start, end in spans]
+
+
+def find_spans(texts: Iterable[str]) -> Iterator[list[tuple[int, int]]]:
+    """Yield where the sentences of each text begin and end."""
+    for doc in splitter().pipe(map(typewritten, texts), batch_size=256):
+        yield list(lines(doc))
 
 
 def quotable(sentence: str) -> bool:
