@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 GIB = 2**30
 SPEED = ("posts", "what", "s", "least–most", "CPU s", "× ours", "CPU ×", "GiB", "posts/s")
 QUALITY = ("posts", "what", "NMI", "ARI", "no topic", "topics")
-PLAIN: Mapping[str, Any] = {"box": None, "padding": (0, 1), "pad_edge": False}  # 80 letters wide
+PLAIN: Mapping[str, Any] = {"box": None, "padding": (0, 1, 0, 0)}  # 80 letters wide
 
 
 @command
