@@ -20,6 +20,7 @@ from feedbackminer.tagging.stage import (
     tag_texts,
 )
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
+from feedbackminer.text import sentences
 from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS
 from tests.support.builders import day, read, texts
 
@@ -189,7 +190,7 @@ def test_sentences_of_texts_that_were_read_before_are_not_looked_for_again(
         split.extend(kept)
         return find_spans(kept)
 
-    find_spans = stage.find_spans
+    find_spans = sentences.find_spans
     monkeypatch.setattr(stage, "find_spans", counted)
     again = read_texts(table, none, [False] * 3, spans=spans_of_texts(tags.head(2)))
     assert split == ["Three. Words. Here."]

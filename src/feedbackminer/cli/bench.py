@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
+from feedbackminer.cli.speed import speed
 
 if TYPE_CHECKING:
     from feedbackminer.research.benchmarks.topics import Figures, Stability
@@ -20,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+app.command()(speed)
 
 
 @app.command()

@@ -101,16 +101,25 @@ def load(folder: Path, name: str, encoder: Encoder) -> LabelledSet:
     Raises:
         InputError: the folder does not hold it.
     """
-    path = folder / SETS[name]
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; --data names the folder of the public data sets")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
+    rows = read_labelled(folder, name)
     order = np.random.default_rng(0).permutation(len(rows))  # some files are sorted by label
     rows = [rows[i] for i in order]
     texts = [row["text"] for row in rows]
     gold = np.unique([row["label"] for row in rows], return_inverse=True)[1]
     return LabelledSet(name, texts, gold.astype(np.int64), encoder.encode(texts).vectors)
+
+
+def read_labelled(folder: Path, name: str) -> list[dict[str, str]]:
+    """Read the texts of a set with their labels.
+
+    Raises:
+        InputError: the folder does not hold it.
+    """
+    path = folder / SETS[name]
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; --data names the folder of the public data sets")
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def compare(data: LabelledSet, seeds: Sequence[int]) -> Iterator[Score]:
