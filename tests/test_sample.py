@@ -15,7 +15,8 @@ import pytest
 from feedbackminer.insight.stage import READS, mine_claims
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.signals.stage import read_conversation
-from tests.support.command import SAMPLE, Mined, Rows, process
+from feedbackminer.steps.mining import STAGES
+from tests.support.command import SAMPLE, Mined, Rows, invoke, process
 
 LOUD, LOUD_POSTS = "modal_mortimer", 80
 LARGE = 0.4  # share of a claim's posts that are about the planted topic, which is its largest
@@ -344,3 +345,16 @@ def test_the_period_is_the_latest_month_and_the_long_view_goes_back_to_the_first
         "2026-06-06", "2026-07-06", "2026-01-05",
     ]  # fmt: skip
     assert sample.digest["until"].startswith("2026-07-06")
+
+
+def test_a_plan_names_what_would_be_done_anew_and_does_nothing(sample: Mined) -> None:
+    before = len(sample.table("runs"))
+    options = ("--plan", "--product", "Inkwren", "--project", sample.project)
+    planned = json.loads(invoke("mine", *options, "--json").stdout)
+    assert [row["stage"] for row in planned] == [stage.name for stage in STAGES]
+    assert {row["what"] for row in planned} == {"done"}
+
+    later = invoke("mine", *options, "--until", "2026-04-01").stdout
+    assert re.search(r"insight\W+anew\W+settings", later)
+    assert re.search(r"clean\W+done", later)
+    assert len(sample.table("runs")) == before

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feedbackminer.cli.frame import INTERRUPTED, TOO_MANY_DROPPED, Session, command, exit_code
+from feedbackminer.cli.frame import (
+    INTERRUPTED,
+    TOO_MANY_DROPPED,
+    Session,
+    command,
+    exit_code,
+    print_json,
+    print_table,
+)
 from feedbackminer.cli.options import AsJson, Config, Identities, LogJson, ProjectFolder, Quiet
 from feedbackminer.cli.previews import show_previews
 
 if TYPE_CHECKING:
+    from feedbackminer.engine.run import Planned
     from feedbackminer.engine.stage import Outcome
 
 Files = Annotated[
@@ -151,15 +161,31 @@ def mine(
     since: Since = None,
     until: Until = None,
     settings: Config = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show what would be done anew, and why; do nothing")
+    ] = False,
     quiet: Quiet = False,
     log_json: LogJson = False,
     as_json: AsJson = False,
 ) -> None:
     """Clean, embed, group, tag and count what was imported; done work is not done again."""
+    from feedbackminer.engine.run import Run
     from feedbackminer.steps import mining
 
-    run = session.begin(_overrides(product=product, period=period, since=since, until=until))
+    overrides = _overrides(product=product, period=period, since=since, until=until)
+    if plan:
+        _show_plan(mining.plan(Run(session.open(overrides))), as_json=as_json)
+        return
+    run = session.begin(overrides)
     session.summarise(run, mining.mine(run))
+
+
+def _show_plan(plan: Sequence[Planned], *, as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(planned) for planned in plan])
+        return
+    rows = [(planned.stage, planned.what, ", ".join(planned.why)) for planned in plan]
+    print_table(("stage", "is", "because of"), rows)
 
 
 @command

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -48,6 +48,35 @@ class Step:
     source: str = ""
 
 
+DONE, GOES_ON, ANEW, WAITS = "done", "goes on", "anew", "waits"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a run would do with a stage.
+
+    Attributes:
+        what: ``done`` (it is, and is not done again), ``goes on`` (only what it reads has changed,
+            and of what has not it keeps what it can), ``anew``, or ``waits`` (for tables that a
+            stage before it will write).
+        why: the tables that have changed, or are waited for; or what else decides it.
+    """
+
+    stage: str
+    what: str
+    why: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A stage that is about to be done; ``mark_of`` tells its fingerprint on other versions."""
+
+    stage: Stage
+    context: Context
+    step: Step
+    mark_of: Callable[..., str]
+
+
 @dataclass
 class Run:
     """One run over a project; ``started_at`` is the only clock that stages ever see."""
@@ -74,6 +103,48 @@ class Run:
 
     def step(self, stage: Stage) -> Outcome:
         """Do a stage, unless ``runs`` says that it was done on the same input already."""
+        store, work = self.project.store, self._prepare(stage)
+
+        def do() -> StageResult:
+            context = replace(work.context, continues=self._continues(work))
+            result = stage.do(StageTables(stage, store), context)
+            if result.dropped is not None:
+                store.replace("dropped", result.dropped, where=("stage", stage.name))
+            return result
+
+        return self._unless_done(work.step, do)
+
+    def plan(self, stages: Sequence[Stage]) -> list[Planned]:
+        """Tell what a run would do, stage by stage; nothing is done or noted for it."""
+        plan: list[Planned] = []
+        changing: set[str] = set()
+        for stage in stages:
+            waits = [name for name in stage.reads if name in changing]
+            planned = Planned(stage.name, WAITS, waits) if waits else self._planned(stage)
+            if planned.what != DONE:
+                changing.update(stage.writes)
+            plan.append(planned)
+        return plan
+
+    def _planned(self, stage: Stage) -> Planned:
+        work = self._prepare(stage)
+        if self._done_before(work.step):
+            return Planned(stage.name, DONE, [])
+        last = self._last(stage)
+        if last is None:
+            return Planned(stage.name, ANEW, ["never done"])
+        if self._continues(work):
+            read = work.step.read
+            return Planned(stage.name, GOES_ON, [n for n in read if read[n] != last["reads"][n]])
+
+        why = []
+        if last["settings_hash"] != hash_settings(*work.step.settings):
+            why.append("settings")
+        if last["writes"] != self.project.store.versions(stage.writes):
+            why.append("tables that another wrote")
+        return Planned(stage.name, ANEW, why or ["code, models or what else decides it"])
+
+    def _prepare(self, stage: Stage) -> _Work:
         project = self.project
         code = code_hash(stage.do, *map(loader_of, stage.models))
         context = Context(
@@ -90,18 +161,8 @@ class Run:
             depends="|".join([*self.models.names(stage.models), stage.depends(context)]),
         )  # fmt: skip
         read = project.store.versions(stage.reads)
-
-        def do() -> StageResult:
-            continues = self._continues(stage, mark_of)
-            result = stage.do(
-                StageTables(stage, project.store), replace(context, continues=continues)
-            )
-            if result.dropped is not None:
-                project.store.replace("dropped", result.dropped, where=("stage", stage.name))
-            return result
-
         step = Step(stage.name, read, stage.writes, settings, mark_of(read))
-        return self._unless_done(step, do)
+        return _Work(stage, context, step, mark_of)
 
     def import_files(
         self,
@@ -174,17 +235,17 @@ class Run:
         )
         return latest[0] if same else None
 
-    def _continues(self, stage: Stage, mark_of: Callable[..., str]) -> bool:
-        """Tell whether a stage was last done as it would be now, and its tables stand as it left.
+    def _continues(self, work: _Work) -> bool:
+        """Tell whether a stage was last done as it would be now, and left its tables so."""
+        last = self._last(work.stage)
+        if last is None or last["writes"] != self.project.store.versions(work.stage.writes):
+            return False
+        return bool(last["fingerprint"] == work.mark_of(last["reads"]))
 
-        Args:
-            mark_of: returns the fingerprint that a step on some versions would have today.
-        """
+    def _last(self, stage: Stage) -> dict[str, Any] | None:
+        """Return how a stage was done last."""
         rows = self.project.store.read("runs").filter(pl.col("stage") == stage.name)
-        for last in decode(rows.sort("finished_at", "run_id").tail(1)):
-            is_ours = last["writes"] == self.project.store.versions(stage.writes)
-            return bool(is_ours and last["fingerprint"] == mark_of(last["reads"]))
-        return False
+        return next(iter(decode(rows.sort("finished_at", "run_id").tail(1))), None)
 
     def _record(self, step: Step, outcome: Outcome, models: Mapping[str, str]) -> None:
         account = outcome.account

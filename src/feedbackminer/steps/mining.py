@@ -16,7 +16,7 @@ import polars as pl
 
 from feedbackminer.accounts import Account
 from feedbackminer.embed.bi_encoder import matcher_hash
-from feedbackminer.engine.run import Run
+from feedbackminer.engine.run import Planned, Run
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
 from feedbackminer.errors import InputError
 from feedbackminer.health import weeks
@@ -408,9 +408,24 @@ def mine(run: Run) -> list[Outcome]:
         InputError: the project holds no posts.
         ModelError: a head is damaged; this is told now, not after an hour of encoding.
     """
+    _refuse_empty(run)
+    _ = run.models.tagger
+    return [run.step(stage) for stage in STAGES]
+
+
+def plan(run: Run) -> list[Planned]:
+    """Tell which of ② to ⑧ would be done anew, and why.
+
+    Raises:
+        InputError: the project holds no posts.
+        ModelError: a head is damaged.
+    """
+    _refuse_empty(run)
+    return run.plan(STAGES)
+
+
+def _refuse_empty(run: Run) -> None:
     if run.project.store.version("posts") is None:
         raise InputError(
             f"{run.project.folder}: holds no posts; `feedbackminer import FILE` reads some in"
         )
-    _ = run.models.tagger
-    return [run.step(stage) for stage in STAGES]
