@@ -44,6 +44,7 @@ def changed_hash(stage: Stage, file: Path, monkeypatch: pytest.MonkeyPatch) -> s
         (CLEAN, "accounts.py"),
         (CLEAN, "text/words.py"),
         (EMBED, "embed/backends/torch.py"),
+        (EMBED, "embed/backends/graph.py"),
         (EMBED, "vectors.py"),
         (TOPICS, "topics/naming/phrases.py"),
         (TOPICS, "text/nlp.py"),

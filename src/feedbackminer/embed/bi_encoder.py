@@ -18,9 +18,9 @@ import numpy as np
 
 from feedbackminer.embed.encoder import Engine, Vectors
 from feedbackminer.embed.reader import LAYER
-from feedbackminer.embed.threads import in_threads
 from feedbackminer.errors import ModelError
 from feedbackminer.shipped import MATCHER, shipped
+from feedbackminer.threads import in_threads
 from feedbackminer.vectors import unit
 from feedbackminer.weights import hash_of_card, read_weights, write_weights
 
@@ -52,8 +52,10 @@ class BiEncoder:
         """Return a unit vector of each sentence, in order."""
         if not len(sentences):
             return np.zeros((0, self.dimensions), np.float32)
+        from feedbackminer.embed.backends.bundled import AT_ONCE
+
         transformer = _tuned(self, engine)
-        means = in_threads(lambda sentence: transformer.read(sentence).mean, sentences, 0)
+        means = in_threads(lambda each: transformer.read(each).mean, sentences, at_once=AT_ONCE)
         return unit(np.stack(list(means)))
 
     def chances(self, points: Vectors, sentences: Vectors) -> Vectors:

@@ -6,12 +6,13 @@ They follow scikit-learn: parameters stored untouched, learned state ends in ``_
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedbackminer.threads import in_threads
 from feedbackminer.topics.labels import UNSORTED, Labels, consensus, evenly_spaced, relabel_by_size
 from feedbackminer.vectors import Matrix, centroids
 
@@ -116,7 +117,8 @@ class GraphClusterer:
             one, other = self.previous[graph.one], self.previous[graph.other]
             were_apart = (one != other) & (one != UNSORTED) & (other != UNSORTED)
             graph = replace(graph, weight=graph.weight * np.where(were_apart, 1 - LOOSENED, 1.0))
-        runs = [leiden(graph, self.resolution_, _seed(seeds)) for _ in range(RUNS)]
+        find = partial(leiden, graph, self.resolution_)
+        runs = in_threads(find, [_seed(seeds) for _ in range(RUNS)])
         return consensus([relabel_by_size(run, self.min_size) for run in runs])
 
 

@@ -16,8 +16,10 @@ from feedbackminer.embed.backends.onnx import Transformer
 from feedbackminer.embed.encoder import NO_STATES, Encoded, Engine, Vectors
 from feedbackminer.embed.passages import Passage, read_passages
 from feedbackminer.embed.reader import Reader, load_reader
-from feedbackminer.embed.threads import in_threads
+from feedbackminer.threads import in_threads
 from feedbackminer.vectors import unit
+
+AT_ONCE = 16  # texts that a thread takes
 
 
 class BundledEncoder:
@@ -34,7 +36,8 @@ class BundledEncoder:
         transformer = load_transformer(self._engine, self._max_tokens)
         tell = partial(_tell, transformer, load_reader())
         means, layer_means, sentences = zip(
-            *in_threads(tell, read_passages(texts), self._threads), strict=True
+            *in_threads(tell, read_passages(texts), threads=self._threads, at_once=AT_ONCE),
+            strict=True,
         )
         return Encoded(unit(np.stack(means)), np.stack(layer_means), sentences)
 

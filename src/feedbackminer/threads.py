@@ -10,27 +10,29 @@ from typing import TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-AT_ONCE = 16  # items that a thread takes
 
 
-def in_threads(do: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+def in_threads(
+    do: Callable[[T], R], items: Iterable[T], *, threads: int = 0, at_once: int = 1
+) -> Iterator[R]:
     """Yield what is done with each item, in order, by a thread for each processor.
 
     Items are made here while the threads work on those before.
 
     Args:
         threads: 0: one per processor.
+        at_once: items that a thread takes: many, where each is soon done.
     """
 
     def do_all(some: Sequence[T]) -> list[R]:
         return [do(item) for item in some]
 
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        for results in pool.map(do_all, _batches(items)):
+        for results in pool.map(do_all, _batches(items, at_once)):
             yield from results
 
 
-def _batches(items: Iterable[T]) -> Iterator[Sequence[T]]:
+def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
     rest = iter(items)
-    while batch := tuple(islice(rest, AT_ONCE)):
+    while batch := tuple(islice(rest, size)):
         yield batch

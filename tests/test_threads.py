@@ -1,0 +1,28 @@
+"""Work in threads comes back in order, and a failure is not lost."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedbackminer.threads import in_threads
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(), max_size=50), st.integers(1, 4), st.integers(1, 20))
+def test_each_item_is_done_once_in_order(items: list[int], threads: int, at_once: int) -> None:
+    done = list(in_threads(lambda item: item * 2, iter(items), threads=threads, at_once=at_once))
+    assert done == [item * 2 for item in items]
+
+
+def test_two_threads_work_at_the_same_time() -> None:
+    both = threading.Barrier(2, timeout=20)
+    assert len(list(in_threads(lambda _: both.wait(), range(2), threads=2))) == 2
+
+
+def test_what_fails_in_a_thread_fails_here() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_threads(lambda item: 1 // item, [2, 1, 0], threads=2))
