@@ -89,15 +89,15 @@ def _on_processor(settings: EmbedSettings) -> Backend:
             continue
         try:
             transformer = load_transformer(engine, settings.max_tokens)
-        except (ModelError, ImportError) as error:
+        except (ModelError, ImportError, OSError) as error:
             refusals.append(str(error))
         else:
             likeness = f"cosine {transformer.likeness:.3f} to the reference"
             return Backend(engine, "; ".join([*refusals, likeness]), bool(refusals))
-    raise SettingsError(
-        f"[embed] backend = {asked!r}: {refusals[0]}; want 'auto', which takes what can be relied "
-        "on here"
-    )
+    mend = "install the package again"
+    if asked != "auto":
+        mend = "want 'auto', which takes what can be relied on here"
+    raise SettingsError(f"[embed] backend = {asked!r}: {'; '.join(refusals)}; {mend}")
 
 
 def _has_gpu() -> bool:
