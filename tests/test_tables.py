@@ -32,6 +32,7 @@ TAGS = {
     "experience_chances": [],
     "unsure": [],
     "by_human": False,
+    "spans": [],
     "sentences": [],
     "sentence_kinds": [],
     "sentence_statuses": [],

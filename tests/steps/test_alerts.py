@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -15,12 +16,15 @@ from feedbackminer.insight import alerts as insight
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps import alerts as steps
 from feedbackminer.steps.erase import forget
+from feedbackminer.steps.mining import ALERTS
 from feedbackminer.tables import AlertLevels
 from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, MODEL, REAL, SNOOZED
+from tests.support import builders
 from tests.support.alert_project import (
     END,
     N_DAYS,
     N_SHUFFLES,
+    TOPICS,
     TROUBLE,
     Talk,
     community,
@@ -241,3 +245,22 @@ def test_a_look_back_keeps_the_list_as_it_is(project: Project) -> None:
     assert [one.subject for one in back[0].alerts] == [alert.subject]
     assert steps.alerts_of(project) == [alert]
     assert project.store.read("alert_levels").equals(levels)
+
+
+def test_levels_of_this_week_hold_until_something_new_is_watched(project: Project) -> None:
+    def measured(*later: dict[str, Any]) -> datetime:
+        store_talk(project, [*steady(), *later])
+        Run(project).step(ALERTS)
+        until: datetime = project.store.read("alert_levels")["until"].item()
+        return until
+
+    first = measured()
+    assert measured(*trouble(N_DAYS + 2, members=2, threads=1)) == first
+    assert measured(*trouble(N_DAYS + 9, members=2, threads=1)) == first + timedelta(days=10)
+
+    new = [row | {"topic": "t009"} for row in trouble(N_DAYS + 11, members=40, threads=20)]
+    then = builders.topics(**TOPICS, t009="another")
+    store_talk(project, [*steady(), *new])
+    project.store.replace("topics", then)
+    Run(project).step(ALERTS)
+    assert "t009" in project.store.read("alert_levels")["keys"].item()

@@ -75,6 +75,7 @@ def tags(*rows: Row) -> pl.DataFrame:
         "experience_chances": [],
         "unsure": [],
         "by_human": False,
+        "spans": [],
         "sentences": [],
         "tagger": "by hand",
         "read_as": "",

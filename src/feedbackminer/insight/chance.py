@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from feedbackminer.insight.timeline import Real, Timeline, Whole
+from feedbackminer.threads import in_threads
 
 Flags = npt.NDArray[np.bool_]
 
@@ -154,12 +155,11 @@ def calibrate(
     """
     rng, parents = np.random.default_rng(SEED), np.asarray(part_of)
     histories = (timeline.shuffled(rng) for _ in range(n_shuffles))
-    return Calibration.of(
-        [
-            _View.joined([_could_be_told(history, parents, question) for question in questions])
-            for history in histories
-        ]
-    )
+
+    def look(history: Timeline) -> _View:
+        return _View.joined([_could_be_told(history, parents, question) for question in questions])
+
+    return Calibration.of(list(in_threads(look, histories)))
 
 
 def _could_be_told(history: Timeline, parents: Whole, question: Question) -> _View:

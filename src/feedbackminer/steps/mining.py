@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -340,20 +341,34 @@ INSIGHT = Stage(
 )
 
 
+LEVELS_HOLD = timedelta(days=7)  # what stands out by chance hardly changes in a week
+
+
 def _alerts(tables: StageTables, context: Context) -> StageResult:
-    """Measure from where something stands out, until that is done again."""
-    from feedbackminer.insight.alerts import Watch, last_moment, levels_row, recent_facts
+    """Measure from where something stands out; what was measured this week holds."""
+    from feedbackminer.insight.alerts import (
+        Watch,
+        last_moment,
+        levels_of,
+        levels_row,
+        recent_facts,
+    )
 
     settings, read = context.settings.alerts, tables.read_all()
     at = last_moment(read["posts"], context.now)
     watch = Watch.of(recent_facts(read, at, settings.days), settings)
-    if watch.is_enough:
-        levels = levels_row(watch, watch.calibrate(), settings.false_alarms)
-        tables.replace("alert_levels", levels)
-    else:
-        tables.replace("alert_levels", AlertLevels.create_empty())
     n = len(watch.rows)
-    return StageResult(Account("alerts", n, n), detail=f"{n:,} things are watched")
+    account, detail = Account("alerts", n, n), f"{n:,} things are watched"
+    if not watch.is_enough:
+        tables.replace("alert_levels", AlertLevels.create_empty())
+        return StageResult(account, detail=detail)
+
+    before = levels_of(tables.previous("alert_levels")) if context.continues else None
+    if before and watch.fits(before, at) and at - before.until < LEVELS_HOLD:
+        return StageResult(account, detail=f"{detail}, by levels of {before.until:%F}")
+    levels = levels_row(watch, watch.calibrate(), settings.false_alarms)
+    tables.replace("alert_levels", levels)
+    return StageResult(account, detail=detail)
 
 
 ALERTS = Stage(
