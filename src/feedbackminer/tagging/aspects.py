@@ -82,6 +82,8 @@ def _turns(text: str) -> Iterator[tuple[int, int]]:
 
 def _opposed(text: str) -> Iterator[tuple[int, int]]:
     """Yield the commas at which the feeling of short clauses turns over."""
+    if "," not in text:  # most: nothing to read twice
+        return
     felt, begin = 0.0, 0
     for end in [*(match.start() for match in _COMMA.finditer(text)), len(text)]:
         part = text[begin:end]
@@ -93,9 +95,11 @@ def _opposed(text: str) -> Iterator[tuple[int, int]]:
 
 def _apart(text: str, turns: Iterable[tuple[int, int]]) -> list[str]:
     """Split a text at its turns, unless a side keeps a single word or there is little to split."""
+    if not (turns := sorted(turns)):
+        return [text.strip(_EDGES)] if _WORD.search(text) else []
     words = [match.start() for match in _WORD.finditer(text)]
     parts, begin, first = [], 0, 0
-    for start, end in sorted(turns):
+    for start, end in turns:
         before, after = bisect_left(words, start), bisect_left(words, end)
         left, right = before - first, len(words) - after
         if min(left, right) >= _LEAST_WORDS and len(words) - first > _STUB:
