@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -26,3 +28,19 @@ def test_two_threads_work_at_the_same_time() -> None:
 def test_what_fails_in_a_thread_fails_here() -> None:
     with pytest.raises(ZeroDivisionError):
         list(in_threads(lambda item: 1 // item, [2, 1, 0], threads=2))
+
+
+def test_who_interrupts_does_not_wait_for_the_rest() -> None:
+    done: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(1_000)
+        raise KeyboardInterrupt
+
+    def work(item: int) -> None:
+        time.sleep(0.01)
+        done.append(item)
+
+    with pytest.raises(KeyboardInterrupt):
+        list(in_threads(work, items(), threads=2))
+    assert len(done) < 500

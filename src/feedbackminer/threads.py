@@ -27,9 +27,12 @@ def in_threads(
     def do_all(some: Sequence[T]) -> list[R]:
         return [do(item) for item in some]
 
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+    try:
         for results in pool.map(do_all, _batches(items, at_once)):
             yield from results
+    finally:
+        pool.shutdown(cancel_futures=True)  # who interrupts does not wait for the rest
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
