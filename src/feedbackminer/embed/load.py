@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -14,7 +15,8 @@ from feedbackminer.errors import ModelError, SettingsError
 from feedbackminer.settings.sections import EmbedSettings
 
 _DIGITS = 8  # of the reader's hash
-ENGINES: tuple[Engine, ...] = ("int8", "fp32", "numpy")  # the quickest first
+# What nobody has to ask for, the quickest first. Eight bits are not: docs/decisions/0023-speed.md.
+ENGINES: tuple[Engine, ...] = ("fp32", "numpy")
 _GPU = Path("/dev/nvidia0")  # whether it is worth while to import torch and ask it
 
 
@@ -73,20 +75,17 @@ def backend_of(settings: EmbedSettings) -> Backend:
         return Backend("torch", f"other models than {BUNDLED} run there")
     if settings.backend == "torch":
         return Backend("torch", "[embed] backend says so")
-    if settings.backend == "auto" and _has_gpu():
-        return Backend("torch", "there is a GPU")
-    return _on_processor(settings)
+    if settings.backend != "auto":
+        return _on_processor(settings, [settings.backend])
+    return Backend("torch", "there is a GPU") if _has_gpu() else _on_processor(settings, ENGINES)
 
 
-def _on_processor(settings: EmbedSettings) -> Backend:
-    """Return the quickest that can be relied on, or the one that was asked for."""
+def _on_processor(settings: EmbedSettings, engines: Sequence[Engine]) -> Backend:
+    """Return the first that can be relied on here."""
     from feedbackminer.embed.backends.bundled import load_transformer
 
-    asked = settings.backend
     refusals: list[str] = []
-    for engine in ENGINES:
-        if asked not in ("auto", engine):
-            continue
+    for engine in engines:
         try:
             transformer = load_transformer(engine, settings.max_tokens)
         except (ModelError, ImportError, OSError) as error:
@@ -95,9 +94,9 @@ def _on_processor(settings: EmbedSettings) -> Backend:
             likeness = f"cosine {transformer.likeness:.3f} to the reference"
             return Backend(engine, "; ".join([*refusals, likeness]), bool(refusals))
     mend = "install the package again"
-    if asked != "auto":
+    if settings.backend != "auto":
         mend = "want 'auto', which takes what can be relied on here"
-    raise SettingsError(f"[embed] backend = {asked!r}: {'; '.join(refusals)}; {mend}")
+    raise SettingsError(f"[embed] backend = {settings.backend!r}: {'; '.join(refusals)}; {mend}")
 
 
 def _has_gpu() -> bool:
