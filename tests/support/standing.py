@@ -205,8 +205,11 @@ def is_up(url: str) -> bool:
 
 
 def kill_tree(process: psutil.Process) -> None:
-    """Kill a process and all it started, as when a machine dies."""
-    processes = [*process.children(recursive=True), process]
+    """Kill a process and all it started, as when a machine dies.
+
+    The first to go is the one that would tell of the others' end.
+    """
+    processes = [process, *process.children(recursive=True)]
     for one in processes:
         os.kill(one.pid, signal.SIGKILL)
 
