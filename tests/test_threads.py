@@ -22,7 +22,7 @@ def test_each_item_is_done_once_in_order(items: list[int], threads: int, at_once
 
 def test_two_threads_work_at_the_same_time() -> None:
     both = threading.Barrier(2, timeout=20)
-    assert len(list(in_threads(lambda _: both.wait(), range(2), threads=2))) == 2
+    assert len(list(in_threads(lambda _: both.wait(), range(2), threads=2, at_once=1))) == 2
 
 
 def test_what_fails_in_a_thread_fails_here() -> None:

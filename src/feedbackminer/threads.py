@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def in_threads(
-    do: Callable[[T], R], items: Iterable[T], *, threads: int = 0, at_once: int = 1
+    do: Callable[[T], R], items: Iterable[T], *, threads: int = 0, at_once: int = 16
 ) -> Iterator[R]:
     """Yield what is done with each item, in order, by a thread for each processor.
 
@@ -21,7 +21,7 @@ def in_threads(
 
     Args:
         threads: 0: one per processor.
-        at_once: items that a thread takes: many, where each is soon done.
+        at_once: items that a thread takes; 1 where each takes long.
     """
 
     def do_all(some: Sequence[T]) -> list[R]:

@@ -48,14 +48,14 @@ class BiEncoder:
         """Return how many numbers a vector has."""
         return next(len(a) for name, a in self.layers.items() if name.endswith("LayerNorm.bias"))
 
-    def encode(self, sentences: Sequence[str], engine: Engine = "fp32") -> Vectors:
-        """Return a unit vector of each sentence, in order."""
+    def encode(
+        self, sentences: Sequence[str], *, engine: Engine = "fp32", threads: int = 0
+    ) -> Vectors:
+        """Return a unit vector of each sentence, in order; ``threads`` 0: one per processor."""
         if not len(sentences):
             return np.zeros((0, self.dimensions), np.float32)
-        from feedbackminer.embed.backends.bundled import AT_ONCE
-
         transformer = _tuned(self, engine)
-        means = in_threads(lambda each: transformer.read(each).mean, sentences, at_once=AT_ONCE)
+        means = in_threads(lambda each: transformer.read(each).mean, sentences, threads=threads)
         return unit(np.stack(list(means)))
 
     def chances(self, points: Vectors, sentences: Vectors) -> Vectors:

@@ -159,7 +159,7 @@ def calibrate(
     def look(history: Timeline) -> _View:
         return _View.joined([_could_be_told(history, parents, question) for question in questions])
 
-    return Calibration.of(list(in_threads(look, histories)))
+    return Calibration.of(list(in_threads(look, histories, at_once=1)))
 
 
 def _could_be_told(history: Timeline, parents: Whole, question: Question) -> _View:

@@ -35,7 +35,7 @@ from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import HEADLINE
 
 if TYPE_CHECKING:
-    from feedbackminer.embed.encoder import Encoder
+    from feedbackminer.embed.encoder import Encoder, Engine
     from feedbackminer.tagging.tagger import Tagger
 
 
@@ -273,8 +273,9 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
 
     encoder, tagger, reporter = context.models.encoder, context.models.tagger, context.reporter
     matcher = shipped_bi_encoder()
-    backend = backend_of(context.settings.embed).name
-    encode = partial(matcher.encode, engine="fp32" if backend == "torch" else backend)
+    settings = context.settings.embed
+    backend = backend_of(settings).name
+    engine: Engine = "fp32" if backend == "torch" else backend
     read_as = f"{context.code} {encoder.name} {tagger.name} {matcher_hash()}"
     earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
     given = tables.read_all()
@@ -293,7 +294,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         given,
         earlier,
         tell=tell,
-        encode=encode,
+        encode=partial(matcher.encode, engine=engine, threads=settings.threads),
         read_as=read_as,
         chances=matcher.chances,
         keep=tables.append,

@@ -118,7 +118,7 @@ class GraphClusterer:
             were_apart = (one != other) & (one != UNSORTED) & (other != UNSORTED)
             graph = replace(graph, weight=graph.weight * np.where(were_apart, 1 - LOOSENED, 1.0))
         find = partial(leiden, graph, self.resolution_)
-        runs = in_threads(find, [_seed(seeds) for _ in range(RUNS)])
+        runs = in_threads(find, [_seed(seeds) for _ in range(RUNS)], at_once=1)
         return consensus([relabel_by_size(run, self.min_size) for run in runs])
 
 

@@ -19,8 +19,6 @@ from feedbackminer.embed.reader import Reader, load_reader
 from feedbackminer.threads import in_threads
 from feedbackminer.vectors import unit
 
-AT_ONCE = 16  # texts that a thread takes
-
 
 class BundledEncoder:
     """The bundled encoder, tuned to tags, loaded at its first use."""
@@ -36,7 +34,7 @@ class BundledEncoder:
         transformer = load_transformer(self._engine, self._max_tokens)
         tell = partial(_tell, transformer, load_reader())
         means, layer_means, sentences = zip(
-            *in_threads(tell, read_passages(texts), threads=self._threads, at_once=AT_ONCE),
+            *in_threads(tell, read_passages(texts), threads=self._threads),
             strict=True,
         )
         return Encoded(unit(np.stack(means)), np.stack(layer_means), sentences)
