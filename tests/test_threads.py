@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +33,7 @@ def test_what_fails_in_a_thread_fails_here() -> None:
         list(in_threads(lambda item: 1 // item, [2, 1, 0], threads=2))
 
 
-def test_who_interrupts_does_not_wait_for_the_rest() -> None:
+def test_who_interrupts_waits_for_what_is_being_done_and_for_nothing_else() -> None:
     done: list[int] = []
 
     def items() -> Iterator[int]:
@@ -38,9 +41,42 @@ def test_who_interrupts_does_not_wait_for_the_rest() -> None:
         raise KeyboardInterrupt
 
     def work(item: int) -> None:
-        time.sleep(0.01)
+        time.sleep(0.3)
         done.append(item)
 
     with pytest.raises(KeyboardInterrupt):
-        list(in_threads(work, items(), threads=2))
-    assert len(done) < 500
+        list(in_threads(work, items(), threads=2, at_once=1))
+    n_done = len(done)
+    assert n_done <= 4
+    time.sleep(0.5)
+    assert len(done) == n_done
+
+
+INTERRUPTED = """
+import signal, sys, time
+from feedbackminer.embed.load import load_encoder
+from feedbackminer.settings.sections import EmbedSettings
+
+def interrupt(*_):
+    global n
+    n += 1
+    if n < 4:
+        signal.setitimer(signal.ITIMER_REAL, 0.03)
+    raise KeyboardInterrupt
+
+n = 0
+encoder = load_encoder(EmbedSettings())
+signal.signal(signal.SIGALRM, interrupt)
+signal.setitimer(signal.ITIMER_REAL, 1)
+try:
+    encoder.encode(["word " * 400] * 3_000)
+except KeyboardInterrupt:
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    sys.exit(n)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_is_interrupted_again_and_again_while_it_encodes_is_not_aborted() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
+    assert ended.returncode not in (0, -signal.SIGABRT), ended.stderr

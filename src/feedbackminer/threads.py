@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -28,11 +29,30 @@ def in_threads(
         return [do(item) for item in some]
 
     pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+    futures: deque[Future[list[R]]] = deque()
     try:
-        for results in pool.map(do_all, _batches(items, at_once)):
-            yield from results
+        for batch in _batches(items, at_once):
+            futures.append(pool.submit(do_all, batch))
+        while futures:
+            yield from futures[0].result()
+            futures.popleft()
     finally:
-        pool.shutdown(cancel_futures=True)  # who interrupts does not wait for the rest
+        _end(pool, futures)
+
+
+def _end(pool: ThreadPoolExecutor, futures: Iterable[Future[Any]]) -> None:
+    """Wait for what is being done and nothing else, however often somebody interrupts meanwhile.
+
+    Joining the threads would not do: Python 3.11 takes one for ended whose join is interrupted, and
+    a process that ends before a thread in C++ is aborted.
+    """
+    while True:
+        try:
+            pool.shutdown(wait=False, cancel_futures=True)
+            wait([future for future in futures if not future.cancelled()])
+        except KeyboardInterrupt:
+            continue  # the first is on its way up
+        return
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
