@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
+from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score, silhouette_score
 
 from feedbackminer.topics.cluster import (
+    Graph,
     GraphClusterer,
     SmallClusterer,
     leiden,
@@ -104,6 +105,20 @@ def test_another_seed_does_not_change_how_fine_topics_are() -> None:
     assert len(chosen) == 1
 
 
+def test_how_fine_topics_are_does_not_hang_on_the_luck_of_one_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lucky(_: Graph, resolution: float, seed: int) -> Labels:
+        """Find 32 topics in 320 documents, too many to be found again; in one run 26."""
+        if resolution < 8:
+            return truth // 2
+        return np.minimum(truth, 25) if seed == 0 else truth
+
+    vectors, truth = blobs(32, 10)
+    monkeypatch.setattr("feedbackminer.topics.cluster.leiden", lucky)
+    assert GraphClusterer().fit(vectors).resolution_ < 8
+
+
 def test_a_resolution_that_is_given_is_taken() -> None:
     vectors, _ = blobs(4, 60)
     assert GraphClusterer(resolution=8.0).fit(vectors).resolution_ == 8.0
@@ -175,6 +190,15 @@ def test_equal_runs_are_their_own_consensus(told: list[int], numbers: list[int])
 def test_overlap_is_one_for_the_same_topics_under_other_numbers() -> None:
     labels = np.array([0, 0, 1, 1, UNSORTED])
     assert best_jaccard(labels, np.array([5, 5, 2, 2, 2]), 2).tolist() == [1, 2 / 3]
+
+
+@given(labels=st.lists(st.integers(-1, 4), min_size=12, max_size=12), seed=st.integers(0, 9))
+def test_a_silhouette_is_what_all_pairs_of_documents_give(labels: list[int], seed: int) -> None:
+    vectors, topics = anywhere(12, seed=seed), np.array(labels)
+    inside = topics != UNSORTED
+    if 2 <= len(set(topics[inside])) < inside.sum():
+        by_pairs = silhouette_score(vectors[inside], topics[inside], metric="cosine")
+        assert silhouette(vectors, topics) == pytest.approx(by_pairs, abs=1e-5)
 
 
 def test_a_silhouette_of_one_topic_is_the_worst_there_is() -> None:

@@ -5,6 +5,7 @@ They follow scikit-learn: parameters stored untouched, learned state ends in ``_
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Self
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.threads import in_threads
-from feedbackminer.topics.labels import UNSORTED, Labels, consensus, evenly_spaced, relabel_by_size
+from feedbackminer.topics.labels import UNSORTED, Labels, consensus, relabel_by_size
 from feedbackminer.vectors import Matrix, centroids
 
 NEIGHBOURS = 15
@@ -22,8 +23,8 @@ COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add t
 ALIKE = 0.8  # median cosine to the common centroid from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
+RATED = 10  # runs that a resolution is judged by: one by itself has topics too many or too few
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
-SCORED = 4_000  # documents that a silhouette is averaged over
 
 
 @dataclass(frozen=True)
@@ -103,11 +104,11 @@ class GraphClusterer:
         """
         ratings = {}
         for resolution in RESOLUTIONS:
-            labels = relabel_by_size(leiden(graph, resolution, seed=0), self.min_size)
-            count = int(labels.max(initial=UNSORTED)) + 1
-            can_be_found_again = resolution == USUAL or count <= len(X) // AVERAGE_SIZE
+            runs = list(self._runs(graph, resolution, range(RATED)))
+            count = np.mean([labels.max(initial=UNSORTED) + 1 for labels in runs])
+            can_be_found_again = resolution == USUAL or count <= len(X) / AVERAGE_SIZE
             if can_be_found_again and count <= self.max_topics:
-                ratings[resolution] = silhouette(X, labels)
+                ratings[resolution] = np.mean([silhouette(X, labels) for labels in runs])
         margin = {r: (COARSER if r < USUAL else FINER) if r != USUAL else 0.0 for r in ratings}
         return max(ratings, key=lambda r: ratings[r] - margin[r], default=RESOLUTIONS[0])
 
@@ -117,9 +118,13 @@ class GraphClusterer:
             one, other = self.previous[graph.one], self.previous[graph.other]
             were_apart = (one != other) & (one != UNSORTED) & (other != UNSORTED)
             graph = replace(graph, weight=graph.weight * np.where(were_apart, 1 - LOOSENED, 1.0))
-        find = partial(leiden, graph, self.resolution_)
-        runs = in_threads(find, [_seed(seeds) for _ in range(RUNS)], at_once=1)
-        return consensus([relabel_by_size(run, self.min_size) for run in runs])
+        runs = self._runs(graph, self.resolution_, [_seed(seeds) for _ in range(RUNS)])
+        return consensus(list(runs))
+
+    def _runs(self, graph: Graph, resolution: float, seeds: Iterable[int]) -> Iterator[Labels]:
+        find = partial(leiden, graph, resolution)
+        for labels in in_threads(find, seeds, at_once=1):
+            yield relabel_by_size(labels, self.min_size)
 
 
 class SmallClusterer:
@@ -187,16 +192,26 @@ def leiden(graph: Graph, resolution: float, seed: int, *, iterations: int = 2) -
 def silhouette(vectors: Matrix, labels: Labels) -> float:
     """Return the mean silhouette by cosine, range -1 to 1; -1 where there are not two topics.
 
-    Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7.
+    Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7. Of unit rows the mean distance to a topic is
+    the distance to its mean, so no pair of documents need be looked at.
     """
-    from sklearn.metrics import silhouette_score
+    from scipy.sparse import csr_matrix
 
-    inside = np.flatnonzero(labels != UNSORTED)
-    if len(inside) > SCORED:
-        inside = inside[evenly_spaced(len(inside), SCORED)]
-    if len(np.unique(labels[inside])) < 2 or len(np.unique(labels[inside])) >= len(inside):
+    rows = vectors[labels != UNSORTED]
+    _, topic, size = np.unique(labels[labels != UNSORTED], return_inverse=True, return_counts=True)
+    if not 2 <= len(size) < len(topic):
         return -1.0
-    return float(silhouette_score(vectors[inside], labels[inside], metric="cosine"))
+    document = np.arange(len(topic))
+    weight = 1 / size[topic]
+    means = csr_matrix((weight, (topic, document)), shape=(len(size), len(topic))) @ rows
+    distances = 1 - rows @ means.T
+
+    n = size[topic]
+    own = distances[document, topic] * n / np.maximum(n - 1, 1)  # not to itself
+    distances[document, topic] = np.inf
+    other = distances.min(axis=1)
+    scores = np.where(n > 1, (other - own) / np.maximum(np.maximum(own, other), 1e-12), 0.0)
+    return float(scores.mean())
 
 
 def _seed(seeds: np.random.Generator) -> int:
