@@ -72,7 +72,7 @@ def rows(request: pytest.FixtureRequest) -> Rows:
 # So few posts say little about each of a hundred topics: this gives every kind of claim. Long posts
 # are cut, which halves the time that takes.
 FEW = (
-    "[clean]\nmax_chars = 1000\n[topics]\nmax_topics = 10\n"
+    "[clean]\nmax_chars = 1000\n[topics]\nmin_threads = 20\n"
     "[insight]\nmin_voices = 2\nfalse_discovery = 0.99\n"
 )
 
