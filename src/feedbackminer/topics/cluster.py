@@ -23,7 +23,8 @@ COARSER, FINER = 0.05, 0.005  # what other resolutions than the usual must add t
 ALIKE = 0.8  # median cosine to the common centroid from which all is one topic
 AVERAGE_SIZE = 12  # documents of a topic, at least: finer ones cannot be found again
 RUNS = 40  # of Leiden, of whose agreement the consensus is made
-RATED = 10  # runs that a resolution is judged by: one by itself has topics too many or too few
+RATED = 10  # runs that a resolution is judged by: of few documents one has topics too many or few
+ENOUGH = 20_000  # documents in all of them
 LOOSENED = 1 / 3  # share of its weight that an edge loses between topics of the last fit
 
 
@@ -103,8 +104,9 @@ class GraphClusterer:
         It is the data's, not the seed's: another seed must not change how fine topics are.
         """
         ratings = {}
+        seeds = range(min(RATED, max(1, ENOUGH // len(X))))
         for resolution in RESOLUTIONS:
-            runs = list(self._runs(graph, resolution, range(RATED)))
+            runs = list(self._runs(graph, resolution, seeds))
             count = np.mean([labels.max(initial=UNSORTED) + 1 for labels in runs])
             can_be_found_again = resolution == USUAL or count <= len(X) / AVERAGE_SIZE
             if can_be_found_again and count <= self.max_topics:
