@@ -1,16 +1,11 @@
 """The store: versions change with content only, writers never lose or double a row."""
 
 import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from http.client import HTTPConnection
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
@@ -24,9 +19,9 @@ from feedbackminer.errors import StoreError, TableError
 from feedbackminer.project.store import Merged, Rewritten, Store
 from feedbackminer.tables import Audit, Posts, Runs, check, column_types
 from tests.support.builders import day
+from tests.support.object_store import S3_KEYS
 
 MONDAY, TUESDAY = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
-S3_KEYS = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret"}
 
 
 def dropped(*refs: str, reason: str = "empty", stage: str = "collect") -> pl.DataFrame:
@@ -50,43 +45,6 @@ def post(body: str, *, collected_at: datetime = MONDAY) -> pl.DataFrame:
         "collected_at": collected_at,
     }
     return pl.DataFrame([values], schema=column_types(Posts))
-
-
-@pytest.fixture(scope="module")
-def s3_options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A server process that speaks S3, with a bucket "community"; yields storage options."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("s3") / "server.log"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdout=sink,
-            stderr=sink,
-        )
-    try:
-        _make_bucket(port, deadline=time.monotonic() + 60)
-        yield {
-            "aws_endpoint_url": f"http://127.0.0.1:{port}",
-            "aws_allow_http": "true",
-            "aws_region": "us-east-1",
-        }
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _make_bucket(port: int, deadline: float) -> None:
-    while True:
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-                connection.request("PUT", "/community")
-                assert connection.getresponse().status == 200
-                return
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, "the S3 server did not start"
-            time.sleep(0.1)
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.slow)])

@@ -7,7 +7,7 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -67,31 +67,41 @@ CLEAN = Stage(
 def _embed(tables: StageTables, context: Context) -> StageResult:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
     from feedbackminer.embed.load import backend_of
-    from feedbackminer.embed.stage import embed_passages, missing
 
-    encoder, reporter = context.models.encoder, context.reporter
-    texts, segments = tables.read("texts"), tables.read("segments")
-    hashes = pl.concat([texts["content_hash"], segments["content_hash"]]).unique()
-    stored = stored_vectors(tables, hashes, encoder.name)["content_hash"]
-    passages = missing(texts, segments, stored)
+    encoder, reporter = context.models.encoder_name, context.reporter
+    keys = ["post_id", "content_hash"]
+    texts = tables.read("texts", keys)
+    wanted = pl.concat([texts, tables.read("segments", keys)]).unique("content_hash", keep="first")
+    stored = stored_vectors(tables, wanted["content_hash"], encoder)["content_hash"]
+    new = wanted.filter(~pl.col("content_hash").is_in(stored.implode())).sort(keys)
 
-    reporter.start("embed", len(passages))
+    reporter.start("embed", len(new))
     began = time.perf_counter()
-    for chunk in embed_passages(passages, encoder=encoder):
-        tables.append("vectors", chunk)
-        reporter.advance(len(chunk))
+    for n in context.workers.fill("vectors", _vectors_of, new, tables, context):
+        reporter.advance(n)
 
-    detail = f"{len(passages):,} of {len(hashes):,} distinct texts and parts encoded"
-    if len(passages):
-        detail += f", {len(passages) / (time.perf_counter() - began):,.0f} texts/s"
+    detail = f"{len(new):,} of {len(wanted):,} distinct texts and parts encoded"
+    if len(new):
+        detail += f", {len(new) / (time.perf_counter() - began):,.0f} texts/s"
     backend = backend_of(context.settings.embed)
     notices = (f"vectors are computed by {backend.name}: {backend.why}",)
     return StageResult(
         Account("embed", len(texts), len(texts)),
         notices if backend.is_second_best else (),
-        models={"encoder": encoder.name},
+        models={"encoder": encoder},
         detail=detail,
     )
+
+
+def _vectors_of(
+    tables: StageTables, context: Context, rows: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """Yield the vectors of texts and parts, of which ``rows`` has post and hash."""
+    from feedbackminer.embed.stage import embed_passages, missing
+
+    texts = tables.select("texts", rows).sort("post_id")
+    segments = tables.select("segments", rows).sort("post_id", "number")
+    yield from embed_passages(missing(texts, segments), encoder=context.models.encoder)
 
 
 EMBED = Stage(
