@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import ceil
@@ -91,6 +92,11 @@ class _Job:
     def _check(self) -> None:
         """Refuse to make rows that are not those of the process that asks for them."""
         node, stage = socket.gethostname(), self.stage
+        if self.store.version(self.name) is None:
+            raise EngineError(
+                f"{node}: does not see the tables in {self.store.url}; have them in a folder that "
+                "all nodes share, or on an object store ([store] url)"
+            )
         if code_hash(stage.do, *map(loader_of, stage.models)) != self.context.code:
             raise EngineError(
                 f"{node}: has other code of feedbackminer than the process that sends it work; "
@@ -192,8 +198,10 @@ def _shared(store: TableStore) -> Store:
             '[engine] kind = "ray": its workers read and write the store themselves, and this one '
             "is in the memory of this process; mine a project"
         )
-    is_folder = "://" not in store.url
-    return Store(Path(store.url).resolve(), store.options) if is_folder else store
+    shared = copy(store)
+    if "://" not in store.url:
+        shared.url = str(Path(store.url).resolve())
+    return shared
 
 
 def _portable(context: Context) -> Context:
