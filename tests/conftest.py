@@ -107,6 +107,15 @@ def box() -> Iterator[Mailbox]:
         yield box
 
 
+@pytest.fixture(scope="module")
+def s3_options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Have a server that speaks S3, with a bucket "community"; storage options."""
+    from tests.support.object_store import object_store
+
+    with object_store(tmp_path_factory.mktemp("s3") / "server.log") as options:
+        yield options
+
+
 @pytest.fixture(scope="session")
 def sample_rows() -> Rows:
     """Return the posts of the sample community."""

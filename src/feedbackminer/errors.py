@@ -6,6 +6,7 @@ FeedbackminerError           4  internal error: a bug of ours
 ├── ModelError               2  a trained head that cannot be used as it is
 │   └── OtherEncoderError    2  it was trained on another encoder
 ├── SourceError              3  a source cannot be read now; a rerun continues
+├── EngineError              3  a cluster that fails; a rerun continues
 ├── DeliveryError            3  a channel refuses or fails; what went out is noted
 ├── DriftError               1  a run looks so unusual that its digest was stopped
 ├── StoreError               3  the store could not be read or written; a rerun continues
@@ -52,6 +53,12 @@ class OtherEncoderError(ModelError):
 
 class SourceError(FeedbackminerError):
     """A source that refuses, fails or answers with something else; what is stored stays."""
+
+    exit_code = 3
+
+
+class EngineError(FeedbackminerError):
+    """A cluster that cannot be reached or used, or whose workers die; what is stored stays."""
 
     exit_code = 3
 

@@ -68,6 +68,14 @@ class Posts(dy.Schema):
     collected_at = _utc()
 
 
+class Prose(dy.Schema):
+    """What a body says in prose, before closings and forms are taken out: what takes time."""
+
+    post_id = dy.String(primary_key=True)
+    text = dy.String(metadata=TEXT)
+    read_as = dy.String()  # hash of the body, and of what read it; empty: an erasure changed it
+
+
 class Texts(dy.Schema):
     """What the analysis reads of a post: no quoted replies, code, signatures or links."""
 
@@ -589,6 +597,7 @@ class Health(dy.Schema):
 
 TABLES: Mapping[str, type[dy.Schema]] = {
     "posts": Posts,
+    "prose": Prose,
     "texts": Texts,
     "segments": Segments,
     "repeats": Repeats,

@@ -330,7 +330,7 @@ def test_who_only_denies_problems_or_tells_of_some_that_are_over_is_no_evidence(
     texts = read(*(" ".join(sentences) for sentences in spoken))
     ids = [f"p{i}" for i in range(len(texts))]
     built = tables([wrote(f"m{i}", i, "sync") for i in range(len(texts))])
-    built["tags"] = tag_texts(ids, texts, tagger=RuleTagger()).tags
+    built["tags"] = tag_texts(ids, texts, tagger=RuleTagger())
     mined = mine_claims(built, settings=InsightSettings(min_voices=1))
 
     asserting = {i for i, said in zip(ids, spoken, strict=True) if {*said} & {*ASSERTING}}

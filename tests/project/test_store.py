@@ -1,16 +1,11 @@
 """The store: versions change with content only, writers never lose or double a row."""
 
 import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
-from http.client import HTTPConnection
 from multiprocessing import get_context
 from pathlib import Path
 from threading import Barrier
@@ -24,9 +19,9 @@ from feedbackminer.errors import StoreError, TableError
 from feedbackminer.project.store import Merged, Rewritten, Store
 from feedbackminer.tables import Audit, Posts, Runs, check, column_types
 from tests.support.builders import day
+from tests.support.object_store import S3_KEYS
 
 MONDAY, TUESDAY = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
-S3_KEYS = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret"}
 
 
 def dropped(*refs: str, reason: str = "empty", stage: str = "collect") -> pl.DataFrame:
@@ -50,43 +45,6 @@ def post(body: str, *, collected_at: datetime = MONDAY) -> pl.DataFrame:
         "collected_at": collected_at,
     }
     return pl.DataFrame([values], schema=column_types(Posts))
-
-
-@pytest.fixture(scope="module")
-def s3_options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A server process that speaks S3, with a bucket "community"; yields storage options."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("s3") / "server.log"
-    with log.open("wb") as sink:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-            stdout=sink,
-            stderr=sink,
-        )
-    try:
-        _make_bucket(port, deadline=time.monotonic() + 60)
-        yield {
-            "aws_endpoint_url": f"http://127.0.0.1:{port}",
-            "aws_allow_http": "true",
-            "aws_region": "us-east-1",
-        }
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _make_bucket(port: int, deadline: float) -> None:
-    while True:
-        try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-                connection.request("PUT", "/community")
-                assert connection.getresponse().status == 200
-                return
-        except ConnectionRefusedError:
-            assert time.monotonic() < deadline, "the S3 server did not start"
-            time.sleep(0.1)
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.slow)])
@@ -220,6 +178,20 @@ def test_append_adds_rows_and_select_finds_them_by_key(store: Store) -> None:
     assert store.select("vectors", keys).equals(vector)
 
 
+def test_rows_under_one_mark_are_added_once(store: Store) -> None:
+    assert not store.has_appended("dropped", "run:part")
+    for _ in range(2):
+        store.append_once("dropped", dropped("b:1"), "run:part")
+    store.append_once("dropped", dropped("b:2"), "run:other")
+    assert store.has_appended("dropped", "run:part")
+    assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2"]
+
+    store.append("dropped", dropped("b:3"))
+    store.purge("dropped")
+    store.append_once("dropped", dropped("b:1"), "run:part")  # what is purged keeps its marks
+    assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2", "b:3"]
+
+
 @pytest.mark.parametrize("write", ["merge", "append", "replace", "rewrite"])
 def test_a_table_of_the_version_before_gets_the_columns_that_came_since(
     write: str, store: Store
@@ -299,6 +271,32 @@ def test_processes_that_merge_at_once_lose_nothing_and_double_nothing(
     _each(two_processes, store.merge, [dropped(*refs) for refs in batches])
     want = sorted({ref for refs in batches for ref in refs})
     assert store.read("dropped")["ref"].to_list() == want
+
+
+@pytest.mark.slow
+def test_processes_that_append_at_once_lose_nothing_and_add_once_what_has_one_mark(
+    store: Store, two_processes: ProcessPoolExecutor
+) -> None:
+    parts = [dropped(f"{n}:1", f"{n}:2") for n in range(6) for _ in range(2)]
+    marks = [f"run:{n}" for n in range(6) for _ in range(2)]
+    list(two_processes.map(store.append_once, ["dropped"] * len(parts), parts, marks))
+    want = [f"{n}:{i}" for n in range(6) for i in (1, 2)]
+    assert store.read("dropped")["ref"].to_list() == want
+
+
+def test_of_two_that_add_under_one_mark_at_the_same_moment_one_does(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(5):
+            start, store = Barrier(2), Store(tmp_path / str(number))
+            store.make_ready("dropped")
+            pair = [pool.submit(_append_at, start, store, dropped("b:1")) for _ in range(2)]
+            assert [future.result() for future in pair] == [None, None]
+            assert store.read("dropped")["ref"].to_list() == ["b:1"]
+
+
+def _append_at(start: Barrier, store: Store, frame: pl.DataFrame) -> None:
+    start.wait()
+    store.append_once("dropped", frame, "run:part")
 
 
 def test_writers_that_create_a_table_at_once_double_nothing(tmp_path: Path) -> None:

@@ -88,13 +88,22 @@ class TestAMember:
     def test_what_others_said_stays_in_every_table(self, place: Path) -> None:
         project = project_at(place)
         member = pseudonym(project)
-        before = {name: project.store.read(name) for name in ("posts", "texts", "tags")}
+        before = {name: project.store.read(name) for name in ("posts", "prose", "texts", "tags")}
         forget(Run(project), pseudonym=member)
         erased = before["posts"].filter(pl.col("author_id") == member)["post_id"].to_list()
         for name, table in before.items():
             after = project.store.read(name)
             assert after["post_id"].to_list() == [i for i in table["post_id"] if i not in erased]
             assert len(after.join(table, on=["post_id", *_texts_in(name)])) == len(after) - 2
+
+    def test_a_body_that_was_changed_is_no_longer_known_by_the_hash_of_what_it_was(
+        self, place: Path
+    ) -> None:
+        project = project_at(place)
+        before = project.store.read("prose")
+        forget(Run(project), author=NAME)
+        changed = project.store.read("prose").join(before, on=["post_id", "text"], how="anti")
+        assert changed["read_as"].to_list() == ["", ""]
 
     def test_quotes_mentions_links_and_the_thread_of_others_do_not_tell(self, place: Path) -> None:
         project = project_at(place)
@@ -372,4 +381,6 @@ class TestCutOff:
 
 
 def _texts_in(name: str) -> tuple[str, ...]:
-    return {"posts": ("body",), "texts": ("text",), "tags": ("sentences",)}[name]
+    return {"posts": ("body",), "prose": ("text",), "texts": ("text",), "tags": ("sentences",)}[
+        name
+    ]

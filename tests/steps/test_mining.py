@@ -11,13 +11,14 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from feedbackminer.admin.doctor import REMADE
+from feedbackminer.clean import stage as clean
 from feedbackminer.embed.load import encoder_name
 from feedbackminer.engine.history import past_runs
 from feedbackminer.engine.run import Run
 from feedbackminer.project.project import Project, open_project
 from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.exports import collect_exports
-from feedbackminer.steps.mining import STAGES, mine
+from feedbackminer.steps.mining import CLEAN, STAGES, mine
 from tests.support.command import Rows, whole_threads, write_jsonl
 from tests.support.tiny_encoder import save_tiny_encoder
 
@@ -93,6 +94,30 @@ def test_only_what_is_new_is_read_again(
         assert_frame_equal(*both, abs_tol=1e-3)
 
 
+def test_of_bodies_only_those_that_changed_are_cleaned_again(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine(Run(project))
+    copy = shutil.copytree(project.folder, tmp_path / "project")
+    edited = open_project(copy, {"embed": {"model": project.settings.embed.model}})
+    posts = project.store.read("posts")
+    is_first = pl.col("post_id") == posts["post_id"][0]
+    body = pl.when(is_first).then(pl.lit("I changed my mind about it.")).otherwise("body")
+    edited.store.replace("posts", posts.with_columns(body=body))
+    cleaned: list[str] = []
+    clean_text = clean.clean_text
+
+    def counted(body: str) -> str:
+        cleaned.append(body)
+        return clean_text(body)
+
+    monkeypatch.setattr(clean, "clean_text", counted)
+    Run(edited).step(CLEAN)
+    assert cleaned == ["I changed my mind about it."]
+    anew = clean.clean_posts(edited.store.read("posts"), settings=edited.settings.clean)
+    assert edited.store.read("texts").equals(anew.texts.sort("post_id"))
+
+
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
     folder = tmp_path_factory.mktemp("older")
@@ -102,7 +127,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 PER_POST = (
-    *("texts", "segments", "repeats", "tags", "aspects", "needs"),
+    *("prose", "texts", "segments", "repeats", "tags", "aspects", "needs"),
     *("replies", "threads", "members", "sentences", "clauses"),
 )
 

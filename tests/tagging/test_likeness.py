@@ -9,8 +9,6 @@ from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.tagging.head_tagger import HeadTagger, load_tagger
 from feedbackminer.tagging.likeness import FEWEST, UNLIKE, fitted_to
 from feedbackminer.tagging.rule_tagger import RuleTagger
-from feedbackminer.tagging.tagger import Text
-from tests.support.builders import read
 
 PLACES = ("Madrid", "Leeds", "Ohio", "Perth", "Lagos", "Turin", "Quito", "Kyoto", "Cork", "Bonn")
 SHOWS = (
@@ -33,18 +31,16 @@ POSTS = (
 )
 
 
-def tweets(count: int) -> list[Text]:
-    return read(
-        *(
-            f"@{PLACES[i % 10].lower()}fan{i} cant wait for the {SHOWS[i // 10 % 10]} tomorrow "
-            f"night in {PLACES[i % 7]} lol #{SHOWS[i % 9]} 2015"
-            for i in range(count)
-        )
-    )
+def tweets(count: int) -> list[str]:
+    return [
+        f"@{PLACES[i % 10].lower()}fan{i} cant wait for the {SHOWS[i // 10 % 10]} tomorrow "
+        f"night in {PLACES[i % 7]} lol #{SHOWS[i % 9]} 2015"
+        for i in range(count)
+    ]
 
 
-def posts(count: int) -> list[Text]:
-    return read(*(POSTS[i % 4].format(f"module {i}", f"gateway {i // 4}") for i in range(count)))
+def posts(count: int) -> list[str]:
+    return [POSTS[i % 4].format(f"module {i}", f"gateway {i // 4}") for i in range(count)]
 
 
 @pytest.fixture(scope="module")

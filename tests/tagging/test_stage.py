@@ -17,6 +17,7 @@ from feedbackminer.tagging.stage import (
     marks,
     read_texts,
     spans_of_texts,
+    still_right,
     tag_texts,
 )
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
@@ -65,58 +66,48 @@ def labels(**values: Any) -> pl.DataFrame:
 
 def tagged(tag: Tag, labels: pl.DataFrame | None = None) -> dict[str, Any]:
     result = tag_texts(["p0"], read("Some words here."), tagger=Fixed(tag), labels=labels)
-    return result.tags.to_dicts()[0]
+    return result.to_dicts()[0]
 
 
-def test_every_text_gets_one_row_and_progress_is_told() -> None:
-    done: list[int] = []
-    result = tag_texts(["a", "b"], read("One.", "Two."), tagger=Fixed(BUG), progress=done.append)
-    assert result.tags["post_id"].to_list() == ["a", "b"]
-    assert (result.account.rows_in, result.account.rows_out, sum(done)) == (2, 2, 2)
-    assert set(result.tags["tagger"]) == {"fixed"}
+def test_every_text_gets_one_row() -> None:
+    tags = tag_texts(["a", "b"], read("One.", "Two."), tagger=Fixed(BUG))
+    assert tags["post_id"].to_list() == ["a", "b"]
+    assert set(tags["tagger"]) == {"fixed"}
 
 
 def test_no_texts_get_no_tags() -> None:
-    assert tag_texts([], [], tagger=Fixed(BUG)).tags.is_empty()
-    assert Tags.is_valid(tag_texts([], [], tagger=Fixed(BUG)).tags)
+    assert tag_texts([], [], tagger=Fixed(BUG)).is_empty()
+    assert Tags.is_valid(tag_texts([], [], tagger=Fixed(BUG)))
 
 
-def test_what_reads_as_before_keeps_its_tags_and_is_not_read_again() -> None:
-    praise = replace(BUG, kinds=("praise",))
+def marked(**read_as: str) -> pl.DataFrame:
+    return pl.DataFrame({"post_id": list(read_as), "read_as": list(read_as.values())})
+
+
+NOBODY = TagLabels.create_empty()
+
+
+def test_what_reads_as_before_keeps_its_tags() -> None:
     before = tag_texts(["a", "b"], read("One.", "Two."), tagger=Fixed(BUG), read_as=["1", "2"])
-    after = tag_texts(
-        ["c", "b", "a"],
-        read("Three.", "Two, changed.", "One."),
-        tagger=Fixed(praise),
-        read_as=["3", "2x", "1"],
-        earlier=before.tags,
-    )
-    assert len(after.known) == 1
-    assert after.tags["kinds"].to_list() == [["praise"], ["praise"], ["bug"]]
-    assert after.tags["read_as"].to_list() == ["3", "2x", "1"]
+    kept = still_right(before, marked(c="3", b="2x", a="1"), NOBODY)
+    assert kept["post_id"].to_list() == ["a"]
 
 
 def test_what_a_person_corrected_is_read_again_and_so_is_what_they_took_back() -> None:
-    labelled = labels(kinds=["praise"])
-    text, mark = read("One."), ["1"]
+    labelled, text, mark = labels(kinds=["praise"]), read("One."), ["1"]
     corrected = tag_texts(["p0"], text, tagger=Fixed(BUG), read_as=mark, labels=labelled)
-    taken_back = tag_texts(["p0"], text, tagger=Fixed(BUG), read_as=mark, earlier=corrected.tags)
-    again = tag_texts(
-        ["p0"], text, tagger=Fixed(BUG), read_as=mark, labels=labelled, earlier=taken_back.tags
-    )
-    kinds = [result.tags["kinds"].to_list() for result in (corrected, taken_back, again)]
-    assert kinds == [[["praise"]], [["bug"]], [["praise"]]]
+    plain = tag_texts(["p0"], text, tagger=Fixed(BUG), read_as=mark)
+    assert [tags["kinds"].to_list() for tags in (corrected, plain)] == [[["praise"]], [["bug"]]]
+    as_then = marked(p0="1")
+    assert still_right(corrected, as_then, NOBODY).is_empty()
+    assert still_right(plain, as_then, labelled).is_empty()
+    assert len(still_right(plain, as_then, NOBODY)) == 1
 
 
 def test_a_text_reads_otherwise_with_other_stars_words_or_readers() -> None:
-    (plain,) = read("One.")
-    rated = replace(plain, rating=5.0)
-    read_as = {
-        *marks(["h1", "h2"], [plain, plain], readers=["x"]),
-        *marks(["h1"], [rated], readers=["x"]),
-        *marks(["h1"], [plain], readers=["y"]),
-    }
-    assert len(read_as) == 4
+    table = texts("One.", "One.", "Two.").with_columns(rating=pl.Series([None, 5.0, None]))
+    read_as = [*marks(table, readers=["x"])["read_as"], *marks(table, readers=["y"])["read_as"]]
+    assert len({*read_as}) == 6
 
 
 def test_a_person_s_label_counts_instead_of_the_tagger_s() -> None:
@@ -181,8 +172,8 @@ def test_sentences_of_texts_that_were_read_before_are_not_looked_for_again(
     table = texts("It’s broken. It was fine\nbefore.", "One.", "Three. Words. Here.")
     none = Encoded(np.zeros((3, 0), np.float32), np.zeros((3, 0), np.float32))
     first = read_texts(table, none, [False] * 3)
-    read_as = marks(table["content_hash"], first, readers=["a tagger"])
-    tags = tag_texts(["a", "b", "c"], first, tagger=Fixed(BUG), read_as=read_as).tags
+    read_as = marks(table.with_columns(rating=None), readers=["a tagger"])["read_as"].to_list()
+    tags = tag_texts(["a", "b", "c"], first, tagger=Fixed(BUG), read_as=read_as)
     split: list[str] = []
 
     def counted(passages: Iterable[str]) -> Iterator[list[tuple[int, int]]]:

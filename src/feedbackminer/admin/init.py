@@ -181,7 +181,8 @@ def _add_setting(table: Table | TOMLDocument, name: str, field: FieldInfo, given
         table.add(name, given)
         return
     default = None if field.is_required() else field.get_default(call_default_factory=True)
-    value = tomlkit.inline_table() if default == {} else EXAMPLES.get(name, default)
+    value = EXAMPLES[name] if default is None else default
+    value = tomlkit.inline_table() if value == {} else value
     table.add(tomlkit.comment(f"{name} = {tomlkit.item(value).as_string()}"))
 
 

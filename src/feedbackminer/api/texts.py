@@ -108,7 +108,7 @@ def tag_rows(
     stars = [ratings[number] if ratings else None for number in tagged]
     reviews = [are_reviews or rating is not None for rating in stars]
     read = read_texts(texts, encoded, reviews, stars)
-    tagger, notices = fitted_to(heads, read)
+    tagger, notices = fitted_to(heads, [text.passage for text in read])
     tags = tagger.tag(read)
     rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
     return rows, notices

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import dataframely as dy
@@ -20,6 +21,7 @@ from feedbackminer.text.words import content_hash, count_words
 
 STAGE = "clean"
 READ_AT_MOST = 1_000_000  # characters of a body, of which most are a log or a picture
+CHUNK = 10_000  # bodies between two writes: what a killed run loses at most
 LINES_SHOWN = 3  # of a form, in the notice
 
 STEPS: tuple[Callable[[str], str], ...] = (
@@ -76,14 +78,38 @@ def clean_text(body: str) -> str:
     return body
 
 
+def marks(posts: pl.DataFrame, *, reader: str) -> pl.DataFrame:
+    """Return ``post_id`` and, as ``read_as``, a mark of all that decides what a body says.
+
+    Args:
+        reader: changes with whatever reads bodies.
+    """
+    by = hashlib.sha256(reader.encode()).hexdigest()[:16]
+    rows = posts.select("post_id", "body").iter_rows()
+    marked = [(post_id, f"{by}:{content_hash(None, body)}") for post_id, body in rows]
+    return pl.DataFrame(marked, schema={"post_id": pl.String, "read_as": pl.String}, orient="row")
+
+
+def prose_of(posts: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield ``post_id`` and, as ``text``, what each body says, chunk by chunk."""
+    for chunk in posts.select("post_id", "body").iter_slices(CHUNK):
+        texts = [clean_text(body) for body in chunk["body"]]
+        yield chunk.select("post_id", text=pl.Series(texts, dtype=pl.String))
+
+
 def clean_posts(
-    posts: pl.DataFrame, *, settings: CleanSettings, earlier: Earlier | None = None
+    posts: pl.DataFrame,
+    *,
+    settings: CleanSettings,
+    earlier: Earlier | None = None,
+    prose: pl.DataFrame | None = None,
 ) -> Cleaned:
     """Turn posts into texts fit for analysis.
 
     Args:
         posts: one row per post, key ``post_id``.
         settings: languages to keep, shortest and longest text.
+        prose: what each body says, where :func:`prose_of` has told it before.
         earlier: what spares finding language and parts of the same texts again.
     Returns:
         texts and dropped rows; their counts sum to ``len(posts)``.
@@ -91,7 +117,8 @@ def clean_posts(
         TableError: a column is missing, or ``post_id`` repeats.
     """
     posts = check(posts, Posts, where=STAGE)
-    posts, truncated, templates = _read(posts, settings.max_chars)
+    prose = _all_prose(posts) if prose is None else prose
+    posts, truncated, templates = _read(posts, prose, settings.max_chars)
     known = _known(earlier)
     rows, dropped = [], []
     columns = posts.select("post_id", "title", "body", "author_role")
@@ -126,10 +153,17 @@ def clean_posts(
     )
 
 
-def _read(posts: pl.DataFrame, max_chars: int) -> tuple[pl.DataFrame, list[bool], dict[str, int]]:
+def _all_prose(posts: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([posts.select("post_id", text="body").clear(), *prose_of(posts)])
+
+
+def _read(
+    posts: pl.DataFrame, prose: pl.DataFrame, max_chars: int
+) -> tuple[pl.DataFrame, list[bool], dict[str, int]]:
     """Return posts with bodies as they are read, which of them were cut, and lines of forms."""
     bodies, members = posts["body"].to_list(), posts["author_id"].to_list()
-    texts = [clean_text(body) for body in bodies]
+    of_posts = posts.select("post_id").join(prose, on="post_id", how="left", maintain_order="left")
+    texts = of_posts["text"].to_list()
     truncated = [
         len(text) > max_chars or len(body) > READ_AT_MOST
         for text, body in zip(texts, bodies, strict=True)

@@ -16,7 +16,9 @@ STAGE = "embed"
 CHUNK = 2_048  # texts between two writes: what a killed run loses at most
 
 
-def missing(texts: pl.DataFrame, segments: pl.DataFrame, encoded_hashes: pl.Series) -> pl.DataFrame:
+def missing(
+    texts: pl.DataFrame, segments: pl.DataFrame, encoded_hashes: pl.Series | None = None
+) -> pl.DataFrame:
     """Return each ``passage`` whose content hash is not among the encoded ones, once.
 
     Passages are whole texts, and parts of long ones.
@@ -24,8 +26,11 @@ def missing(texts: pl.DataFrame, segments: pl.DataFrame, encoded_hashes: pl.Seri
     texts, segments = check(texts, Texts, where=STAGE), check(segments, Segments, where=STAGE)
     whole = texts.select("content_hash", passage=encoded(passage()))
     parts = segments.select("content_hash", passage=encoded(pl.col("text")))
-    new = pl.concat([whole, parts]).filter(~pl.col("content_hash").is_in(encoded_hashes.implode()))
-    return new.unique("content_hash", keep="first", maintain_order=True)
+    passages = pl.concat([whole, parts])
+    if encoded_hashes is not None:
+        is_new = ~pl.col("content_hash").is_in(encoded_hashes.implode())
+        passages = passages.filter(is_new)
+    return passages.unique("content_hash", keep="first", maintain_order=True)
 
 
 def embed_passages(passages: pl.DataFrame, *, encoder: Encoder) -> Iterator[dy.DataFrame[Vectors]]:

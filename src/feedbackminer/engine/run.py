@@ -24,9 +24,10 @@ from feedbackminer.engine.ledger import decode, encode
 from feedbackminer.engine.models import Models, loader_of
 from feedbackminer.engine.reporting import Reporter, Silent
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
+from feedbackminer.engine.workers import Here, Workers
 from feedbackminer.project.project import Project
 from feedbackminer.settings.load import secret_of
-from feedbackminer.settings.sections import hash_settings
+from feedbackminer.settings.sections import EngineSettings, hash_settings
 from feedbackminer.tables import Runs, check, column_types
 
 
@@ -154,6 +155,7 @@ class Run:
             now=self.started_at,
             reporter=self.reporter,
             code=code,
+            workers=_workers_of(project.settings.engine),
         )
         settings = tuple(getattr(project.settings, name) for name in stage.settings)
         mark_of = partial(
@@ -270,3 +272,12 @@ class Run:
         }
         frame = pl.DataFrame([encode(row)], schema=column_types(Runs))
         self.project.store.append("runs", check(frame, Runs, where=step.stage))
+
+
+def _workers_of(settings: EngineSettings) -> Workers:
+    """Return the workers that the settings name; nothing is started."""
+    if settings.kind == "local":
+        return Here()
+    from feedbackminer.engine.cluster import RayWorkers
+
+    return RayWorkers(settings)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 
 from feedbackminer.accounts import Account
+from feedbackminer.engine.workers import Here, Workers
 from feedbackminer.errors import UndeclaredTableError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Context:
         code: changes with all code that the stage reaches; for what it need not do again.
         continues: whether the tables that the stage writes are as it left them when it was last
             done, by the same code, settings and models; only what it reads has changed since.
+        workers: whoever does what is row by row.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Context:
     reporter: Reporter
     code: str
     continues: bool = False
+    workers: Workers = field(default_factory=Here)
 
 
 @dataclass(frozen=True)
@@ -95,46 +98,51 @@ class StageTables:
     """The tables of a store, as far as a stage declares them."""
 
     def __init__(self, stage: Stage, store: TableStore) -> None:
-        self._stage, self._store = stage, store
+        self.stage, self._store = stage, store
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Return a table that the stage reads."""
-        self._allow(name, self._stage.reads, "reads")
+        self._allow(name, self.stage.reads, "reads")
         return self._store.read(name, columns)
 
     def read_all(self) -> dict[str, pl.DataFrame]:
         """Return every table that the stage reads, by name."""
-        return {name: self._store.read(name) for name in self._stage.reads}
+        return {name: self._store.read(name) for name in self.stage.reads}
 
     def previous(self, name: str) -> pl.DataFrame:
         """Return a table that the stage writes as it stands; empty where other code wrote it."""
-        self._allow(name, self._stage.writes, "writes")
+        self._allow(name, self.stage.writes, "writes")
         return self._store.recall(name)
 
     def select(self, name: str, keys: pl.DataFrame) -> pl.DataFrame:
         """Return the rows of a table whose key columns stand in ``keys``."""
-        self._allow(name, (*self._stage.reads, *self._stage.writes), "reads")
+        self._allow(name, (*self.stage.reads, *self.stage.writes), "reads")
         return self._store.select(name, keys)
 
     def replace(self, name: str, frame: pl.DataFrame) -> None:
         """Make a table that the stage writes equal to ``frame``."""
-        self._allow(name, self._stage.writes, "writes")
+        self._allow(name, self.stage.writes, "writes")
         self._store.replace(name, frame)
 
     def append(self, name: str, frame: pl.DataFrame) -> None:
         """Add rows to a table that the stage writes."""
-        self._allow(name, self._stage.writes, "writes")
+        self._allow(name, self.stage.writes, "writes")
         self._store.append(name, frame)
+
+    def writable(self, name: str) -> TableStore:
+        """Return the store, for whoever adds rows to a table that the stage writes."""
+        self._allow(name, self.stage.writes, "writes")
+        return self._store
 
     def finished_runs(self) -> pl.DataFrame:
         """Return ``run_id`` of the runs that came to the end of this stage, out of the ledger."""
         runs = self._store.read("runs")
-        return runs.filter(pl.col("stage") == self._stage.name).select("run_id")
+        return runs.filter(pl.col("stage") == self.stage.name).select("run_id")
 
     def _allow(self, name: str, declared: Sequence[str], verb: str) -> None:
         if name not in declared:
             raise UndeclaredTableError(
-                f"stage {self._stage.name}: {verb} table {name!r} and does not declare it "
+                f"stage {self.stage.name}: {verb} table {name!r} and does not declare it "
                 f"(declared: {', '.join(declared) or 'none'}); add it to its Stage in "
                 "feedbackminer/steps/mining.py"
             )

@@ -179,9 +179,10 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
 
     # A mark holds the hash of what a post was read from, a vector the meaning of what it was.
     is_old = pl.col("post_id").is_in(changed_ids)
-    cleaned["tags"] = cleaned["tags"].with_columns(
-        read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
-    )
+    for name in ("prose", "tags"):
+        cleaned[name] = cleaned[name].with_columns(
+            read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
+        )
     for name in ("sentences", "clauses"):
         cleaned[name] = cleaned[name].with_columns(
             chances=pl.when(is_old).then(pl.lit([], pl.List(pl.Float32))).otherwise("chances"),

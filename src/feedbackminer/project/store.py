@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 import stamina
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from feedbackminer.errors import StoreError
@@ -153,7 +153,10 @@ class Store:
             table = self._open(name)
             if table is None or _is_outdated(table, name):
                 return TABLES[name].create_empty()
-            rows = _scan(table, name).join(keys.lazy(), on=keys.columns, how="semi")
+            # Only what stands in a scan's filter spares reading the other columns.
+            first = keys.columns[0]
+            rows = _scan(table, name).filter(pl.col(first).is_in(keys[first].implode()))
+            rows = rows.join(keys.lazy(), on=keys.columns, how="semi")
             return rows.unique(keys.columns).collect()
 
     @_retry_conflicts
@@ -184,14 +187,41 @@ class Store:
         if not len(frame):
             return
         frame = check(frame, TABLES[name], where=f"append to {name}")
+        self.make_ready(name)
+        with _explained(self._path(name), "written"):
+            write_deltalake(self._open_or_create(name), _plain(frame), mode="append")
+        self.compact(name)
+
+    @_retry_conflicts
+    def append_once(self, name: str, frame: pl.DataFrame, mark: str) -> None:
+        """Add rows, unless some were added under that mark before, by whomever.
+
+        Who adds so is one of many, so small files are left as they are: see :meth:`compact`.
+        """
+        frame = check(frame, TABLES[name], where=f"append to {name}")
+        with _explained(self._path(name), "written"):
+            table = self._open_or_create(name)
+            if len(frame) and table.transaction_version(mark) is None:
+                # Of two commits with one mark, delta-rs refuses the second.
+                once = CommitProperties(app_transactions=[Transaction(mark, 1)])
+                write_deltalake(table, _plain(frame), mode="append", commit_properties=once)
+
+    def has_appended(self, name: str, mark: str) -> bool:
+        """Tell whether rows were added under a mark."""
+        with _explained(self._path(name), "read"):
+            table = self._open(name)
+            return table is not None and table.transaction_version(mark) is not None
+
+    @_retry_conflicts
+    def make_ready(self, name: str) -> None:
+        """Have a table that rows of today can be added to."""
         self._bring_up_to_date(name)
-        table = self._open(name)
-        if table is None or not _is_outdated(table, name):
-            self._write(name, frame, "append")
-        elif name in STARTS_ANEW:
-            self._write(name, frame, "overwrite", schema_mode="overwrite")
-        else:
-            raise _outdated_error(self._path(name), table)
+        with _explained(self._path(name), "written"):
+            table = self._open_or_create(name)
+        if _is_outdated(table, name):
+            if name not in STARTS_ANEW:
+                raise _outdated_error(self._path(name), table)
+            self._overwrite(table, name, TABLES[name].create_empty())
 
     @_retry_conflicts
     def replace(
@@ -207,14 +237,14 @@ class Store:
         self._bring_up_to_date(name)
         table = self._open(name)
         if table is not None and not where and _is_outdated(table, name):
-            self._write(name, frame, "overwrite", schema_mode="overwrite")
+            self._write(name, frame, schema_mode="overwrite")
             return
         old = self.read(name)
         if where:
             old = old.filter(pl.col(where[0]) == where[1])
         if table is not None and frame.equals(old):
             return
-        self._write(name, frame, "overwrite", predicate=_equals(*where) if where else None)
+        self._write(name, frame, predicate=_equals(*where) if where else None)
 
     def rewrite(
         self,
@@ -273,6 +303,18 @@ class Store:
             table = self._open(name)
             return 0 if table is None else len(table.file_uris())
 
+    def compact(self, name: str) -> None:
+        """Put the small files of many writes together, right after a write that changed content.
+
+        What only older versions need is removed after a week.
+        """
+        with _explained(self._path(name), "written"):
+            table = self._open(name)
+            if table is not None and len(table.file_uris()) > MANY_FILES:
+                with suppress(CommitFailedError):  # another one writes: its write will do it
+                    table.optimize.compact()
+                    table.vacuum(dry_run=False)
+
     def _path(self, name: str) -> str:
         return f"{self.url}/{name}"
 
@@ -306,24 +348,18 @@ class Store:
         self,
         name: str,
         frame: pl.DataFrame,
-        mode: Literal["append", "overwrite"],
         *,
         predicate: str | None = None,
         schema_mode: Literal["overwrite"] | None = None,
     ) -> None:
         with _explained(self._path(name), "written"):
-            table = self._open_or_create(name)
-            if mode == "append":
-                write_deltalake(table, _plain(frame), mode="append")
-                self._compact(name)
-            else:
-                write_deltalake(
-                    table,
-                    _plain(frame),
-                    mode="overwrite",
-                    predicate=predicate,
-                    schema_mode=schema_mode,
-                )
+            write_deltalake(
+                self._open_or_create(name),
+                _plain(frame),
+                mode="overwrite",
+                predicate=predicate,
+                schema_mode=schema_mode,
+            )
 
     def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
         """Replace what this version of a table holds, if nothing came in since it was opened."""
@@ -346,18 +382,7 @@ class Store:
                     _plain(part), predicate=same_key, source_alias="new", target_alias="old"
                 )
                 merge.when_matched_update_all().when_not_matched_insert_all().execute()
-            self._compact(name)
-
-    def _compact(self, name: str) -> None:
-        """Put the small files of many writes together, right after a write that changed content.
-
-        What only older versions need is removed after a week.
-        """
-        table = self._open(name)
-        if table is not None and len(table.file_uris()) > MANY_FILES:
-            with suppress(CommitFailedError):  # another process writes: the next write will do it
-                table.optimize.compact()
-                table.vacuum(dry_run=False)
+            self.compact(name)
 
 
 def _columns(table: DeltaTable) -> list[str]:

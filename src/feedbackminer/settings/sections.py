@@ -59,6 +59,25 @@ class StoreSettings(StageSettings):
     )
 
 
+class EngineSettings(StageSettings):
+    kind: Literal["local", "ray"] = Field(
+        default="local",
+        description="Who cleans, encodes and tags posts: this process, or workers of Ray (the "
+        "extra `ray`), which read and write the store themselves",
+    )
+    address: str = Field(
+        default="",
+        pattern=r"^((ray://)?[^\s:/@]+:\d{1,5})?$",
+        description="Of a Ray cluster: host:port where this machine is a part of it, "
+        "ray://host:port where it is none; empty: workers on the processors of this machine",
+    )
+    part: int = Field(
+        default=1_000,
+        ge=1,
+        description="Posts that a worker takes at once: what is done again where it dies",
+    )
+
+
 class CollectSettings(StageSettings):
     source: str = Field(default="", description="Prefix of post ids; empty: the name of the file")
     map: dict[str, str] = Field(
@@ -500,6 +519,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="Where posts are collected: one table per source"
     )
     store: StoreSettings = StoreSettings()
+    engine: EngineSettings = EngineSettings()
     collect: CollectSettings = CollectSettings()
     clean: CleanSettings = CleanSettings()
     embed: EmbedSettings = EmbedSettings()

@@ -7,7 +7,7 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -29,25 +29,35 @@ from feedbackminer.steps.vectors import (
     stored_vectors,
     topic_input,
 )
-from feedbackminer.tables import AlertLevels
+from feedbackminer.tables import AlertLevels, passage
 from feedbackminer.vectors import Matrix
 from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import HEADLINE
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder, Engine
-    from feedbackminer.tagging.tagger import Tagger
+    from feedbackminer.tagging.tagger import Tagger, Text
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
-    """② Turn posts into texts."""
-    from feedbackminer.clean.stage import Earlier, clean_posts
+    """② Turn posts into texts; a body that was read before is not read again."""
+    from feedbackminer.clean.stage import Earlier, clean_posts, marks
+
+    posts = tables.read("posts")
+    marked = marks(posts, reader=context.code)
+    kept = tables.previous("prose").join(marked, on=["post_id", "read_as"], how="semi")
+    new = marked.join(kept, on="post_id", how="anti", maintain_order="left")
+    context.reporter.start("clean", len(new))
+    tables.replace("prose", kept)
+    for n in context.workers.fill("prose", _prose_of, new, tables, context):
+        context.reporter.advance(n)
 
     earlier = Earlier(tables.previous("texts"), tables.previous("segments"))
     result = clean_posts(
-        tables.read("posts"),
+        posts,
         settings=context.settings.clean,
         earlier=earlier if context.continues else None,
+        prose=tables.previous("prose").select("post_id", "text"),
     )
     tables.replace("segments", result.segments)
     tables.replace("repeats", result.repeats)
@@ -55,11 +65,20 @@ def _clean(tables: StageTables, context: Context) -> StageResult:
     return StageResult(result.account, result.notices, dropped=result.dropped)
 
 
+def _prose_of(tables: StageTables, _: Context, rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield what bodies say in prose; ``rows`` has posts, and the marks of their bodies."""
+    from feedbackminer.clean.stage import prose_of
+
+    posts = tables.select("posts", rows.select("post_id"))
+    for chunk in prose_of(posts):
+        yield chunk.join(rows, on="post_id")
+
+
 CLEAN = Stage(
     "clean",
     _clean,
     reads=("posts",),
-    writes=("texts", "segments", "repeats"),
+    writes=("texts", "segments", "repeats", "prose"),
     settings=("clean",),
 )
 
@@ -67,31 +86,41 @@ CLEAN = Stage(
 def _embed(tables: StageTables, context: Context) -> StageResult:
     """③ Encode the distinct texts that have no vector yet; each chunk is stored as it comes."""
     from feedbackminer.embed.load import backend_of
-    from feedbackminer.embed.stage import embed_passages, missing
 
-    encoder, reporter = context.models.encoder, context.reporter
-    texts, segments = tables.read("texts"), tables.read("segments")
-    hashes = pl.concat([texts["content_hash"], segments["content_hash"]]).unique()
-    stored = stored_vectors(tables, hashes, encoder.name)["content_hash"]
-    passages = missing(texts, segments, stored)
+    encoder, reporter = context.models.encoder_name, context.reporter
+    keys = ["post_id", "content_hash"]
+    texts = tables.read("texts", keys)
+    wanted = pl.concat([texts, tables.read("segments", keys)]).unique("content_hash", keep="first")
+    stored = stored_vectors(tables, wanted["content_hash"], encoder)["content_hash"]
+    new = wanted.filter(~pl.col("content_hash").is_in(stored.implode())).sort(keys)
 
-    reporter.start("embed", len(passages))
+    reporter.start("embed", len(new))
     began = time.perf_counter()
-    for chunk in embed_passages(passages, encoder=encoder):
-        tables.append("vectors", chunk)
-        reporter.advance(len(chunk))
+    for n in context.workers.fill("vectors", _vectors_of, new, tables, context):
+        reporter.advance(n)
 
-    detail = f"{len(passages):,} of {len(hashes):,} distinct texts and parts encoded"
-    if len(passages):
-        detail += f", {len(passages) / (time.perf_counter() - began):,.0f} texts/s"
+    detail = f"{len(new):,} of {len(wanted):,} distinct texts and parts encoded"
+    if len(new):
+        detail += f", {len(new) / (time.perf_counter() - began):,.0f} texts/s"
     backend = backend_of(context.settings.embed)
     notices = (f"vectors are computed by {backend.name}: {backend.why}",)
     return StageResult(
         Account("embed", len(texts), len(texts)),
         notices if backend.is_second_best else (),
-        models={"encoder": encoder.name},
+        models={"encoder": encoder},
         detail=detail,
     )
+
+
+def _vectors_of(
+    tables: StageTables, context: Context, rows: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """Yield the vectors of texts and parts, of which ``rows`` has post and hash."""
+    from feedbackminer.embed.stage import embed_passages, missing
+
+    texts = tables.select("texts", rows).sort("post_id")
+    segments = tables.select("segments", rows).sort("post_id", "number")
+    yield from embed_passages(missing(texts, segments), encoder=context.models.encoder)
 
 
 EMBED = Stage(
@@ -168,33 +197,30 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
     from feedbackminer.tagging.extract import collect_needs, find_aspects
     from feedbackminer.tagging.likeness import fitted_to
-    from feedbackminer.tagging.stage import marks, read_texts, spans_of_texts, tag_texts
+    from feedbackminer.tagging.stage import marks, spans_of_texts, still_right
 
     settings, models = context.settings.tag, context.models
-    encoder, tagger, nlp = models.encoder, models.tagger, models.nlp
+    encoder, nlp = models.encoder, models.nlp
     texts = tables.read("texts")
-    context.reporter.start("tag", len(texts))
-    post_ids = texts["post_id"].to_list()
-    encoded = encoded_texts(tables, texts["content_hash"], encoder.name)
     posts = tables.read("posts", ["post_id", "author_id", "rating"])
     posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
-    are_reviews = posts["rating"].is_not_null().to_list()
+    tagger, unlike = fitted_to(models.tagger, texts.select(passage()).to_series().to_list())
+    marked = marks(posts, readers=(context.code, encoder.name, tagger.name))
     earlier = {name: tables.previous(name) for name in TAG.writes}
-    spans = spans_of_texts(earlier["tags"]) if context.continues else {}
-    passages = read_texts(texts, encoded, are_reviews, posts["rating"].to_list(), spans)
+    kept = still_right(earlier["tags"], marked, tables.read("tag_labels"))
+    new = marked.join(kept, on="post_id", how="anti", maintain_order="left")
 
-    tagger, unlike = fitted_to(tagger, passages)
-    readers = (context.code, encoder.name, tagger.name)
-    result = tag_texts(
-        post_ids,
-        passages,
-        tagger=tagger,
-        labels=tables.read("tag_labels"),
-        read_as=marks(texts["content_hash"], passages, readers=readers),
-        earlier=earlier["tags"],
-        progress=context.reporter.advance,
-    )
-    known = result.known if context.continues else frozenset()
+    # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
+    context.reporter.start("tag", len(new))
+    tables.replace("tags", kept)
+    make = partial(_tags_of, is_unlike=bool(unlike))
+    for n in context.workers.fill("tags", make, new, tables, context):
+        context.reporter.advance(n)
+
+    tags = tables.previous("tags")
+    passages = _read_texts(tables, texts, posts["rating"], encoder.name, spans_of_texts(tags))
+    post_ids = texts["post_id"].to_list()
+    known = frozenset(kept["post_id"]) if context.continues else frozenset()
     aspects = find_aspects(
         post_ids,
         passages,
@@ -217,13 +243,50 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     )
     tables.replace("aspects", aspects)
     tables.replace("needs", needs)
-    tables.replace("tags", result.tags)
     return StageResult(
-        result.account,
+        Account("tag", len(texts), len(tags)),
         models.tagger_notices + unlike,
         models={"tagger": tagger.name},
-        detail=f"{len(texts) - len(result.known):,} of {len(texts):,} posts read anew",
+        detail=f"{len(new):,} of {len(texts):,} posts read anew",
     )
+
+
+def _tags_of(
+    tables: StageTables, context: Context, rows: pl.DataFrame, *, is_unlike: bool
+) -> Iterator[pl.DataFrame]:
+    """Yield the tags of posts, of which ``rows`` has the id and the mark."""
+    from feedbackminer.tagging.likeness import at_even_priors
+    from feedbackminer.tagging.stage import CHUNK, tag_texts
+
+    tagger, labels = context.models.tagger, tables.read("tag_labels")
+    tagger = at_even_priors(tagger) if is_unlike else tagger
+    for some in rows.iter_slices(CHUNK):
+        keys = some.select("post_id")
+        texts = tables.select("texts", keys).sort("post_id")
+        ratings = tables.select("posts", keys).sort("post_id")["rating"]
+        read = _read_texts(tables, texts, ratings, context.models.encoder_name, {})
+        yield tag_texts(
+            texts["post_id"].to_list(),
+            read,
+            tagger=tagger,
+            labels=labels,
+            read_as=some.sort("post_id")["read_as"].to_list(),
+        )
+
+
+def _read_texts(
+    tables: StageTables,
+    texts: pl.DataFrame,
+    ratings: pl.Series,
+    encoder: str,
+    spans: Mapping[str, Sequence[int]],
+) -> list[Text]:
+    """Return texts as taggers read them; ``spans`` as :func:`tagging.stage.spans_of_texts`."""
+    from feedbackminer.tagging.stage import read_texts
+
+    encoded = encoded_texts(tables, texts["content_hash"], encoder)
+    are_reviews = ratings.is_not_null().to_list()
+    return read_texts(texts, encoded, are_reviews, ratings.to_list(), spans)
 
 
 def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:

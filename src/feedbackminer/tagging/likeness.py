@@ -15,7 +15,7 @@ import numpy as np
 from feedbackminer.tagging import features
 from feedbackminer.tagging.head_tagger import CONVERSATIONS, HeadTagger
 from feedbackminer.tagging.heads import GENRES, Head
-from feedbackminer.tagging.tagger import Tagger, Text
+from feedbackminer.tagging.tagger import Tagger
 from feedbackminer.vocabulary.tags import KNOWN, SENTIMENTS
 
 FEWEST = 200  # texts: of fewer nothing is told
@@ -30,28 +30,32 @@ EVEN = (
 )
 
 
-def fitted_to(tagger: Tagger, texts: Sequence[Text]) -> tuple[Tagger, tuple[str, ...]]:
+def fitted_to(tagger: Tagger, passages: Sequence[str]) -> tuple[Tagger, tuple[str, ...]]:
     """Return the tagger for texts, and a notice where they are unlike what it knows.
 
     Without knowing how common sentiments are there, none is taken to be commoner than another; a
     head that was fitted to labels from there knows, and stays.
     """
-    if not isinstance(tagger, HeadTagger) or not is_unlike(tagger.heads[KNOWN], texts):
+    if not isinstance(tagger, HeadTagger) or not is_unlike(tagger.heads[KNOWN], passages):
         return tagger, ()
+    fitted = at_even_priors(tagger)
+    return fitted, (UNLIKE if fitted is tagger else UNLIKE + EVEN,)
+
+
+def at_even_priors(tagger: Tagger) -> Tagger:
+    """Return the tagger for texts that are unlike what it knows."""
+    if not isinstance(tagger, HeadTagger) or "adapted" in tagger.heads["sentiment"].card:
+        return tagger
     head = tagger.heads["sentiment"]
-    if "adapted" in head.card:
-        return tagger, (UNLIKE,)
-    return replace(tagger, heads={**tagger.heads, "sentiment": without_priors(head)}), (
-        UNLIKE + EVEN,
-    )
+    return replace(tagger, heads={**tagger.heads, "sentiment": without_priors(head)})
 
 
-def is_unlike(head: Head, texts: Sequence[Text]) -> bool:
+def is_unlike(head: Head, passages: Sequence[str]) -> bool:
     """Tell whether texts are unlike what the heads know; of few texts, nobody can say."""
-    if len(texts) < FEWEST:
+    if len(passages) < FEWEST:
         return False
-    step = -(-len(texts) // SAMPLE)
-    likeness = likenesses(head, [text.passage for text in texts[::step]])
+    step = -(-len(passages) // SAMPLE)
+    likeness = likenesses(head, passages[::step])
     return bool(likeness.mean() < head.card["limit"])
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import dataframely as dy
 import numpy as np
 import polars as pl
 
-from feedbackminer.accounts import Account
 from feedbackminer.tables import Tags, Texts, check, column_types, passage
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.tagger import Sentence, Tag, Tagger, Text
@@ -19,6 +17,7 @@ from feedbackminer.text.sentences import find_spans, quotable
 from feedbackminer.vocabulary.tags import ANSWERS, ASSERTED, KINDS, PROBLEMS
 
 STAGE = "tag"
+CHUNK = 2_048  # texts between two writes: what a killed run loses at most
 NO_STATES: Matrix = np.zeros((0, STATE), np.float32)
 MAX_SENTENCES = 12  # quotable sentences kept per post
 
@@ -32,15 +31,6 @@ class ReadByEncoder(Protocol):
     def layer_mean(self) -> Matrix: ...
     @property
     def sentences(self) -> Sequence[Matrix]: ...
-
-
-@dataclass(frozen=True)
-class Tagged:
-    """Tags, one row per text, and of which posts they were there before."""
-
-    tags: dy.DataFrame[Tags]
-    known: frozenset[str]
-    account: Account
 
 
 def read_texts(
@@ -109,19 +99,21 @@ def _unread(n_sentences: int) -> Matrix:
     return np.full((n_sentences, STATE), np.nan, np.float32)
 
 
-def marks(
-    content_hashes: Iterable[str], texts: Sequence[Text], *, readers: Sequence[str]
-) -> list[str]:
-    """Return for each text a mark of all that decides its tags.
+def marks(texts: pl.DataFrame, *, readers: Sequence[str]) -> pl.DataFrame:
+    """Return ``post_id``, ``content_hash`` and, as ``read_as``, a mark of all that decides tags.
 
     Args:
+        texts: the ``texts`` table, each with the ``rating`` that it came with, where it did.
         readers: names of whatever reads texts: code, encoder, tagger.
     """
     by = hashlib.sha256("\n".join(readers).encode()).hexdigest()[:16]
-    return [
-        f"{by}:{content_hash}:{text.language}:{text.rating}:{text.is_review}"
-        for content_hash, text in zip(content_hashes, texts, strict=True)
+    rows = texts.select("post_id", "content_hash", "language", "rating").iter_rows()
+    marked = [
+        (post_id, content_hash, f"{by}:{content_hash}:{language}:{rating}")
+        for post_id, content_hash, language, rating in rows
     ]
+    columns = ("post_id", "content_hash", "read_as")
+    return pl.DataFrame(marked, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def content_hash_of(mark: str) -> str:
@@ -136,46 +128,31 @@ def tag_texts(
     tagger: Tagger,
     labels: pl.DataFrame | None = None,
     read_as: Sequence[str] | None = None,
-    earlier: pl.DataFrame | None = None,
-    progress: Callable[[int], object] = lambda _: None,
-) -> Tagged:
-    """Tag every text; one that was tagged before and has the same mark is not read again.
+) -> dy.DataFrame[Tags]:
+    """Tag every text.
 
     Args:
         labels: people's labels of posts, which count instead of what the tagger says.
         read_as: the mark of each text.
-        earlier: tags of an earlier time.
-        progress: called with the number of texts done since the last call.
     """
     label_of = {row["post_id"]: row for row in labels.to_dicts()} if labels is not None else {}
-    ids = {"post_id": post_ids, "read_as": read_as or [""] * len(post_ids)}
-    wanted = pl.DataFrame(ids, schema=dict.fromkeys(ids, pl.String))
-    before = _known(wanted, earlier, without=label_of)
-    known = frozenset(before["post_id"])
-    progress(len(known))
-
-    new = [row for row, post_id in enumerate(post_ids) if post_id not in known]
     rows = []
-    for row, tag in zip(new, tagger.tag([texts[row] for row in new]), strict=True):
-        made = _row(post_ids[row], texts[row], tag)
-        made |= {"tagger": tagger.name, "read_as": ids["read_as"][row]}
-        rows.append(_corrected(made, label_of.get(post_ids[row])))
-        progress(1)
-    both = pl.concat([before, pl.DataFrame(rows, schema=column_types(Tags))])
-    in_order = wanted.select("post_id").join(both, on="post_id", how="left", maintain_order="left")
-    tags = check(in_order, Tags, where=STAGE)
-    return Tagged(tags, known, Account(STAGE, len(texts), len(tags)))
+    columns = (post_ids, texts, tagger.tag(texts), read_as or [""] * len(post_ids))
+    for post_id, text, tag, mark in zip(*columns, strict=True):
+        made = _row(post_id, text, tag) | {"tagger": tagger.name, "read_as": mark}
+        rows.append(_corrected(made, label_of.get(post_id)))
+    return check(pl.DataFrame(rows, schema=column_types(Tags)), Tags, where=STAGE)
 
 
-def _known(
-    wanted: pl.DataFrame, earlier: pl.DataFrame | None, without: Collection[str]
-) -> pl.DataFrame:
-    """Return the earlier tags of posts that are read as they were then, and nobody corrected."""
-    if earlier is None or earlier.is_empty():
-        return pl.DataFrame(schema=column_types(Tags))
-    by_tagger = earlier.filter(~pl.col("by_human"), ~pl.col("post_id").is_in(list(without)))
-    same = by_tagger.join(wanted, on=["post_id", "read_as"], how="semi")
-    return same.cast(pl.Schema(column_types(Tags)))
+def still_right(earlier: pl.DataFrame, marked: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Return the earlier tags of posts that would be read as they were, and nobody corrected.
+
+    Args:
+        marked: what :func:`marks` returns of the texts there are.
+        labels: people's labels of posts.
+    """
+    same = earlier.join(marked, on=["post_id", "read_as"], how="semi")
+    return same.filter(~pl.col("by_human")).join(labels, on="post_id", how="anti")
 
 
 def shown(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:

@@ -113,7 +113,7 @@ def elsewhere(sources: Sources) -> Iterator[Figure]:
         ("senti4sd validation rows", tags.senti4sd(sources.data)),
     ):
         texts = texts_of(rows, sources)
-        fitted, notices = fitted_to(tagger, texts)
+        fitted, notices = fitted_to(tagger, [text.passage for text in texts])
         written = np.array([SENTIMENTS.index(tag.sentiment.label) if tag.sentiment.label != UNSURE
                             else len(SENTIMENTS) for tag in fitted.tag(texts)])  # fmt: skip
         gold = np.array([SENTIMENTS.index(str(row.sentiment)) for row in rows])
@@ -123,7 +123,7 @@ def elsewhere(sources: Sources) -> Iterator[Figure]:
 
     rows = tags.load(sources.data, "nlbse24")
     texts = texts_of(rows, sources)
-    _, notices = fitted_to(tagger, texts)
+    _, notices = fitted_to(tagger, [text.passage for text in texts])
     chances = np.array([tag.kind_chances for tag in tagger.tag(texts)])
     for kind in ISSUES:
         truth = np.array([row.kinds[kind] for row in rows])
