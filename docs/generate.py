@@ -219,7 +219,7 @@ def _name_type(dtype: pl.DataType | pl.datatypes.DataTypeClass) -> str:
 
 
 def _many(kind: str) -> str:
-    return re.sub(r"^\w+", r"\g<0>s", kind)
+    return kind if " or " in kind else re.sub(r"^\w+", r"\g<0>s", kind)
 
 
 def _sources() -> list[str]:

@@ -251,6 +251,19 @@ class Aspects(dy.Schema):
     score = dy.Float64(min=-1, max=1)
 
 
+class Phrases(dy.Schema):
+    """What a sentence that was read for parts of the product names; one item for each phrase."""
+
+    post_id = dy.String(primary_key=True)
+    number = dy.Int64(primary_key=True, min=1)  # of the sentence in its post
+    phrases = dy.List(dy.String(), metadata=TEXT)
+    greeted = dy.List(dy.Bool())
+    inside = dy.List(dy.Bool())  # not at the beginning of the sentence
+    used = dy.List(dy.Bool())
+    failing = dy.List(dy.Bool())
+    read_as = dy.String()  # hash of the sentence, and of what read it; empty: an erasure changed it
+
+
 class Needs(dy.Schema):
     """What a member wants to do, in their own words; alike needs are of one group."""
 
@@ -610,6 +623,7 @@ TABLES: Mapping[str, type[dy.Schema]] = {
     "assignments": Assignments,
     "tags": Tags,
     "tag_labels": TagLabels,
+    "phrases": Phrases,
     "aspects": Aspects,
     "needs": Needs,
     "sentences": Sentences,

@@ -1,24 +1,30 @@
 """What sentences tell beside tags: parts of the product, clause by clause, and needs in groups."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from feedbackminer.settings.sections import TagSettings
-from feedbackminer.tagging.extract import collect_needs, find_aspects
+from feedbackminer.tables import Phrases
+from feedbackminer.tagging.aspects import Components
+from feedbackminer.tagging.extract import collect_needs, find_aspects, read_phrases, said
 from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.parts import discover
 from feedbackminer.tagging.rule_tagger import RuleTagger
 from feedbackminer.tagging.tagger import Sentiment
+from feedbackminer.text.nlp import load_spacy
 from tests.support.builders import read
 
-SETTINGS = TagSettings(components={"Editor": ("writing view",), "Sync": ("synchronis*",)})
+COMPONENTS = {"Editor": ("writing view",), "Sync": ("synchronis*",)}
+
+
+NOTHING_READ = Phrases.create_empty()
 
 
 def judged(*passages: str) -> pl.DataFrame:
     ids = [f"p{i}" for i in range(len(passages))]
-    return find_aspects(ids, read(*passages), ids, tagger=RuleTagger(), nlp=None, settings=SETTINGS)
+    return find_aspects(ids, read(*passages), tagger=RuleTagger(), components=COMPONENTS)
 
 
 def subjects(needs: Sequence[str]) -> Matrix:
@@ -50,16 +56,42 @@ def test_posts_that_name_no_part_judge_none() -> None:
 
 
 def test_parts_that_many_name_are_found_by_themselves() -> None:
-    from feedbackminer.text.nlp import load_spacy
-
     nlp, _ = load_spacy()
     passages = [f"I opened the calendar {i} times, but the calendar has crashed." for i in range(6)]
     ids = [f"p{i}" for i in range(6)]
-    rows = find_aspects(
-        ids, read(*passages), ids, tagger=RuleTagger(), nlp=nlp, settings=TagSettings()
-    )
+    texts = read(*passages)
+    phrases = read_phrases(ids, texts, nlp=nlp, reader="spacy", earlier=NOTHING_READ)
+    parts = discover(said(phrases, dict(zip(ids, ids, strict=True))), named=Components({}))
+    rows = find_aspects(ids, texts, tagger=RuleTagger(), components={}, parts=parts)
     assert set(rows["aspect"]) >= {"calendar"}
     assert set(rows["found_by"]) == {"phrase"}
+
+
+def test_sentences_that_were_parsed_before_are_not_parsed_again() -> None:
+    class Parsed:
+        """A pipeline that notes what it is asked to read."""
+
+        def __init__(self) -> None:
+            self.sentences: list[str] = []
+
+        def pipe(self, sentences: Iterable[str], batch_size: int) -> Iterator[Any]:
+            self.sentences = list(sentences)
+            yield from load_spacy()[0].pipe(self.sentences, batch_size=batch_size)
+
+    def phrases(*passages: str, reader: str = "spacy", earlier: pl.DataFrame) -> pl.DataFrame:
+        ids = [f"p{i}" for i in range(len(passages))]
+        return read_phrases(ids, read(*passages), nlp=nlp, reader=reader, earlier=earlier)
+
+    nlp: Any = Parsed()
+    first = "I opened the calendar, and the calendar has crashed."
+    before = phrases(first, earlier=NOTHING_READ)
+    assert nlp.sentences == [first]
+    second = "I use the search box. Hello."
+    after = phrases(second, first, earlier=before)
+    assert nlp.sentences == ["I use the search box."]
+    assert after.equals(phrases(second, first, earlier=NOTHING_READ))
+    phrases(first, reader="another", earlier=before)
+    assert nlp.sentences == [first]
 
 
 def test_alike_needs_are_one_group_the_largest_first() -> None:
@@ -142,9 +174,7 @@ def test_clauses_that_were_judged_before_are_not_judged_again() -> None:
     ids = ["a", "b"]
 
     def found(tagger: RuleTagger, earlier: pl.DataFrame | None = None) -> pl.DataFrame:
-        return find_aspects(
-            ids, texts, ids, tagger=tagger, nlp=None, settings=SETTINGS, earlier=earlier
-        )
+        return find_aspects(ids, texts, tagger=tagger, components=COMPONENTS, earlier=earlier)
 
     anew, tagger = found(RuleTagger()), Counting()
     again = found(tagger, anew.filter(pl.col("post_id") != "b"))

@@ -7,7 +7,7 @@ import pytest
 import spacy
 
 from feedbackminer.tagging.aspects import Components
-from feedbackminer.tagging.parts import discover
+from feedbackminer.tagging.parts import SAMPLE, discover, parse, worth_parsing
 
 NOTHING_NAMED = Components({})
 SENTENCES = [
@@ -34,10 +34,13 @@ def discovered(
     sentences: Sequence[str] = SENTENCES,
     voices: Sequence[str] | None = None,
     named: Components = NOTHING_NAMED,
+    sample: int = SAMPLE,
     **options: Any,
 ) -> dict[str, tuple[str, ...]]:
     voices = voices or [f"m{number}" for number in range(len(sentences))]
-    return discover(sentences, voices, nlp=nlp, named=named, **{"least_voices": 3} | options)
+    rows = worth_parsing(sentences, sample)
+    said = zip([voices[r] for r in rows], parse([sentences[r] for r in rows], nlp), strict=True)
+    return discover(said, named=named, **{"least_voices": 3} | options)
 
 
 def test_what_is_used_and_gives_trouble_is_a_part_in_each_of_its_spellings(english: Any) -> None:
@@ -107,6 +110,10 @@ def test_a_pipeline_that_cannot_parse_is_refused() -> None:
         discovered(spacy.blank("en"))
 
 
-def test_every_sentence_needs_its_voice(english: Any) -> None:
-    with pytest.raises(ValueError, match="15 sentences by 1 voices"):
-        discovered(english, voices=["m0"])
+def test_a_sample_changes_by_about_as_much_as_was_added() -> None:
+    many = [f"I use feature {number}." for number in range(1_000)]
+    before = {many[row] for row in worth_parsing(many, 100)}
+    more = [*many, *(f"I use another feature {number}." for number in range(100))]
+    after = {more[row] for row in worth_parsing(more, 100)}
+    assert len(before) == len(after) == 100
+    assert 80 <= len(before & after) < 100

@@ -179,7 +179,7 @@ def _without_traces(remaining: Tables, plan: Plan) -> dict[str, pl.DataFrame]:
 
     # A mark holds the hash of what a post was read from, a vector the meaning of what it was.
     is_old = pl.col("post_id").is_in(changed_ids)
-    for name in ("prose", "tags"):
+    for name in ("prose", "tags", "phrases"):
         cleaned[name] = cleaned[name].with_columns(
             read_as=pl.when(is_old).then(pl.lit("")).otherwise("read_as")
         )

@@ -195,8 +195,10 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.tagging.extract import collect_needs, find_aspects
+    from feedbackminer.tagging.aspects import Components
+    from feedbackminer.tagging.extract import collect_needs, find_aspects, read_phrases, said
     from feedbackminer.tagging.likeness import fitted_to
+    from feedbackminer.tagging.parts import discover
     from feedbackminer.tagging.stage import marks, spans_of_texts, still_right
 
     settings, models = context.settings.tag, context.models
@@ -221,14 +223,26 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     passages = _read_texts(tables, texts, posts["rating"], encoder.name, spans_of_texts(tags))
     post_ids = texts["post_id"].to_list()
     known = frozenset(kept["post_id"]) if context.continues else frozenset()
+    phrases = earlier["phrases"].clear()
+    if settings.discovered and nlp.has_pipe("parser"):
+        read_by = f"{context.code} {' '.join(models.names(['nlp']))}"
+        phrases = read_phrases(
+            post_ids, passages, nlp=nlp, reader=read_by, earlier=earlier["phrases"]
+        )
+    voices = posts.select("post_id", pl.coalesce("author_id", "post_id").alias("voice"))
+    parts = discover(
+        said(phrases, dict(voices.iter_rows())),
+        named=Components(settings.components),
+        product=context.settings.digest.product,
+        limit=settings.discovered,
+        least_voices=settings.least_voices,
+    )
     aspects = find_aspects(
         post_ids,
         passages,
-        posts.select(pl.coalesce("author_id", "post_id")).to_series().to_list(),
         tagger=tagger,
-        nlp=nlp if nlp.has_pipe("parser") else None,
-        settings=settings,
-        product=context.settings.digest.product,
+        components=settings.components,
+        parts=parts,
         earlier=earlier["aspects"].filter(pl.col("post_id").is_in(list(known))),
     )
     needs = collect_needs(
@@ -241,6 +255,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         earlier=earlier["needs"],
         known=known,
     )
+    tables.replace("phrases", phrases)
     tables.replace("aspects", aspects)
     tables.replace("needs", needs)
     return StageResult(
@@ -298,7 +313,7 @@ TAG = Stage(
     "tag",
     _tag,
     reads=("texts", "posts", "vectors", "tag_labels"),
-    writes=("tags", "aspects", "needs"),
+    writes=("tags", "phrases", "aspects", "needs"),
     settings=("tag", "embed"),
     models=("encoder", "tagger", "nlp"),
     depends=lambda context: context.settings.digest.product,

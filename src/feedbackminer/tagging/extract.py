@@ -4,45 +4,98 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dataframely as dy
 import numpy as np
 import polars as pl
 
-from feedbackminer.settings.sections import TagSettings
-from feedbackminer.tables import Aspects, Needs, check, column_types
+from feedbackminer.tables import Aspects, Needs, Phrases, check, column_types
 from feedbackminer.tagging.aspects import Components, clauses
 from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.need_groups import group_needs, ranks
 from feedbackminer.tagging.needs import Need, find_needs, name_jobs
-from feedbackminer.tagging.parts import discover
+from feedbackminer.tagging.parts import Phrase, parse, worth_parsing
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
+from feedbackminer.text.words import content_hash
 from feedbackminer.vectors import from_bytes, to_bytes
+
+if TYPE_CHECKING:
+    from spacy.language import Language
 
 LEAST_NEEDS = 3  # of a group of which the words are read: which of them say what for
 MOST_READ = 5  # of a group, those nearest its centre
 LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 
 
+def read_phrases(
+    post_ids: Sequence[str],
+    texts: Sequence[Text],
+    *,
+    nlp: Language,
+    reader: str,
+    earlier: pl.DataFrame,
+) -> dy.DataFrame[Phrases]:
+    """Tell what sentences name that may tell of a part of the product.
+
+    Args:
+        nlp: a trained pipeline with tagger and parser.
+        reader: changes with whatever parses sentences.
+        earlier: phrases of an earlier time: equal sentences are not parsed again.
+    """
+    sentences = [
+        (post_id, number, sentence)
+        for post_id, text in zip(post_ids, texts, strict=True)
+        for number, (sentence, _) in enumerate(_sentences(text), start=1)
+    ]
+    rows = [sentences[row] for row in worth_parsing([sentence for _, _, sentence in sentences])]
+    marks = [content_hash(reader, sentence) for _, _, sentence in rows]
+    known = {row["read_as"]: _phrases_of(row) for row in earlier.iter_rows(named=True)}
+    new = {m: sentence for m, (_, _, sentence) in zip(marks, rows, strict=True) if m not in known}
+    known |= zip(new, parse(new.values(), nlp), strict=True)
+    made = [
+        {"post_id": post_id, "number": number, "read_as": mark, **_columns_of(known[mark])}
+        for (post_id, number, _), mark in zip(rows, marks, strict=True)
+    ]
+    return check(pl.DataFrame(made, schema=column_types(Phrases)), Phrases, where=STAGE)
+
+
+def said(phrases: pl.DataFrame, voice_of: Mapping[str, str]) -> Iterator[tuple[str, list[Phrase]]]:
+    """Yield who wrote each sentence that was read, and what it names."""
+    for row in phrases.iter_rows(named=True):
+        yield voice_of[row["post_id"]], _phrases_of(row)
+
+
+def _phrases_of(row: Mapping[str, Any]) -> list[Phrase]:
+    columns = (row[name] for name in ("phrases", "greeted", "inside", "used", "failing"))
+    return [Phrase(*items) for items in zip(*columns, strict=True)]
+
+
+def _columns_of(phrases: Sequence[Phrase]) -> dict[str, list[Any]]:
+    return {
+        "phrases": [phrase.text for phrase in phrases],
+        "greeted": [phrase.is_greeted for phrase in phrases],
+        "inside": [phrase.is_inside for phrase in phrases],
+        "used": [phrase.is_used for phrase in phrases],
+        "failing": [phrase.is_failing for phrase in phrases],
+    }
+
+
 def find_aspects(
     post_ids: Sequence[str],
     texts: Sequence[Text],
-    voices: Sequence[str],
     *,
     tagger: Tagger,
-    nlp: Any,
-    settings: TagSettings,
-    product: str = "",
+    components: Mapping[str, Sequence[str]],
+    parts: Mapping[str, Sequence[str]] | None = None,
     earlier: pl.DataFrame | None = None,
 ) -> dy.DataFrame[Aspects]:
     """Tell which component each clause is about, and how it sounds.
 
     Args:
-        voices: who wrote each text.
-        nlp: a trained spaCy pipeline that finds noun phrases; None: only named components count.
-        product: its name.
+        components: that the settings name, each with its aliases.
+        parts: that nobody named, as :func:`tagging.parts.discover` tells them.
         earlier: aspects of texts that are read as they were then, by the same tagger.
     """
     sentences = [
@@ -50,27 +103,13 @@ def find_aspects(
         for post_id, text in zip(post_ids, texts, strict=True)
         for sentence, state in _sentences(text)
     ]
-    phrases = {}
-    if nlp is not None and settings.discovered:
-        voice_of = dict(zip(post_ids, voices, strict=True))
-        phrases = discover(
-            [sentence for _, sentence, _ in sentences],
-            [voice_of[post_id] for post_id, _, _ in sentences],
-            nlp=nlp,
-            named=Components(settings.components),
-            product=product,
-            limit=settings.discovered,
-            least_voices=settings.least_voices,
-        )
-
-    components = Components({**settings.components, **phrases})
-    mentions = _mentions(sentences, components)
+    mentions = _mentions(sentences, Components({**components, **(parts or {})}))
     judged = _judged(mentions, tagger, _judged_before(earlier))
     rows = [
         {
             "post_id": mention.post_id,
             "aspect": aspect,
-            "found_by": "settings" if aspect in settings.components else "phrase",
+            "found_by": "settings" if aspect in components else "phrase",
             "text": mention.clause,
             "status": status,
             "sentiment": sentiment,

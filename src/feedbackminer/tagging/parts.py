@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
+import heapq
 import re
 import tomllib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Span, Token
 
+SAMPLE = 4_000  # sentences that are parsed at most
 PARSED = 300  # characters parsed of a sentence: the parser is slow
 MOST_WORDS = 3  # of a name
 GREETED = 0.1  # share of its uses from which a phrase is somebody's name
@@ -59,6 +61,23 @@ def _tells(word: str) -> bool:
     )
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """What a sentence tells of what a noun phrase of it names.
+
+    Attributes:
+        is_greeted: it is hailed, thanked or spoken to.
+        is_inside: it is not at the beginning of its sentence.
+        is_used, is_failing: somebody does with it what one does with a part; it gives trouble.
+    """
+
+    text: str
+    is_greeted: bool
+    is_inside: bool
+    is_used: bool
+    is_failing: bool
+
+
 @dataclass
 class Named:
     """What sentences tell of a phrase."""
@@ -68,8 +87,21 @@ class Named:
     troubles: set[str] = field(default_factory=set)
     spellings: Counter[str] = field(default_factory=Counter)
     n_greeted: int = 0
-    n_inside: int = 0  # not at the beginning of a sentence
+    n_inside: int = 0
     n_large: int = 0  # of these, with a capital letter
+
+    def note(self, phrase: Phrase, voice: str) -> None:
+        """Count what one sentence tells."""
+        self.voices.add(voice)
+        self.spellings[phrase.text] += 1
+        self.n_greeted += phrase.is_greeted
+        if phrase.is_inside:
+            self.n_inside += 1
+            self.n_large += phrase.text != phrase.text.lower()
+        if phrase.is_used:
+            self.used_by.add(voice)
+        if phrase.is_failing:
+            self.troubles.add(voice)
 
     @property
     def is_name(self) -> bool:
@@ -93,44 +125,66 @@ class Named:
         )
 
 
+def worth_parsing(sentences: Sequence[str], sample: int = SAMPLE) -> list[int]:
+    """Return the rows of sentences that may tell of use or of trouble; of very many a sample.
+
+    Whether a sentence is drawn depends on the others as little as can be: where some are added,
+    about as many change.
+    """
+    rows = (row for row, sentence in enumerate(sentences) if _is_telling(sentence[:PARSED]))
+    return sorted(heapq.nsmallest(sample, rows, key=lambda row: (_lot(sentences[row]), row)))
+
+
+def _lot(sentence: str) -> bytes:
+    return hashlib.blake2b(sentence.encode(), digest_size=8).digest()
+
+
+def parse(sentences: Iterable[str], nlp: Language) -> Iterator[list[Phrase]]:
+    """Yield what each sentence names.
+
+    Args:
+        nlp: a trained pipeline with tagger and parser.
+    Raises:
+        ValueError: it has no parser.
+    """
+    words = load_words()
+    for doc in nlp.pipe((sentence[:PARSED] for sentence in sentences), batch_size=128):
+        chunks = ((_phrase(chunk, words.general), chunk) for chunk in doc.noun_chunks)
+        yield [
+            Phrase(
+                phrase,
+                is_greeted=_is_greeted(chunk),
+                is_inside=chunk.start > chunk.sent.start,
+                is_used=_is_used(chunk.root, words),
+                is_failing=_is_failing(chunk.root, words),
+            )
+            for phrase, chunk in chunks
+            if phrase
+        ]
+
+
 def discover(
-    sentences: Sequence[str],
-    voices: Sequence[str],
+    said: Iterable[tuple[str, Iterable[Phrase]]],
     *,
-    nlp: Language,
     named: Components,
     product: str = "",
     limit: int = 40,
     least_voices: int = 5,
-    sample: int = 4000,
 ) -> dict[str, tuple[str, ...]]:
     """Return parts that many voices name and no component covers yet: name -> spellings.
 
     Args:
-        sentences: what members write.
-        voices: who wrote it, one per sentence.
-        nlp: a trained pipeline with tagger and parser.
+        said: who wrote a sentence, and what it names.
         named: the components that there are.
         product: its name, which names no part of it.
         least_voices: how many distinct voices must use a phrase.
-        sample: how many sentences are read at most, drawn the same way every time, of those that
-            may tell of use or of trouble.
-    Raises:
-        ValueError: ``nlp`` has no parser, or there are not as many voices as sentences.
     """
-    if len(sentences) != len(voices):
-        raise ValueError(f"got {len(sentences)} sentences by {len(voices)} voices; want one each")
-    words = load_words()
-    rows = [row for row, sentence in enumerate(sentences) if _is_telling(sentence[:PARSED])]
-    read = sorted(random.Random(0).sample(rows, min(sample, len(rows))))  # noqa: S311
-
     phrases: dict[str, Named] = defaultdict(Named)
-    docs = nlp.pipe((sentences[row][:PARSED] for row in read), batch_size=128)
-    for row, doc in zip(read, docs, strict=True):
-        for chunk in doc.noun_chunks:
-            if phrase := _phrase(chunk, words.general):
-                _note(phrases[_key(phrase)], phrase, chunk, voices[row], words)
+    for voice, of_sentence in said:
+        for phrase in of_sentence:
+            phrases[_key(phrase.text)].note(phrase, voice)
 
+    words = load_words()
     parts = {key for key in phrases if phrases[key].is_part(least_voices, words)}
     parts -= {_key(product), *map(_key, product.split())}
     often = sorted(parts, key=lambda key: (-len(phrases[key].voices), key))
@@ -157,27 +211,13 @@ def _begun(stems: Iterable[str]) -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(stems)})(?:[bgmnprt]?(?:e|es|ed|en|s|ing))?")
 
 
-def _note(named: Named, phrase: str, chunk: Span, voice: str, words: Words) -> None:
-    """Note what a sentence tells of what a noun phrase names."""
-    named.voices.add(voice)
-    named.spellings[phrase] += 1
-    named.n_greeted += _is_greeted(chunk)
-    if chunk.start > chunk.sent.start:
-        named.n_inside += 1
-        named.n_large += phrase != phrase.lower()
-    if _is_used(chunk.root, words):
-        named.used_by.add(voice)
-    if _is_trouble(chunk.root, words):
-        named.troubles.add(voice)
-
-
 def _is_used(noun: Token, words: Words) -> bool:
     """Tell whether somebody does with it what one does with a part: "open the editor"."""
     governor = noun.head.head if noun.dep_ == "pobj" else noun.head
     return noun.dep_ in {"dobj", "pobj"} and bool(words.uses.fullmatch(governor.lower_))
 
 
-def _is_trouble(noun: Token, words: Words) -> bool:
+def _is_failing(noun: Token, words: Words) -> bool:
     """Tell whether it fails: "the editor crashes", "a problem with it", "I can't open it"."""
     verb = noun.head
     is_denied = any(child.dep_ == "neg" for child in verb.children)
