@@ -6,6 +6,7 @@ import gc
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
@@ -30,6 +31,7 @@ FLOWS = "tests/pipelines"
 
 gc.set_threshold(50_000)  # looking for cycles among millions of small objects is 3 % of the suite
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # as the command itself does
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray writes one to ~/.ray
 # No deadline on busy machines; new examples where people look, the same ones where CI does.
 hypothesis.settings.register_profile("ours", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("ours")

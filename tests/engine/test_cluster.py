@@ -252,6 +252,20 @@ def test_memory_of_one_process_is_no_place_for_workers(cluster: Any) -> None:
 # --- clusters that cannot be used -------------------------------------------------------------
 
 
+def test_a_request_to_end_still_does_what_it_did(cluster: Any) -> None:
+    import ray
+
+    def ours(*_: object) -> None: ...
+
+    ray.shutdown()
+    before = signal.signal(signal.SIGTERM, ours)
+    try:
+        connect(cluster.address)
+        assert signal.getsignal(signal.SIGTERM) is ours
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_ray_tells_nobody_that_it_is_used(cluster: Any) -> None:
     connect(cluster.address)
     from ray._common.usage.usage_lib import usage_stats_enabled

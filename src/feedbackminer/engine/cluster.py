@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import signal
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -129,23 +131,37 @@ def connect(address: str) -> Any:
         return ray
     if address:
         _reach(address)
-    where = (
-        {"address": address}
-        if address
-        else {"include_dashboard": False, "object_store_memory": SHARED}
+    own: dict[str, Any] = (
+        {} if address else {"include_dashboard": False, "object_store_memory": SHARED}
     )
     try:
-        ray.init(
-            **where,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            runtime_env={"env_vars": ALONE},
-        )
+        with _keeping_sigterm():
+            ray.init(
+                address or "local",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                runtime_env={"env_vars": ALONE},
+                **own,
+            )
     except (ray.exceptions.RayError, ImportError, OSError, RuntimeError, ValueError) as error:
         raise EngineError(
-            f"[engine] address = {address!r}: Ray cannot be used there: {_line(error)}"
+            f"[engine] address = {address!r}: Ray cannot be used there: {_line(error)}; want the "
+            "Ray and the Python that run there and, where they ask for a token, "
+            "RAY_AUTH_MODE=token and that token (`ray get-auth-token`)"
         ) from error
     return ray
+
+
+@contextmanager
+def _keeping_sigterm() -> Iterator[None]:
+    """Let a request to end do what it did; Ray would have it end the process."""
+    is_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _reach(address: str) -> None:
