@@ -99,8 +99,9 @@ def _assign_pending(
     if groups.max(initial=UNSORTED) == UNSORTED:
         return labels, TopicModel.empty()
 
-    newborn = describe(model.lexicon, pooled, groups)
-    newborn = calibrate(newborn, pooled, groups, settings.accept_quantile)
+    newborn = describe(model.lexicon, [pooled], groups)
+    cosines = newborn.cosines(pooled, groups)
+    newborn = calibrate(newborn, cosines, groups, settings.accept_quantile)
     usual = np.full(len(newborn), np.median(model.part_floors))
     labels[pool] = np.where(groups >= 0, groups + len(model), UNSORTED)
     return labels, replace(newborn, part_floors=usual)
