@@ -7,15 +7,16 @@ import polars as pl
 import pytest
 
 from feedbackminer.settings.sections import TopicSettings
-from feedbackminer.topics import corpus, features, fit, model
+from feedbackminer.topics import corpus, features, fit, model, update
 from feedbackminer.topics.corpus import read_corpus
 from feedbackminer.topics.features import FeatureBlocks, Lexicon
 from feedbackminer.topics.fit import DocumentSample
+from feedbackminer.topics.previous import TopicTables
 from feedbackminer.topics.result import TopicResult
 from feedbackminer.topics.stage import find_topics
 from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix
-from tests.support.topic_community import EVERYBODY, posts_of
+from tests.support.topic_community import EVERYBODY, community, posts_of, tables_of
 
 BLOCK = 64  # posts at once, in these tests
 
@@ -26,11 +27,12 @@ def in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "BLOCK", BLOCK)
 
 
-def find(community: tuple[list[str], Matrix]) -> TopicResult:
-    passages, vectors = community
+def find(posts: tuple[list[str], Matrix], before: TopicTables | None = None) -> TopicResult:
+    passages, vectors = posts
     threads = [f"thread {n:04d}" for n in range(len(passages))]
     return find_topics(
         posts_of(passages, vectors, threads),
+        before,
         settings=TopicSettings(seed=1),
         provenance=Provenance("axes", "r"),
     )
@@ -93,3 +95,19 @@ def test_very_many_copies_of_one_post_are_one_topic(monkeypatch: pytest.MonkeyPa
     assert result.assignments["topic_id"].to_list() == ["t001"] * 2_000
     assert result.topics.filter(pl.col("level") == "topic")["size"].to_list() == [2_000]
     assert not len(result.dropped)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("in_blocks")
+def test_of_very_many_that_wait_a_topic_is_born_and_the_others_join_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = find(EVERYBODY)
+    monkeypatch.setattr(update, "FIT_LIMIT", 60)
+    newcomers, vectors = community(20, each=150, seed=3)
+    grown = find(
+        ([*EVERYBODY[0], *newcomers], np.vstack([EVERYBODY[1], vectors])), tables_of(first)
+    )
+    assert grown.lineage["event"].to_list() == ["birth"]
+    born = grown.assignments.filter(topic_id=grown.lineage["to_id"][0])
+    assert len(born) > 140
