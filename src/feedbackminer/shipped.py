@@ -7,6 +7,7 @@ from pathlib import Path
 
 READER = "reader"  # what tunes the bundled encoder to tags
 MATCHER = "matcher"  # what tells which sentences say the same
+STATIC = "static"  # vectors of words, for very many posts
 
 
 def shipped(name: str) -> Path:

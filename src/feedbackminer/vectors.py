@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
+BLOCK = 65_536  # rows that are worked on at once, where there are very many
 
 
 def to_bytes(rows: Iterable[Matrix]) -> list[bytes]:
@@ -23,6 +26,13 @@ def from_bytes(rows: Sequence[bytes]) -> Matrix:
     return joined.astype(np.float32)
 
 
+def from_column(column: pl.Series) -> Matrix:
+    """Return the stored vectors of a column, one row each; a block at a time is copied."""
+    starts = range(0, len(column), BLOCK)
+    blocks = [from_bytes(column.slice(start, BLOCK).to_list()) for start in starts]
+    return np.vstack(blocks) if blocks else from_bytes([])
+
+
 def matrices(rows: Sequence[bytes | None], width: int) -> tuple[Matrix, ...]:
     """Return stored matrices of so many columns; what was not stored has no rows."""
     return tuple(
@@ -33,7 +43,7 @@ def matrices(rows: Sequence[bytes | None], width: int) -> tuple[Matrix, ...]:
 def unit(vectors: Matrix) -> Matrix:
     """Scale rows to length one; a zero row stays zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: Matrix = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+    scaled: Matrix = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32, copy=False)
     return scaled
 
 
@@ -44,10 +54,14 @@ def as_stored(rows: Matrix) -> Matrix:
 
 def centroids(vectors: Matrix, labels: NDArray[np.int64]) -> Matrix:
     """Return the unit mean vector of each label 0..k-1, shape (k, dimensions)."""
+    return unit(sums(vectors, labels, int(labels.max(initial=-1)) + 1))
+
+
+def sums(rows: Any, labels: NDArray[np.int64], count: int) -> Any:
+    """Return the sum of the rows of each label 0..count-1; of a sparse matrix a sparse one."""
     from scipy.sparse import coo_matrix
 
-    count = int(labels.max(initial=-1)) + 1
     members = np.flatnonzero(labels >= 0)
     ones = np.ones(len(members), dtype=np.float32)
     belongs = coo_matrix((ones, (labels[members], members)), shape=(count, len(labels))).tocsr()
-    return unit(belongs @ vectors)
+    return belongs @ rows

@@ -83,7 +83,7 @@ def test_a_fit_on_threads_reads_posts_documents_and_parts_once_each(
     posts = community(*range(6), each=80)
     find(posts, in_thread=2)
     documents = ["\n".join(posts[0][n : n + 2]) for n in range(0, len(posts[0]), 2)]
-    assert transformed == [posts[0], PARTS, documents]
+    assert transformed == [documents, posts[0], PARTS]
 
 
 @pytest.mark.slow

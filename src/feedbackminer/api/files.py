@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,19 @@ def fit_topics(path: str, out: Path, *, text_column: str, settings: Settings) ->
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
     """
     strings = read_texts(path, text_column=text_column, encoding=settings.collect.encoding)
-    rows = topic_rows(strings, settings)
-    _write(out, rows)
-    topics = {row["topic_id"] for row in rows if row["level"] == "topic"}
-    reasons = [row["reason"] for row in rows]
+    topics, reasons = set(), Counter[str | None]()
+
+    def counted(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for row in rows:
+            reasons[row["reason"]] += 1
+            if row["level"] == "topic":
+                topics.add(row["topic_id"])
+            yield row
+
+    _write(out, counted(topic_rows(strings, settings)))
     return (
-        f"{len(rows):,} rows, {len(topics)} topics, {reasons.count('unsorted'):,} unsorted, "
-        f"{reasons.count('no_text'):,} without text: {out}"
+        f"{len(strings):,} rows, {len(topics)} topics, {reasons['unsorted']:,} unsorted, "
+        f"{reasons['no_text']:,} without text: {out}"
     )
 
 
@@ -59,7 +66,7 @@ def tag_file(
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
         ModelError: a head is damaged, or was trained on another encoder.
     """
-    values = _read_rows(path, text_column=text_column, encoding=settings.collect.encoding)
+    values = list(_read_rows(path, text_column=text_column, encoding=settings.collect.encoding))
     strings = [str(row.get(text_column) or "").strip() for row in values]
     ratings = [_stars(row.get(RATING)) for row in values]
     rows, notices = tag_rows(strings, settings, are_reviews=are_reviews, ratings=ratings)
@@ -80,19 +87,25 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
     return [str(row.get(text_column) or "").strip() for row in rows]
 
 
-def _read_rows(path: str, *, text_column: str, encoding: str) -> Sequence[Mapping[str, Any]]:
-    """Return the values of every row of a file; none of a row that is unreadable."""
+def _read_rows(path: str, *, text_column: str, encoding: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the values of every row of a file; none of a row that is unreadable.
+
+    Raises:
+        InputError: at its end: no row has the column.
+    """
     from feedbackminer.collect import files
 
-    rows = list(files.read_rows(files.open_file(path), encoding=encoding))
-    values = [row.values if isinstance(row, files.Row) else {} for row in rows]
-    if not any(text_column in row for row in values):
-        columns = ", ".join(list(dict.fromkeys(c for row in values for c in row))[:COLUMNS_SHOWN])
+    columns: dict[str, None] = {}
+    for row in files.read_rows(files.open_file(path), encoding=encoding):
+        values = row.values if isinstance(row, files.Row) else {}
+        columns.update(dict.fromkeys(values))
+        yield values
+    if text_column not in columns:
+        shown = ", ".join(list(columns)[:COLUMNS_SHOWN])
         raise InputError(
             f"{path}: no row has a column {text_column!r}; name another with --text-column "
-            f"(there is: {columns or 'none'})"
+            f"(there is: {shown or 'none'})"
         )
-    return values
 
 
 def _stars(value: Any) -> float | None:
@@ -104,7 +117,7 @@ def _stars(value: Any) -> float | None:
     return stars if 1 <= stars <= 5 else None
 
 
-def _write(out: Path, rows: Sequence[dict[str, Any]]) -> None:
+def _write(out: Path, rows: Iterable[dict[str, Any]]) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("w", encoding="utf-8") as file:

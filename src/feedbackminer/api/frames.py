@@ -58,18 +58,17 @@ def as_texts(passages: Mapping[int, str]) -> pl.DataFrame:
     """Return texts by their number as the ``texts`` table, each a thread of its own."""
     from feedbackminer.text.words import count_words
 
-    rows = [
-        {
-            "post_id": row_id(number),
-            "text": text,
-            "language": "und",
-            "n_words": max(1, count_words(text)),
-            "truncated": False,
-            "content_hash": f"row-{row_id(number)}",
-        }
-        for number, text in passages.items()
-    ]
-    return check(pl.DataFrame(rows, schema=column_types(Texts)), Texts, where="texts")
+    post_ids = [row_id(number) for number in passages]
+    columns = {
+        "post_id": post_ids,
+        "title": [None] * len(passages),
+        "text": list(passages.values()),
+        "language": ["und"] * len(passages),
+        "n_words": [max(1, count_words(text)) for text in passages.values()],
+        "truncated": [False] * len(passages),
+        "content_hash": [f"row-{post_id}" for post_id in post_ids],
+    }
+    return check(pl.DataFrame(columns, schema=column_types(Texts)), Texts, where="texts")
 
 
 def row_id(number: int) -> str:
@@ -79,10 +78,11 @@ def row_id(number: int) -> str:
 
 def encode_once(passages: Sequence[str], encoder: Encoder) -> Encoded:
     """Encode texts, equal ones once; one row each."""
-    if not passages:
-        return encoder.encode([])
-    distinct, positions = np.unique(np.array(passages, dtype=object), return_inverse=True)
-    encoded = encoder.encode(distinct.tolist())
+    number = {passage: i for i, passage in enumerate(dict.fromkeys(passages))}
+    encoded = encoder.encode(list(number))
+    if len(number) == len(passages):
+        return encoded
+    positions = np.array([number[passage] for passage in passages])
     return Encoded(
         encoded.vectors[positions],
         encoded.layer_mean[positions],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -114,8 +115,8 @@ def tag_rows(
     return rows, notices
 
 
-def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
-    """Return the topics of each text."""
+def topic_rows(strings: Sequence[str], settings: Settings) -> Iterator[Row]:
+    """Find topics, and return an iterator over those of each text."""
     from feedbackminer.clean.segments import find_segments
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.topics.corpus import TopicInput
@@ -143,10 +144,21 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> list[Row]:
     )
 
     topics = {row["topic_id"]: row for row in result.topics.to_dicts()}
-    assigned: dict[str, list[Row]] = defaultdict(list)
-    for row in result.assignments.sort("rank").to_dicts():
-        assigned[row["post_id"]].append(row)
-    return [_topic_row(assigned[row_id(i)], topics, text) for i, text in enumerate(strings)]
+    assigned = _assigned(result.assignments, len(strings))
+    return (_topic_row(rows, topics, text) for rows, text in zip(assigned, strings, strict=True))
+
+
+def _assigned(assignments: pl.DataFrame, count: int) -> Iterator[list[Row]]:
+    """Yield the assignments of each of so many texts, its main topic first."""
+    rows = assignments.sort("post_id", "rank").iter_rows(named=True)
+    of_posts = groupby(rows, key=itemgetter("post_id"))
+    post_id, of_post = next(of_posts, ("", iter(())))
+    for number in range(count):
+        if row_id(number) != post_id:
+            yield []
+            continue
+        yield list(of_post)
+        post_id, of_post = next(of_posts, ("", iter(())))
 
 
 def _reason(text: str, prose: str) -> str:

@@ -9,13 +9,13 @@ import typer
 
 from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.options import Config, ProjectFolder
-from feedbackminer.shipped import MATCHER, READER
+from feedbackminer.shipped import MATCHER, READER, STATIC
 from feedbackminer.vocabulary.tags import HEADS
 
 if TYPE_CHECKING:
     from feedbackminer.research.examples import Sources
 
-TRAINED = (READER, *HEADS, MATCHER)
+TRAINED = (READER, *HEADS, MATCHER, STATIC)
 
 
 @command
@@ -70,6 +70,9 @@ def train(
     if head == MATCHER:
         _train_matcher(session, sources, out / head, seed)
         return
+    if head == STATIC:
+        _train_static(session, sources, out / head, seed)
+        return
     fitted = training.train(head, sources, seed=seed, aim=precision)
     card = training.save(fitted.head, out / head)
     if card["by_label"]:
@@ -103,6 +106,18 @@ def _train_matcher(session: Session, sources: Sources, folder: Path, seed: int) 
     columns = ("pairs", "share", "average_precision", "untrained", "precision", "recall")
     rows = ((name, *(str(row[c]) for c in columns)) for name, row in card["by_set"].items())
     print_table(("set", *(column.replace("_", " ") for column in columns)), rows)
+    session.print(f"Weights and card: {folder}")
+
+
+def _train_static(session: Session, sources: Sources, folder: Path, seed: int) -> None:
+    from feedbackminer.research.static import Plan, train_static
+
+    card = train_static(sources, folder, Plan(seed=seed), session.print)
+    held_out = card["held_out"]
+    answer.print(
+        f"{held_out['sentences']:,} sentences that nothing was fitted to: their cosines go with "
+        f"those of the encoder by {held_out['correlation_of_cosines']:.3f} (Pearson)."
+    )
     session.print(f"Weights and card: {folder}")
 
 

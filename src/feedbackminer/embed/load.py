@@ -13,8 +13,10 @@ from feedbackminer.embed.encoder import BUNDLED, Encoder, Engine
 from feedbackminer.embed.reader import reader_hash
 from feedbackminer.errors import ModelError, SettingsError
 from feedbackminer.settings.sections import EmbedSettings
+from feedbackminer.shipped import STATIC, shipped
+from feedbackminer.weights import hash_of_card
 
-_DIGITS = 8  # of the reader's hash
+_DIGITS = 8  # of the hash of weights
 ENGINES: tuple[Engine, ...] = ("int8", "fp32", "numpy")  # the quickest first
 _GPU = Path("/dev/nvidia0")  # whether it is worth while to import torch and ask it
 
@@ -27,9 +29,14 @@ class Backend:
         is_second_best: whether it stands in for one that cannot be relied on here.
     """
 
-    name: Engine | Literal["torch"]
+    name: Engine | Literal["torch", "static"]
     why: str
     is_second_best: bool = False
+
+    @property
+    def engine(self) -> Engine:
+        """Return what computes models beside the encoder, which all have its layers."""
+        return "fp32" if self.name == "torch" or self.name == "static" else self.name
 
 
 @cache
@@ -40,6 +47,10 @@ def load_encoder(settings: EmbedSettings) -> Encoder:
         from feedbackminer.embed.backends.torch import SentenceEncoder
 
         return SentenceEncoder(settings, name)
+    if backend.name == "static":
+        from feedbackminer.embed.backends.static import StaticEncoder
+
+        return StaticEncoder(name, max_tokens=settings.max_tokens)
     from feedbackminer.embed.backends.bundled import BundledEncoder
 
     return BundledEncoder(
@@ -53,8 +64,11 @@ def encoder_name(settings: EmbedSettings) -> str:
     What is computed in floats is called alike, whatever computes it; see :func:`weights.weights_of`
     for the part that names the weights.
     """
+    backend = backend_of(settings).name
+    if backend == "static":
+        return f"{STATIC}+{hash_of_card(shipped(STATIC))[:_DIGITS]}@{settings.max_tokens}"
     tuned = reader_hash()[:_DIGITS] if settings.model == BUNDLED else ""
-    rounded = ":int8" if backend_of(settings).name == "int8" else ""
+    rounded = ":int8" if backend == "int8" else ""
     return f"{Path(settings.model).name}{tuned and f'+{tuned}'}@{settings.max_tokens}{rounded}"
 
 
@@ -74,9 +88,25 @@ def backend_of(settings: EmbedSettings) -> Backend:
         return Backend("torch", f"other models than {BUNDLED} run there")
     if settings.backend == "torch":
         return Backend("torch", "[embed] backend says so")
+    if settings.backend == "static":
+        return _static()
     if settings.backend != "auto":
         return _on_processor(settings, [settings.backend])
     return Backend("torch", "there is a GPU") if _has_gpu() else _on_processor(settings, ENGINES)
+
+
+def _static() -> Backend:
+    from feedbackminer.embed.backends.static import load_words
+
+    try:
+        load_words()
+    except ModelError as error:
+        raise SettingsError(f"[embed] backend = 'static': {error}") from error
+    return Backend(
+        "static",
+        "words are looked up and averaged; heads cannot read that, so tags come from rules and "
+        "there are no key points",
+    )
 
 
 def _on_processor(settings: EmbedSettings, engines: Sequence[Engine]) -> Backend:

@@ -181,12 +181,14 @@ class EmbedSettings(StageSettings):
         default="all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
     )
     max_tokens: int = Field(default=128, ge=8, description="Tokens of a post that are encoded")
-    backend: Literal["auto", "int8", "fp32", "numpy", "torch"] = Field(
+    backend: Literal["auto", "int8", "fp32", "numpy", "torch", "static"] = Field(
         default="auto",
         description="What computes vectors: ONNX Runtime in whole numbers of eight bits (int8) or, "
         "a third as fast, in floats (fp32); NumPy; or torch, which knows other models than the "
         "default one. auto: torch for those and where there is a GPU, else the first of the "
-        "others that can be relied on",
+        "others that can be relied on. static: words looked up and averaged, for topics in a "
+        "hundred thousand posts and more; heads do not know it, so tags come from rules and there "
+        "are no key points",
     )
     batch_size: int = Field(default=32, ge=1, description="Texts that torch encodes at once")
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0: one per core")

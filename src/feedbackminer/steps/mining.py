@@ -35,7 +35,7 @@ from feedbackminer.vocabulary.claims import quantity
 from feedbackminer.vocabulary.tags import HEADLINE
 
 if TYPE_CHECKING:
-    from feedbackminer.embed.encoder import Encoder, Engine
+    from feedbackminer.embed.encoder import Encoder
     from feedbackminer.tagging.tagger import Tagger, Text
 
 
@@ -106,7 +106,7 @@ def _embed(tables: StageTables, context: Context) -> StageResult:
     notices = (f"vectors are computed by {backend.name}: {backend.why}",)
     return StageResult(
         Account("embed", len(texts), len(texts)),
-        notices if backend.is_second_best else (),
+        notices if backend.is_second_best or backend.name == "static" else (),
         models={"encoder": encoder},
         detail=detail,
     )
@@ -352,8 +352,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
     encoder, tagger, reporter = context.models.encoder, context.models.tagger, context.reporter
     matcher = shipped_bi_encoder()
     settings = context.settings.embed
-    backend = backend_of(settings).name
-    engine: Engine = "fp32" if backend == "torch" else backend
+    engine = backend_of(settings).engine
     read_as = f"{context.code} {encoder.name} {tagger.name} {matcher_hash()}"
     earlier = {name: tables.previous(name) for name in KEYPOINTS.writes}
     given = tables.read_all()

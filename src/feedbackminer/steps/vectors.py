@@ -67,8 +67,14 @@ def topic_input(tables: Tables, encoder: str) -> TopicInput:
 
 
 def matrix_of(tables: Tables, hashes: pl.Series, encoder: str) -> Matrix:
-    """Return the vectors of texts, one row each; shape (len(hashes), dimensions)."""
-    return encoded_texts(tables, hashes, encoder).vectors
+    """Return the vectors of texts, one row each; shape (len(hashes), dimensions).
+
+    Raises:
+        StoreError: some have none.
+    """
+    from feedbackminer.vectors import from_column
+
+    return from_column(_aligned(tables, hashes, encoder)["vector"])
 
 
 def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
@@ -78,8 +84,18 @@ def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
         StoreError: some have no vector: the table ``vectors`` was removed or cut.
     """
     from feedbackminer.embed.encoder import STATE, Encoded
-    from feedbackminer.vectors import from_bytes, matrices
+    from feedbackminer.vectors import from_column, matrices
 
+    aligned = _aligned(tables, hashes, encoder)
+    return Encoded(
+        from_column(aligned["vector"]),
+        from_column(aligned["middle"]),
+        matrices(aligned["sentences"].to_list(), STATE),
+    )
+
+
+def _aligned(tables: Tables, hashes: pl.Series, encoder: str) -> pl.DataFrame:
+    """Return the rows of ``vectors`` that texts have, one each, in their order."""
     stored = stored_vectors(tables, hashes.unique(), encoder)
     aligned = hashes.to_frame().join(stored, on="content_hash", how="left", maintain_order="left")
     if missing := aligned["vector"].null_count():
@@ -87,11 +103,7 @@ def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
             f"vectors: {missing:,} of {len(aligned):,} texts have none of encoder {encoder!r}; "
             "`feedbackminer mine` encodes what is missing"
         )
-    return Encoded(
-        from_bytes(aligned["vector"].to_list()),
-        from_bytes(aligned["middle"].to_list()),
-        matrices(aligned["sentences"].to_list(), STATE),
-    )
+    return aligned
 
 
 def stored_vectors(tables: Tables, hashes: pl.Series, encoder: str) -> pl.DataFrame:

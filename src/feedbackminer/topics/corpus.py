@@ -10,9 +10,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.tables import Repeats, Segments, passage
-from feedbackminer.topics.features import Features, Lexicon
+from feedbackminer.topics.features import FeatureBlocks, Lexicon
 from feedbackminer.topics.labels import Labels
-from feedbackminer.vectors import Matrix, centroids, unit
+from feedbackminer.vectors import BLOCK, Matrix, centroids, unit
 
 REPRESENTATIVES = 3  # posts that stand for a topic
 
@@ -61,19 +61,19 @@ class Corpus:
 class CorpusFeatures:
     """Features of all posts of a corpus, and of the parts of long ones."""
 
-    posts: Features
-    parts: Features
+    posts: FeatureBlocks
+    parts: FeatureBlocks
 
     @classmethod
     def of(cls, corpus: Corpus, lexicon: Lexicon) -> CorpusFeatures:
         """Read posts and parts with the words of a lexicon."""
-        posts = lexicon.transform(corpus.passages, corpus.blended)
+        posts = FeatureBlocks(lexicon, corpus.passages, corpus.blended)
         return cls(posts, part_features(corpus, lexicon))
 
 
-def part_features(corpus: Corpus, lexicon: Lexicon) -> Features:
+def part_features(corpus: Corpus, lexicon: Lexicon) -> FeatureBlocks:
     """Return the features of the parts of long posts."""
-    return lexicon.transform(corpus.parts.passages, corpus.parts.vectors)
+    return FeatureBlocks(lexicon, corpus.parts.passages, corpus.parts.vectors)
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,11 @@ def blend_with_thread(
     "That fixed it, cheers" says nothing alone; what it is about stands in its thread.
     """
     subjects = thread_subjects(vectors, threads, is_opener)
-    return unit((1 - weight) * vectors + weight * subjects[threads])
+    blended = np.empty_like(vectors)
+    for start in range(0, len(vectors), BLOCK):
+        rows = slice(start, start + BLOCK)
+        blended[rows] = unit((1 - weight) * vectors[rows] + weight * subjects[threads[rows]])
+    return blended
 
 
 def thread_subjects(vectors: Matrix, threads: Labels, is_opener: NDArray[np.bool_]) -> Matrix:

@@ -6,20 +6,23 @@ Sentence vectors know that "crashes" and "freezes" are near; they blur names ("H
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from feedbackminer.vectors import Matrix, as_stored, unit
+from feedbackminer.topics.labels import Labels, evenly_spaced
+from feedbackminer.vectors import BLOCK, Matrix, as_stored, unit
 
 WORD_PATTERN = r"(?u)\b[^\W\d_][^\W_]*(?:[-'’+#.][^\W_]+)*\b"
 WORD_SHARE = 0.15  # of a vector's squared length
 DIMENSIONS = 128
 MIN_DOCUMENTS, MAX_SHARE = 3, 0.3  # a word in fewer, or in more of them, says nothing
+LEARNT_FROM = 100_000  # passages that words are learnt from: all, or evenly spaced ones
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,14 @@ class Lexicon:
 
     @classmethod
     def fit(cls, passages: Sequence[str]) -> Self:
-        """Learn the vocabulary of some passages; it may turn out to be empty."""
+        """Learn the vocabulary of some passages; it may turn out to be empty.
+
+        Of more than ``LEARNT_FROM`` of them only evenly spaced ones are read.
+        """
         from sklearn.decomposition import TruncatedSVD
         from sklearn.feature_extraction.text import TfidfVectorizer
 
+        passages = [passages[i] for i in evenly_spaced(len(passages), LEARNT_FROM).tolist()]
         vectorizer = TfidfVectorizer(
             sublinear_tf=True,
             min_df=min(MIN_DOCUMENTS, len(passages)),
@@ -105,6 +112,34 @@ class Lexicon:
         counts = counter.transform(passages).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         return normalize(counts.multiply(self.idf).tocsr())
+
+
+@dataclass(frozen=True)
+class FeatureBlocks:
+    """Features of very many passages, made a block at a time; a single block is kept."""
+
+    lexicon: Lexicon
+    passages: Sequence[str]
+    vectors: Matrix
+
+    def __iter__(self) -> Iterator[Features]:
+        """Yield the features of passages, in their order."""
+        if len(self.passages) <= BLOCK:
+            yield self._only
+            return
+        for start in range(0, len(self.passages), BLOCK):
+            rows = slice(start, start + BLOCK)
+            yield self.lexicon.transform(self.passages[rows], self.vectors[rows])
+
+    def take(self, rows: Labels) -> Features:
+        """Return the features of some passages."""
+        if len(self.passages) <= BLOCK:
+            return self._only[rows]
+        return self.lexicon.transform([self.passages[i] for i in rows.tolist()], self.vectors[rows])
+
+    @cached_property
+    def _only(self) -> Features:
+        return self.lexicon.transform(self.passages, self.vectors)
 
 
 def meaning(joint: Matrix) -> Matrix:

@@ -17,7 +17,7 @@ from feedbackminer.topics.corpus import (
     smallest_topic,
     split_into_documents,
 )
-from feedbackminer.topics.features import Features, Lexicon
+from feedbackminer.topics.features import FeatureBlocks, Features, Lexicon
 from feedbackminer.topics.guided import GuidedTopics, apply_guided_topics, at_least_one_topic
 from feedbackminer.topics.hierarchy import Subtopics, nearest_subtopics, subtopics_of, themes_of
 from feedbackminer.topics.labels import (
@@ -28,11 +28,19 @@ from feedbackminer.topics.labels import (
     new_numbers,
     relabel_by_size,
 )
-from feedbackminer.topics.model import TopicModel, calibrate, describe, own_scores, refine
+from feedbackminer.topics.model import (
+    Nearest,
+    TopicModel,
+    calibrate,
+    describe,
+    own_scores,
+    refine,
+)
 from feedbackminer.topics.multilabel import with_part_floors
 from feedbackminer.vectors import Matrix, centroids
 
 FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
+FEWEST = 5  # sampled documents of a topic, where the settings name a size of all documents
 RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
 
 
@@ -75,21 +83,38 @@ class DocumentSample:
         of_corpus = CorpusFeatures.of(corpus, lexicon)
         features = of_corpus.posts
         if not documents.are_posts:
-            features = lexicon.transform(documents.passages, documents.vectors)
-        indices = evenly_spaced(len(features), FIT_LIMIT)
+            features = FeatureBlocks(lexicon, documents.passages, documents.vectors)
+        indices = evenly_spaced(len(documents.passages), FIT_LIMIT)
         return cls(
             documents=documents,
             lexicon=lexicon,
             indices=indices,
-            features=features[indices],
+            features=features.take(indices),
             of_corpus=of_corpus,
         )
 
     def of_posts(self, labels: Labels) -> Labels:
         """Return the label of each post's document, -1 where that was not sampled."""
-        of_document = np.full(len(self.documents.passages), UNSORTED)
-        of_document[self.indices] = labels
-        return of_document[self.documents.document_of]
+        return np.append(labels, UNSORTED)[self._sampled_document_of()]
+
+    def labels_before(self, previous: Labels) -> Labels:
+        """Return the label that most posts of each sampled document had, -1 where none had any."""
+        documents = self._sampled_document_of()
+        inside = documents != UNSORTED
+        return mostly(documents[inside], previous[inside])
+
+    def smallest_topic(self, settings: TopicSettings) -> int:
+        """Return how many sampled documents a topic has at least."""
+        share = len(self.indices) / len(self.documents.passages)
+        wanted = settings.min_threads
+        if not wanted:
+            return smallest_topic(len(self.indices))
+        return max(min(wanted, FEWEST), round(wanted * share))
+
+    def _sampled_document_of(self) -> Labels:
+        """Return the number of each post's document in the sample, -1 where it is in none."""
+        numbers = new_numbers(self.indices, len(self.documents.passages))
+        return numbers[self.documents.document_of]
 
 
 def fit_topics(
@@ -111,26 +136,28 @@ def fit_topics(
         return _fit_few(corpus, settings, themes)
 
     sample = DocumentSample.of(corpus, settings)
-    lexicon, posts, parts = sample.lexicon, sample.of_corpus.posts, sample.of_corpus.parts
+    lexicon, features = sample.lexicon, sample.of_corpus
 
     clusterer = _clusterer(sample, settings, resolution, previous).fit(sample.features.joint)
     guided = _guide(clusterer, sample.features, themes)
 
     model, refined = refine(lexicon, sample.features, guided.labels, min_size=clusterer.min_size)
+    subtopics = _divide(clusterer, sample.features, refined)
 
-    model = _calibrate_on_posts(model, posts, sample.of_posts(refined), settings)
-    labels = model.assign(posts)
-    model = with_part_floors(model, parts, corpus.parts.post_of, labels)
+    nearest, nearest_parts = _look_up(model, subtopics, features.posts)
+    model = _calibrate_on_posts(model, nearest, sample.of_posts(refined), settings)
+    labels = nearest.accepted(model)
+    model = with_part_floors(model, features.parts, corpus.parts.post_of, labels)
 
     return Fit(
-        features=sample.of_corpus,
+        features=features,
         model=model,
         labels=labels,
         scores=own_scores(model, corpus.vectors, labels),
         stability=_stability(clusterer, lexicon, sample.features, refined),
         resolution=clusterer.resolution_,
         themes=themes_of(model.centroids),
-        subtopics=_divide(clusterer, sample.features, refined, posts, labels),
+        subtopics=replace(subtopics, labels=np.where(labels != UNSORTED, nearest_parts, UNSORTED)),
         names=guided.names(refined),
         notices=guided.notices,
     )
@@ -140,13 +167,13 @@ def _fit_few(corpus: Corpus, settings: TopicSettings, themes: Mapping[str, Matri
     """Group the posts of a small community: no vocabulary, no subtopics, no stability."""
     lexicon = Lexicon.empty()
     features = CorpusFeatures.of(corpus, lexicon)
-    posts = features.posts
+    [posts] = features.posts
     clusters = SmallClusterer().fit(posts.joint).labels_
     guided = apply_guided_topics(themes, posts.joint, clusters, min_size=2)
     labels = guided.labels
 
-    model = describe(lexicon, posts, labels)
-    model = calibrate(model, posts, labels, settings.accept_quantile)
+    model = describe(lexicon, [posts], labels)
+    model = calibrate(model, model.cosines(posts, labels), labels, settings.accept_quantile)
     nowhere = np.full(len(corpus), UNSORTED)
     return Fit(
         features=features,
@@ -168,12 +195,11 @@ def _clusterer(
     resolution: float | None,
     previous: Labels | None,
 ) -> GraphClusterer:
-    of_documents = None if previous is None else mostly(sample.documents.document_of, previous)
     return GraphClusterer(
-        min_size=settings.min_threads or smallest_topic(len(sample.documents.passages)),
+        min_size=sample.smallest_topic(settings),
         max_topics=settings.max_topics,
         resolution=resolution,
-        previous=None if of_documents is None else of_documents[sample.indices],
+        previous=None if previous is None else sample.labels_before(previous),
         random_state=settings.seed,
     )
 
@@ -186,27 +212,29 @@ def _guide(
 
 
 def _calibrate_on_posts(
-    model: TopicModel, posts: Features, expected: Labels, settings: TopicSettings
+    model: TopicModel, nearest: Nearest, expected: Labels, settings: TopicSettings
 ) -> TopicModel:
     """Set floors by the posts that speak for the topic of their document themselves."""
-    is_sure = model.nearest(posts) == expected
-    labels = np.where(is_sure, expected, UNSORTED)
-    return calibrate(model, posts, labels, settings.accept_quantile)
+    labels = np.where(nearest.labels == expected, expected, UNSORTED)
+    return calibrate(model, nearest.cosines, labels, settings.accept_quantile)
 
 
-def _divide(
-    clusterer: GraphClusterer, sampled: Features, refined: Labels, posts: Features, labels: Labels
-) -> Subtopics:
-    """Return the subtopics that documents fall into, and which of them is nearest to each post."""
-    of_document, parents = subtopics_of(
-        sampled.joint, clusterer.graph_, refined, clusterer.min_size
-    )
-    subtopic_centroids = centroids(sampled.joint, of_document)
-    return Subtopics(
-        nearest_subtopics(posts.joint, labels, parents, subtopic_centroids),
-        parents,
-        subtopic_centroids,
-    )
+def _divide(clusterer: GraphClusterer, sampled: Features, refined: Labels) -> Subtopics:
+    """Return the subtopics that documents fall into, with the labels of these."""
+    labels, parents = subtopics_of(sampled.joint, clusterer.graph_, refined, clusterer.min_size)
+    return Subtopics(labels, parents, centroids(sampled.joint, labels))
+
+
+def _look_up(
+    model: TopicModel, subtopics: Subtopics, posts: FeatureBlocks
+) -> tuple[Nearest, Labels]:
+    """Return the topic that most speaks for each post, and which subtopic of it is nearest."""
+    parents, subtopic_centroids = subtopics.parents, subtopics.centroids
+    topics, parts = [], []
+    for block in posts:
+        topics.append(model.look_up(block))
+        parts.append(nearest_subtopics(block.joint, topics[-1].labels, parents, subtopic_centroids))
+    return Nearest.join(topics), np.concatenate(parts)
 
 
 def restore_pinned(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
@@ -218,7 +246,8 @@ def restore_pinned(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
         labels[members] = number
 
     posts, parts = fit.features.posts, fit.features.parts
-    model = calibrate(describe(fit.model.lexicon, posts, labels), posts, labels, 0.0)
+    model = describe(fit.model.lexicon, posts, labels)
+    model = calibrate(model, _cosines(model, posts, labels), labels, 0.0)
     is_moved = labels != fit.labels
     return replace(
         fit,
@@ -229,6 +258,16 @@ def restore_pinned(fit: Fit, corpus: Corpus, groups: Sequence[Labels]) -> Fit:
         themes=np.append(fit.themes, np.full(len(groups), UNSORTED)),
         subtopics=replace(fit.subtopics, labels=np.where(is_moved, UNSORTED, fit.subtopics.labels)),
     )
+
+
+def _cosines(model: TopicModel, posts: FeatureBlocks, labels: Labels) -> Matrix:
+    """Return each post's cosine to the centroid of its topic; anything where it has none."""
+    cosines = [np.zeros(0, np.float32)]
+    start = 0
+    for block in posts:
+        cosines.append(model.cosines(block, labels[start : start + len(block)]))
+        start += len(block)
+    return np.concatenate(cosines)
 
 
 def drop_empty(fit: Fit) -> tuple[Fit, Labels]:

@@ -7,8 +7,9 @@ Bayes over the words that speak for the topic, on top of a von Mises-Fisher mixt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from scipy.sparse import csr_matrix, vstack
 
 from feedbackminer.topics.features import Features, Lexicon, meaning
 from feedbackminer.topics.labels import UNSORTED, Labels, relabel_by_size
-from feedbackminer.vectors import Matrix, as_stored, centroids
+from feedbackminer.vectors import BLOCK, Matrix, as_stored, sums, unit
 
 CONCENTRATION = 20.0  # of the mixture: what a cosine counts against a log-likelihood
 WORDS_KEPT = 300  # per topic
@@ -100,17 +101,51 @@ class TopicModel:
         """Return the topic of each passage, -1 where it is too far from all."""
         if not len(self) or not len(features):
             return np.full(len(features), UNSORTED)
-        chosen = self.nearest(features)
-        return np.where(self.cosines(features, chosen) >= self.floors[chosen], chosen, UNSORTED)
+        return self.look_up(features).accepted(self)
+
+    def look_up(self, features: Features) -> Nearest:
+        """Return the topic that most speaks for each passage; there is a topic."""
+        labels = self.nearest(features)
+        return Nearest(labels, self.cosines(features, labels))
 
 
-def describe(lexicon: Lexicon, features: Features, labels: Labels) -> TopicModel:
-    """Return the model of topics 0..k-1; every passage is near enough to them yet."""
+@dataclass(frozen=True)
+class Nearest:
+    """The topic that most speaks for each passage, and its cosine to that topic's centroid."""
+
+    labels: Labels
+    cosines: Matrix
+
+    @classmethod
+    def join(cls, blocks: Iterable[Nearest]) -> Nearest:
+        """Put blocks of passages one after another; there is one at least."""
+        labels, cosines = zip(*((each.labels, each.cosines) for each in blocks), strict=True)
+        return cls(np.concatenate(labels), np.concatenate(cosines))
+
+    def accepted(self, model: TopicModel) -> Labels:
+        """Return the topic of each passage, -1 where it is too far from all."""
+        return np.where(self.cosines >= model.floors[self.labels], self.labels, UNSORTED)
+
+
+def describe(lexicon: Lexicon, blocks: Iterable[Features], labels: Labels) -> TopicModel:
+    """Return the model of topics 0..k-1; every passage is near enough to them yet.
+
+    Args:
+        blocks: features of the passages, in the order of ``labels``.
+    """
     count = int(labels.max(initial=UNSORTED)) + 1
+    directions: Any = 0
+    words: Any = csr_matrix((count, len(lexicon.vocabulary)))
+    start = 0
+    for features in blocks:
+        of_block = labels[start : start + len(features)]
+        directions = directions + sums(features.joint, of_block, count)
+        words = words + sums(_presence(features.tfidf), of_block, count)
+        start += len(features)
     return TopicModel(
         lexicon=lexicon,
-        centroids=as_stored(centroids(features.joint, labels)),
-        ratios=_ratios(features.tfidf, labels, count),
+        centroids=as_stored(unit(directions)),
+        ratios=_ratios(words.toarray()),
         floors=np.full(count, -1.0),
         typical=np.full(count, 1.0),
         part_floors=np.full(count, 1.0),
@@ -125,17 +160,20 @@ def refine(
     A topic that thereby falls below ``min_size`` is given up.
     """
     for _ in range(ROUNDS):
-        nearest = describe(lexicon, features, labels).nearest(features)
+        nearest = describe(lexicon, [features], labels).nearest(features)
         kept = relabel_by_size(nearest, min_size)
         if kept.max(initial=UNSORTED) == UNSORTED:  # so small that nothing would be left
             break
         labels = kept
-    return describe(lexicon, features, labels), labels
+    return describe(lexicon, [features], labels), labels
 
 
-def calibrate(model: TopicModel, features: Features, labels: Labels, quantile: float) -> TopicModel:
-    """Set each topic's floor: the cosine that all but ``quantile`` of its own passages reach."""
-    cosines = model.cosines(features, labels)
+def calibrate(model: TopicModel, cosines: Matrix, labels: Labels, quantile: float) -> TopicModel:
+    """Set each topic's floor: the cosine that all but ``quantile`` of its own passages reach.
+
+    Args:
+        cosines: of each passage to the centroid of its topic.
+    """
     floors, typical = np.full(len(model), -1.0), np.full(len(model), 1.0)
     for topic in np.unique(labels[labels >= 0]):
         inside = cosines[labels == topic]
@@ -171,14 +209,12 @@ def _presence(tfidf: csr_matrix) -> csr_matrix:
     return present
 
 
-def _ratios(tfidf: csr_matrix, labels: Labels, count: int) -> csr_matrix:
-    """Return log p(word | topic) / p(word) where positive, the strongest words of each topic."""
-    members = np.flatnonzero(labels >= 0)
-    belongs = csr_matrix(
-        (np.ones(len(members)), (labels[members], members)), shape=(count, len(labels))
-    )
-    counts = (belongs @ _presence(tfidf)).toarray()
+def _ratios(counts: NDArray[np.float64]) -> csr_matrix:
+    """Return log p(word | topic) / p(word) where positive, the strongest words of each topic.
 
+    Args:
+        counts: of each word in the passages of each topic, shape (topics, words).
+    """
     total = counts.sum(axis=0)
     usual = (total + 1) / (total.sum() + len(total))
     in_topic = (counts + PRIOR * usual) / (counts.sum(axis=1, keepdims=True) + PRIOR)
@@ -193,6 +229,10 @@ def _ratios(tfidf: csr_matrix, labels: Labels, count: int) -> csr_matrix:
 
 def own_scores(model: TopicModel, vectors: Matrix, labels: Labels) -> NDArray[np.float64]:
     """Return each post's own cosine to the centroid of its topic, its thread left aside."""
-    of_topic = meaning(model.centroids)[np.maximum(labels, 0)]
-    scores: NDArray[np.float64] = np.einsum("ij,ij->i", vectors, of_topic).astype(np.float64)
+    meanings = meaning(model.centroids)
+    scores = np.zeros(len(labels))
+    for start in range(0, len(labels), BLOCK):
+        rows = slice(start, start + BLOCK)
+        of_topic = meanings[np.maximum(labels[rows], 0)]
+        scores[rows] = np.einsum("ij,ij->i", vectors[rows], of_topic)
     return scores

@@ -79,7 +79,7 @@ def _main_assignments(topics: TopicSet, corpus: Corpus, moves: Sequence[Move]) -
     topic_ids, subtopic_ids = topics.topics.ids_of_posts(), topics.subtopics.ids_of_posts()
     inside = [post for post, topic_id in enumerate(topic_ids) if topic_id]
     found_ids = [topic_ids[post] or "" for post in inside]
-    final = apply_moves(found_ids, corpus.blended[inside], moves)
+    final = apply_moves(found_ids, corpus.blended[inside if moves else []], moves)
     frame = pl.DataFrame(
         {
             "post_id": [corpus.post_ids[post] for post in inside],

@@ -9,9 +9,10 @@ import numpy as np
 from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.topics.cluster import GraphClusterer
 from feedbackminer.topics.corpus import Corpus, document_of, part_features, smallest_topic
-from feedbackminer.topics.features import Features, meaning
+from feedbackminer.topics.features import FeatureBlocks, meaning
+from feedbackminer.topics.fit import FIT_LIMIT
 from feedbackminer.topics.hierarchy import nearest_subtopics
-from feedbackminer.topics.labels import UNSORTED, Labels, new_numbers
+from feedbackminer.topics.labels import UNSORTED, Labels, evenly_spaced, new_numbers
 from feedbackminer.topics.matching import SAME_MEANING, LineageEvent
 from feedbackminer.topics.model import TopicModel, calibrate, describe, own_scores
 from feedbackminer.topics.multilabel import secondary_topics
@@ -32,7 +33,7 @@ def update_topics(corpus: Corpus, previous: PreviousTopics, *, settings: TopicSe
     before, model = previous.labels("topic"), previous.model()
     pending = np.flatnonzero(before.labels == UNSORTED)
     passages = [corpus.passages[i] for i in pending.tolist()]
-    features = model.lexicon.transform(passages, corpus.blended[pending])
+    features = FeatureBlocks(model.lexicon, passages, corpus.blended[pending])
 
     joined, newborn = _assign_pending(corpus, pending, features, model, settings)
     n_kept, n_born = len(model), len(newborn)
@@ -42,9 +43,7 @@ def update_topics(corpus: Corpus, previous: PreviousTopics, *, settings: TopicSe
     labels[pending] = joined
 
     subtopics = _previous_subtopics(previous, ids)
-    subtopics.labels[pending] = nearest_subtopics(
-        features.joint, joined, subtopics.parents, subtopics.centroids
-    )
+    subtopics.labels[pending] = _subtopics_of(features, joined, subtopics)
     scores = np.array([previous.scores.get(i, 0.0) for i in corpus.post_ids])
     scores[pending] = own_scores(model, corpus.vectors[pending], joined)
 
@@ -75,14 +74,28 @@ def _previous_subtopics(previous: PreviousTopics, topic_ids: list[str]) -> Level
     )
 
 
+def _subtopics_of(features: FeatureBlocks, labels: Labels, subtopics: Level) -> Labels:
+    """Return the subtopic that is nearest to each post, of those of its topic."""
+    chosen, start = [labels[:0]], 0
+    for block in features:
+        of_block = labels[start : start + len(block)]
+        chosen.append(
+            nearest_subtopics(block.joint, of_block, subtopics.parents, subtopics.centroids)
+        )
+        start += len(block)
+    return np.concatenate(chosen)
+
+
 def _assign_pending(
     corpus: Corpus,
     pending: Labels,
-    features: Features,
+    features: FeatureBlocks,
     model: TopicModel,
     settings: TopicSettings,
 ) -> tuple[Labels, TopicModel]:
     """Assign pending posts, at a cost that grows with their number alone.
+
+    Of very many that join no topic, new ones are born of evenly spaced ones; the others may join.
 
     Args:
         pending: indices of the posts that have no topic yet; ``features``: theirs.
@@ -90,19 +103,25 @@ def _assign_pending(
         for each of them -1 (nowhere), 0..k-1 (a topic there was) or, from k on, a newborn one;
         and the model of the newborn ones.
     """
-    labels = model.assign(features)
-    pool = np.flatnonzero(labels == UNSORTED)
+    labels = np.concatenate([model.assign(block) for block in features])
+    waiting = np.flatnonzero(labels == UNSORTED)
+    pool = waiting[evenly_spaced(len(waiting), FIT_LIMIT)]
     documents = document_of(corpus, fewest=settings.small_community)
     fewest = settings.min_threads or smallest_topic(int(documents.max(initial=-1)) + 1)
-    pooled = features[pool]
+    fewest = round(fewest * len(pool) / max(1, len(waiting)))
+    pooled = features.take(pool)
     groups = _dense_groups(pooled.joint, documents[pending[pool]], fewest, model, settings.seed)
     if groups.max(initial=UNSORTED) == UNSORTED:
         return labels, TopicModel.empty()
 
-    newborn = describe(model.lexicon, pooled, groups)
-    newborn = calibrate(newborn, pooled, groups, settings.accept_quantile)
+    newborn = describe(model.lexicon, [pooled], groups)
+    cosines = newborn.cosines(pooled, groups)
+    newborn = calibrate(newborn, cosines, groups, settings.accept_quantile)
     usual = np.full(len(newborn), np.median(model.part_floors))
-    labels[pool] = np.where(groups >= 0, groups + len(model), UNSORTED)
+    others = np.setdiff1d(waiting, pool)
+    labels[others] = newborn.assign(features.take(others))
+    labels[pool] = groups
+    labels[waiting] = np.where(labels[waiting] >= 0, labels[waiting] + len(model), UNSORTED)
     return labels, replace(newborn, part_floors=usual)
 
 

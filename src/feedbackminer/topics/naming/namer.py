@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.topics.corpus import Corpus, distinct_posts, nearest_posts
-from feedbackminer.topics.labels import Labels
+from feedbackminer.topics.features import LEARNT_FROM
+from feedbackminer.topics.labels import Labels, evenly_spaced
 from feedbackminer.topics.naming.ctfidf import class_words
 from feedbackminer.topics.naming.marks import WordUse
 from feedbackminer.topics.naming.phrases import (
@@ -27,9 +28,15 @@ EXAMPLE_CHARS = 400  # of a post, that a name is drawn from
 
 @dataclass(frozen=True)
 class Namer:
-    """Names topics by what their nearest posts say."""
+    """Names topics by what their nearest posts say.
+
+    Attributes:
+        read: indices of the posts whose words tell topics apart: all, or evenly spaced ones.
+    """
 
     corpus: Corpus
+    read: Labels
+    passages: Sequence[str]  # of the posts that are read
     use: WordUse
     nlp: Any
     ignore: frozenset[str]
@@ -37,9 +44,17 @@ class Namer:
     @classmethod
     def of(cls, corpus: Corpus, nlp: Any, ignore: Iterable[str]) -> Self:
         """Learn which words stand where, and which are somebody's name."""
-        words = {*ignore, *greeted_names(corpus.passages)}
-        use = WordUse.of(corpus.passages, corpus.threads)
-        return cls(corpus, use, nlp, frozenset(word.lower() for word in words))
+        read = evenly_spaced(len(corpus), LEARNT_FROM)
+        passages = [corpus.passages[i] for i in read.tolist()]
+        words = {*ignore, *greeted_names(passages)}
+        return cls(
+            corpus=corpus,
+            read=read,
+            passages=passages,
+            use=WordUse.of(passages, corpus.threads[read]),
+            nlp=nlp,
+            ignore=frozenset(word.lower() for word in words),
+        )
 
     def name(
         self,
@@ -50,9 +65,10 @@ class Namer:
         used: Iterable[str] = (),
     ) -> dict[int, Name]:
         """Name topics 0..k-1; those that carry a name keep it, and no two get the same."""
-        passages = self.corpus.passages
-        weights = class_words(passages, labels)
-        weigh = self.use.by(labels).weight
+        passages, of_read = self.corpus.passages, labels[self.read]
+        nothing: dict[int, dict[str, float]] = {topic: {} for topic in range(len(carried))}
+        weights = nothing | class_words(self.passages, of_read)
+        weigh = self.use.by(of_read).weight
         examples = {}
         for topic in (i for i, label in enumerate(carried) if not label):
             nearest = self._of_each_thread(nearest_posts(labels, scores, topic))
