@@ -117,6 +117,8 @@ def test_a_run_with_it_says_that_tags_come_from_rules(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "vectors are computed by static" in done.output
     assert "tags come from rules" in done.output
+    assert "no head can read" in done.output
+    assert "feedbackminer train" not in done.output
     encoder = next(f for f in examine(project, offline=True) if f.what == "encoder")
     assert encoder.ok
     assert "by static" in encoder.found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from feedbackminer.errors import OtherEncoderError
+from feedbackminer.shipped import STATIC
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +97,10 @@ def choose_tagger(encoder: str, heads: Path) -> tuple[Tagger, tuple[str, ...]]:
     try:
         return load_tagger(encoder, heads), ()
     except OtherEncoderError as error:
-        notice = f"{error}; until then kinds are found by rules and sentiment by a lexicon"
+        why = f"{error}; until then"
+        if encoder.startswith(STATIC):
+            why = f"no head can read what encoder {encoder!r} tells; so"
+        notice = f"{why} kinds are found by rules and sentiment by a lexicon"
         return RuleTagger(), (notice,)
 
 

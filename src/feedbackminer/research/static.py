@@ -21,7 +21,8 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from feedbackminer.clean.stage import clean_text
-from feedbackminer.embed.backends.bert import Bert, read_bert, read_tokenizer
+from feedbackminer.embed.backends.bert import read_bert, read_tokenizer
+from feedbackminer.embed.backends.onnx import Transformer
 from feedbackminer.embed.backends.static import TOKENS, token_counts
 from feedbackminer.embed.encoder import BUNDLED, Vectors
 from feedbackminer.embed.reader import load_reader, reader_hash
@@ -137,21 +138,20 @@ def first_vectors(rarity: float) -> Vectors:
     The vocabulary is ordered by how often tokens stand in English, so their rank tells it (Zipf).
     """
     reader, tokenizer = load_reader(), read_tokenizer(MAX_TOKENS)
-    bert = read_bert(reader.layers if reader else {})
+    transformer = Transformer(
+        read_bert(reader.layers if reader else {}), "fp32", max_tokens=MAX_TOKENS
+    )
     begin, end = (tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]"))
     n_tokens = tokenizer.get_vocab_size()
-    alone = np.stack(list(in_threads(lambda t: _alone(bert, [begin, t, end]), range(n_tokens))))
+    alone = np.stack(
+        list(in_threads(lambda token: transformer.mean([begin, token, end]), range(n_tokens)))
+    )
 
     share = 1 / np.arange(2, n_tokens + 2)
     weights = rarity / (rarity + share / share.sum())
     vectors = (alone - alone.mean(axis=0)) * weights[:, None]
     scaled: Vectors = (vectors / np.linalg.norm(vectors, axis=1).mean()).astype(np.float32)
     return scaled
-
-
-def _alone(bert: Bert, tokens: Sequence[int]) -> Vectors:
-    mean: Vectors = bert.states(tokens)[-1].mean(axis=0)
-    return mean
 
 
 def fit(

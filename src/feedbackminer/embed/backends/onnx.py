@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from feedbackminer.embed.backends.bert import Bert, Read, ends_of, read_tokenizer
 from feedbackminer.embed.backends.graph import MEAN, STATES, TOKENS, Precision, graph_of
+from feedbackminer.embed.encoder import Vectors
 from feedbackminer.errors import ModelError
 from feedbackminer.vectors import unit
 
@@ -46,11 +48,16 @@ class Transformer:
         )
         return Read(mean, states, ends_of(tokens))
 
+    def mean(self, tokens: Sequence[int]) -> Vectors:
+        """Return the mean of the states that the last layer gives to tokens, by their ids."""
+        ((mean,),) = self._session.run([MEAN], {TOKENS: np.array([tokens], np.int64)})
+        return np.asarray(mean)
+
     def _likeness_to(self, bert: Bert) -> float:
         """Return the smallest cosine between probes and what the reference says of them."""
         tokens = [self._tokenizer.encode(probe).ids for probe in PROBES]
         reference = unit(np.stack([bert.states(each)[-1].mean(axis=0) for each in tokens]))
-        computed = unit(np.stack([self.read(probe).mean for probe in PROBES]))
+        computed = unit(np.stack([self.mean(each) for each in tokens]))
         return float((reference * computed).sum(axis=1).min())
 
 
