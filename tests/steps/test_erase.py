@@ -26,7 +26,7 @@ from feedbackminer.steps import mining
 from feedbackminer.steps.digest import write_digest
 from feedbackminer.steps.erase import erase_posts, forget, retain
 from feedbackminer.steps.exports import collect_exports
-from feedbackminer.tables import TABLES
+from feedbackminer.tables import TABLES, Phrases, column_types
 from tests.support import kills
 from tests.support.builders import day
 from tests.support.command import invoke
@@ -104,6 +104,24 @@ class TestAMember:
         forget(Run(project), author=NAME)
         changed = project.store.read("prose").join(before, on=["post_id", "text"], how="anti")
         assert changed["read_as"].to_list() == ["", ""]
+
+    def test_phrases_of_a_sentence_that_was_changed_are_not_taken_for_those_of_what_it_was(
+        self, place: Path
+    ) -> None:
+        project = project_at(place)
+        before = project.store.read("prose")
+        flags = {name: [False] for name in ("greeted", "inside", "used", "failing")}
+        rows = [
+            {"post_id": post_id, "number": 1, "phrases": ["calendar"], "read_as": "mark", **flags}
+            for post_id in before["post_id"]
+        ]
+        project.store.replace("phrases", pl.DataFrame(rows, schema=column_types(Phrases)))
+        forget(Run(project), author=NAME)
+        changed = project.store.read("prose").join(before, on=["post_id", "text"], how="anti")
+        phrases = project.store.read("phrases")
+        is_emptied = phrases["read_as"] == ""
+        assert set(phrases.filter(is_emptied)["post_id"]) == set(changed["post_id"])
+        assert 0 < is_emptied.sum() < len(phrases) < len(rows)
 
     def test_quotes_mentions_links_and_the_thread_of_others_do_not_tell(self, place: Path) -> None:
         project = project_at(place)

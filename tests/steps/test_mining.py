@@ -127,7 +127,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 
 PER_POST = (
-    *("prose", "texts", "segments", "repeats", "tags", "aspects", "needs"),
+    *("prose", "texts", "segments", "repeats", "tags", "phrases", "aspects", "needs"),
     *("replies", "threads", "members", "sentences", "clauses"),
 )
 

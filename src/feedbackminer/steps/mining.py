@@ -195,14 +195,12 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.tagging.aspects import Components
-    from feedbackminer.tagging.extract import collect_needs, find_aspects, read_phrases, said
+    from feedbackminer.tagging.extract import collect_needs, find_aspects
     from feedbackminer.tagging.likeness import fitted_to
-    from feedbackminer.tagging.parts import discover
     from feedbackminer.tagging.stage import marks, spans_of_texts, still_right
 
     settings, models = context.settings.tag, context.models
-    encoder, nlp = models.encoder, models.nlp
+    encoder = models.encoder
     texts = tables.read("texts")
     posts = tables.read("posts", ["post_id", "author_id", "rating"])
     posts = texts.join(posts, on="post_id", how="left", maintain_order="left")
@@ -210,39 +208,19 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     marked = marks(posts, readers=(context.code, encoder.name, tagger.name))
     earlier = {name: tables.previous(name) for name in TAG.writes}
     kept = still_right(earlier["tags"], marked, tables.read("tag_labels"))
-    new = marked.join(kept, on="post_id", how="anti", maintain_order="left")
-
-    # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
-    context.reporter.start("tag", len(new))
-    tables.replace("tags", kept)
-    make = partial(_tags_of, is_unlike=bool(unlike))
-    for n in context.workers.fill("tags", make, new, tables, context):
-        context.reporter.advance(n)
+    n_new = _add_tags(tables, context, marked, kept, is_unlike=bool(unlike))
 
     tags = tables.previous("tags")
     passages = _read_texts(tables, texts, posts["rating"], encoder.name, spans_of_texts(tags))
     post_ids = texts["post_id"].to_list()
     known = frozenset(kept["post_id"]) if context.continues else frozenset()
-    phrases = earlier["phrases"].clear()
-    if settings.discovered and nlp.has_pipe("parser"):
-        read_by = f"{context.code} {' '.join(models.names(['nlp']))}"
-        phrases = read_phrases(
-            post_ids, passages, nlp=nlp, reader=read_by, earlier=earlier["phrases"]
-        )
-    voices = posts.select("post_id", pl.coalesce("author_id", "post_id").alias("voice"))
-    parts = discover(
-        said(phrases, dict(voices.iter_rows())),
-        named=Components(settings.components),
-        product=context.settings.digest.product,
-        limit=settings.discovered,
-        least_voices=settings.least_voices,
-    )
+    phrases = _phrases(context, post_ids, passages, earlier["phrases"])
     aspects = find_aspects(
         post_ids,
         passages,
         tagger=tagger,
         components=settings.components,
-        parts=parts,
+        parts=_parts(context, phrases, posts),
         earlier=earlier["aspects"].filter(pl.col("post_id").is_in(list(known))),
     )
     needs = collect_needs(
@@ -262,8 +240,29 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         Account("tag", len(texts), len(tags)),
         models.tagger_notices + unlike,
         models={"tagger": tagger.name},
-        detail=f"{len(new):,} of {len(texts):,} posts read anew",
+        detail=f"{n_new:,} of {len(texts):,} posts read anew",
     )
+
+
+def _add_tags(
+    tables: StageTables,
+    context: Context,
+    marked: pl.DataFrame,
+    kept: pl.DataFrame,
+    *,
+    is_unlike: bool,
+) -> int:
+    """Tag posts that have no tags yet; return how many.
+
+    Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
+    """
+    new = marked.join(kept, on="post_id", how="anti", maintain_order="left")
+    context.reporter.start("tag", len(new))
+    tables.replace("tags", kept)
+    make = partial(_tags_of, is_unlike=is_unlike)
+    for n in context.workers.fill("tags", make, new, tables, context):
+        context.reporter.advance(n)
+    return len(new)
 
 
 def _tags_of(
@@ -302,6 +301,38 @@ def _read_texts(
     encoded = encoded_texts(tables, texts["content_hash"], encoder)
     are_reviews = ratings.is_not_null().to_list()
     return read_texts(texts, encoded, are_reviews, ratings.to_list(), spans)
+
+
+def _phrases(
+    context: Context, post_ids: Sequence[str], passages: Sequence[Text], earlier: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what sentences name that may tell of parts of the product, if these are wanted."""
+    from feedbackminer.tagging.extract import read_phrases
+
+    nlp = context.models.nlp
+    if not (context.settings.tag.discovered and nlp.has_pipe("parser")):
+        return earlier.clear()
+    reader = " ".join([context.code, *context.models.names(["nlp"])])
+    return read_phrases(post_ids, passages, nlp=nlp, reader=reader, earlier=earlier)
+
+
+def _parts(
+    context: Context, phrases: pl.DataFrame, posts: pl.DataFrame
+) -> dict[str, tuple[str, ...]]:
+    """Return the parts of the product that no settings name: name -> spellings."""
+    from feedbackminer.tagging.aspects import Components
+    from feedbackminer.tagging.extract import said
+    from feedbackminer.tagging.parts import discover
+
+    settings = context.settings.tag
+    voices = posts.select("post_id", voice=pl.coalesce("author_id", "post_id"))
+    return discover(
+        said(phrases, dict(voices.iter_rows())),
+        named=Components(settings.components),
+        product=context.settings.digest.product,
+        limit=settings.discovered,
+        least_voices=settings.least_voices,
+    )
 
 
 def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:
