@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from feedbackminer.threads import in_threads
 from feedbackminer.topics.labels import UNSORTED, Labels, consensus, relabel_by_size
-from feedbackminer.vectors import Matrix, centroids
+from feedbackminer.vectors import Matrix, centroids, sums
 
 NEIGHBOURS = 15
 RESOLUTIONS, USUAL = (1.0, 2.0, 4.0, 8.0), 2.0
@@ -197,18 +197,15 @@ def silhouette(vectors: Matrix, labels: Labels) -> float:
     Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7. Of unit rows the mean distance to a topic is
     the distance to its mean, so no pair of documents need be looked at.
     """
-    from scipy.sparse import csr_matrix
-
-    rows = vectors[labels != UNSORTED]
-    _, topic, size = np.unique(labels[labels != UNSORTED], return_inverse=True, return_counts=True)
+    inside = labels != UNSORTED
+    rows = vectors[inside]
+    _, topic, size = np.unique(labels[inside], return_inverse=True, return_counts=True)
     if not 2 <= len(size) < len(topic):
         return -1.0
-    document = np.arange(len(topic))
-    weight = 1 / size[topic]
-    means = csr_matrix((weight, (topic, document)), shape=(len(size), len(topic))) @ rows
+    means = sums(rows, topic, len(size)) / size[:, None]
     distances = 1 - rows @ means.T
 
-    n = size[topic]
+    document, n = np.arange(len(topic)), size[topic]
     own = distances[document, topic] * n / np.maximum(n - 1, 1)  # not to itself
     distances[document, topic] = np.inf
     other = distances.min(axis=1)
