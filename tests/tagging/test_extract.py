@@ -8,13 +8,21 @@ import polars as pl
 
 from feedbackminer.tables import Phrases
 from feedbackminer.tagging.aspects import Components
-from feedbackminer.tagging.extract import collect_needs, find_aspects, read_phrases, said
-from feedbackminer.tagging.features import Matrix
+from feedbackminer.tagging.extract import (
+    Sentence,
+    collect_needs,
+    find_aspects,
+    read_phrases,
+    said,
+    sentences_of,
+)
+from feedbackminer.tagging.features import STATE, Matrix
 from feedbackminer.tagging.parts import discover
 from feedbackminer.tagging.rule_tagger import RuleTagger
+from feedbackminer.tagging.stage import tag_texts
 from feedbackminer.tagging.tagger import Sentiment
 from feedbackminer.text.nlp import load_spacy
-from tests.support.builders import read
+from tests.support.builders import read, texts
 
 COMPONENTS = {"Editor": ("writing view",), "Sync": ("synchronis*",)}
 
@@ -22,15 +30,55 @@ COMPONENTS = {"Editor": ("writing view",), "Sync": ("synchronis*",)}
 NOTHING_READ = Phrases.create_empty()
 
 
+def said_by(ids: Sequence[str], *passages: str) -> list[Sentence]:
+    """Return the sentences of passages that some posts have."""
+    table = texts(*passages).with_columns(post_id=pl.Series(ids, dtype=pl.String))
+    return list(sentences_of(table, tag_texts(ids, read(*passages), tagger=RuleTagger())))
+
+
+def unread(sentences: Sequence[Sentence]) -> Matrix:
+    """An encoder that tells nothing of sentences."""
+    return np.full((len(sentences), STATE), np.nan, np.float32)
+
+
+def aspects_of(sentences: Sequence[Sentence], **options: Any) -> pl.DataFrame:
+    usual: dict[str, Any] = {"tagger": RuleTagger(), "states_of": unread, "components": COMPONENTS}
+    return find_aspects(sentences, **usual | options)
+
+
 def judged(*passages: str) -> pl.DataFrame:
-    ids = [f"p{i}" for i in range(len(passages))]
-    return find_aspects(ids, read(*passages), tagger=RuleTagger(), components=COMPONENTS)
+    return aspects_of(said_by([f"p{i}" for i in range(len(passages))], *passages))
 
 
 def subjects(needs: Sequence[str]) -> Matrix:
     """An encoder to which two needs are alike where their last word is the same."""
     last = sorted({text.split()[-1] for text in needs})
     return np.eye(len(last), dtype=np.float32)[[last.index(text.split()[-1]) for text in needs]]
+
+
+def test_sentences_are_found_where_the_tags_say_they_are() -> None:
+    passages = ["It’s broken. It was fine\nbefore.", "One.", "Three. Words. Here."]
+    wanted = [
+        (post_id, number, len(text.sentences), sentence)
+        for post_id, text in zip("abc", read(*passages), strict=True)
+        for number, sentence in enumerate(text.sentences, start=1)
+    ]
+    assert said_by(["a", "b", "c"], *passages) == wanted
+
+
+def test_the_encoder_is_asked_for_sentences_that_name_a_part_and_are_not_judged_yet() -> None:
+    asked: list[Sentence] = []
+
+    def counting(sentences: Sequence[Sentence]) -> Matrix:
+        asked.extend(sentences)
+        return unread(sentences)
+
+    sentences = said_by(["a", "b"], "Hello. The sync is great.", "I hate the editor.")
+    aspects = aspects_of(sentences, states_of=counting)
+    assert [sentence.text for sentence in asked] == ["The sync is great.", "I hate the editor."]
+    asked.clear()
+    aspects_of(sentences, states_of=counting, earlier=aspects.filter(post_id="b"))
+    assert [(sentence.post_id, sentence.number) for sentence in asked] == [("a", 2)]
 
 
 def test_love_of_one_part_and_hate_of_another_are_not_neutral() -> None:
@@ -59,10 +107,10 @@ def test_parts_that_many_name_are_found_by_themselves() -> None:
     nlp, _ = load_spacy()
     passages = [f"I opened the calendar {i} times, but the calendar has crashed." for i in range(6)]
     ids = [f"p{i}" for i in range(6)]
-    texts = read(*passages)
-    phrases = read_phrases(ids, texts, nlp=nlp, reader="spacy", earlier=NOTHING_READ)
+    sentences = said_by(ids, *passages)
+    phrases = read_phrases(sentences, nlp=nlp, reader="spacy", earlier=NOTHING_READ)
     parts = discover(said(phrases, dict(zip(ids, ids, strict=True))), named=Components({}))
-    rows = find_aspects(ids, texts, tagger=RuleTagger(), components={}, parts=parts)
+    rows = aspects_of(sentences, components={}, parts=parts)
     assert set(rows["aspect"]) >= {"calendar"}
     assert set(rows["found_by"]) == {"phrase"}
 
@@ -79,8 +127,8 @@ def test_sentences_that_were_parsed_before_are_not_parsed_again() -> None:
             yield from load_spacy()[0].pipe(self.sentences, batch_size=batch_size)
 
     def phrases(*passages: str, reader: str = "spacy", earlier: pl.DataFrame) -> pl.DataFrame:
-        ids = [f"p{i}" for i in range(len(passages))]
-        return read_phrases(ids, read(*passages), nlp=nlp, reader=reader, earlier=earlier)
+        sentences = said_by([f"p{i}" for i in range(len(passages))], *passages)
+        return read_phrases(sentences, nlp=nlp, reader=reader, earlier=earlier)
 
     nlp: Any = Parsed()
     first = "I opened the calendar, and the calendar has crashed."
@@ -100,7 +148,7 @@ def test_alike_needs_are_one_group_the_largest_first() -> None:
         "I'm trying to export my notes to PDF.",
         "Is there a way to print all of it to PDF?",
     )
-    rows = collect_needs(["a", "b", "c"], read(*passages), encode=subjects, alike=0.5)
+    rows = collect_needs(said_by(["a", "b", "c"], *passages), encode=subjects, alike=0.5)
     assert dict(rows.select("post_id", "group").iter_rows()) == {"a": 1, "b": 0, "c": 0}
     assert all(row["text"] in row["sentence"] for row in rows.to_dicts())
     assert rows.filter(group=0)["label"].n_unique() == 1
@@ -115,7 +163,7 @@ def test_needs_that_the_same_encoder_encoded_are_not_encoded_again() -> None:
 
     def found(*ids: str, **more: Any) -> pl.DataFrame:
         passages = [f"I want to export {post_id} notes to PDF." for post_id in ids]
-        return collect_needs(ids, read(*passages), encode=counting, alike=0.5, **more)
+        return collect_needs(said_by(ids, *passages), encode=counting, alike=0.5, **more)
 
     before = found("a", "b", encoder="one")
     after = found("a", "b", "c", encoder="one", earlier=before)
@@ -140,7 +188,7 @@ def test_needs_that_several_share_are_read_as_wishes_that_stand_alone() -> None:
         "I want to write a novel."
     ]
     ids = [f"p{i}" for i in range(8)]
-    rows = collect_needs(ids, read(*passages), encode=subjects, alike=0.5, tell=tell)
+    rows = collect_needs(said_by(ids, *passages), encode=subjects, alike=0.5, tell=tell)
     assert len(asked) == 5
     assert set(asked) <= {f"I want to export {i} notes to PDF." for i in range(7)}
     named = dict(rows.select("text", "names_job").drop_nulls().iter_rows())
@@ -149,7 +197,7 @@ def test_needs_that_several_share_are_read_as_wishes_that_stand_alone() -> None:
 
 
 def test_who_wants_nothing_has_no_need() -> None:
-    assert collect_needs(["a"], read("It stops."), encode=subjects, alike=0.5).is_empty()
+    assert collect_needs(said_by(["a"], "It stops."), encode=subjects, alike=0.5).is_empty()
 
 
 def test_a_clause_knows_whether_its_writer_asserts_it() -> None:
@@ -170,11 +218,11 @@ class Counting(RuleTagger):
 
 
 def test_clauses_that_were_judged_before_are_not_judged_again() -> None:
-    texts = read("I love the editor, but I hate the sync.", "The sync is great. The sync is great.")
-    ids = ["a", "b"]
+    passages = "I love the editor, but I hate the sync.", "The sync is great. The sync is great."
+    sentences = said_by(["a", "b"], *passages)
 
     def found(tagger: RuleTagger, earlier: pl.DataFrame | None = None) -> pl.DataFrame:
-        return find_aspects(ids, texts, tagger=tagger, components=COMPONENTS, earlier=earlier)
+        return aspects_of(sentences, tagger=tagger, earlier=earlier)
 
     anew, tagger = found(RuleTagger()), Counting()
     again = found(tagger, anew.filter(pl.col("post_id") != "b"))
@@ -188,9 +236,8 @@ def test_clauses_that_were_judged_before_are_not_judged_again() -> None:
 
 def test_needs_of_posts_that_are_known_are_taken_as_they_were() -> None:
     passages = ["I want to write a long novel.", "I'm trying to export my notes to PDF."]
-    before = collect_needs(["a", "b"], read(*passages), encode=subjects, alike=0.5, encoder="e")
-    unread = read("This is not read.", passages[1])
-    again = collect_needs(
-        ["a", "b"], unread, encode=subjects, alike=0.5, encoder="e", earlier=before, known={"a"}
-    )
+    options: dict[str, Any] = {"encode": subjects, "alike": 0.5, "encoder": "e"}
+    before = collect_needs(said_by(["a", "b"], *passages), **options)
+    others = said_by(["a", "b"], "This is not read.", passages[1])
+    again = collect_needs(others, earlier=before, known={"a"}, **options)
     assert again.equals(before)

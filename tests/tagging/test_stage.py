@@ -1,6 +1,6 @@
 """The stage: one row per text, people's labels first, sentences that can be quoted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,20 +8,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from feedbackminer.embed.encoder import Encoded
 from feedbackminer.tables import TagLabels, Tags, check, column_types
-from feedbackminer.tagging import stage
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.stage import (
     MAX_SENTENCES,
     marks,
-    read_texts,
-    spans_of_texts,
     still_right,
     tag_texts,
 )
 from feedbackminer.tagging.tagger import Experience, Sentence, Sentiment, Tag, Text
-from feedbackminer.text import sentences
 from feedbackminer.vocabulary.tags import ASSERTED, HEADLINES, KINDS
 from tests.support.builders import day, read, texts
 
@@ -164,26 +159,3 @@ def test_sentences_that_cannot_be_quoted_are_left_out_and_only_the_first_are_kep
     assert row["sentences"] == [plain.text] * MAX_SENTENCES
     assert row["sentence_kinds"] == ["bug"] * MAX_SENTENCES
     assert row["sentence_scores"] == [-0.5] * MAX_SENTENCES
-
-
-def test_sentences_of_texts_that_were_read_before_are_not_looked_for_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    table = texts("It’s broken. It was fine\nbefore.", "One.", "Three. Words. Here.")
-    none = Encoded(np.zeros((3, 0), np.float32), np.zeros((3, 0), np.float32))
-    first = read_texts(table, none, [False] * 3)
-    read_as = marks(table.with_columns(rating=None), readers=["a tagger"])["read_as"].to_list()
-    tags = tag_texts(["a", "b", "c"], first, tagger=Fixed(BUG), read_as=read_as)
-    split: list[str] = []
-
-    def counted(passages: Iterable[str]) -> Iterator[list[tuple[int, int]]]:
-        kept = list(passages)
-        split.extend(kept)
-        return find_spans(kept)
-
-    find_spans = sentences.find_spans
-    monkeypatch.setattr(stage, "find_spans", counted)
-    again = read_texts(table, none, [False] * 3, spans=spans_of_texts(tags.head(2)))
-    assert split == ["Three. Words. Here."]
-    assert [text.sentences for text in again] == [text.sentences for text in first]
-    assert [text.spans for text in again] == [text.spans for text in first]

@@ -7,7 +7,7 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -26,6 +26,7 @@ from feedbackminer.steps.events import events_of
 from feedbackminer.steps.vectors import (
     encoded_texts,
     matrix_of,
+    states_of,
     stored_vectors,
     topic_input,
 )
@@ -36,7 +37,8 @@ from feedbackminer.vocabulary.tags import HEADLINE
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder
-    from feedbackminer.tagging.tagger import Tagger, Text
+    from feedbackminer.tagging.extract import Sentence
+    from feedbackminer.tagging.tagger import Tagger
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -195,9 +197,9 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
-    from feedbackminer.tagging.extract import collect_needs, find_aspects
+    from feedbackminer.tagging.extract import collect_needs, find_aspects, sentences_of
     from feedbackminer.tagging.likeness import fitted_to
-    from feedbackminer.tagging.stage import marks, spans_of_texts, still_right
+    from feedbackminer.tagging.stage import marks, still_right
 
     settings, models = context.settings.tag, context.models
     encoder = models.encoder
@@ -211,21 +213,19 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     n_new = _add_tags(tables, context, marked, kept, is_unlike=bool(unlike))
 
     tags = tables.previous("tags")
-    passages = _read_texts(tables, texts, posts["rating"], encoder.name, spans_of_texts(tags))
-    post_ids = texts["post_id"].to_list()
+    sentences = list(sentences_of(texts, tags))
     known = frozenset(kept["post_id"]) if context.continues else frozenset()
-    phrases = _phrases(context, post_ids, passages, earlier["phrases"])
+    phrases = _phrases(context, sentences, earlier["phrases"])
     aspects = find_aspects(
-        post_ids,
-        passages,
+        sentences,
         tagger=tagger,
+        states_of=partial(states_of, tables, texts, encoder.name),
         components=settings.components,
         parts=_parts(context, phrases, posts),
         earlier=earlier["aspects"].filter(pl.col("post_id").is_in(list(known))),
     )
     needs = collect_needs(
-        post_ids,
-        passages,
+        sentences,
         encode=lambda words: encoder.encode(words).vectors,
         alike=settings.alike_needs,
         tell=partial(_tell, tagger, encoder) if HEADLINE in tagger.cards else None,
@@ -270,7 +270,7 @@ def _tags_of(
 ) -> Iterator[pl.DataFrame]:
     """Yield the tags of posts, of which ``rows`` has the id and the mark."""
     from feedbackminer.tagging.likeness import at_even_priors
-    from feedbackminer.tagging.stage import CHUNK, tag_texts
+    from feedbackminer.tagging.stage import CHUNK, read_texts, tag_texts
 
     tagger, labels = context.models.tagger, tables.read("tag_labels")
     tagger = at_even_priors(tagger) if is_unlike else tagger
@@ -278,33 +278,18 @@ def _tags_of(
         keys = some.select("post_id")
         texts = tables.select("texts", keys).sort("post_id")
         ratings = tables.select("posts", keys).sort("post_id")["rating"]
-        read = _read_texts(tables, texts, ratings, context.models.encoder_name, {})
+        encoded = encoded_texts(tables, texts["content_hash"], context.models.encoder_name)
         yield tag_texts(
             texts["post_id"].to_list(),
-            read,
+            read_texts(texts, encoded, ratings.is_not_null().to_list(), ratings.to_list()),
             tagger=tagger,
             labels=labels,
             read_as=some.sort("post_id")["read_as"].to_list(),
         )
 
 
-def _read_texts(
-    tables: StageTables,
-    texts: pl.DataFrame,
-    ratings: pl.Series,
-    encoder: str,
-    spans: Mapping[str, Sequence[int]],
-) -> list[Text]:
-    """Return texts as taggers read them; ``spans`` as :func:`tagging.stage.spans_of_texts`."""
-    from feedbackminer.tagging.stage import read_texts
-
-    encoded = encoded_texts(tables, texts["content_hash"], encoder)
-    are_reviews = ratings.is_not_null().to_list()
-    return read_texts(texts, encoded, are_reviews, ratings.to_list(), spans)
-
-
 def _phrases(
-    context: Context, post_ids: Sequence[str], passages: Sequence[Text], earlier: pl.DataFrame
+    context: Context, sentences: Sequence[Sentence], earlier: pl.DataFrame
 ) -> pl.DataFrame:
     """Return what sentences name that may tell of parts of the product, if these are wanted."""
     from feedbackminer.tagging.extract import read_phrases
@@ -313,7 +298,7 @@ def _phrases(
     if not (context.settings.tag.discovered and nlp.has_pipe("parser")):
         return earlier.clear()
     reader = " ".join([context.code, *context.models.names(["nlp"])])
-    return read_phrases(post_ids, passages, nlp=nlp, reader=reader, earlier=earlier)
+    return read_phrases(sentences, nlp=nlp, reader=reader, earlier=earlier)
 
 
 def _parts(

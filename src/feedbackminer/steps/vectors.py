@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import polars as pl
 
 from feedbackminer.errors import StoreError
@@ -12,8 +13,11 @@ from feedbackminer.errors import StoreError
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoded
     from feedbackminer.engine.run import Run
+    from feedbackminer.tagging.extract import Sentence
     from feedbackminer.topics.corpus import Corpus, TopicInput
     from feedbackminer.vectors import Matrix
+
+CHUNK = 10_000  # posts of which sentences are read at once
 
 
 class Tables(Protocol):
@@ -92,6 +96,30 @@ def encoded_texts(tables: Tables, hashes: pl.Series, encoder: str) -> Encoded:
         from_column(aligned["middle"]),
         matrices(aligned["sentences"].to_list(), STATE),
     )
+
+
+def states_of(
+    tables: Tables, texts: pl.DataFrame, encoder: str, sentences: Sequence[Sentence]
+) -> Matrix:
+    """Return what the encoder told of sentences, shape (sentences, STATE); nan where of none.
+
+    Args:
+        texts: the ``texts`` table, which has their posts.
+    """
+    from feedbackminer.embed.encoder import STATE
+    from feedbackminer.vectors import matrices
+
+    rows_of: dict[str, list[int]] = {}
+    for row, sentence in enumerate(sentences):
+        rows_of.setdefault(sentence.post_id, []).append(row)
+    states = np.full((len(sentences), STATE), np.nan, np.float32)
+    asked = texts.filter(pl.col("post_id").is_in(list(rows_of)))
+    for some in asked.iter_slices(CHUNK):
+        stored = _aligned(tables, some["content_hash"], encoder)["sentences"].to_list()
+        for post_id, of_post in zip(some["post_id"], matrices(stored, STATE), strict=True):
+            rows = [row for row in rows_of[post_id] if sentences[row].n_sentences == len(of_post)]
+            states[rows] = of_post[[sentences[row].number - 1 for row in rows]]
+    return states
 
 
 def _aligned(tables: Tables, hashes: pl.Series, encoder: str) -> pl.DataFrame:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import dataframely as dy
 import numpy as np
 import polars as pl
 
-from feedbackminer.tables import Aspects, Needs, Phrases, check, column_types
+from feedbackminer.tables import Aspects, Needs, Phrases, check, column_types, passage
 from feedbackminer.tagging.aspects import Components, clauses
-from feedbackminer.tagging.features import STATE, Matrix
+from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.need_groups import group_needs, ranks
 from feedbackminer.tagging.needs import Need, find_needs, name_jobs
 from feedbackminer.tagging.parts import Phrase, parse, worth_parsing
 from feedbackminer.tagging.stage import STAGE
-from feedbackminer.tagging.tagger import LANGUAGES, Tagger, Text
+from feedbackminer.tagging.tagger import LANGUAGES, Tagger
 from feedbackminer.text.words import content_hash
 from feedbackminer.vectors import from_bytes, to_bytes
 
@@ -29,13 +31,39 @@ MOST_READ = 5  # of a group, those nearest its centre
 LONGEST_SENTENCE = 600  # characters of a sentence that is read for components and needs
 
 
+class Sentence(NamedTuple):
+    """A sentence that is read for components and needs, and where it stands.
+
+    ``number``: which of the ``n_sentences`` of its post it is, from 1.
+    """
+
+    post_id: str
+    number: int
+    n_sentences: int
+    text: str
+
+
+# Returns the states that the encoder gives to sentences, shape (sentences, STATE).
+StatesOf = Callable[[Sequence[Sentence]], Matrix]
+
+
+def sentences_of(texts: pl.DataFrame, tags: pl.DataFrame) -> Iterator[Sentence]:
+    """Yield the sentences of texts that are read for components and needs.
+
+    Args:
+        tags: the ``tags`` table, which says where the sentences of each text are.
+    """
+    read = texts.filter(pl.col("language").is_in(LANGUAGES)).select("post_id", text=passage())
+    rows = read.join(tags.select("post_id", "spans"), on="post_id", maintain_order="left")
+    for post_id, text, places in rows.iter_rows():
+        spans = list(zip(places[::2], places[1::2], strict=True))
+        for number, (start, end) in enumerate(spans, start=1):
+            if end - start <= LONGEST_SENTENCE:
+                yield Sentence(post_id, number, len(spans), text[start:end])
+
+
 def read_phrases(
-    post_ids: Sequence[str],
-    texts: Sequence[Text],
-    *,
-    nlp: Language,
-    reader: str,
-    earlier: pl.DataFrame,
+    sentences: Sequence[Sentence], *, nlp: Language, reader: str, earlier: pl.DataFrame
 ) -> dy.DataFrame[Phrases]:
     """Tell what sentences name that may tell of a part of the product.
 
@@ -44,19 +72,19 @@ def read_phrases(
         reader: changes with whatever parses sentences.
         earlier: phrases of an earlier time: equal sentences are not parsed again.
     """
-    sentences = [
-        (post_id, number, sentence)
-        for post_id, text in zip(post_ids, texts, strict=True)
-        for number, (sentence, _) in enumerate(_sentences(text), start=1)
-    ]
-    rows = [sentences[row] for row in worth_parsing([sentence for _, _, sentence in sentences])]
-    marks = [content_hash(reader, sentence) for _, _, sentence in rows]
+    rows = [sentences[row] for row in worth_parsing([sentence.text for sentence in sentences])]
+    marks = [content_hash(reader, row.text) for row in rows]
     known = {row["read_as"]: _phrases_of(row) for row in earlier.iter_rows(named=True)}
-    new = {m: sentence for m, (_, _, sentence) in zip(marks, rows, strict=True) if m not in known}
+    new = {mark: row.text for mark, row in zip(marks, rows, strict=True) if mark not in known}
     known |= zip(new, parse(new.values(), nlp), strict=True)
     made = [
-        {"post_id": post_id, "number": number, "read_as": mark, **_columns_of(known[mark])}
-        for (post_id, number, _), mark in zip(rows, marks, strict=True)
+        {
+            "post_id": row.post_id,
+            "number": row.number,
+            "read_as": mark,
+            **_columns_of(known[mark]),
+        }
+        for row, mark in zip(rows, marks, strict=True)
     ]
     return check(pl.DataFrame(made, schema=column_types(Phrases)), Phrases, where=STAGE)
 
@@ -83,10 +111,10 @@ def _columns_of(phrases: Sequence[Phrase]) -> dict[str, list[Any]]:
 
 
 def find_aspects(
-    post_ids: Sequence[str],
-    texts: Sequence[Text],
+    sentences: Sequence[Sentence],
     *,
     tagger: Tagger,
+    states_of: StatesOf,
     components: Mapping[str, Sequence[str]],
     parts: Mapping[str, Sequence[str]] | None = None,
     earlier: pl.DataFrame | None = None,
@@ -94,20 +122,16 @@ def find_aspects(
     """Tell which component each clause is about, and how it sounds.
 
     Args:
+        states_of: is asked for the sentences that name components, where nobody knows how.
         components: that the settings name, each with its aliases.
         parts: that nobody named, as :func:`tagging.parts.discover` tells them.
         earlier: aspects of texts that are read as they were then, by the same tagger.
     """
-    sentences = [
-        (post_id, sentence, state)
-        for post_id, text in zip(post_ids, texts, strict=True)
-        for sentence, state in _sentences(text)
-    ]
     mentions = _mentions(sentences, Components({**components, **(parts or {})}))
-    judged = _judged(mentions, tagger, _judged_before(earlier))
+    judged = _judged(mentions, tagger, states_of, _judged_before(earlier))
     rows = [
         {
-            "post_id": mention.post_id,
+            "post_id": mention.sentence.post_id,
             "aspect": aspect,
             "found_by": "settings" if aspect in components else "phrase",
             "text": mention.clause,
@@ -123,48 +147,47 @@ def find_aspects(
 
 @dataclass(frozen=True)
 class _Mention:
-    """A clause that names components, the sentence that it is of, and that one's state."""
+    """A clause that names components, and the sentence that it is of."""
 
-    post_id: str
+    sentence: Sentence
     clause: str
     aspects: Sequence[str]
-    sentence: str
-    state: Matrix
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.sentence.post_id, self.clause
 
 
 Judgement = tuple[str, str, float]  # how the sentence speaks; how the clause sounds, and how much
 
 
-def _mentions(
-    sentences: Sequence[tuple[str, str, Matrix]], components: Components
-) -> list[_Mention]:
-    """Return the clauses that name components.
-
-    Args:
-        sentences: post, sentence and its state.
-    """
+def _mentions(sentences: Sequence[Sentence], components: Components) -> list[_Mention]:
+    """Return the clauses that name components."""
     return [
-        _Mention(post_id, clause, aspects, sentence, state)
-        for post_id, sentence, state in sentences
-        if components.mentioned(sentence)
-        for clause in clauses(sentence)
+        _Mention(sentence, clause, aspects)
+        for sentence in sentences
+        if components.mentioned(sentence.text)
+        for clause in clauses(sentence.text)
         if (aspects := components.mentioned(clause))
     ]
 
 
 def _judged(
-    mentions: Sequence[_Mention], tagger: Tagger, known: Mapping[tuple[str, str], Judgement]
+    mentions: Sequence[_Mention],
+    tagger: Tagger,
+    states_of: StatesOf,
+    known: Mapping[tuple[str, str], Judgement],
 ) -> list[Judgement]:
     """Return how each mention is meant; the tagger reads those that nobody knows."""
-    new = [row for row in mentions if (row.post_id, row.clause) not in known]
-    states = np.array([row.state for row in new], np.float32).reshape(len(new), STATE)
-    statuses = tagger.sentence_status([row.sentence for row in new], states)
-    sentiments = tagger.sentence_sentiment([row.clause for row in new])
+    new = [mention for mention in mentions if mention.key not in known]
+    sentences = [mention.sentence for mention in new]
+    statuses = tagger.sentence_status([each.text for each in sentences], states_of(sentences))
+    sentiments = tagger.sentence_sentiment([mention.clause for mention in new])
     read = iter(
         (status, sentiment.label, sentiment.score)
         for status, sentiment in zip(statuses, sentiments, strict=True)
     )
-    return [known.get((row.post_id, row.clause)) or next(read) for row in mentions]
+    return [known.get(mention.key) or next(read) for mention in mentions]
 
 
 def _judged_before(earlier: pl.DataFrame | None) -> dict[tuple[str, str], Judgement]:
@@ -178,8 +201,7 @@ def _judged_before(earlier: pl.DataFrame | None) -> dict[tuple[str, str], Judgem
 
 
 def collect_needs(
-    post_ids: Sequence[str],
-    texts: Sequence[Text],
+    sentences: Sequence[Sentence],
     *,
     encode: Callable[[Sequence[str]], Matrix],
     alike: float,
@@ -204,8 +226,8 @@ def collect_needs(
             stated.setdefault(post_id, []).append(Need(post_id, sentence, need))
     needs = [
         need
-        for post_id, text in zip(post_ids, texts, strict=True)
-        for need in (stated.get(post_id, []) if post_id in known else _needs(post_id, text))
+        for post_id, of_post in groupby(sentences, key=attrgetter("post_id"))
+        for need in (stated.get(post_id, []) if post_id in known else _needs(of_post))
     ]
 
     vector_of: dict[str, bytes] = {}
@@ -240,18 +262,10 @@ def collect_needs(
     return check(_numbered(rows, Needs), Needs, where=STAGE)
 
 
-def _needs(post_id: str, text: Text) -> Iterator[Need]:
-    for sentence, _ in _sentences(text):
-        for need in find_needs(sentence):
-            yield Need(post_id, sentence, need)
-
-
-def _sentences(text: Text) -> Iterator[tuple[str, Matrix]]:
-    """Yield the sentences of a text that are read for components and needs, with their states."""
-    if text.language in LANGUAGES:
-        for sentence, state in zip(text.sentences, text.states, strict=True):
-            if len(sentence) <= LONGEST_SENTENCE:
-                yield sentence, state
+def _needs(sentences: Iterable[Sentence]) -> Iterator[Need]:
+    for sentence in sentences:
+        for need in find_needs(sentence.text):
+            yield Need(sentence.post_id, sentence.text, need)
 
 
 def _numbered(rows: list[dict[str, Any]], schema: type[dy.Schema]) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import dataframely as dy
@@ -38,7 +38,6 @@ def read_texts(
     encoded: ReadByEncoder,
     are_reviews: Sequence[bool],
     ratings: Sequence[float | None] | None = None,
-    spans: Mapping[str, Sequence[int]] | None = None,
 ) -> list[Text]:
     """Return texts as taggers read them.
 
@@ -46,15 +45,13 @@ def read_texts(
         texts: the ``texts`` table; of each ``encoded`` has a row.
         are_reviews: whether each is a review of an app.
         ratings: the stars that each came with, where it did.
-        spans: where sentences are in texts that were read before, see :func:`spans_of_texts`.
     """
     texts = check(texts, Texts, where=STAGE)
     passages = texts.select(passage()).to_series().to_list()
     states = encoded.sentences or [NO_STATES] * len(passages)
     columns = (
         passages, texts["language"], are_reviews, ratings or [None] * len(passages),
-        _sentences(passages, texts["content_hash"].to_list(), spans or {}),
-        encoded.vectors, encoded.layer_mean, states,
+        find_spans(passages), encoded.vectors, encoded.layer_mean, states,
     )  # fmt: skip
     return [
         Text(
@@ -72,26 +69,6 @@ def read_texts(
             *columns, strict=True
         )
     ]
-
-
-def _sentences(
-    passages: Sequence[str], content_hashes: Sequence[str], known: Mapping[str, Sequence[int]]
-) -> Iterator[list[tuple[int, int]]]:
-    """Yield where the sentences of each passage are; only what is new is split."""
-    pairs = list(zip(passages, content_hashes, strict=True))
-    found = find_spans(passage for passage, mark in pairs if mark not in known)
-    for _, mark in pairs:
-        yield _pairs(known[mark]) if mark in known else next(found)
-
-
-def _pairs(places: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(places[::2], places[1::2], strict=True))
-
-
-def spans_of_texts(tags: pl.DataFrame) -> dict[str, Sequence[int]]:
-    """Return where sentences begin and end in the texts of earlier tags, by content hash."""
-    rows = tags.select("read_as", "spans").iter_rows()
-    return {content_hash_of(mark): spans for mark, spans in rows if mark}
 
 
 def _unread(n_sentences: int) -> Matrix:
@@ -114,11 +91,6 @@ def marks(texts: pl.DataFrame, *, readers: Sequence[str]) -> pl.DataFrame:
     ]
     columns = ("post_id", "content_hash", "read_as")
     return pl.DataFrame(marked, schema=dict.fromkeys(columns, pl.String), orient="row")
-
-
-def content_hash_of(mark: str) -> str:
-    """Return the content hash in a mark of :func:`marks`."""
-    return mark.split(":")[1]
 
 
 def tag_texts(
