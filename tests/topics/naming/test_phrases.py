@@ -6,14 +6,15 @@ import spacy
 from scipy.stats import chi2_contingency
 from spacy.language import Language
 
-from feedbackminer.topics.naming.marks import Marks, WordUse
+from feedbackminer.topics.naming.marks import Marks
 from feedbackminer.topics.naming.phrases import (
     Name,
     distinct_words,
     greeted_names,
     name_topics,
 )
-from feedbackminer.topics.naming.stopwords import STOP_WORDS
+from feedbackminer.topics.naming.stopwords import STOPS
+from feedbackminer.topics.naming.words import WordUse
 
 BATTERY = [
     "The battery drains overnight on my phone.",
@@ -34,14 +35,19 @@ EXPORT = [
 def weigh(texts: list[str]) -> dict[str, float]:
     """Weigh words by how many of the texts use them, as c-TF-IDF would for a lone topic."""
     words = " ".join(texts).lower().replace(".", " ").replace("?", " ").replace(",", " ").split()
-    return {word: words.count(word) / 10 for word in words if word not in STOP_WORDS}
+    return {word: words.count(word) / 10 for word in words if word not in STOPS}
 
 
 def marks(*topics: list[str]) -> Marks:
     """Weigh words where each text is a thread of its own."""
     labels = np.repeat(np.arange(len(topics)), [len(texts) for texts in topics])
     passages = [text for texts in topics for text in texts]
-    return WordUse.of(passages, np.arange(len(passages))).by(labels)
+    return Marks.of(WordUse.of(passages, np.arange(len(passages))), labels)
+
+
+def greeted(texts: list[str]) -> set[str]:
+    use = WordUse.of(texts, np.arange(len(texts)))
+    return greeted_names(texts, use.n_capitalised())
 
 
 def name(*topics: list[str], nlp: Language, ignore: tuple[str, ...] = ()) -> list[Name]:
@@ -108,7 +114,7 @@ def test_a_name_holds_no_courtesy_no_month_no_day_no_code_and_no_pseudonym(
     (found,) = name(texts, nlp=nlp)
     told = found.label.lower().replace(",", "").split()
     assert "export" in told
-    assert not {*told, *found.keywords} & {*STOP_WORDS, "they’d", "shouldn't"}
+    assert not {*told, *found.keywords} & {*STOPS, "they’d", "shouldn't"}
     assert not any(sign in word for word in (*told, *found.keywords) for sign in "_()<>:/@.")
 
 
@@ -137,12 +143,12 @@ def test_a_plural_is_not_listed_beside_its_singular() -> None:
 
 def test_who_is_thanked_is_a_person_and_no_subject() -> None:
     texts = ["Thanks Paul, that helped.", "hi Paul\nmy sync stops", "Paul wrote it.", "Cheers Paul"]
-    assert greeted_names(texts) == {"paul"}
+    assert greeted(texts) == {"paul"}
 
 
 def test_a_subject_that_is_greeted_once_is_no_person() -> None:
     texts = ["Hello World is the first example.", *["World maps do not load."] * 30]
-    assert greeted_names(texts) == set()
+    assert greeted(texts) == set()
 
 
 def test_what_all_topics_speak_of_names_none() -> None:
@@ -172,7 +178,7 @@ def test_what_many_threads_say_marks_a_topic_more_than_what_few_say() -> None:
 def test_a_thread_counts_once_for_a_word_however_many_posts_say_it() -> None:
     passages = ["The Moto is hot."] * 9 + ["It is slow."] * 9
     threads = np.array([0] * 9 + list(range(1, 10)))
-    use = WordUse.of(passages, threads).by(np.zeros(18, np.int64))
+    use = Marks.of(WordUse.of(passages, threads), np.zeros(18, np.int64))
     assert use.weight("moto", 0) == 0.0
     assert use.weight("slow", 0) == pytest.approx(0.9)
 
@@ -185,4 +191,4 @@ def test_the_weight_is_the_root_of_the_log_likelihood_ratio() -> None:
 
 
 def test_passages_without_a_word_mark_nothing() -> None:
-    assert WordUse.of(["...", "!"], np.arange(2)).by(np.array([0, 1])).weight("sync", 0) == 0.0
+    assert marks(["..."], ["!"]).weight("sync", 0) == 0.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,37 +10,34 @@ from typing import Any
 import numpy as np
 
 from feedbackminer.topics.labels import UNSORTED, Labels
-from feedbackminer.topics.naming.stopwords import STOP_WORDS, WORD
+from feedbackminer.topics.naming.stopwords import STOPS
+from feedbackminer.topics.naming.words import WordUse
+from feedbackminer.vectors import sums
 
 
-def class_words(passages: Sequence[str], labels: Labels) -> dict[int, dict[str, float]]:
+def class_words(use: WordUse, labels: Labels) -> dict[int, dict[str, float]]:
     """Return each topic's words with their c-TF-IDF weight (Grootendorst 2022).
 
     Unsorted passages count as one more class: what they say marks no topic.
     """
-    from sklearn.feature_extraction.text import CountVectorizer
-
     weights: dict[int, dict[str, float]] = {
         topic: {} for topic in range(int(labels.max(initial=UNSORTED)) + 1)
     }
-    classes = np.unique(labels).tolist()
-    joined = [
-        " ".join(passages[i] for i in np.flatnonzero(labels == label).tolist()) for label in classes
-    ]
-    counter = CountVectorizer(token_pattern=WORD, stop_words=STOP_WORDS)
-    try:
-        counts = counter.fit_transform(joined)
-    except ValueError:  # no word is left
+    numbers, small = use.folded(str.lower)
+    words = [word for word in numbers if word not in STOPS]
+    if not words:
         return weights
-
-    words = counter.get_feature_names_out()
     if len(words) == 1:  # c-TF-IDF wants two
         return {topic: {words[0]: 1.0} for topic in weights}
+
+    classes, class_of = np.unique(labels, return_inverse=True)
+    counts = sums(use.counts, class_of, len(classes)) @ small[:, [numbers[w] for w in words]]
     transformer = _transformer()(reduce_frequent_words=True, bm25_weighting=True)
     matrix = transformer.fit_transform(counts).tocsr()
-    for topic, row in zip(classes, matrix, strict=True):
+    for topic, row in zip(classes.tolist(), matrix, strict=True):
         if topic != UNSORTED:
-            weights[topic] = dict(zip(words[row.indices], row.data.tolist(), strict=True))
+            of_topic = [words[column] for column in row.indices]
+            weights[topic] = dict(zip(of_topic, row.data.tolist(), strict=True))
     return weights
 
 

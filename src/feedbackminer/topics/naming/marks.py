@@ -3,68 +3,48 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial, reduce
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.topics.labels import Labels
-from feedbackminer.topics.naming.phrases import stems
+from feedbackminer.topics.naming.phrases import stem, stems
+from feedbackminer.topics.naming.words import WordUse
+from feedbackminer.vectors import sums
 
 TWICE = 1.0  # log of how much more often than elsewhere a word must stand in a topic, base 2
 FEWEST = 3  # threads of a topic that a word must stand in, where the topic has so many
-Held = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class WordUse:
-    """Which stems stand in which passages, and the thread of each passage."""
-
-    matrix: Any  # sparse, shape (passages, stems)
-    columns: dict[str, int]
-    threads: Labels
-
-    @classmethod
-    def of(cls, passages: Sequence[str], threads: Labels) -> Self:
-        """Read all passages."""
-        from sklearn.feature_extraction.text import CountVectorizer
-
-        counter = CountVectorizer(analyzer=stems, binary=True, dtype=np.int32)
-        try:
-            matrix = counter.fit_transform(passages)
-        except ValueError:  # no word at all
-            return cls(None, {}, threads)
-        return cls(matrix, counter.vocabulary_, threads)
-
-    def by(self, labels: Labels) -> Marks:
-        """Bring together what a thread says on one topic."""
-        pairs = np.stack([self.threads, labels], axis=1)
-        documents, row_of = np.unique(pairs, axis=0, return_inverse=True)
-        return Marks(self, documents[:, 1], row_of.ravel())
 
 
 @dataclass(frozen=True)
 class Marks:
     """Weighs words, and phrases, of topics; a document is what a thread says on one topic."""
 
-    use: WordUse
+    columns: dict[str, int]
+    matrix: Any  # which of the stems in columns stand in which documents, sparse, by column
     labels: Labels  # of documents
-    row_of: Labels  # the document of each passage
+
+    @classmethod
+    def of(cls, use: WordUse, labels: Labels) -> Self:
+        """Bring together what a thread says on one topic.
+
+        Args:
+            labels: of the passages.
+        """
+        pairs = np.stack([use.threads, labels], axis=1)
+        documents, row_of = np.unique(pairs, axis=0, return_inverse=True)
+        columns, stem_of = use.folded(stem)
+        together = sums(use.counts, row_of.ravel(), len(documents)) @ stem_of
+        return cls(columns, together.tocsc(), documents[:, 1])
 
     @cached_property
-    def _matrix(self) -> Any:
-        """Which stems stand in which documents, by column."""
-        from scipy.sparse import csr_matrix
-
-        if self.use.matrix is None:
-            return None
-        n = len(self.row_of)
-        ones = (np.ones(n, np.int32), (self.row_of, np.arange(n)))
-        together = csr_matrix(ones, shape=(len(self.labels), n)) @ self.use.matrix
-        return together.tocsc()
+    def _sizes(self) -> Counter[int]:
+        """How many documents each topic has."""
+        return Counter(self.labels.tolist())
 
     def weight(self, phrase: str, topic: int) -> float:
         """Return how surely a phrase marks a topic; 0: it does not.
@@ -73,10 +53,11 @@ class Marks:
         (Dunning, Computational Linguistics 19, 1993), which favours what many of them say over
         what few do that nobody else says. A phrase stands where all of its words do.
         """
-        is_inside = self.labels == topic
         held = self._held(phrase)
-        inside, outside = int(held[is_inside].sum()), int(held[~is_inside].sum())
-        n_inside, n_outside = int(is_inside.sum()), int((~is_inside).sum())
+        inside = int(np.count_nonzero(self.labels[held] == topic))
+        outside = len(held) - inside
+        n_inside = self._sizes[topic]
+        n_outside = len(self.labels) - n_inside
         if inside < min(FEWEST, n_inside):
             return 0.0
         if not n_outside:
@@ -89,13 +70,15 @@ class Marks:
         expected = np.outer([share, 1 - share], [n_inside, n_outside]).ravel()
         return math.sqrt(max(0.0, 2 * _sum_of_logs(counts, expected)))
 
-    def _held(self, phrase: str) -> Held:
-        """Return which documents hold all words of a phrase."""
-        columns = [self.use.columns.get(stem) for stem in stems(phrase)]
-        if self._matrix is None or not columns or None in columns:
-            return np.zeros(len(self.labels), bool)
-        held: Held = self._matrix[:, columns].getnnz(axis=1) == len(columns)
-        return held
+    def _held(self, phrase: str) -> Labels:
+        """Return the documents that hold all words of a phrase."""
+        words = {*stems(phrase)}
+        if not words or not words <= self.columns.keys():
+            return np.zeros(0, np.int64)
+        starts, rows = self.matrix.indptr, self.matrix.indices
+        columns = map(self.columns.__getitem__, words)
+        held = (rows[starts[column] : starts[column + 1]] for column in columns)
+        return reduce(partial(np.intersect1d, assume_unique=True), held)
 
 
 def _sum_of_logs(counts: NDArray[np.int64], expected: NDArray[np.float64]) -> float:

@@ -15,13 +15,14 @@ from feedbackminer.topics.corpus import Corpus, distinct_posts, nearest_posts
 from feedbackminer.topics.features import LEARNT_FROM
 from feedbackminer.topics.labels import Labels, evenly_spaced
 from feedbackminer.topics.naming.ctfidf import class_words
-from feedbackminer.topics.naming.marks import WordUse
+from feedbackminer.topics.naming.marks import Marks
 from feedbackminer.topics.naming.phrases import (
     Name,
     greeted_names,
     marking_words,
     name_topics,
 )
+from feedbackminer.topics.naming.words import WordUse
 
 EXAMPLE_CHARS = 400  # of a post, that a name is drawn from
 
@@ -36,7 +37,6 @@ class Namer:
 
     corpus: Corpus
     read: Labels
-    passages: Sequence[str]  # of the posts that are read
     use: WordUse
     nlp: Any
     ignore: frozenset[str]
@@ -46,12 +46,12 @@ class Namer:
         """Learn which words stand where, and which are somebody's name."""
         read = evenly_spaced(len(corpus), LEARNT_FROM)
         passages = [corpus.passages[i] for i in read.tolist()]
-        words = {*ignore, *greeted_names(passages)}
+        use = WordUse.of(passages, corpus.threads[read])
+        words = {*ignore, *greeted_names(passages, use.n_capitalised())}
         return cls(
             corpus=corpus,
             read=read,
-            passages=passages,
-            use=WordUse.of(passages, corpus.threads[read]),
+            use=use,
             nlp=nlp,
             ignore=frozenset(word.lower() for word in words),
         )
@@ -67,8 +67,8 @@ class Namer:
         """Name topics 0..k-1; those that carry a name keep it, and no two get the same."""
         passages, of_read = self.corpus.passages, labels[self.read]
         nothing: dict[int, dict[str, float]] = {topic: {} for topic in range(len(carried))}
-        weights = nothing | class_words(self.passages, of_read)
-        weigh = self.use.by(of_read).weight
+        weights = nothing | class_words(self.use, of_read)
+        weigh = Marks.of(self.use, of_read).weight
         examples = {}
         for topic in (i for i, label in enumerate(carried) if not label):
             nearest = self._of_each_thread(nearest_posts(labels, scores, topic))

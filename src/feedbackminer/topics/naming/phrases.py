@@ -79,14 +79,14 @@ def name_topics(
     return names
 
 
-def greeted_names(texts: Sequence[str]) -> set[str]:
-    """Return words that often follow a greeting ("thanks Paul"): somebody's name."""
-    capitalised: Counter[str] = Counter()
-    greeted: Counter[str] = Counter()
-    for text in texts:
-        capitalised.update(w.lower() for w in _WORD.findall(text) if w[:1].isupper())
-        greeted.update(name.lower() for name in _GREETED.findall(text))
-    return {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * capitalised[w]}
+def greeted_names(texts: Iterable[str], n_capitalised: Mapping[str, int]) -> set[str]:
+    """Return words that often follow a greeting ("thanks Paul"): somebody's name.
+
+    Args:
+        n_capitalised: how often each word stands in the texts with a capital letter.
+    """
+    greeted = Counter(name.lower() for text in texts for name in _GREETED.findall(text))
+    return {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * n_capitalised[w]}
 
 
 def rank_phrases(
@@ -116,11 +116,11 @@ def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
     """Return the topic's words by weight, one spelling of each (no plural beside its singular)."""
     words: dict[str, str] = {}
     for word in sorted(weights, key=lambda w: (-weights[w], w)):
-        stem = _stem(word)
+        singular_form = stem(word)
         if len(word) > 1 and not (
-            {word, stem} & ignore or _CODE_TOKEN.search(word) or _CONTRACTION.search(word)
+            {word, singular_form} & ignore or _CODE_TOKEN.search(word) or _CONTRACTION.search(word)
         ):
-            words.setdefault(stem, word)
+            words.setdefault(singular_form, word)
     return list(words.values())
 
 
@@ -186,19 +186,19 @@ def _is_weak(token: str, ignore: set[str]) -> bool:
 
 
 @lru_cache(maxsize=100_000)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Fold a plural or genitive into its singular."""
     return singular(re.sub(r"['’]s$", "", word.lower()))
 
 
 def content_stems(text: str) -> set[str]:
     """Return the words of a text that name something, each in its singular."""
-    return {_stem(word) for word in _WORD.findall(text) if word.lower() not in STOPS}
+    return {stem(word) for word in _WORD.findall(text) if word.lower() not in STOPS}
 
 
 def stems(text: str) -> list[str]:
     """Return the words of a text, each in its singular."""
-    return [_stem(word) for word in _WORD.findall(text)]
+    return [stem(word) for word in _WORD.findall(text)]
 
 
 def _alike(one: str, other: str) -> bool:

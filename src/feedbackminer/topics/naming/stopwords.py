@@ -37,8 +37,5 @@ FORUM_WORDS = frozenset(
     http https www com org saturday sunday morning evening night weekend spring summer autumn winter
     """.split()
 )
-STOPS = ENGLISH_STOP_WORDS | FORUM_WORDS
-STOP_WORDS = sorted(STOPS)
-
-
-STOPS |= {word.replace("'", "’") for word in STOPS}
+_PLAIN = ENGLISH_STOP_WORDS | FORUM_WORDS
+STOPS = _PLAIN | {word.replace("'", "’") for word in _PLAIN}
