@@ -133,6 +133,23 @@ def test_a_sentence_that_does_not_turn_stays_whole(sentence: str) -> None:
 WORDS = "I love hate the editor sync but however, although yet ; , . \n great 同 it".split(" ")
 
 
+NEAR_NAMES = st.text("sıİiSſkK -*Kß̇éÉab", max_size=6)
+
+
+@given(st.dictionaries(NEAR_NAMES, st.lists(NEAR_NAMES, max_size=2), max_size=4),
+       st.lists(NEAR_NAMES, max_size=4))  # fmt: skip
+def test_no_sentence_that_names_a_component_is_passed_over(
+    aliases: dict[str, list[str]], sentences: list[str]
+) -> None:
+    components = Components(aliases)
+    naming = {row for row, sentence in enumerate(sentences) if components.mentioned(sentence)}
+    assert naming <= {*components.candidates(sentences)}
+
+
+def test_most_sentences_that_name_no_component_are_passed_over() -> None:
+    assert PARTS.candidates(["Nothing.", "The EDITOR.", "", "A coeditor."]) == [1, 3]
+
+
 @given(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join))
 @settings(max_examples=80, deadline=None)
 def test_clauses_stand_in_the_sentence_word_by_word_and_in_order(sentence: str) -> None:

@@ -7,6 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+import polars as pl
+
 from feedbackminer.tagging import lexicon
 
 LONGEST = 5_000  # characters read of a sentence
@@ -20,6 +22,7 @@ _CONTRAST = re.compile(
 )
 _CONCESSION = re.compile(r"\s{0,9}(?:although|though|whereas|while)\b", re.IGNORECASE)
 _COMMA = re.compile(r",(?=\s)")
+_ALIKE = ("ı", "\u0307", "ſ")  # in small letters, what else regular expressions hold for i or s
 _EDGES = " \t\r\n,;"
 _STUB = 3  # words that are not split any further
 _LEAST_WORDS = 2  # of a clause
@@ -38,6 +41,7 @@ class Components:
         pairs = [pair for pair in pairs if pair[0].strip("*")]
         pairs.sort(key=lambda pair: (_letter(pair[0]), -len(pair[0])))
         self._names = [name for _, name in pairs]
+        self._begun_by = {alias.split()[0].removesuffix("*").lower() for alias, _ in pairs}
         by_letter = groupby((alias for alias, _ in pairs), key=_letter)
         choice = "|".join(_choice(letter, group) for letter, group in by_letter) or "(?!)"
         self._regex = re.compile(rf"(?<!\w)(?:{choice})(?!\w)", re.IGNORECASE)
@@ -46,6 +50,13 @@ class Components:
         """Return the components that a sentence names, in order of first mention."""
         matches = self._regex.finditer(sentence[:LONGEST])
         return list(dict.fromkeys(self._names[(match.lastindex or 1) - 1] for match in matches))
+
+    def candidates(self, sentences: Sequence[str]) -> list[int]:
+        """Return the rows of all sentences that may name a component: a quick look at very many."""
+        if not all(word.isascii() for word in self._begun_by):  # case is no matter of pairs there
+            return list(range(len(sentences)))
+        lower = pl.Series(sentences, dtype=pl.String).str.to_lowercase()
+        return lower.str.contains_any([*self._begun_by, *_ALIKE]).arg_true().to_list()
 
 
 def clauses(sentence: str) -> list[str]:

@@ -163,9 +163,10 @@ Judgement = tuple[str, str, float]  # how the sentence speaks; how the clause so
 
 def _mentions(sentences: Sequence[Sentence], components: Components) -> list[_Mention]:
     """Return the clauses that name components."""
+    rows = components.candidates([sentence.text for sentence in sentences])
     return [
         _Mention(sentence, clause, aspects)
-        for sentence in sentences
+        for sentence in map(sentences.__getitem__, rows)
         if components.mentioned(sentence.text)
         for clause in clauses(sentence.text)
         if (aspects := components.mentioned(clause))
