@@ -74,7 +74,6 @@ def _unknown_sections() -> dict[str, Any]:
 
 def merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings, nested like the file, where ``high`` beats ``low`` key by key."""
-    """Return both, tables key by key; ``high`` beats ``low``."""
     merged = dict(low)
     for key, value in high.items():
         old = merged.get(key)
