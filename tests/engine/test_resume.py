@@ -42,7 +42,7 @@ OF_THE_RUN = (  # what no two runs have in common
 )
 LOGS = ("runs", "audit")  # tables of what was done, not of what came of it
 SEED = 20_260_705
-KILLS_AT_RANDOM = 4
+KILLS_AT_RANDOM = 3
 LONGEST = 5.0  # seconds until a kill; a run takes about as long
 
 pytestmark = pytest.mark.slow
