@@ -9,7 +9,8 @@ import pytest
 from feedbackminer.research.benchmarks.figures import Label, Reference
 from feedbackminer.research.benchmarks.tags import _precision_of
 from feedbackminer.research.benchmarks.topics import SINGLE, _judged, _labels_of_long_posts
-from feedbackminer.research.metrics import bootstrap, calibration_error, precision
+from feedbackminer.research.metrics.intervals import bootstrap, precision
+from feedbackminer.research.metrics.labels import calibration_error
 
 
 def test_an_interval_holds_its_value_and_is_the_same_for_the_same_seed() -> None:

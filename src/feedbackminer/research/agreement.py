@@ -9,7 +9,7 @@ import numpy as np
 
 from feedbackminer.curation import heads
 from feedbackminer.engine.run import Run
-from feedbackminer.research.metrics import Array, bootstrap
+from feedbackminer.research.metrics.intervals import Array, bootstrap
 from feedbackminer.tagging.head_tagger import find
 from feedbackminer.tagging.heads import Head
 from feedbackminer.vocabulary.tags import ANSWERS

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from feedbackminer.research.metrics import judge
+from feedbackminer.research.metrics.intervals import judge
 from feedbackminer.tagging.fit import Examples, Fitted, Recipe
 from feedbackminer.tagging.head_tagger import CONVERSATIONS, REVIEWS
 

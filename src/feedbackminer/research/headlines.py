@@ -14,7 +14,7 @@ from feedbackminer.research.data import labels, tags
 from feedbackminer.research.data.labels import Headline
 from feedbackminer.research.data.tags import REVIEWS, LabelledText
 from feedbackminer.research.examples import OUR_LICENCE, Sources, described_texts
-from feedbackminer.research.metrics import precision
+from feedbackminer.research.metrics.intervals import precision
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.fit import EVEN_ODDS, Examples, Fitted, Recipe, fit_head
 from feedbackminer.tagging.head_tagger import headline_features

@@ -27,7 +27,7 @@ from feedbackminer.research.examples import (
 )
 from feedbackminer.research.headlines import train_headline
 from feedbackminer.research.known import train_known
-from feedbackminer.research.metrics import precision
+from feedbackminer.research.metrics.intervals import precision
 from feedbackminer.research.reader.examples import is_unread
 from feedbackminer.research.stacking import (
     OF_POSTS,

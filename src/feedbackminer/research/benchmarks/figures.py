@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.research.data.tags import LabelledText
-from feedbackminer.research.metrics import bootstrap
+from feedbackminer.research.metrics.intervals import bootstrap
 from feedbackminer.tagging.tagger import Tag
 from feedbackminer.vocabulary.tags import EXPERIENCES, KINDS, SENTIMENTS
 

@@ -44,7 +44,8 @@ from feedbackminer.research.examples import (
     states_of,
     texts_of,
 )
-from feedbackminer.research.metrics import bootstrap, calibration_error, precision
+from feedbackminer.research.metrics.intervals import bootstrap, precision
+from feedbackminer.research.metrics.labels import calibration_error
 from feedbackminer.tagging import features, lexicon
 from feedbackminer.tagging.fit import Recipe, fit_head
 from feedbackminer.tagging.head_tagger import BATCH, Batch, HeadTagger, load_tagger

@@ -33,7 +33,7 @@ def describe_machine(threads: int) -> Machine:
     """Say what it is measured on."""
     return Machine(
         date=datetime.now(UTC).isoformat(timespec="minutes"),
-        processor=_processor(),
+        processor=processor(),
         cores=threads or os.cpu_count() or 1,
         threads=threads,
         system=platform.platform(),
@@ -51,7 +51,7 @@ def _versions() -> Iterator[tuple[str, str]]:
             continue
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the name of the processor; what the system calls it where it tells none."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text("utf-8").splitlines() if info.exists() else []

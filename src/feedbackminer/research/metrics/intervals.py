@@ -1,4 +1,4 @@
-"""How good probabilities and decisions are, with bootstrap intervals."""
+"""Figures with bootstrap intervals: a label that was given, and what of it is true."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedbackminer.research.metrics.labels import calibration_error
+
 Array = NDArray[Any]
 DRAWS = 500
-BINS = 10
 
 
 def judge(
@@ -73,23 +74,6 @@ def precision(is_true: Array) -> list[float | None]:
     """Return the share of what was given that is true: [value, low, high, of how many]."""
     interval = bootstrap(lambda rows: float(is_true[rows].mean()), len(is_true), 0)
     return [*interval, len(is_true)]
-
-
-def calibration_error(chances: Array, truth: Array, weight: Array) -> float:
-    """Return the expected calibration error: how far probabilities are from shares, on average.
-
-    Formula: Σ over ten bins of (weight in bin / all) · |mean probability − share true|; 0 to 1.
-    Source: Guo et al. 2017, On Calibration of Modern Neural Networks.
-    """
-    bins = np.minimum((chances * BINS).astype(int), BINS - 1)
-    error = 0.0
-    for number in range(BINS):
-        in_bin = bins == number
-        if mass := weight[in_bin].sum():
-            mean = np.average(chances[in_bin], weights=weight[in_bin])
-            share = np.average(truth[in_bin], weights=weight[in_bin])
-            error += mass / weight.sum() * abs(mean - share)
-    return float(error)
 
 
 def _share(holds: Array, weight: Array) -> float:

@@ -1,0 +1,1 @@
+"""Measures of research, each with formula, range and source; undefined is nan."""
