@@ -15,6 +15,8 @@ from feedbackminer.project.lock import hold
 from feedbackminer.project.project import Project
 
 if TYPE_CHECKING:
+    from bertopic import BERTopic
+
     from feedbackminer.digest.views import Digest
 
 WAIT = 60.0  # seconds, for another run in the same project
@@ -129,6 +131,16 @@ class Community:
         with hold(self.project.folder, wait=WAIT) if is_kept else nullcontext():
             write_digest(Run(self.project), Path(folder), force=force)
         return (Path(folder) / "index.html").resolve()
+
+    def to_bertopic(self) -> BERTopic:
+        """Return the topics as a fitted BERTopic model, for its plots, ``transform`` and saving.
+
+        Raises:
+            InputError: nothing was mined, or there is no topic.
+        """
+        from feedbackminer.api.bertopic import to_bertopic
+
+        return to_bertopic(self.project)
 
     def __repr__(self) -> str:
         if self.project.store.version("claims") is None:

@@ -12,6 +12,7 @@ from typing import Literal
 from feedbackminer.embed.encoder import BUNDLED, Encoder, Engine
 from feedbackminer.embed.reader import reader_hash
 from feedbackminer.errors import ModelError, SettingsError
+from feedbackminer.plugins import is_plugin, plugin_name
 from feedbackminer.settings.sections import EmbedSettings
 from feedbackminer.shipped import STATIC, shipped
 from feedbackminer.weights import hash_of_card
@@ -29,14 +30,16 @@ class Backend:
         is_second_best: whether it stands in for one that cannot be relied on here.
     """
 
-    name: Engine | Literal["torch", "static"]
+    name: Engine | Literal["torch", "static", "own"]
     why: str
     is_second_best: bool = False
 
     @property
     def engine(self) -> Engine:
         """Return what computes models beside the encoder, which all have its layers."""
-        return "fp32" if self.name == "torch" or self.name == "static" else self.name
+        if self.name == "torch" or self.name == "static" or self.name == "own":
+            return "fp32"
+        return self.name
 
 
 @cache
@@ -51,6 +54,10 @@ def load_encoder(settings: EmbedSettings) -> Encoder:
         from feedbackminer.embed.backends.static import StaticEncoder
 
         return StaticEncoder(name, max_tokens=settings.max_tokens)
+    if backend.name == "own":
+        from feedbackminer.embed.backends.own import OwnEncoder
+
+        return OwnEncoder(settings.model, name)
     from feedbackminer.embed.backends.bundled import BundledEncoder
 
     return BundledEncoder(
@@ -67,6 +74,10 @@ def encoder_name(settings: EmbedSettings) -> str:
     backend = backend_of(settings).name
     if backend == "static":
         return f"{STATIC}+{hash_of_card(shipped(STATIC))[:_DIGITS]}@{settings.max_tokens}"
+    if backend == "own":
+        from feedbackminer.embed.backends.own import SETTING, WANTS
+
+        return f"{plugin_name(settings.model, SETTING, WANTS)}@{settings.max_tokens}"
     tuned = reader_hash()[:_DIGITS] if settings.model == BUNDLED else ""
     rounded = ":int8" if backend == "int8" else ""
     return f"{Path(settings.model).name}{tuned and f'+{tuned}'}@{settings.max_tokens}{rounded}"
@@ -80,6 +91,8 @@ def backend_of(settings: EmbedSettings) -> Backend:
         SettingsError: the settings name a backend that cannot be had.
     """
     if settings.model != BUNDLED:
+        if is_plugin(settings.model) and settings.backend == "auto":
+            return Backend("own", "[embed] model names a class of yours")
         if settings.backend not in ("auto", "torch"):
             raise SettingsError(
                 f"[embed] backend = {settings.backend!r}: knows the model {BUNDLED!r} alone, got "

@@ -82,6 +82,10 @@ class Models:
         return load_spacy()[0]
 
     def _choose_tagger(self) -> tuple[Tagger, tuple[str, ...]]:
+        if own := self.settings.tag.tagger:
+            from feedbackminer.tagging.own_tagger import OwnTagger
+
+            return OwnTagger(own), ()
         return choose_tagger(self.encoder_name, self.heads)
 
 

@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from feedbackminer.errors import suggest
+from feedbackminer.plugins import PATH as PLUGIN
 from feedbackminer.vocabulary.claims import CLAIM_KINDS
 from feedbackminer.vocabulary.editions import WHOLE, EditionName, PartName
 from feedbackminer.vocabulary.goals import MeasureName
@@ -178,7 +179,9 @@ class CleanSettings(StageSettings):
 
 class EmbedSettings(StageSettings):
     model: str = Field(
-        default="all-MiniLM-L6-v2", description="A sentence-transformers model, by name or path"
+        default="all-MiniLM-L6-v2",
+        description="A sentence-transformers model, by name or path; or an encoder of your own, "
+        "module:Class",
     )
     max_tokens: int = Field(default=128, ge=8, description="Tokens of a post that are encoded")
     backend: Literal["auto", "int8", "fp32", "numpy", "torch", "static"] = Field(
@@ -196,6 +199,12 @@ class EmbedSettings(StageSettings):
 
 class TopicSettings(StageSettings):
     seed: int = Field(default=42, description="Of the clustering: the same seed, the same topics")
+    clusterer: str = Field(
+        default="graph",
+        pattern=rf"^(graph|bertopic|{PLUGIN})$",
+        description="What groups documents: graph (ours), bertopic (its UMAP and HDBSCAN), or a "
+        "clusterer of your own with scikit-learn's interface, module:Class",
+    )
     min_threads: int = Field(
         default=0, ge=0, description="Smallest topic, in threads; 0: 5, or one thread in 1,000"
     )
@@ -231,6 +240,12 @@ class NamingSettings(StageSettings):
     )
     model: str = Field(default="", description="Which model of the endpoint")
     seconds: float = Field(default=30, gt=0, description="How long to wait for an answer")
+    namer: str = Field(
+        default="",
+        pattern=rf"^({PLUGIN})?$",
+        description="What names topics in place of an endpoint: module:Class with "
+        "suggest(keywords, posts)",
+    )
 
     @field_validator("url")
     @classmethod
@@ -241,6 +256,11 @@ class NamingSettings(StageSettings):
 
 
 class TagSettings(StageSettings):
+    tagger: str = Field(
+        default="",
+        pattern=rf"^({PLUGIN})?$",
+        description="A tagger of your own in place of the heads, module:Class; empty: the heads",
+    )
     components: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
         description="Parts of the product: name = other words for it; * at an end is any ending",

@@ -137,7 +137,7 @@ EMBED = Stage(
 
 def _topics(tables: StageTables, context: Context, *, refit: bool = False) -> StageResult:
     """④ Group texts into topics that keep their ids; ``refit`` finds them anew."""
-    from feedbackminer.topics.naming.llm import EndpointLabeller
+    from feedbackminer.topics.naming.llm import labeller_of
     from feedbackminer.topics.previous import TopicTables
     from feedbackminer.topics.stage import Naming, find_topics
     from feedbackminer.topics.topic_set import Provenance
@@ -155,7 +155,7 @@ def _topics(tables: StageTables, context: Context, *, refit: bool = False) -> St
         },
         naming=Naming(
             ignore_words=tuple(settings.digest.product.split()),
-            labeller=EndpointLabeller(settings.naming) if settings.naming.url else None,
+            labeller=labeller_of(settings.naming),
         ),
         refit=refit,
     )
@@ -176,6 +176,16 @@ def _topics(tables: StageTables, context: Context, *, refit: bool = False) -> St
     )
 
 
+def _topics_depend(context: Context) -> str:
+    """Return what decides on topics beside settings and models: parts of the user's own."""
+    from feedbackminer.topics.naming.llm import namer_code
+    from feedbackminer.topics.own_clusterer import clusterer_code
+
+    settings = context.settings
+    own = clusterer_code(settings.topics.clusterer) + namer_code(settings.naming)
+    return settings.digest.product + own
+
+
 TOPICS = Stage(
     "topics",
     _topics,
@@ -183,7 +193,7 @@ TOPICS = Stage(
     writes=("topics", "assignments", "vocabulary", "lineage"),
     settings=("topics", "naming", "embed"),
     models=("encoder", "nlp"),
-    depends=lambda context: context.settings.digest.product,
+    depends=_topics_depend,
     lasting=("topics", "lineage"),
 )
 

@@ -37,6 +37,7 @@ from feedbackminer.topics.model import (
     refine,
 )
 from feedbackminer.topics.multilabel import with_part_floors
+from feedbackminer.topics.own_clusterer import GRAPH, OwnClusterer
 from feedbackminer.vectors import Matrix, centroids
 
 FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
@@ -194,9 +195,12 @@ def _clusterer(
     settings: TopicSettings,
     resolution: float | None,
     previous: Labels | None,
-) -> GraphClusterer:
+) -> GraphClusterer | OwnClusterer:
+    min_size = sample.smallest_topic(settings)
+    if settings.clusterer != GRAPH:
+        return OwnClusterer(settings.clusterer, min_size=min_size, random_state=settings.seed)
     return GraphClusterer(
-        min_size=sample.smallest_topic(settings),
+        min_size=min_size,
         max_topics=settings.max_topics,
         resolution=resolution,
         previous=None if previous is None else sample.labels_before(previous),
@@ -205,7 +209,7 @@ def _clusterer(
 
 
 def _guide(
-    clusterer: GraphClusterer, sampled: Features, themes: Mapping[str, Matrix]
+    clusterer: GraphClusterer | OwnClusterer, sampled: Features, themes: Mapping[str, Matrix]
 ) -> GuidedTopics:
     clusters = at_least_one_topic(clusterer.labels_)
     return apply_guided_topics(themes, sampled.joint, clusters, clusterer.min_size)
@@ -219,7 +223,9 @@ def _calibrate_on_posts(
     return calibrate(model, nearest.cosines, labels, settings.accept_quantile)
 
 
-def _divide(clusterer: GraphClusterer, sampled: Features, refined: Labels) -> Subtopics:
+def _divide(
+    clusterer: GraphClusterer | OwnClusterer, sampled: Features, refined: Labels
+) -> Subtopics:
     """Return the subtopics that documents fall into, with the labels of these."""
     labels, parents = subtopics_of(sampled.joint, clusterer.graph_, refined, clusterer.min_size)
     return Subtopics(labels, parents, centroids(sampled.joint, labels))
@@ -311,13 +317,17 @@ def mostly(documents: Labels, labels: Labels) -> Labels:
 
 
 def _stability(
-    clusterer: GraphClusterer, lexicon: Lexicon, sampled: Features, labels: Labels
+    clusterer: GraphClusterer | OwnClusterer, lexicon: Lexicon, sampled: Features, labels: Labels
 ) -> NDArray[np.float64]:
     """Return how well each topic is found again without a fifth of the documents, 0 to 1.
+
+    Of other clusterers than ours, six more of whose fits may take minutes, it is not known: nan.
 
     The mean best Jaccard overlap over refits (Hennig 2007, doi:10.1016/j.csda.2006.11.025).
     """
     count = int(labels.max(initial=UNSORTED)) + 1
+    if isinstance(clusterer, OwnClusterer):
+        return np.full(count, np.nan)
     seeds = np.random.default_rng(clusterer.random_state)
     overlaps = []
     for number in range(RESAMPLES):

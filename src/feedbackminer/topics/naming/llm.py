@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from feedbackminer.errors import SettingsError
+from feedbackminer.plugins import make_plugin, plugin_name
 from feedbackminer.privacy.names import PSEUDONYM
 from feedbackminer.settings.sections import NamingSettings
 from feedbackminer.topics.corpus import Corpus
@@ -22,6 +23,7 @@ from feedbackminer.topics.matching import LineageEvent
 from feedbackminer.topics.naming.phrases import content_stems
 from feedbackminer.topics.table import TopicDraft
 
+SETTING, WANTS = "[naming] namer", "suggest"
 LONGEST, MOST_WORDS = 60, 8
 POSTS_SHOWN, POST_CHARS, KEYWORDS_SHOWN = 5, 500, 10
 TASK = (
@@ -93,6 +95,33 @@ class EndpointLabeller:
         if not isinstance(choices, list):  # a log-in page, say
             raise LabellerError("the answer is no chat completion")
         return (choices[0].message.content or "") if choices else ""
+
+
+class OwnLabeller:
+    """Asks a class of the user's own; one that raises gives no name."""
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+        self._namer = make_plugin(path, SETTING, WANTS)
+
+    def suggest(self, keywords: Sequence[str], posts: Sequence[str]) -> str:
+        """Ask once."""
+        try:
+            return str(self._namer.suggest(list(keywords), list(posts)))
+        except Exception as error:
+            raise LabellerError(f"{type(error).__name__}: {error}") from error
+
+
+def labeller_of(settings: NamingSettings) -> Labeller | None:
+    """Return what suggests names, as the settings have it; None: the plain ones are used."""
+    if settings.namer:
+        return OwnLabeller(settings.namer)
+    return EndpointLabeller(settings) if settings.url else None
+
+
+def namer_code(settings: NamingSettings) -> str:
+    """Return what changes with the code of a namer of the user's own."""
+    return plugin_name(settings.namer, SETTING, WANTS) if settings.namer else ""
 
 
 def name_topics(
