@@ -66,7 +66,7 @@ def tag_file(
         InputError: the file cannot be read, has no such column, or ``out`` cannot be written.
         ModelError: a head is damaged, or was trained on another encoder.
     """
-    values = list(_read_rows(path, text_column=text_column, encoding=settings.collect.encoding))
+    values = list(read_rows(path, text_column=text_column, encoding=settings.collect.encoding))
     strings = [str(row.get(text_column) or "").strip() for row in values]
     ratings = [_stars(row.get(RATING)) for row in values]
     rows, notices = tag_rows(strings, settings, are_reviews=are_reviews, ratings=ratings)
@@ -83,11 +83,11 @@ def read_texts(path: str, *, text_column: str, encoding: str) -> list[str]:
     Raises:
         InputError: the file cannot be read, or no row has the column.
     """
-    rows = _read_rows(path, text_column=text_column, encoding=encoding)
+    rows = read_rows(path, text_column=text_column, encoding=encoding)
     return [str(row.get(text_column) or "").strip() for row in rows]
 
 
-def _read_rows(path: str, *, text_column: str, encoding: str) -> Iterator[Mapping[str, Any]]:
+def read_rows(path: str, *, text_column: str, encoding: str) -> Iterator[Mapping[str, Any]]:
     """Yield the values of every row of a file; none of a row that is unreadable.
 
     Raises:

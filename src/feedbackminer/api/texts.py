@@ -22,7 +22,9 @@ from feedbackminer.settings.sections import Settings
 from feedbackminer.vocabulary.tags import EXPERIENCES, KINDS, SENTIMENTS, UNSURE
 
 if TYPE_CHECKING:
+    from feedbackminer.embed.encoder import Encoder
     from feedbackminer.tagging.tagger import Tag
+    from feedbackminer.topics.result import TopicResult
 
 Row = dict[str, Any]
 
@@ -90,15 +92,20 @@ def tag_rows(
     *,
     are_reviews: bool = False,
     ratings: Sequence[float | None] | None = None,
+    encoder: Encoder | None = None,
 ) -> tuple[list[Row], tuple[str, ...]]:
-    """Return what the heads say of each text, and notices about all of them."""
+    """Return what the heads say of each text, and notices about all of them.
+
+    Args:
+        encoder: in place of the one that the settings name.
+    """
     from feedbackminer.clean.stage import clean_text
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.tagging.head_tagger import load_tagger
     from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import read_texts
 
-    encoder = load_encoder(settings.embed)
+    encoder = encoder or load_encoder(settings.embed)
     heads = load_tagger(encoder.name).at_even_odds()
     cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
@@ -117,6 +124,20 @@ def tag_rows(
 
 def topic_rows(strings: Sequence[str], settings: Settings) -> Iterator[Row]:
     """Find topics, and return an iterator over those of each text."""
+    result = topics_of(strings, settings)
+    topics = {row["topic_id"]: row for row in result.topics.to_dicts()}
+    assigned = _assigned(result.assignments, len(strings))
+    return (_topic_row(rows, topics, text) for rows, text in zip(assigned, strings, strict=True))
+
+
+def topics_of(
+    strings: Sequence[str], settings: Settings, encoder: Encoder | None = None
+) -> TopicResult:
+    """Find topics; the ids of posts are :func:`api.frames.row_id` of the numbers of texts.
+
+    Args:
+        encoder: in place of the one that the settings name.
+    """
     from feedbackminer.clean.segments import find_segments
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.topics.corpus import TopicInput
@@ -125,11 +146,11 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> Iterator[Row]:
 
     limit = settings.clean.max_chars
     texts = as_texts({number: text[:limit] for number, text in enumerate(strings) if text})
-    encoder = load_encoder(settings.embed)
+    encoder = encoder or load_encoder(settings.embed)
     segments = find_segments(texts, long_words=settings.clean.long_words)
     vectors = encode_once([*texts["text"], *segments["text"]], encoder).vectors
     themes = {name: encoder.encode(words).vectors for name, words in settings.topics.themes.items()}
-    result = find_topics(
+    return find_topics(
         TopicInput(
             texts=texts,
             vectors=vectors[: len(texts)],
@@ -142,10 +163,6 @@ def topic_rows(strings: Sequence[str], settings: Settings) -> Iterator[Row]:
         provenance=Provenance(encoder.name, "fit"),
         themes=themes,
     )
-
-    topics = {row["topic_id"]: row for row in result.topics.to_dicts()}
-    assigned = _assigned(result.assignments, len(strings))
-    return (_topic_row(rows, topics, text) for rows, text in zip(assigned, strings, strict=True))
 
 
 def _assigned(assignments: pl.DataFrame, count: int) -> Iterator[list[Row]]:

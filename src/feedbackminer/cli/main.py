@@ -19,6 +19,7 @@ from feedbackminer.cli import (
     claims,
     collect,
     events,
+    experiments,
     insights,
     interrupts,
     mining,
@@ -72,6 +73,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(insights.app, name="insight")
 app.add_typer(runs.app, name="runs")
 app.add_typer(bench.app, name="bench")
+app.add_typer(experiments.app, name="experiment")
 
 
 @app.callback(invoke_without_command=True)

@@ -1,0 +1,152 @@
+"""``feedbackminer experiment``: run a file, repeat it, compare what came out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feedbackminer.cli.frame import Session, answer, command, print_json, print_line, print_table
+from feedbackminer.cli.options import AsJson, Quiet
+
+if TYPE_CHECKING:
+    from feedbackminer.research.experiments.compare import Comparison
+    from feedbackminer.research.experiments.spec import Value
+
+app = typer.Typer(
+    help="Rerun on new data, compare encoders, clusterers and heads, and trust the figures.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+WORSE = 1
+
+
+@app.command()
+@command
+def init(
+    session: Session,
+    data: Annotated[str, typer.Argument(help="A file of texts, or a mined project")],
+    out: Annotated[Path, typer.Option("--out", help="The experiment that is written")],
+    stage: Annotated[str, typer.Option(help="topics, sentiment or kind")] = "topics",
+    text: Annotated[str, typer.Option(help="Column with the text")] = "text",
+    label: Annotated[str, typer.Option(help="Column with the label; empty: there is none")] = "",
+) -> None:
+    """Write an experiment that compares the default encoder with the static one, to be edited."""
+    from feedbackminer.research.experiments.write import write_spec
+
+    write_spec(out, data=data, stage=stage, text=text, label=label)
+    session.print(f"{out}: edit it, then `feedbackminer experiment run {out}`")
+
+
+@app.command()
+@command
+def run(
+    session: Session,
+    file: Annotated[Path, typer.Argument(help="An experiment, or a manifest.json to repeat")],
+    data: Annotated[
+        str, typer.Option("--data", help="Other texts: a file of the same columns, or a project")
+    ] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="e.g. topics.max_topics=50; repeatable"),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of results")] = Path("results"),
+    mlflow: Annotated[
+        str, typer.Option("--mlflow", metavar="URI", help="Tell MLflow too (extra mlflow)")
+    ] = "",
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run an experiment; what was done already is not done again."""
+    from feedbackminer.research.experiments import run as experiments
+
+    experiment = experiments.prepare(file, data=data, overrides=_settings(settings or ()))
+    for notice in experiment.notices:
+        session.print(f"Note: {notice}.")
+    folder = experiments.run(experiment, out, (lambda _: None) if quiet else session.print)
+    if mlflow:
+        from feedbackminer.research.experiments.tracking import track
+
+        session.print(f"MLflow: {', '.join(track(experiment, folder, mlflow))}")
+    if as_json:
+        print_json({"folder": str(folder), "report": str(folder / "report.html")})
+        return
+    print_line((folder / "report.md").read_text("utf-8"))
+    print_line(f"Results: {folder}")
+
+
+@app.command()
+@command
+def compare(
+    session: Session,
+    a: Annotated[str, typer.Argument(help="A folder of results, or one line of it: FOLDER@NAME")],
+    b: Annotated[
+        str | None, typer.Argument(help="What is held against it; default: the next line of it")
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Exit with 1 where B is shown to be worse")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how far two outcomes differ, and whether that is more than chance."""
+    from feedbackminer.research.experiments.compare import compare as compare_outcomes
+
+    comparison = compare_outcomes(a, b)
+    if as_json:
+        print_json(asdict(comparison))
+    else:
+        _print_comparison(comparison)
+    if gate and comparison.worse:
+        session.complain(f"{comparison.b} is worse: {', '.join(comparison.worse)}", title="Gate")
+        raise typer.Exit(WORSE)
+
+
+def _print_comparison(comparison: Comparison) -> None:
+    n_seeds = comparison.n_seeds
+    print_line(
+        f"A {comparison.a}\nB {comparison.b}\n{comparison.n_texts:,} texts, {n_seeds} seed"
+        f"{'s' if n_seeds > 1 else ''}; intervals hold for all measures together with 95 %"
+    )
+    print_table(
+        ("measure", "A", "B", "B − A", "interval", "B is"),
+        [
+            (
+                row.measure,
+                f"{row.a:.3f}",
+                f"{row.b:.3f}",
+                f"{row.b - row.a:+.3f}",
+                "not drawn" if row.low != row.low else f"{row.low:+.3f} to {row.high:+.3f}",
+                row.shown or ("" if row.low != row.low else "no difference shown"),
+            )
+            for row in comparison.differences
+        ],
+    )
+    if comparison.topics:
+        print_table(
+            ("topics", "in A", "in B", "texts"),
+            [(t.what, ", ".join(t.a), ", ".join(t.b), f"{t.n_texts:,}") for t in comparison.topics],
+        )
+    print_line(f"{comparison.n_moved:,} texts moved{', such as:' if comparison.moved else ''}")
+    for row in comparison.moved:
+        gold = f" (people: {row.gold})" if row.gold else ""
+        answer.print(f"  {row.a or 'none'} → {row.b or 'none'}{gold}: {row.text}", markup=False)
+
+
+def _settings(pairs: list[str] | tuple[str, ...]) -> dict[str, Value]:
+    """Return what ``--set`` says; values as TOML has them, and whatever is none is a string."""
+    import tomllib
+
+    from feedbackminer.errors import InputError
+
+    settings: dict[str, Value] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not (key and sign):
+            raise InputError(f"--set {pair!r}: want KEY=VALUE, such as topics.max_topics=50")
+        try:
+            settings[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[key] = value
+    return settings

@@ -1,0 +1,345 @@
+"""Two outcomes held against each other: how much they differ, and whether that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedbackminer.errors import InputError
+from feedbackminer.research.experiments.manifest import read_manifest
+from feedbackminer.research.experiments.measures import MEASURES, Measure, Outcome
+from feedbackminer.research.experiments.methods import CAN_VARY
+from feedbackminer.research.experiments.run import (
+    Cell,
+    Experiment,
+    cell_key,
+    experiment_of,
+    read_cell,
+)
+
+DRAWS = 1_000
+LEVEL = 0.05  # that any measure differs by chance, over all of them
+SLOW = ("ami",)  # not drawn: it takes too long
+SAME = 0.5  # overlap by Jaccard of two topics that are one
+PART = 0.25  # share of a topic that is a part of it
+MOST = 0.5  # share of a topic that is most of it
+EXAMPLES, SHOWN = 5, 160  # posts that moved, and their characters
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One method with one combination of settings, by seed."""
+
+    title: str
+    outcomes: Mapping[int, Outcome]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a measure differs.
+
+    Attributes:
+        low, high: of the difference b − a, an interval that holds for all measures together with
+            95 %.
+        shown: "better" or "worse" for b, "other" where neither is; empty: no difference is shown.
+    """
+
+    measure: str
+    a: float
+    b: float
+    low: float
+    high: float
+    shown: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What became of topics: same, split, merged, changed, new, gone."""
+
+    what: str
+    a: tuple[str, ...]
+    b: tuple[str, ...]
+    n_texts: int
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A text that one side gives something else than the other."""
+
+    item: str
+    text: str
+    gold: str
+    a: str
+    b: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two sides have in common and what not."""
+
+    a: str
+    b: str
+    n_texts: int
+    n_seeds: int
+    differences: Sequence[Difference]
+    topics: Sequence[Turn]
+    n_moved: int
+    moved: Sequence[Moved]
+
+    @property
+    def worse(self) -> list[str]:
+        """Return the measures by which b is shown to be worse: what a gate looks at."""
+        return [row.measure for row in self.differences if row.shown == "worse"]
+
+
+def compare(a: str | Path, b: str | Path | None = None, *, seed: int = 0) -> Comparison:
+    """Compare two outcomes over the same texts.
+
+    Args:
+        a, b: a folder with results, and after ``@`` which of them, such as
+            ``results/x-12ab@embed.backend=int8`` or ``results/x-12ab@nmf``. Without ``b``, the
+            first two of ``a``.
+        seed: of what is drawn.
+    Raises:
+        InputError: there are no such results, or not of the same texts.
+    """
+    first, sides = _sides(str(a))
+    if b is None:
+        if len(sides) < 2:
+            raise InputError(
+                f"{a}: holds one method with one combination of settings; name another"
+            )
+        one, other, second = sides[0], sides[1], first
+    else:
+        second, others = _sides(str(b))
+        one, other = sides[0], others[0]
+        if first.items.hash != second.items.hash or first.spec.stage != second.spec.stage:
+            raise InputError(
+                f"{a} and {b}: not of the same texts and stage; run one of them again with --data"
+            )
+    return compare_sides(one, other, first, seed=seed)
+
+
+def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int = 0) -> Comparison:
+    """Compare two sides whose texts are those of an experiment."""
+    pairs = list(_pairs(one, other))
+    frame = experiment.items.frame
+    names = [
+        name
+        for name, measure in MEASURES.items()
+        if experiment.spec.stage in measure.stages
+        and (not experiment.spec.measures or name in experiment.spec.measures)
+        and all(measure.can_measure(outcome) for pair in pairs for outcome in pair)
+    ]
+    a, b = pairs[0]
+    turns: list[Turn] = []
+    if experiment.spec.stage in CAN_VARY:
+        turns = list(_turns(a, b))
+        rows = _moved(a, b)
+    else:
+        pairs_of_names = zip(a.given.tolist(), b.given.tolist(), strict=True)
+        has_moved = [a.name(one) != b.name(other) for one, other in pairs_of_names]
+        rows = np.flatnonzero(has_moved)
+    drawn = np.random.default_rng(seed).permutation(rows)[:EXAMPLES]
+    return Comparison(
+        a=one.title,
+        b=other.title,
+        n_texts=len(frame),
+        n_seeds=len(pairs),
+        differences=list(_differences(names, pairs, np.random.default_rng(seed))),
+        topics=turns,
+        n_moved=len(rows),
+        moved=[
+            Moved(
+                item=frame["item"][row],
+                text=" ".join(frame["text"][row].split())[:SHOWN],
+                gold=a.name(a.gold[row]),
+                a=a.name(a.given[row]),
+                b=b.name(b.given[row]),
+            )
+            for row in sorted(map(int, drawn))
+        ],
+    )
+
+
+def _sides(where: str) -> tuple[Experiment, list[Side]]:
+    """Return the sides that a folder holds, or the one that is named after ``@``."""
+    folder, _, wanted = where.partition("@")
+    experiment = experiment_of(read_manifest(Path(folder)), folder)
+    cells_of: dict[str, list[Cell]] = {title: [] for title in experiment.titles}
+    for cell in experiment.cells():
+        cells_of[cell.title].append(cell)
+    sides = [
+        Side(title, {cell.seed: _outcome(Path(folder), cell, experiment) for cell in cells})
+        for title, cells in cells_of.items()
+        if not wanted or {*wanted.split(",")} <= {title, *title.split(", ")}
+    ]
+    if not sides:
+        titles = "; ".join(experiment.titles)
+        raise InputError(f"{folder}: holds no {wanted!r}; there is: {titles}")
+    return experiment, sides
+
+
+def _outcome(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
+    try:
+        return read_cell(folder, cell_key(cell), experiment)
+    except OSError:
+        raise InputError(
+            f"{folder}: {cell.title}, seed {cell.seed}, is not done; run the experiment again, it "
+            "goes on"
+        ) from None
+
+
+def _pairs(one: Side, other: Side) -> Iterator[tuple[Outcome, Outcome]]:
+    """Yield outcomes of the same seed; where none is the same, in their order."""
+    common = [seed for seed in one.outcomes if seed in other.outcomes]
+    if common:
+        yield from ((one.outcomes[seed], other.outcomes[seed]) for seed in common)
+    else:
+        yield from zip(one.outcomes.values(), other.outcomes.values(), strict=False)
+
+
+def _differences(
+    names: Sequence[str], pairs: Sequence[tuple[Outcome, Outcome]], chance: np.random.Generator
+) -> Iterator[Difference]:
+    """Draw texts and seeds again, the same for both sides, and see how the difference varies.
+
+    Paired percentile bootstrap (Efron and Tibshirani 1993, ch. 13); the interval of each measure
+    is widened by Bonferroni, so that all of them hold together.
+    """
+    drawn = [n for n in names if MEASURES[n].can_be_drawn and n not in SLOW]
+    n_texts, n_pairs = len(pairs[0][0].gold), len(pairs)
+    varied: dict[str, list[float]] = {name: [] for name in drawn}
+    for _ in range(DRAWS if drawn else 0):
+        rows = chance.integers(0, n_texts, n_texts)
+        chosen = np.bincount(chance.integers(0, n_pairs, n_pairs), minlength=n_pairs)
+        taken = [
+            (a.take(rows), b.take(rows), n) for (a, b), n in zip(pairs, chosen, strict=True) if n
+        ]
+        for name in drawn:
+            of = MEASURES[name].of
+            varied[name].append(sum(n * (of(b) - of(a)) for a, b, n in taken) / n_pairs)
+    tail = 100 * LEVEL / max(1, len(drawn)) / 2
+    for name in names:
+        measure = MEASURES[name]
+        a, b = (float(np.mean([measure.of(pair[side]) for pair in pairs])) for side in (0, 1))
+        low = high = np.nan
+        if name in varied and not np.isnan(varied[name]).all():
+            low, high = map(float, np.nanpercentile(varied[name], [tail, 100 - tail]))
+        yield Difference(name, a, b, low, high, _shown(measure, low, high))
+
+
+def _shown(measure: Measure, low: float, high: float) -> str:
+    if np.isnan(low) or low <= 0 <= high:
+        return ""
+    if not measure.is_better:
+        return "other"
+    return "better" if (low > 0) == (measure.is_better > 0) else "worse"
+
+
+def _turns(a: Outcome, b: Outcome) -> Iterator[Turn]:
+    """Tell what became of each topic of ``a``, and where those of ``b`` come from."""
+    overlap = _Overlap.of(a, b)
+    told_of_b: set[int] = set()
+    told_of_a: set[int] = set()
+    for one, other in overlap.same:
+        yield overlap.turn("same", [one], [other])
+        told_of_a.add(one)
+        told_of_b.add(other)
+    for one in range(len(overlap.a)):
+        parts = [
+            other
+            for other in range(len(overlap.b))
+            if other not in told_of_b
+            and overlap.of_a[one, other] >= PART
+            and overlap.of_b[one, other] >= MOST
+        ]
+        if one not in told_of_a and len(parts) > 1:
+            yield overlap.turn("split", [one], parts)
+            told_of_a.add(one)
+            told_of_b.update(parts)
+    for other in range(len(overlap.b)):
+        parts = [
+            one
+            for one in range(len(overlap.a))
+            if one not in told_of_a
+            and overlap.of_b[one, other] >= PART
+            and overlap.of_a[one, other] >= MOST
+        ]
+        if other not in told_of_b and len(parts) > 1:
+            yield overlap.turn("merged", parts, [other])
+            told_of_a.update(parts)
+            told_of_b.add(other)
+    for one in range(len(overlap.a)):
+        if one not in told_of_a:
+            others = np.flatnonzero(overlap.of_a[one] >= PART).tolist()
+            yield overlap.turn("changed" if others else "gone", [one], others)
+            told_of_b.update(others)
+    for other in range(len(overlap.b)):
+        if other not in told_of_b:
+            ones = np.flatnonzero(overlap.of_b[:, other] >= PART).tolist()
+            yield overlap.turn("changed" if ones else "new", ones, [other])
+
+
+@dataclass(frozen=True)
+class _Overlap:
+    """How many texts two topics share; topics are in the order of their names."""
+
+    a: Sequence[str]
+    b: Sequence[str]
+    counts: NDArray[np.int64]  # shape (topics of a, topics of b)
+    sizes_a: NDArray[np.int64]
+    sizes_b: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, a: Outcome, b: Outcome) -> _Overlap:
+        counts = np.zeros((len(a.names) + 1, len(b.names) + 1), np.int64)
+        np.add.at(counts, (a.given, b.given), 1)  # -1 is the last row or column
+        in_a = np.flatnonzero(counts[:-1].sum(axis=1))
+        in_b = np.flatnonzero(counts[:, :-1].sum(axis=0))
+        return cls(
+            a=[a.names[n] for n in in_a.tolist()],
+            b=[b.names[n] for n in in_b.tolist()],
+            counts=counts[in_a][:, in_b],
+            sizes_a=counts.sum(axis=1)[in_a],
+            sizes_b=counts.sum(axis=0)[in_b],
+        )
+
+    @property
+    def of_a(self) -> NDArray[np.float64]:
+        """Return which share of each topic of a is in each of b."""
+        return self.counts / self.sizes_a[:, None]
+
+    @property
+    def of_b(self) -> NDArray[np.float64]:
+        """Return which share of each topic of b is in each of a."""
+        return self.counts / self.sizes_b[None, :]
+
+    @property
+    def same(self) -> list[tuple[int, int]]:
+        """Return the pairs that are one topic: each topic is in one pair at most."""
+        union = self.sizes_a[:, None] + self.sizes_b[None, :] - self.counts
+        alike = self.counts / np.maximum(union, 1)
+        return [(int(one), int(other)) for one, other in np.argwhere(alike > SAME)]
+
+    def turn(self, what: str, ones: Sequence[int], others: Sequence[int]) -> Turn:
+        """Return what became of some topics; texts are those of a, or of b where a has none."""
+        n = self.sizes_a[list(ones)].sum() if len(ones) else self.sizes_b[list(others)].sum()
+        return Turn(what, tuple(self.a[i] for i in ones), tuple(self.b[i] for i in others), int(n))
+
+
+def _moved(a: Outcome, b: Outcome) -> Rows:
+    """Return the texts that left a topic that both have: its name may be another."""
+    overlap = _Overlap.of(a, b)
+    becomes = {overlap.a[one]: overlap.b[other] for one, other in overlap.same}
+    moved = [
+        row
+        for row, (one, other) in enumerate(zip(a.given.tolist(), b.given.tolist(), strict=True))
+        if (name := a.name(one)) in becomes and b.name(other) != becomes[name]
+    ]
+    return np.array(moved, dtype=np.int64)

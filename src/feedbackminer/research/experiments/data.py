@@ -1,0 +1,164 @@
+"""The texts of an experiment: of a file, a project, or a public set."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.errors import InputError
+from feedbackminer.research.experiments.measures import NO_LABEL
+from feedbackminer.research.experiments.spec import DataSpec
+
+DRAWN_BY = 0  # seed of what `limit` draws: the same texts in every experiment
+HF = "hf:"
+
+
+@dataclass(frozen=True)
+class Items:
+    """Texts with their labels.
+
+    ``frame``: ``item`` (its id), ``text``, ``label`` ("" where there is none); ``versions``: of the
+    tables they come from, where they come from a project.
+    """
+
+    frame: pl.DataFrame
+    versions: Mapping[str, int | None]
+    notices: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """Return a hash of all texts and labels, in their order."""
+        digest = hashlib.sha256()
+        for row in self.frame.iter_rows():
+            for value in row:
+                digest.update(f"{len(value)}:{value}".encode())
+        return digest.hexdigest()
+
+
+def read_items(spec: DataSpec, folder: Path) -> Items:
+    """Read the texts of an experiment.
+
+    Args:
+        folder: that relative paths start from.
+    Raises:
+        InputError: they cannot be read, or there is none.
+    """
+    versions: Mapping[str, int | None] = {}
+    if spec.project:
+        rows, versions = _of_project(spec, folder / spec.project)
+    elif spec.path:
+        rows = _of_file(spec, folder / spec.path)
+    else:
+        rows = _of_loader(spec)
+    frame = pl.DataFrame(rows, schema={"item": pl.String, "text": pl.String, "label": pl.String},
+                         orient="row")  # fmt: skip
+    texts = frame.filter(pl.col("text") != "")
+    if texts.is_empty():
+        raise InputError(f"{spec.path or spec.project or spec.loader}: no row has a text")
+    if spec.limit and spec.limit < len(texts):
+        drawn = np.random.default_rng(DRAWN_BY).permutation(len(texts))[: spec.limit]
+        texts = texts[np.sort(drawn)]
+    return Items(texts, versions, tuple(_notices(spec, frame, texts)))
+
+
+def _notices(spec: DataSpec, frame: pl.DataFrame, texts: pl.DataFrame) -> Iterator[str]:
+    if empty := int((frame["text"] == "").sum()):
+        yield f"rows without a text, left out: {empty:,}"
+    if not spec.label and not spec.loader:
+        return
+    labelled = texts.filter(pl.col("label") != NO_LABEL)
+    if len(labelled) < len(texts):
+        yield (
+            f"texts without a label: {len(texts) - len(labelled):,} of {len(texts):,}; measures "
+            "against labels leave them out"
+        )
+    if labelled["label"].n_unique() == 1:
+        yield (
+            f"all labels are {labelled['label'][0]!r}: measures against labels tell nothing of one "
+            "label alone"
+        )
+
+
+def _of_file(spec: DataSpec, path: Path) -> Iterator[tuple[str, str, str]]:
+    from feedbackminer.api.files import read_rows
+
+    rows = list(read_rows(str(path), text_column=spec.text, encoding="utf-8"))
+    if spec.label and not any(spec.label in row for row in rows):
+        columns = ", ".join(dict.fromkeys(name for row in rows for name in row))
+        raise InputError(f"{path}: no row has a column {spec.label!r}; there is: {columns}")
+    for number, row in enumerate(rows, 1):
+        label = row.get(spec.label) if spec.label else None
+        yield str(number), str(row.get(spec.text) or "").strip(), _label(label, spec)
+
+
+def _of_project(
+    spec: DataSpec, folder: Path
+) -> tuple[Iterator[tuple[str, str, str]], Mapping[str, int | None]]:
+    from feedbackminer.project.project import open_project
+    from feedbackminer.tables import passage
+
+    if not (folder / "tables").is_dir():
+        raise InputError(f"{folder}: no mined project; `feedbackminer run` makes one")
+    store = open_project(folder).store
+    texts = store.read("texts").select("post_id", text=passage())
+    posts = store.read("posts").select("post_id", "created_at")
+    texts = texts.join(posts, on="post_id").sort("post_id")
+    for day, is_inside in ((spec.since, pl.Expr.ge), (spec.until, pl.Expr.lt)):
+        if day:
+            moment = datetime.combine(day, time(), UTC)
+            texts = texts.filter(is_inside(pl.col("created_at"), moment).fill_null(value=False))
+    rows = ((post_id, text, NO_LABEL) for post_id, text in texts.drop("created_at").iter_rows())
+    return rows, store.versions(["posts", "texts"])
+
+
+def _of_loader(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+    if spec.loader == "20newsgroups":
+        return _newsgroups(spec)
+    if spec.loader.startswith(HF):
+        return _hugging_face(spec)
+    raise InputError(f"loader {spec.loader!r}: want 20newsgroups, or {HF}NAME of Hugging Face")
+
+
+def _newsgroups(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+    """Read what scikit-learn fetches, or has fetched, into its own folder."""
+    from sklearn.datasets import fetch_20newsgroups
+
+    try:
+        found = fetch_20newsgroups(subset=spec.split, remove=("headers", "footers", "quotes"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"20newsgroups, split {spec.split!r}: cannot be had: {error}") from None
+    for number, (text, target) in enumerate(zip(found.data, found.target, strict=True), 1):
+        yield str(number), text.strip(), _label(found.target_names[target], spec)
+
+
+def _hugging_face(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+    if not find_spec("datasets"):
+        raise InputError(f'loader {spec.loader!r}: wants a package: pip install "datasets"')
+    import datasets
+
+    try:
+        found = datasets.load_dataset(spec.loader.removeprefix(HF), split=spec.split)
+    except Exception as error:  # of a dozen kinds, and none of its own
+        raise InputError(f"{spec.loader}, split {spec.split!r}: cannot be had: {error}") from None
+    for name in filter(None, (spec.text, spec.label)):
+        if name not in found.column_names:
+            columns = ", ".join(found.column_names)
+            raise InputError(f"{spec.loader}: no column {name!r}; there is: {columns}")
+    names = getattr(found.features.get(spec.label), "names", None)
+    for number, row in enumerate(found, 1):
+        value = row[spec.label] if spec.label else None
+        label = names[value] if names and isinstance(value, int) and value >= 0 else value
+        yield str(number), str(row[spec.text] or "").strip(), _label(label, spec)
+
+
+def _label(value: Any, spec: DataSpec) -> str:
+    label = NO_LABEL if value is None else str(value).strip()
+    return spec.labels.get(label, label)

@@ -1,0 +1,192 @@
+"""What is measured of the outcome of an experiment, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedbackminer.research.metrics import labels as of_labels
+from feedbackminer.research.metrics import topics as of_topics
+from feedbackminer.research.metrics.labels import Array
+from feedbackminer.research.metrics.topics import NONE, Labels
+
+NO_LABEL = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one method said of the texts, with one seed.
+
+    Attributes:
+        names: of labels and topics; ``gold`` and ``given`` are numbers of these, -1 for none.
+        gold: label of each text.
+        given: what the method gave: the id of a topic, or a label.
+        chances: of each of ``classes`` (numbers of names), shape (texts, classes); no columns
+            where it tells none.
+        words: of each topic, the strongest first.
+        texts: the words of each text, for coherence.
+    """
+
+    names: Sequence[str]
+    gold: Labels
+    given: Labels
+    chances: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    classes: Labels = field(default_factory=lambda: np.zeros(0, np.int64))
+    words: Sequence[Sequence[str]] = ()
+    texts: Sequence[Sequence[str]] = ()
+
+    @classmethod
+    def of(
+        cls,
+        gold: Sequence[str],
+        given: Sequence[str],
+        *,
+        chances: Array | None = None,
+        classes: Sequence[str] = (),
+        words: Sequence[Sequence[str]] = (),
+        texts: Sequence[Sequence[str]] = (),
+    ) -> Outcome:
+        """Return an outcome of names; "" is none."""
+        names = sorted({*gold, *given, *classes} - {NO_LABEL})
+        number = {name: n for n, name in enumerate(names)} | {NO_LABEL: NONE}
+
+        def numbers(of: Sequence[str]) -> Labels:
+            return np.array([number[name] for name in of], dtype=np.int64)
+
+        chances = np.zeros((0, 0)) if chances is None else chances
+        return cls(names, numbers(gold), numbers(given), chances, numbers(classes), words, texts)
+
+    def name(self, number: int) -> str:
+        """Return a name, "" for -1."""
+        return self.names[number] if number != NONE else NO_LABEL
+
+    def take(self, rows: NDArray[np.int64]) -> Outcome:
+        """Return the outcome of some of the texts, for measures that look at labels alone."""
+        chances = self.chances[rows] if len(self.classes) else self.chances
+        return Outcome(self.names, self.gold[rows], self.given[rows], chances, self.classes)
+
+    @cached_property
+    def judged(self) -> Outcome:
+        """Return the texts that have a label."""
+        return self.take(np.flatnonzero(self.gold != NONE))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure.
+
+    Attributes:
+        of: computes it; nan where it is undefined.
+        stages: those whose outcome it can be computed of.
+        needs: what it cannot do without: "gold", "chances", "words".
+        is_better: +1 where more is better, −1 where less is, 0 where neither.
+        can_be_drawn: it is of rows, so that drawing rows again tells how sure it is.
+    """
+
+    of: Callable[[Outcome], float]
+    stages: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    is_better: int = 1
+    can_be_drawn: bool = True
+
+    def can_measure(self, outcome: Outcome) -> bool:
+        """Tell whether an outcome has what it needs."""
+        has = {
+            "gold": bool((outcome.gold != NONE).any()),
+            "chances": bool(len(outcome.classes)),
+            "words": bool(len(outcome.words)),
+        }
+        return all(has[need] for need in self.needs)
+
+
+TAGS = ("sentiment", "kind")
+
+
+def _clusters(measure: Callable[[Array, Array], float]) -> Measure:
+    def of(outcome: Outcome) -> float:
+        return measure(outcome.judged.gold, outcome.judged.given)
+
+    return Measure(of, ("topics",), ("gold",))
+
+
+def _tags(measure: Callable[[Array, Array], float], is_better: int = 1) -> Measure:
+    def of(outcome: Outcome) -> float:
+        return measure(outcome.judged.gold, outcome.judged.given)
+
+    return Measure(of, TAGS, ("gold",), is_better)
+
+
+def _words(measure: Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]]], float]) -> Measure:
+    def of(outcome: Outcome) -> float:
+        return measure(outcome.words, outcome.texts)
+
+    return Measure(of, ("topics",), ("words",), can_be_drawn=False)
+
+
+def _average_precision(outcome: Outcome) -> float:
+    """Return the mean over classes that texts have."""
+    judged = outcome.judged
+    scores = [
+        of_labels.average_precision(judged.gold == number, judged.chances[:, column])
+        for column, number in enumerate(judged.classes.tolist())
+    ]
+    defined = [score for score in scores if not np.isnan(score)]
+    return float(np.mean(defined)) if defined else np.nan
+
+
+def _calibration_error(outcome: Outcome) -> float:
+    certainty, is_right = _certainty(outcome)
+    return of_labels.calibration_error(certainty, is_right)
+
+
+def _brier(outcome: Outcome) -> float:
+    judged = outcome.judged
+    known = np.isin(judged.gold, judged.classes)
+    order = np.argsort(judged.classes)
+    columns = order[np.searchsorted(judged.classes[order], judged.gold[known])]
+    return of_labels.brier(columns, judged.chances[known])
+
+
+def _right_when_half_answer(outcome: Outcome) -> float:
+    certainty, is_right = _certainty(outcome)
+    return of_labels.right_when_half_answer(is_right, certainty)
+
+
+def _certainty(outcome: Outcome) -> tuple[Array, Array]:
+    """Return how likely the likeliest class of each text is, and whether it is the true one."""
+    judged = outcome.judged
+    likeliest = judged.chances.argmax(axis=1)
+    is_right = judged.classes[likeliest] == judged.gold
+    return judged.chances.max(axis=1), is_right.astype(float)
+
+
+MEASURES = {
+    "nmi": _clusters(of_topics.nmi),
+    "ami": _clusters(of_topics.ami),
+    "ari": _clusters(of_topics.ari),
+    "purity": _clusters(of_topics.purity),
+    "coverage": Measure(lambda o: of_topics.coverage(o.given), ("topics",)),
+    "n_topics": Measure(
+        lambda o: of_topics.n_topics(o.given),
+        ("topics",),
+        is_better=0,
+        can_be_drawn=False,
+    ),
+    "npmi": _words(of_topics.npmi),
+    "c_v": _words(of_topics.c_v),
+    "intruder_gap": _words(of_topics.intruder_gap),
+    "diversity": _words(lambda words, _: of_topics.diversity(words)),
+    "macro_f1": _tags(of_labels.macro_f1),
+    "macro_recall": _tags(of_labels.macro_recall),
+    "accuracy": _tags(of_labels.accuracy),
+    "quantification_error": _tags(of_labels.quantification_error, -1),
+    "average_precision": Measure(_average_precision, TAGS, ("gold", "chances")),
+    "calibration_error": Measure(_calibration_error, TAGS, ("gold", "chances"), -1),
+    "brier": Measure(_brier, TAGS, ("gold", "chances"), -1),
+    "right_when_half_answer": Measure(_right_when_half_answer, TAGS, ("gold", "chances")),
+}
+STABILITY = "stability"  # over seeds: of several outcomes, so it is none of these

@@ -1,0 +1,257 @@
+"""What an experiment does with texts: our stages, and baselines as their users start them."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedbackminer.embed.encoder import Encoder
+from feedbackminer.research.experiments.measures import NO_LABEL, Outcome
+from feedbackminer.settings.sections import Settings
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
+
+OURS = "feedbackminer"
+USUAL_TOPICS = 20  # of who has to be told how many, where no labels tell it
+KEYWORDS = 10
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Texts and all that a method is told.
+
+    Attributes:
+        words: of each text, see :func:`words_of`; none where the stage has no topics.
+    """
+
+    texts: Sequence[str]
+    words: Sequence[Sequence[str]]
+    gold: Sequence[str]
+    settings: Settings
+    seed: int
+    encoder: Encoder
+
+    @property
+    def n_topics(self) -> int:
+        """Return how many labels there are, for those who have to be told."""
+        return len({*self.gold} - {NO_LABEL}) or USUAL_TOPICS
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """Return what each text means, unit rows."""
+        return self.encoder.encode(self.texts).vectors
+
+    def topics(self, numbers: Sequence[int], words: Sequence[Sequence[str]]) -> Outcome:
+        """Return topics that were found; a number below 0 is none."""
+        given = [f"t{n}" if n >= 0 else NO_LABEL for n in numbers]
+        return Outcome.of(self.gold, given, words=words, texts=self.words)
+
+    def tags(self, chances: Matrix, classes: Sequence[str]) -> Outcome:
+        """Return labels that were given: the likeliest of each text."""
+        given = [classes[column] for column in chances.argmax(axis=1)]
+        return Outcome.of(self.gold, given, chances=chances, classes=classes)
+
+
+Method = Callable[[Task], Outcome]
+
+
+def words_of(texts: Sequence[str]) -> list[list[str]]:
+    """Return the words of each text that can name something, in small letters."""
+    from feedbackminer.topics.naming.stopwords import STOPS, WORD
+
+    word = re.compile(WORD)
+    return [[w for w in word.findall(text.lower()) if w not in STOPS] for text in texts]
+
+
+def _our_topics(task: Task) -> Outcome:
+    from feedbackminer.api.frames import row_id
+    from feedbackminer.api.texts import topics_of
+
+    result = topics_of(task.texts, task.settings, task.encoder)
+    main = result.assignments.filter(rank=1).select("post_id", "topic_id").iter_rows()
+    topic_of = dict(main)
+    given = [topic_of.get(row_id(number), NO_LABEL) for number in range(len(task.texts))]
+    rows = result.topics.filter(level="topic", status="active").sort("topic_id")
+    words = [list(keywords[:KEYWORDS]) for keywords in rows["keywords"].to_list()]
+    return Outcome.of(task.gold, given, words=words, texts=task.words)
+
+
+def _our_sentiment(task: Task) -> Outcome:
+    return task.tags(_chances(_our_tags(task), "p_", SENTIMENTS), SENTIMENTS)
+
+
+def _our_kind(task: Task) -> Outcome:
+    classes = _kinds_of(task)
+    rows = [row["p_kinds"] for row in _our_tags(task)]
+    return task.tags(_chances(rows, "", classes), classes)
+
+
+def _our_tags(task: Task) -> list[dict[str, Any]]:
+    from feedbackminer.api.texts import tag_rows
+
+    return tag_rows(task.texts, task.settings, encoder=task.encoder)[0]
+
+
+def _kinds_of(task: Task) -> tuple[str, ...]:
+    """Return the kinds that texts have as labels."""
+    return tuple(kind for kind in KINDS if kind in task.gold) or KINDS
+
+
+def _chances(rows: Sequence[Mapping[str, Any]], prefix: str, classes: Sequence[str]) -> Matrix:
+    """Return chances that sum to 1 in each row; where nothing can be said all are alike."""
+    told = [[row.get(prefix + name) or 0.0 for name in classes] for row in rows]
+    chances = np.array(told, dtype=np.float64).reshape(len(rows), len(classes)) + 1e-9
+    normalised: Matrix = chances / chances.sum(axis=1, keepdims=True)
+    return normalised
+
+
+def _bertopic(task: Task) -> Outcome:
+    """Do what BERTopic's quick start does, on the same vectors and with a seed."""
+    from bertopic import BERTopic
+    from umap import UMAP
+
+    reduce = UMAP(
+        n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=task.seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = BERTopic(umap_model=reduce)
+        numbers, _ = model.fit_transform(list(task.texts), task.vectors)
+    found = model.get_topics()
+    return task.topics(numbers, [[w for w, _ in found[n] if w] for n in sorted(found) if n >= 0])
+
+
+def _nmf(task: Task) -> Outcome:
+    from sklearn.decomposition import NMF
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return _factored(
+        task, TfidfVectorizer, lambda n: NMF(n, random_state=task.seed, init="nndsvda")
+    )
+
+
+def _lda(task: Task) -> Outcome:
+    from sklearn.decomposition import LatentDirichletAllocation
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    return _factored(
+        task, CountVectorizer, lambda n: LatentDirichletAllocation(n, random_state=task.seed)
+    )
+
+
+def _factored(task: Task, vectorizer: Any, model_of: Callable[[int], Any]) -> Outcome:
+    """Find topics as scikit-learn's example of topic extraction does."""
+    words = vectorizer(max_df=0.95, min_df=2, max_features=1000, stop_words="english")
+    weights = words.fit_transform(task.texts)
+    model = model_of(min(task.n_topics, *weights.shape))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence
+        strengths = model.fit_transform(weights)
+    numbers = [int(row.argmax()) if row.max() > 0 else -1 for row in strengths]
+    names = words.get_feature_names_out()
+    strongest = np.argsort(-model.components_, axis=1)[:, :KEYWORDS]
+    return task.topics(numbers, [names[columns].tolist() for columns in strongest])
+
+
+def _kmeans(task: Task) -> Outcome:
+    """Cluster the same vectors; words by c-TF-IDF."""
+    from sklearn.cluster import KMeans
+
+    from feedbackminer.topics.naming.ctfidf import class_words
+    from feedbackminer.topics.naming.words import WordUse
+
+    count = min(task.n_topics, len(task.texts))
+    numbers = KMeans(count, random_state=task.seed, n_init=1).fit_predict(task.vectors)
+    labels = numbers.astype(np.int64)
+    weights = class_words(WordUse.of(task.texts, np.arange(len(labels))), labels)
+    words = [sorted(of, key=lambda w: (-of[w], w))[:KEYWORDS] for of in weights.values()]
+    return task.topics(labels.tolist(), words)
+
+
+def _turftopic(task: Task) -> Outcome:
+    from turftopic import KeyNMF
+
+    model = KeyNMF(task.n_topics, random_state=task.seed)
+    strengths = model.fit_transform(list(task.texts), embeddings=task.vectors)
+    numbers = [int(row.argmax()) if row.max() > 0 else -1 for row in strengths]
+    words = [
+        [word for word, _ in of_topic[1][:KEYWORDS]] for of_topic in model.get_topics(KEYWORDS)
+    ]
+    return task.topics(numbers, words)
+
+
+def _majority(task: Task) -> Outcome:
+    """Give every text the commonest label, with the shares of all as chances."""
+    counts = Counter(label for label in task.gold if label != NO_LABEL)
+    classes = sorted(counts, key=lambda name: (-counts[name], name)) or [NO_LABEL]
+    shares = np.array([counts[name] for name in classes], float) / max(1, counts.total())
+    return task.tags(np.tile(shares, (len(task.texts), 1)), classes)
+
+
+def _vader(task: Task) -> Outcome:
+    """Give what VADER's own thresholds of ±0.05 give; it tells no probabilities."""
+    from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+    analyzer = SentimentIntensityAnalyzer()
+    scores = np.array([analyzer.polarity_scores(text)["compound"] for text in task.texts])
+    given = np.select([scores >= 0.05, scores <= -0.05], ["positive", "negative"], "neutral")
+    return Outcome.of(task.gold, given.tolist())
+
+
+def _rules_of_sentiment(task: Task) -> Outcome:
+    """Give what our rules give; they tell no probabilities."""
+    given = [tag.sentiment.label for tag in _rule_tags(task)]
+    return Outcome.of(task.gold, [NO_LABEL if label == UNSURE else label for label in given])
+
+
+def _rules_of_kind(task: Task) -> Outcome:
+    """Give the first kind that rules find, of those that texts have as labels."""
+    classes = _kinds_of(task)
+    found = ([kind for kind in tag.kinds if kind in classes] for tag in _rule_tags(task))
+    return Outcome.of(task.gold, [kinds[0] if kinds else NO_LABEL for kinds in found])
+
+
+def _rule_tags(task: Task) -> list[Any]:
+    from feedbackminer.api.frames import as_texts
+    from feedbackminer.embed.encoder import NO_STATES, Encoded
+    from feedbackminer.tagging.rule_tagger import RuleTagger
+    from feedbackminer.tagging.stage import read_texts
+
+    n = len(task.texts)
+    nothing = Encoded(np.zeros((n, 0), np.float32), np.zeros((n, 0), np.float32), (NO_STATES,) * n)
+    texts = as_texts(dict(enumerate(task.texts)))
+    return list(RuleTagger().tag(read_texts(texts, nothing, [False] * n)))
+
+
+METHODS: Mapping[str, Mapping[str, Method]] = {
+    "topics": {
+        OURS: _our_topics,
+        "bertopic": _bertopic,
+        "nmf": _nmf,
+        "lda": _lda,
+        "kmeans": _kmeans,
+        "turftopic": _turftopic,
+    },
+    "sentiment": {
+        OURS: _our_sentiment,
+        "majority": _majority,
+        "vader": _vader,
+        "rules": _rules_of_sentiment,
+    },
+    "kind": {OURS: _our_kind, "majority": _majority, "rules": _rules_of_kind},
+}
+CAN_VARY = ("topics",)  # stages whose outcome depends on the seed
+
+
+def is_installed(method: str) -> bool:
+    """Tell whether a baseline can be run here."""
+    return method != "turftopic" or find_spec("turftopic") is not None

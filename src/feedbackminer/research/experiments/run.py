@@ -1,0 +1,299 @@
+"""Run an experiment: every variant and baseline with every seed, each once, and what came out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from feedbackminer.embed.load import encoder_name, load_encoder
+from feedbackminer.engine.fingerprint import code_hash
+from feedbackminer.errors import InputError
+from feedbackminer.research.experiments.cache import Remembering
+from feedbackminer.research.experiments.data import Items, read_items
+from feedbackminer.research.experiments.manifest import (
+    Manifest,
+    differences,
+    make_manifest,
+    manifest_id,
+    read_manifest,
+    write_manifest,
+)
+from feedbackminer.research.experiments.measures import MEASURES, STABILITY, Outcome
+from feedbackminer.research.experiments.methods import (
+    CAN_VARY,
+    METHODS,
+    OURS,
+    Task,
+    is_installed,
+    words_of,
+)
+from feedbackminer.research.experiments.spec import Spec, Value, Variant, parse_spec, read_spec
+from feedbackminer.research.metrics.topics import agreement
+from feedbackminer.settings.sections import Settings
+
+RESULTS, CELLS, VECTORS = "results.parquet", "cells", "vectors"
+RESULT_COLUMNS: Mapping[str, Any] = {
+    "experiment": pl.String,
+    "stage": pl.String,
+    "method": pl.String,
+    "variant": pl.String,
+    "seed": pl.Int64,
+    "measure": pl.String,
+    "value": pl.Float64,
+    "n": pl.Int64,
+}
+OF_ALL_SEEDS = -1  # in place of a seed
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method with one combination of settings and one seed."""
+
+    method: str
+    variant: Variant
+    seed: int
+
+    @property
+    def title(self) -> str:
+        """Return what it is called in tables and reports."""
+        return self.variant.name if self.method == OURS else self.method
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of the variant with the seed."""
+        settings = self.variant.settings
+        topics = settings.topics.model_copy(update={"seed": self.seed})
+        return settings.model_copy(update={"topics": topics})
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment with its texts, ready to run.
+
+    Attributes:
+        notices: what the reader of its results should know.
+    """
+
+    name: str
+    spec: Spec
+    items: Items
+    manifest: Manifest
+    notices: tuple[str, ...]
+
+    @property
+    def gold(self) -> list[str]:
+        """Return the label of each text, "" where it has none."""
+        return self.items.frame["label"].to_list()
+
+    @cached_property
+    def words(self) -> list[list[str]]:
+        """Return the words of each text, where the stage has topics."""
+        texts = self.items.frame["text"].to_list()
+        return words_of(texts) if self.spec.stage == "topics" else []
+
+    @property
+    def titles(self) -> list[str]:
+        """Return what is compared: combinations as the matrix has them, then baselines."""
+        baselines = filter(is_installed, self.spec.baselines)
+        return [*(variant.name for variant in self.spec.variants()), *baselines]
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield all there is to do; what shares an encoder stands together."""
+        seeds = self.spec.seeds if self.spec.stage in CAN_VARY else self.spec.seeds[:1]
+        variants = sorted(self.spec.variants(), key=lambda v: encoder_name(v.settings.embed))
+        for variant in variants:
+            yield from (Cell(OURS, variant, seed) for seed in seeds)
+        first = next(self.spec.variants())
+        for name in filter(is_installed, self.spec.baselines):
+            yield from (Cell(name, first, seed) for seed in seeds)
+
+
+def prepare(
+    path: Path, *, data: str = "", overrides: Mapping[str, Value] | None = None
+) -> Experiment:
+    """Read an experiment and its texts.
+
+    Args:
+        path: of its file; or a manifest, which is then repeated as it was.
+        data, overrides: see :func:`spec.read_spec`.
+    Raises:
+        InputError: something is wrong with it, its texts cannot be read, or what a manifest was
+            made of is not what is here.
+    """
+    if path.is_dir() or path.suffix == ".json":
+        return _repeat(path)
+    spec = read_spec(path, data=data, overrides=overrides)
+    return _experiment(path.stem, spec, Path() if data else path.parent)
+
+
+def _repeat(path: Path) -> Experiment:
+    return experiment_of(read_manifest(path), str(path), is_repeated=True)
+
+
+def experiment_of(old: Manifest, where: str, *, is_repeated: bool = False) -> Experiment:
+    """Return the experiment that a manifest is of, with its texts.
+
+    Args:
+        is_repeated: it is to be done again, so that models, code and packages must be the same;
+            else only texts.
+    Raises:
+        InputError: what it was made of is not what is here.
+    """
+    spec = parse_spec(old["spec"], where)
+    experiment = _experiment(old["experiment"], spec, Path(old["folder"]))
+    changed = differences(old, experiment.manifest) if is_repeated else []
+    if old["data"]["hash"] != experiment.items.hash:
+        changed.append("its texts or their labels are no longer what they were")
+    if changed:
+        raise InputError(f"{where}: not all is as it was:\n" + "\n".join(dict.fromkeys(changed)))
+    return experiment
+
+
+def _experiment(name: str, spec: Spec, folder: Path) -> Experiment:
+    items = read_items(spec.data, folder)
+    models = {v.name: encoder_name(v.settings.embed) for v in spec.variants()}
+    methods = [METHODS[spec.stage][method] for method in (OURS, *spec.baselines)]
+    manifest = make_manifest(
+        spec.model_dump(mode="json", exclude_defaults=True),
+        name=name,
+        folder=folder,
+        data={"hash": items.hash, "n": len(items.frame), "versions": dict(items.versions)},
+        models=models,
+        code=code_hash(*methods),
+    )
+    missing = [name for name in spec.baselines if not is_installed(name)]
+    notices = [*items.notices, *(f"{name} is not installed, and left out" for name in missing)]
+    if spec.stage not in CAN_VARY and len(spec.seeds) > 1:
+        notices.append(f"the stage {spec.stage} has no seed: each variant is done once")
+    return Experiment(name, spec, items, manifest, tuple(notices))
+
+
+def run(experiment: Experiment, out: Path, tell: Tell = lambda _: None) -> Path:
+    """Do what is not done yet, and write results and reports; return their folder.
+
+    The folder is named by the manifest, so that no other outcome is overwritten; an interrupted
+    run goes on there. Vectors are shared by all experiments of ``out``.
+
+    Raises:
+        InputError: it cannot be written, or a plug-in fails.
+    """
+    from feedbackminer.research.experiments.report import write_report
+
+    folder = out / f"{experiment.name}-{manifest_id(experiment.manifest)}"
+    try:
+        (folder / CELLS).mkdir(parents=True, exist_ok=True)
+        write_manifest(experiment.manifest, folder)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
+
+    cells = list(experiment.cells())
+    _do_cells(experiment, cells, folder, out / VECTORS, tell)
+    outcomes = [(cell, read_cell(folder, cell_key(cell), experiment)) for cell in cells]
+    results = measure(experiment, outcomes)
+    results.write_parquet(folder / RESULTS)
+    write_report(experiment, results, folder)
+    return folder
+
+
+def _do_cells(
+    experiment: Experiment, cells: Sequence[Cell], folder: Path, vectors: Path, tell: Tell
+) -> None:
+    encoders: dict[str, Remembering] = {}
+    texts = experiment.items.frame["text"].to_list()
+    for number, cell in enumerate(cells, 1):
+        path = folder / CELLS / f"{cell_key(cell)}.json"
+        if path.exists():
+            continue
+        tell(f"{number} of {len(cells)}: {cell.title}, seed {cell.seed} …")
+        settings = cell.settings
+        name = encoder_name(settings.embed)
+        if name not in encoders:
+            encoders[name] = Remembering(load_encoder(settings.embed), vectors)
+        began = time.perf_counter()
+        task = Task(texts, experiment.words, experiment.gold, settings, cell.seed, encoders[name])
+        outcome = METHODS[experiment.spec.stage][cell.method](task)
+        _write_cell(cell, outcome, path, time.perf_counter() - began)
+
+
+def cell_key(cell: Cell) -> str:
+    """Return the name of a cell's files, within its experiment."""
+    what = json.dumps([cell.method, dict(cell.variant.changed), cell.seed])
+    return hashlib.sha256(what.encode()).hexdigest()[:16]
+
+
+def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> None:
+    """Write what each text was given, and then, as a sign that it is whole, the rest."""
+    given = [outcome.name(number) for number in outcome.given.tolist()]
+    chances = outcome.chances.tolist() if len(outcome.classes) else [[]] * len(given)
+    schema: Any = {"given": pl.String, "chances": pl.List(pl.Float64)}
+    table = pl.DataFrame({"given": given, "chances": chances}, schema=schema)
+    table.write_parquet(path.with_suffix(".parquet"))
+    rest = {
+        "method": cell.method,
+        "variant": dict(cell.variant.changed),
+        "title": cell.title,
+        "seed": cell.seed,
+        "classes": [outcome.name(number) for number in outcome.classes.tolist()],
+        "words": [list(words) for words in outcome.words],
+        "seconds": round(seconds, 3),
+    }
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
+    draft.replace(path)
+
+
+def read_cell(folder: Path, key: str, experiment: Experiment) -> Outcome:
+    """Read the outcome of a cell back."""
+    rest = json.loads((folder / CELLS / f"{key}.json").read_text("utf-8"))
+    given = pl.read_parquet(folder / CELLS / f"{key}.parquet")
+    return Outcome.of(
+        experiment.gold,
+        given["given"].to_list(),
+        chances=np.array(given["chances"].to_list()) if rest["classes"] else None,
+        classes=rest["classes"],
+        words=rest["words"],
+        texts=experiment.words,
+    )
+
+
+def measure(experiment: Experiment, outcomes: Sequence[tuple[Cell, Outcome]]) -> pl.DataFrame:
+    """Return the tidy table of results: a row for each cell and measure; nan becomes null."""
+    spec = experiment.spec
+    rows = []
+
+    def add(cell: Cell, seed: int, name: str, value: float, n: int) -> None:
+        of_cell = (cell.method, cell.variant.name if cell.method == OURS else "", seed)
+        rows.append((experiment.name, spec.stage, *of_cell, name, value, n))
+
+    for cell, outcome in outcomes:
+        for name, of in MEASURES.items():
+            is_wanted = name in spec.measures if spec.measures else True
+            if spec.stage in of.stages and is_wanted and of.can_measure(outcome):
+                n = len(outcome.judged.gold) if "gold" in of.needs else len(outcome.gold)
+                add(cell, cell.seed, name, of.of(outcome), n)
+    for cells in _by_title(outcomes).values() if spec.stage in CAN_VARY else ():
+        fits = [outcome.given for _, outcome in cells]
+        if len(fits) > 1:
+            add(cells[0][0], OF_ALL_SEEDS, STABILITY, agreement(fits), len(fits[0]))
+    frame = pl.DataFrame(rows, schema=RESULT_COLUMNS, orient="row")
+    return frame.with_columns(pl.col("value").fill_nan(None))
+
+
+def _by_title(
+    outcomes: Sequence[tuple[Cell, Outcome]],
+) -> dict[str, list[tuple[Cell, Outcome]]]:
+    by_title: dict[str, list[tuple[Cell, Outcome]]] = {}
+    for cell, outcome in outcomes:
+        by_title.setdefault(cell.title, []).append((cell, outcome))
+    return by_title

@@ -1,0 +1,195 @@
+"""An experiment as a file: data, a stage, what varies, seeds, measures."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from feedbackminer.errors import InputError, suggest
+from feedbackminer.research.experiments.measures import MEASURES
+from feedbackminer.settings.load import load, merge
+from feedbackminer.settings.sections import Settings
+
+Stage = Literal["topics", "sentiment", "kind"]
+SEED_KEY = "topics.seed"
+BASELINES: Mapping[str, tuple[str, ...]] = {
+    "topics": ("bertopic", "nmf", "lda", "kmeans", "turftopic"),
+    "sentiment": ("majority", "vader", "rules"),
+    "kind": ("majority", "rules"),
+}
+Value = str | int | float | bool
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DataSpec(_Section):
+    """Where the texts are; exactly one of ``path``, ``project``, ``loader``."""
+
+    path: str = Field(default="", description="A file of any format that `import` reads")
+    text: str = Field(default="text", description="Its column with the text")
+    label: str = Field(default="", description="Its column with the label; empty: there is none")
+    project: str = Field(default="", description="A mined project, of whose texts some are taken")
+    since: date | None = Field(default=None, description="Of a project: first day")
+    until: date | None = Field(default=None, description="Of a project: first day that is left out")
+    loader: str = Field(default="", description="A public set: 20newsgroups, hf:NAME")
+    split: str = Field(default="train", description="Of a public set")
+    limit: int = Field(default=0, ge=0, description="Texts that are drawn at most; 0: all")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="A label of the data = what it is called here"
+    )
+
+    @model_validator(mode="after")
+    def _check_one(self) -> DataSpec:
+        named = [name for name in ("path", "project", "loader") if getattr(self, name)]
+        if len(named) != 1:
+            got = " and ".join(named) or "none of them"
+            raise ValueError(f"want one of path, project, loader; got {got}")
+        return self
+
+
+class Spec(_Section):
+    """One experiment; see docs/experiments.md."""
+
+    question: str = Field(default="", description="What it is to answer, for the report")
+    stage: Stage = Field(description="What is done with the texts: topics, sentiment, kind")
+    data: DataSpec
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Nested like feedbackminer.toml"
+    )
+    matrix: dict[str, Annotated[tuple[Value, ...], Field(min_length=1)]] = Field(
+        default_factory=dict, description='What varies: "embed.backend" = ["int8", "static"]'
+    )
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = Field(
+        default=(0,), description="Each variant is done once with each"
+    )
+    measures: tuple[str, ...] = Field(default=(), description="Empty: all that the data allow")
+    baselines: tuple[str, ...] = Field(default=(), description="What stands beside, in every table")
+
+    @field_validator("seeds")
+    @classmethod
+    def _check_seeds(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if twice := sorted({seed for seed in seeds if seeds.count(seed) > 1}):
+            raise ValueError(f"seed {twice[0]} stands there twice, and would count twice")
+        return seeds
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Spec:
+        known = [name for name, measure in MEASURES.items() if self.stage in measure.stages]
+        _refuse_unknown("measure", self.measures, known)
+        _refuse_unknown("baseline", self.baselines, BASELINES[self.stage])
+        if SEED_KEY in self.matrix or "seed" in self.settings.get("topics", {}):
+            raise ValueError("topics.seed is set by `seeds`")
+        return self
+
+    def variants(self) -> Iterator[Variant]:
+        """Yield every combination of the matrix, in its order, with the settings of each."""
+        for values in product(*self.matrix.values()):
+            changed = dict(zip(self.matrix, values, strict=True))
+            yield Variant(changed, self.settings_of(changed))
+
+    def settings_of(self, changed: Mapping[str, Value]) -> Settings:
+        """Return the settings of a variant.
+
+        Raises:
+            SettingsError: a key is unknown, or a value out of range.
+        """
+        overrides: dict[str, Any] = self.settings
+        for key, value in changed.items():
+            overrides = merge(overrides, nested(key, value))
+        return load(None, overrides)
+
+
+class Variant:
+    """One combination of what varies."""
+
+    def __init__(self, changed: Mapping[str, Value], settings: Settings) -> None:
+        self.changed, self.settings = changed, settings
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in tables."""
+        return variant_name(self.changed)
+
+
+def variant_name(changed: Mapping[str, Value]) -> str:
+    """Return ``key=value`` of all that varies; “ours” where nothing does."""
+    return ", ".join(f"{key}={value}" for key, value in changed.items()) or "ours"
+
+
+def nested(key: str, value: Any) -> dict[str, Any]:
+    """Return ``{"topics": {"seed": 7}}`` of ``topics.seed`` and 7."""
+    *parents, last = key.split(".")
+    tree: dict[str, Any] = {last: value}
+    for parent in reversed(parents):
+        tree = {parent: tree}
+    return tree
+
+
+def read_spec(path: Path, *, data: str = "", overrides: Mapping[str, Value] | None = None) -> Spec:
+    """Read an experiment.
+
+    Args:
+        data: in place of the ``path`` or ``project`` that the file names.
+        overrides: settings that hold for all variants; what the matrix varies, it no longer does.
+    Raises:
+        InputError: no such file, no TOML, or something in it is not of the shape.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such experiment; `feedbackminer experiment init` writes one")
+    try:
+        values = tomllib.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as TOML: {error}") from None
+    if data:
+        values["data"] = _with_other_data(values.get("data", {}), data)
+    for key, value in (overrides or {}).items():
+        values.get("matrix", {}).pop(key, None)
+        values["settings"] = merge(values.get("settings", {}), nested(key, value))
+    return parse_spec(values, str(path))
+
+
+def parse_spec(values: Mapping[str, Any], source: str) -> Spec:
+    """Check an experiment.
+
+    Raises:
+        InputError: something in it is not of the shape.
+    """
+    try:
+        return Spec(**values)
+    except ValidationError as error:
+        raise InputError("\n".join(_explain(source, one) for one in error.errors())) from None
+
+
+def _with_other_data(values: Mapping[str, Any], data: str) -> dict[str, Any]:
+    is_project = (Path(data) / "tables").is_dir()
+    rest = {key: value for key, value in values.items() if key not in ("path", "project", "loader")}
+    return rest | {"project" if is_project else "path": data}
+
+
+def _refuse_unknown(what: str, names: Sequence[str], known: Sequence[str]) -> None:
+    for name in names:
+        if name not in known:
+            hint = suggest(name, known, f"want one of {', '.join(known)}")
+            raise ValueError(f"unknown {what} {name!r}; {hint}")
+
+
+def _explain(source: str, error: Mapping[str, Any]) -> str:
+    where = ".".join(map(str, error["loc"]))
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        fields = DataSpec.model_fields if error["loc"][0] == "data" else Spec.model_fields
+        hint = suggest(str(error["loc"][-1]), fields, f"valid here: {', '.join(fields)}")
+        return f"{source}: unknown key {where!r}; {hint}"
+    if error["type"] == "literal_error" and error["loc"] == ("stage",):
+        hint = suggest(str(error["input"]), BASELINES, f"want one of {', '.join(BASELINES)}")
+        return f"{source}: unknown stage {error['input']!r}; {hint}"
+    got = "" if isinstance(error["input"], dict) else f"; got {error['input']!r}"
+    return f"{source}: {where + ': ' if where else ''}{message}{got}"
