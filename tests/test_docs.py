@@ -62,7 +62,9 @@ def test_the_lines_of_python_in_the_readme_run(
 
 
 def test_the_parts_of_ones_own_that_are_shown_are_those_that_are_tested() -> None:
-    shown = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "extend.md").read_text("utf-8"), re.S)
+    shown = re.search(
+        r"```python\n(.*?)```", (ROOT / "docs" / "extend.md").read_text("utf-8"), re.S
+    )
     assert shown
     assert shown[1] in (ROOT / "tests" / "support" / "own_parts.py").read_text("utf-8")
 

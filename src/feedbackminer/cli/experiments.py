@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 WORSE = 1
+PLAIN: Mapping[str, Any] = {"box": None, "padding": (0, 1, 0, 0)}  # 80 letters wide
 
 
 @app.command()
@@ -109,29 +111,28 @@ def _print_comparison(comparison: Comparison) -> None:
         f"A {comparison.a}\nB {comparison.b}\n{comparison.n_texts:,} texts, {n_seeds} seed"
         f"{'s' if n_seeds > 1 else ''}; intervals hold for all measures together with 95 %"
     )
-    print_table(
-        ("measure", "A", "B", "B − A", "interval", "B is"),
-        [
-            (
-                row.measure,
-                f"{row.a:.3f}",
-                f"{row.b:.3f}",
-                f"{row.b - row.a:+.3f}",
-                "not drawn" if row.low != row.low else f"{row.low:+.3f} to {row.high:+.3f}",
-                row.shown or ("" if row.low != row.low else "no difference shown"),
-            )
-            for row in comparison.differences
-        ],
-    )
-    if comparison.topics:
+    rows = []
+    for row in comparison.differences:
+        is_drawn = row.low == row.low
+        told = row.shown or ("no difference shown" if is_drawn else "not drawn")
+        interval = f"{row.low:+.3f} to {row.high:+.3f}" if is_drawn else ""
+        numbers = (f"{row.a:.3f}", f"{row.b:.3f}", f"{row.b - row.a:+.3f}")
+        rows.append((row.measure, *numbers, interval, told))
+    print_table(("measure", "A", "B", "B − A", "interval", "B is"), rows, **PLAIN)
+    if same := [turn for turn in comparison.topics if turn.what == "same"]:
+        n_texts = sum(turn.n_texts for turn in same)
+        print_line(f"{len(same)} topics are the same, of {n_texts:,} texts in A")
+    others = [turn for turn in comparison.topics if turn.what != "same"]
+    if others:
         print_table(
-            ("topics", "in A", "in B", "texts"),
-            [(t.what, ", ".join(t.a), ", ".join(t.b), f"{t.n_texts:,}") for t in comparison.topics],
+            ("", "in A", "in B", "texts"),
+            [(t.what, "; ".join(t.a), "; ".join(t.b), f"{t.n_texts:,}") for t in others],
+            **PLAIN,
         )
     print_line(f"{comparison.n_moved:,} texts moved{', such as:' if comparison.moved else ''}")
-    for row in comparison.moved:
-        gold = f" (people: {row.gold})" if row.gold else ""
-        answer.print(f"  {row.a or 'none'} → {row.b or 'none'}{gold}: {row.text}", markup=False)
+    for one in comparison.moved:
+        gold = f" (people: {one.gold})" if one.gold else ""
+        answer.print(f"  {one.a or 'none'} → {one.b or 'none'}{gold}: {one.text}", markup=False)
 
 
 def _settings(pairs: list[str] | tuple[str, ...]) -> dict[str, Value]:

@@ -27,6 +27,7 @@ SLOW = ("ami",)  # not drawn: it takes too long
 SAME = 0.5  # overlap by Jaccard of two topics that are one
 PART = 0.25  # share of a topic that is a part of it
 MOST = 0.5  # share of a topic that is most of it
+WORDS = 3  # that a topic is named by
 EXAMPLES, SHOWN = 5, 160  # posts that moved, and their characters
 Rows = NDArray[np.int64]
 
@@ -59,7 +60,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Turn:
-    """What became of topics: same, split, merged, changed, new, gone."""
+    """What became of topics: same, split, merged, changed, new, gone.
+
+    Topics are named by their ids and their strongest words.
+    """
 
     what: str
     a: tuple[str, ...]
@@ -159,8 +163,8 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
                 item=frame["item"][row],
                 text=" ".join(frame["text"][row].split())[:SHOWN],
                 gold=a.name(a.gold[row]),
-                a=a.name(a.given[row]),
-                b=b.name(b.given[row]),
+                a=_titled(a, a.given[row]),
+                b=_titled(b, b.given[row]),
             )
             for row in sorted(map(int, drawn))
         ],
@@ -303,8 +307,8 @@ class _Overlap:
         in_a = np.flatnonzero(counts[:-1].sum(axis=1))
         in_b = np.flatnonzero(counts[:, :-1].sum(axis=0))
         return cls(
-            a=[a.names[n] for n in in_a.tolist()],
-            b=[b.names[n] for n in in_b.tolist()],
+            a=[_titled(a, number) for number in in_a.tolist()],
+            b=[_titled(b, number) for number in in_b.tolist()],
             counts=counts[in_a][:, in_b],
             sizes_a=counts.sum(axis=1)[in_a],
             sizes_b=counts.sum(axis=0)[in_b],
@@ -333,6 +337,13 @@ class _Overlap:
         return Turn(what, tuple(self.a[i] for i in ones), tuple(self.b[i] for i in others), int(n))
 
 
+def _titled(outcome: Outcome, number: int) -> str:
+    """Return what a topic is called: its id and its strongest words."""
+    name = outcome.name(number)
+    words = ", ".join(outcome.words.get(name, ())[:WORDS])
+    return f"{name} ({words})" if words else name
+
+
 def _moved(a: Outcome, b: Outcome) -> Rows:
     """Return the texts that left a topic that both have: its name may be another."""
     overlap = _Overlap.of(a, b)
@@ -340,6 +351,6 @@ def _moved(a: Outcome, b: Outcome) -> Rows:
     moved = [
         row
         for row, (one, other) in enumerate(zip(a.given.tolist(), b.given.tolist(), strict=True))
-        if (name := a.name(one)) in becomes and b.name(other) != becomes[name]
+        if (name := _titled(a, one)) in becomes and _titled(b, other) != becomes[name]
     ]
     return np.array(moved, dtype=np.int64)

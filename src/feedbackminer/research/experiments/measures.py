@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -27,7 +27,7 @@ class Outcome:
         given: what the method gave: the id of a topic, or a label.
         chances: of each of ``classes`` (numbers of names), shape (texts, classes); no columns
             where it tells none.
-        words: of each topic, the strongest first.
+        words: of each topic that was found, by its id, the strongest first.
         texts: the words of each text, for coherence.
     """
 
@@ -36,7 +36,7 @@ class Outcome:
     given: Labels
     chances: Array = field(default_factory=lambda: np.zeros((0, 0)))
     classes: Labels = field(default_factory=lambda: np.zeros(0, np.int64))
-    words: Sequence[Sequence[str]] = ()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     texts: Sequence[Sequence[str]] = ()
 
     @classmethod
@@ -47,7 +47,7 @@ class Outcome:
         *,
         chances: Array | None = None,
         classes: Sequence[str] = (),
-        words: Sequence[Sequence[str]] = (),
+        words: Mapping[str, Sequence[str]] | None = None,
         texts: Sequence[Sequence[str]] = (),
     ) -> Outcome:
         """Return an outcome of names; "" is none."""
@@ -58,7 +58,9 @@ class Outcome:
             return np.array([number[name] for name in of], dtype=np.int64)
 
         chances = np.zeros((0, 0)) if chances is None else chances
-        return cls(names, numbers(gold), numbers(given), chances, numbers(classes), words, texts)
+        return cls(
+            names, numbers(gold), numbers(given), chances, numbers(classes), words or {}, texts
+        )
 
     def name(self, number: int) -> str:
         """Return a name, "" for -1."""
@@ -122,7 +124,7 @@ def _tags(measure: Callable[[Array, Array], float], is_better: int = 1) -> Measu
 
 def _words(measure: Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]]], float]) -> Measure:
     def of(outcome: Outcome) -> float:
-        return measure(outcome.words, outcome.texts)
+        return measure(list(outcome.words.values()), outcome.texts)
 
     return Measure(of, ("topics",), ("words",), can_be_drawn=False)
 

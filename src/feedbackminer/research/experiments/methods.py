@@ -51,9 +51,10 @@ class Task:
         return self.encoder.encode(self.texts).vectors
 
     def topics(self, numbers: Sequence[int], words: Sequence[Sequence[str]]) -> Outcome:
-        """Return topics that were found; a number below 0 is none."""
+        """Return topics that were found, numbered from 0; a number below 0 is none."""
         given = [f"t{n}" if n >= 0 else NO_LABEL for n in numbers]
-        return Outcome.of(self.gold, given, words=words, texts=self.words)
+        words_of = {f"t{n}": of_topic for n, of_topic in enumerate(words)}
+        return Outcome.of(self.gold, given, words=words_of, texts=self.words)
 
     def tags(self, chances: Matrix, classes: Sequence[str]) -> Outcome:
         """Return labels that were given: the likeliest of each text."""
@@ -81,7 +82,8 @@ def _our_topics(task: Task) -> Outcome:
     topic_of = dict(main)
     given = [topic_of.get(row_id(number), NO_LABEL) for number in range(len(task.texts))]
     rows = result.topics.filter(level="topic", status="active").sort("topic_id")
-    words = [list(keywords[:KEYWORDS]) for keywords in rows["keywords"].to_list()]
+    named = rows.select("topic_id", "keywords").iter_rows()
+    words = {topic_id: keywords[:KEYWORDS] for topic_id, keywords in named}
     return Outcome.of(task.gold, given, words=words, texts=task.words)
 
 

@@ -63,6 +63,7 @@ def write_report(experiment: Experiment, results: pl.DataFrame, folder: Path) ->
         "measures": measures,
         "lines": lines,
         "less": [name for name in measures if name in MEASURES and MEASURES[name].is_better < 0],
+        "neither": [n for n in measures if n in MEASURES and not MEASURES[n].is_better],
         "plots": list(_plots(lines, measures)),
         "width": WIDTH, "left": LEFT, "right": RIGHT,
     }  # fmt: skip

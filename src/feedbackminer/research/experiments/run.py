@@ -245,7 +245,7 @@ def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> Non
         "title": cell.title,
         "seed": cell.seed,
         "classes": [outcome.name(number) for number in outcome.classes.tolist()],
-        "words": [list(words) for words in outcome.words],
+        "words": {topic: list(words) for topic, words in outcome.words.items()},
         "seconds": round(seconds, 3),
     }
     draft = path.with_suffix(f".{os.getpid()}")
