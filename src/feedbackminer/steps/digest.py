@@ -48,9 +48,9 @@ PUBLISHED: Mapping[str, tuple[str, ...]] = {
     "embed": ("max_tokens",),
     "topics": (
         *("seed", "min_threads", "small_community", "max_topics", "thread_weight"),
-        *("accept_quantile", "ignore_words"),
+        *("accept_quantile", "ignore_words", "clusterer"),
     ),
-    "tag": ("components", "discovered", "least_voices", "alike_needs"),
+    "tag": ("components", "discovered", "least_voices", "alike_needs", "tagger"),
     "segments": tuple(SegmentSettings.model_fields),
     "insight": (
         *("period", "since", "until", "min_voices", "confidence"),
