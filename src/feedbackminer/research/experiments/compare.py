@@ -30,6 +30,7 @@ MOST = 0.5  # share of a topic that is most of it
 WORDS = 3  # that a topic is named by
 EXAMPLES, SHOWN = 5, 160  # posts that moved, and their characters
 Rows = NDArray[np.int64]
+Shares = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -255,30 +256,10 @@ def _turns(a: Outcome, b: Outcome) -> Iterator[Turn]:
         yield overlap.turn("same", [one], [other])
         told_of_a.add(one)
         told_of_b.add(other)
-    for one in range(len(overlap.a)):
-        parts = [
-            other
-            for other in range(len(overlap.b))
-            if other not in told_of_b
-            and overlap.of_a[one, other] >= PART
-            and overlap.of_b[one, other] >= MOST
-        ]
-        if one not in told_of_a and len(parts) > 1:
-            yield overlap.turn("split", [one], parts)
-            told_of_a.add(one)
-            told_of_b.update(parts)
-    for other in range(len(overlap.b)):
-        parts = [
-            one
-            for one in range(len(overlap.a))
-            if one not in told_of_a
-            and overlap.of_b[one, other] >= PART
-            and overlap.of_a[one, other] >= MOST
-        ]
-        if other not in told_of_b and len(parts) > 1:
-            yield overlap.turn("merged", parts, [other])
-            told_of_a.update(parts)
-            told_of_b.add(other)
+    for one, parts in _divided(overlap.of_a, overlap.of_b, told_of_a, told_of_b):
+        yield overlap.turn("split", [one], parts)
+    for other, parts in _divided(overlap.of_b.T, overlap.of_a.T, told_of_b, told_of_a):
+        yield overlap.turn("merged", parts, [other])
     for one in range(len(overlap.a)):
         if one not in told_of_a:
             others = np.flatnonzero(overlap.of_a[one] >= PART).tolist()
@@ -288,6 +269,25 @@ def _turns(a: Outcome, b: Outcome) -> Iterator[Turn]:
         if other not in told_of_b:
             ones = np.flatnonzero(overlap.of_b[:, other] >= PART).tolist()
             yield overlap.turn("changed" if ones else "new", ones, [other])
+
+
+def _divided(
+    of_whole: Shares, of_part: Shares, wholes: set[int], parts: set[int]
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield topics that fell apart, with their parts, and note both as told.
+
+    Args:
+        of_whole: which share of each topic each part holds; ``of_part``: which share of the part
+            that is; both of shape (topics, parts).
+        wholes, parts: those that were told before.
+    """
+    for whole in range(len(of_whole)):
+        is_part = (of_whole[whole] >= PART) & (of_part[whole] >= MOST)
+        found = [part for part in np.flatnonzero(is_part).tolist() if part not in parts]
+        if whole not in wholes and len(found) > 1:
+            wholes.add(whole)
+            parts.update(found)
+            yield whole, found
 
 
 @dataclass(frozen=True)
