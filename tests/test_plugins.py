@@ -12,6 +12,8 @@ import pytest
 import feedbackminer as fm
 from feedbackminer.api.community import Community
 from feedbackminer.errors import InputError, ModelError, SettingsError
+from feedbackminer.settings.sections import TopicSettings
+from feedbackminer.topics.topic_set import Provenance
 from tests.support.experiment_files import SUBJECTS, write_texts
 
 pytestmark = pytest.mark.slow
@@ -73,6 +75,26 @@ def test_a_tagger_of_ones_own_is_asked(posts: pl.DataFrame) -> None:
     settings = STATIC | {"tag": {"tagger": f"{OWN}:SlowIsPerformance"}}
     tags = fm.mine(rows, settings=settings).tags
     assert tags["kinds"].explode().to_list().count("performance") == 1
+
+
+def test_texts_without_a_project_are_tagged_by_it_too() -> None:
+    settings = {"tag": {"tagger": f"{OWN}:SlowIsPerformance"}}
+    row = fm.tag(["This editor is like molasses."], settings=settings).row(0, named=True)
+    assert row["kinds"] == ["performance"]
+    assert row["p_bug"] is None
+
+
+def test_topics_are_found_anew_where_the_code_of_their_clusterer_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    module = tmp_path / "parts_that_change.py"
+    module.write_text(f"from {OWN} import FourGroups\n\n\nclass Mine(FourGroups):\n    pass\n")
+    settings = TopicSettings(clusterer="parts_that_change:Mine")
+    before = Provenance("encoder", "run").fitted_as(settings)
+    module.write_text(f"{module.read_text()}    # other groups\n")
+    assert Provenance("encoder", "run").fitted_as(settings) != before
+    assert Provenance("encoder", "run").fitted_as(TopicSettings()).count("#") == 0
 
 
 def test_a_namer_of_ones_own_names_topics(posts: pl.DataFrame) -> None:

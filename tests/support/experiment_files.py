@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,3 @@ def write_experiment(folder: Path, **changed: Any) -> Path:
     path = folder / "fineness.toml"
     path.write_text(tomlkit.dumps(values), "utf-8")
     return path
-
-
-def names_of(rows: Sequence[Mapping[str, Any]], key: str) -> set[Any]:
-    return {row[key] for row in rows}

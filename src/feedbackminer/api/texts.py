@@ -23,7 +23,7 @@ from feedbackminer.vocabulary.tags import EXPERIENCES, KINDS, SENTIMENTS, UNSURE
 
 if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder
-    from feedbackminer.tagging.tagger import Tag
+    from feedbackminer.tagging.tagger import Tag, Tagger
     from feedbackminer.topics.result import TopicResult
 
 Row = dict[str, Any]
@@ -101,12 +101,11 @@ def tag_rows(
     """
     from feedbackminer.clean.stage import clean_text
     from feedbackminer.embed.load import load_encoder
-    from feedbackminer.tagging.head_tagger import load_tagger
     from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import read_texts
 
     encoder = encoder or load_encoder(settings.embed)
-    heads = load_tagger(encoder.name).at_even_odds()
+    tagger = tagger_of(settings, encoder.name)
     cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
 
@@ -116,10 +115,25 @@ def tag_rows(
     stars = [ratings[number] if ratings else None for number in tagged]
     reviews = [are_reviews or rating is not None for rating in stars]
     read = read_texts(texts, encoded, reviews, stars)
-    tagger, notices = fitted_to(heads, [text.passage for text in read])
+    tagger, notices = fitted_to(tagger, [text.passage for text in read])
     tags = tagger.tag(read)
     rows = [_tag_row(None if reason else next(tags), reason) for reason in reasons]
     return rows, notices
+
+
+def tagger_of(settings: Settings, encoder: str) -> Tagger:
+    """Return what tags texts without a project: the shipped heads, or a tagger of the user's own.
+
+    Raises:
+        ModelError: the heads were trained on another encoder.
+    """
+    if settings.tag.tagger:
+        from feedbackminer.tagging.own_tagger import load_own_tagger
+
+        return load_own_tagger(settings.tag.tagger)
+    from feedbackminer.tagging.head_tagger import load_tagger
+
+    return load_tagger(encoder).at_even_odds()
 
 
 def topic_rows(strings: Sequence[str], settings: Settings) -> Iterator[Row]:
@@ -201,23 +215,24 @@ def _tag_row(tag: Tag | None, reason: str) -> Row:
         nothing |= {"kinds": [], "p_kinds": {}, "kind_status": {}}
         unsure = {"severity": None, "churn": None, "unsure": list(NOTHING.unsure)}
         return nothing | unsure | {"reason": reason}
-    kinds = {k: round(p, 4) for k, p in zip(KINDS, tag.kind_chances, strict=True)}
-    chances = [round(p, 4) for p in tag.sentiment.chances]
+    kinds = _rounded(KINDS, tag.kind_chances)
     return (
         {"sentiment": tag.sentiment.label}
-        | dict(zip(names, chances, strict=True))
+        | (_rounded(names, tag.sentiment.chances) or dict.fromkeys(names))
         | {
             "experience": tag.experience.label,
-            "p_experience": {
-                name: round(p, 4)
-                for name, p in zip(EXPERIENCES, tag.experience.chances, strict=True)
-            },
+            "p_experience": _rounded(EXPERIENCES, tag.experience.chances),
         }
         | {"kinds": list(tag.kinds), "p_kinds": kinds}
         | {"kind_status": {k: s for k, s in zip(KINDS, tag.statuses, strict=True) if s}}
         | {"severity": tag.severity}
-        | {"churn": kinds["churn"], "unsure": list(tag.unsure), "reason": None}
+        | {"churn": kinds.get("churn"), "unsure": list(tag.unsure), "reason": None}
     )
+
+
+def _rounded(names: Sequence[str], chances: Sequence[float]) -> dict[str, float]:
+    """Return chances by what they are of; nothing where the tagger knows none."""
+    return {n: round(p, 4) for n, p in zip(names, chances, strict=True)} if chances else {}
 
 
 def _topic_row(assigned: Sequence[Row], topics: Mapping[str, Row], text: str) -> Row:

@@ -83,9 +83,9 @@ class Models:
 
     def _choose_tagger(self) -> tuple[Tagger, tuple[str, ...]]:
         if own := self.settings.tag.tagger:
-            from feedbackminer.tagging.own_tagger import OwnTagger
+            from feedbackminer.tagging.own_tagger import load_own_tagger
 
-            return OwnTagger(own), ()
+            return load_own_tagger(own), ()
         return choose_tagger(self.encoder_name, self.heads)
 
 

@@ -6,6 +6,7 @@ What it does not have, such as how a single clause sounds, is told by rules.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from feedbackminer.errors import ModelError
@@ -15,6 +16,12 @@ from feedbackminer.tagging.rule_tagger import RuleTagger
 from feedbackminer.tagging.tagger import Sentiment, Tag, Text
 
 SETTING, WANTS = "[tag] tagger", "tag"
+
+
+@cache
+def load_own_tagger(path: str) -> OwnTagger:
+    """Return the tagger of an import path, made once a process."""
+    return OwnTagger(path)
 
 
 class OwnTagger:

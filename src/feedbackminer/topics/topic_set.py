@@ -13,6 +13,7 @@ from feedbackminer.topics.labels import UNSORTED, Labels
 from feedbackminer.topics.matching import LineageEvent
 from feedbackminer.topics.model import TopicModel
 from feedbackminer.topics.multilabel import SecondaryTopic
+from feedbackminer.topics.own_clusterer import clusterer_code
 from feedbackminer.vectors import Matrix
 
 
@@ -25,7 +26,7 @@ class Provenance:
 
     def fitted_as(self, settings: TopicSettings) -> str:
         """Return what decides whether topics of an earlier run are of the same kind."""
-        return f"{self.encoder}|{hash_settings(settings)}"
+        return f"{self.encoder}|{hash_settings(settings)}{clusterer_code(settings.clusterer)}"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
+from feedbackminer.project.project import open_project
 from feedbackminer.research.experiments import methods, run
 from feedbackminer.research.experiments.cache import Remembering
 from feedbackminer.research.experiments.data import read_items
@@ -18,6 +21,9 @@ from feedbackminer.research.experiments.manifest import FILE, manifest_id
 from feedbackminer.research.experiments.measures import NO_LABEL
 from feedbackminer.research.experiments.run import Experiment, prepare
 from feedbackminer.research.experiments.spec import DataSpec
+from feedbackminer.steps.exports import collect_exports
+from feedbackminer.steps.mining import CLEAN
+from tests.support.command import write_jsonl
 from tests.support.experiment_files import write_experiment, write_texts
 
 pytestmark = pytest.mark.slow
@@ -195,6 +201,12 @@ def test_a_manifest_whose_model_or_texts_are_gone_is_not_repeated(done: Path) ->
         prepare(done / FILE)
 
 
+def test_a_manifest_is_repeated_as_it_was_and_not_otherwise(done: Path) -> None:
+    for other in ({"data": "new.csv"}, {"overrides": {"topics.max_topics": 9}}):
+        with pytest.raises(InputError, match="is repeated as it was, without --data and --set"):
+            prepare(done / FILE, **other)
+
+
 def test_results_of_another_version_are_told_and_stay(done: Path) -> None:
     text = (done / FILE).read_text("utf-8")
     (done / FILE).write_text(text.replace('"format": 1', '"format": 0'), "utf-8")
@@ -208,6 +220,53 @@ def test_what_decides_the_outcome_decides_the_folder(tmp_path: Path) -> None:
     same, other = prepare(path), prepare(path, overrides={"topics.thread_weight": 0.4})
     assert manifest_id(same.manifest) == manifest_id(prepare(path).manifest)
     assert manifest_id(same.manifest) != manifest_id(other.manifest)
+
+
+def test_settings_of_the_environment_decide_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_experiment(tmp_path)
+    before = manifest_id(prepare(path).manifest)
+    monkeypatch.setenv("FEEDBACKMINER_TOPICS__THREAD_WEIGHT", "0.9")
+    assert manifest_id(prepare(path).manifest) != before
+
+
+def test_a_window_of_a_project_is_read(tmp_path: Path) -> None:
+    rows = [
+        {"id": str(day), "body": f"The sync lost my notes on day {day}.", "author": "ann",
+         "created_at": f"2026-03-{day:02d}T12:00:00+00:00"}
+        for day in range(1, 9)
+    ]  # fmt: skip
+    project = open_project(tmp_path / "community")
+    run_ = Run(project)
+    collect_exports(run_, [str(write_jsonl(tmp_path / "forum.jsonl", rows))])
+    run_.step(CLEAN)
+    spec = DataSpec(project="community", since=date(2026, 3, 3), until=date(2026, 3, 6))
+    items = read_items(spec, tmp_path)
+    assert items.frame["item"].to_list() == [f"forum:{day}" for day in (3, 4, 5)]
+    assert items.versions["texts"] is not None
+
+
+def test_a_tagger_of_ones_own_is_measured_like_ours(tmp_path: Path) -> None:
+    lines = ["body,kind", *(f"Like molasses {n},performance\nIt crashes {n},bug" for n in range(4))]
+    (tmp_path / "tags.csv").write_text("\n".join(lines), "utf-8")
+    own = "tests.support.own_parts:SlowIsPerformance"
+    experiment = prepare(
+        write_experiment(
+            tmp_path,
+            stage="kind",
+            data={"path": "tags.csv", "text": "body", "label": "kind"},
+            settings={},
+            matrix={"tag.tagger": ["", own]},
+            baselines=["rules"],
+        )
+    )
+    ours, theirs = experiment.manifest["models"].values()
+    assert theirs[1].startswith(f"{own}#")
+    assert ours[0] == theirs[0]
+    table = results(run.run(experiment, tmp_path / "out")).filter(measure="macro_recall")
+    recall = dict(table.select("variant", "value").iter_rows())
+    assert recall[f"tag.tagger={own}"] > recall[""]
 
 
 @pytest.mark.parametrize(("stage", "label"), [("sentiment", "feeling"), ("kind", "kind")])

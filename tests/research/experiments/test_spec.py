@@ -62,6 +62,9 @@ def test_other_data_take_the_place_of_those_of_the_file(tmp_path: Path) -> None:
         ),
         ({"data": {"path": "a", "txt": "b"}}, "unknown key 'data.txt'; did you mean 'text'"),
         ({"settings": {"topics": {"seed": 3}}}, "topics.seed is set by `seeds`"),
+        ({"settings": 3}, "settings"),
+        ({"matrix": 3}, "matrix"),
+        ({"data": None}, "data"),
         ({"matrix": {"topics.max_topics": []}}, "matrix.topics.max_topics"),
     ],
 )
@@ -72,6 +75,25 @@ def test_what_is_wrong_is_told_with_the_nearest_name(
         read_spec(write_experiment(tmp_path, **changed))
     assert message in str(told.value)
     assert "fineness.toml" in str(told.value)
+
+
+@pytest.mark.parametrize("changed", [{"matrix": 3}, {"settings": 3}, {"data": 3}])
+def test_what_is_no_table_is_told_before_anything_in_it_is_exchanged(
+    changed: dict[str, Any], tmp_path: Path
+) -> None:
+    path = write_experiment(tmp_path, **changed)
+    with pytest.raises(InputError, match=r"fineness\.toml: "):
+        read_spec(path, data="new.csv", overrides={"topics.max_topics": 3})
+
+
+def test_stability_is_a_measure_of_topics_like_any_other(tmp_path: Path) -> None:
+    assert read_spec(write_experiment(tmp_path, measures=["stability"])).measures == ("stability",)
+
+
+def test_a_section_that_is_no_table_is_told(tmp_path: Path) -> None:
+    spec = read_spec(write_experiment(tmp_path, settings={"topics": 3}, matrix={}))
+    with pytest.raises(SettingsError, match="topics"):
+        list(spec.variants())
 
 
 def test_a_setting_that_there_is_not_is_told(tmp_path: Path) -> None:
@@ -94,5 +116,10 @@ def test_an_experiment_to_begin_with_is_written_and_is_not_overwritten(tmp_path:
     spec = read_spec(path)
     assert [v.settings.embed.backend for v in spec.variants()] == ["auto", "static"]
     assert spec.data.label == "subject"
+    tags = tmp_path / "tags.toml"
+    write_spec(tags, data=str(texts), stage="sentiment", text="body", label="subject")
+    spec = read_spec(tags)
+    assert [v.settings.embed.backend for v in spec.variants()] == ["int8", "fp32"]  # heads know
+    assert spec.seeds == (0,)
     with pytest.raises(InputError, match="is there already"):
         write_spec(path, data=str(texts), stage="topics", text="body", label="")

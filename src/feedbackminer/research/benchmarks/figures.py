@@ -133,12 +133,5 @@ def micro(gold: Array, predicted: Array) -> float:
     return float((gold == predicted).mean())
 
 
-def macro(gold: Array, predicted: Array, of: str) -> float:
-    from sklearn.metrics import f1_score, recall_score
-
-    score = recall_score if of == "recall" else f1_score
-    return float(score(gold, predicted, average="macro"))
-
-
 def share_of(name: str, is_true: Array) -> Reference:
     return Reference(name, float(is_true.mean()) if len(is_true) else None, len(is_true))

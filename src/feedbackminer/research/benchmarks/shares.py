@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 
@@ -16,11 +15,11 @@ from feedbackminer.research.benchmarks.figures import (
     experiences,
     feelings,
     kinds,
-    macro,
     measured,
 )
 from feedbackminer.research.data import tags
 from feedbackminer.research.examples import Sources, checked_rows, texts_of
+from feedbackminer.research.metrics.labels import macro_recall
 from feedbackminer.tagging.head_tagger import load_tagger
 from feedbackminer.tagging.likeness import fitted_to
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
@@ -118,8 +117,7 @@ def elsewhere(sources: Sources) -> Iterator[Figure]:
                             else len(SENTIMENTS) for tag in fitted.tag(texts)])  # fmt: skip
         gold = np.array([SENTIMENTS.index(str(row.sentiment)) for row in rows])
         beside = (Reference("told to be unlike", float(bool(notices))),)
-        score = partial(macro, of="recall")
-        yield measured(f"written: {what}", "macro recall", (gold, written), score, beside)
+        yield measured(f"written: {what}", "macro recall", (gold, written), macro_recall, beside)
 
     rows = tags.load(sources.data, "nlbse24")
     texts = texts_of(rows, sources)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 
 import numpy as np
 import polars as pl
 
-from feedbackminer.api.frames import as_texts
-from feedbackminer.embed.encoder import Encoded
+from feedbackminer.research.baselines import rule_tags
 from feedbackminer.research.benchmarks.figures import (
     COLUMNS,
     SEED,
@@ -22,7 +20,6 @@ from feedbackminer.research.benchmarks.figures import (
     experiences,
     feelings,
     kinds,
-    macro,
     measured,
     micro,
     severities,
@@ -45,14 +42,12 @@ from feedbackminer.research.examples import (
     texts_of,
 )
 from feedbackminer.research.metrics.intervals import bootstrap, precision
-from feedbackminer.research.metrics.labels import calibration_error
+from feedbackminer.research.metrics.labels import calibration_error, macro_f1, macro_recall
 from feedbackminer.tagging import features, lexicon
 from feedbackminer.tagging.fit import Recipe, fit_head
 from feedbackminer.tagging.head_tagger import BATCH, Batch, HeadTagger, load_tagger
 from feedbackminer.tagging.likeness import without_priors
-from feedbackminer.tagging.rule_tagger import RuleTagger
 from feedbackminer.tagging.speech import read_speech
-from feedbackminer.tagging.stage import read_texts
 from feedbackminer.tagging.status import status_of
 from feedbackminer.vocabulary.tags import KINDS, NOTHING, SENTIMENTS, STATUSES
 
@@ -153,9 +148,8 @@ def statuses(sources: Sources) -> Iterator[Figure]:
     said = read_speech(heads, sentences, states_of(rows, sources))
     ours = said.status[:, : len(STATUSES)].argmax(axis=1)
     by_cues = np.array([STATUSES.index(status_of(sentence)) for sentence in sentences])
-    score = partial(macro, of="f1")
-    beside = (Reference("cues", score(gold, by_cues)),)
-    yield measured("status of sentences", "macro f1", (gold, ours), score, beside)
+    beside = (Reference("cues", macro_f1(gold, by_cues)),)
+    yield measured("status of sentences", "macro f1", (gold, ours), macro_f1, beside)
     for k, status in enumerate(STATUSES):
         value, low, high, _ = precision(gold[ours == k] == k)
         recall = Reference("recall", float((ours[gold == k] == k).mean()))
@@ -201,7 +195,7 @@ def sentiments(sources: Sources) -> Iterator[Figure]:
         even = without_priors(head)
         ours = even.probabilities(examples.dense, examples.words, examples.genres).argmax(axis=1)
         vader = np.array([SENTIMENTS.index(lexicon.label(lexicon.score(row.text))) for row in rows])
-        score = partial(macro, of=measure)
+        score = macro_recall if measure == "recall" else macro_f1
         beside = (Reference("VADER", score(gold, vader)),)
         yield measured(f"sentiment: {what}", f"macro {measure}", (gold, ours), score, beside)
 
@@ -257,10 +251,7 @@ def _probabilities(tagger: HeadTagger, batch: Batch) -> dict[str, Array]:
 
 def _kinds_by_rules(rows: Sequence[LabelledText]) -> list[tuple[str, ...]]:
     """Return the kinds that the rules find."""
-    texts = as_texts({number: row.text[: features.READ] for number, row in enumerate(rows)})
-    nothing = np.zeros((len(rows), 0), np.float32)
-    read = read_texts(texts, Encoded(nothing, nothing), [False] * len(rows))
-    return [tag.kinds for tag in RuleTagger().tag(read)]
+    return [tag.kinds for tag in rule_tags([row.text[: features.READ] for row in rows])]
 
 
 def _first(kinds: Sequence[str], names: Sequence[str]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import json
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,12 +18,13 @@ from typing import cast
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from feedbackminer.api.frames import as_texts
 from feedbackminer.clean.segments import find_segments
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.errors import InputError
+from feedbackminer.research.baselines import quick_start
+from feedbackminer.research.metrics.topics import NONE, Labels, ami, ari, coverage, n_topics, nmi
 from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.topics.corpus import TopicInput
 from feedbackminer.topics.previous import TopicTables
@@ -33,7 +33,6 @@ from feedbackminer.topics.stage import find_topics
 from feedbackminer.topics.topic_set import Provenance
 from feedbackminer.vectors import Matrix
 
-Labels = NDArray[np.int64]
 SETS = {
     "stackoverflow20": "stackoverflow20/train.jsonl.gz",
     "banking77": "banking77/train.jsonl.gz",
@@ -46,7 +45,6 @@ WEEKS = 4  # of a community, added one by one
 SEEDS_ALONE = 3  # fits that know nothing of each other
 SINGLE = 12_000  # texts that are left as they are
 LONG, PARTS = 300, 15  # posts made of texts of two labels, and texts of each
-NONE = -1
 BENCH = Provenance("bench", "bench")
 
 
@@ -124,25 +122,17 @@ def read_labelled(folder: Path, name: str) -> list[dict[str, str]]:
 
 def compare(data: LabelledSet, seeds: Sequence[int]) -> Iterator[Score]:
     """Score BERTopic's quick start and ours on the same vectors."""
-    for method, run in (("quick start", quick_start), ("feedbackminer", ours)):
+
+    def theirs(data: LabelledSet, seed: int) -> Labels:
+        return quick_start(data.texts, data.vectors, seed)[1]
+
+    for method, run in (("quick start", theirs), ("feedbackminer", ours)):
         labels, seconds = [], []
         for seed in seeds:
             began = time.process_time()
             labels.append(run(data, seed))
             seconds.append(time.process_time() - began)
         yield _score(data, method, labels, seconds)
-
-
-def quick_start(data: LabelledSet, seed: int) -> Labels:
-    """Return the topics of BERTopic as its quick start makes them, but with a seed."""
-    from bertopic import BERTopic
-    from umap import UMAP
-
-    reduce = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        topics, _ = BERTopic(umap_model=reduce).fit_transform(list(data.texts), data.vectors)
-    return np.asarray(topics, dtype=np.int64)
 
 
 def ours(data: LabelledSet, seed: int) -> Labels:
@@ -320,35 +310,26 @@ def _previous(result: TopicResult) -> TopicTables:
 def _stability(what: str, old: Labels, new: Labels) -> Stability:
     if not len(old):  # a community that is younger than what was replayed
         return Stability(what, np.nan, np.nan, 0)
-    return Stability(what, _ami(old, new), float(np.mean(old == new)), len(old))
+    return Stability(what, ami(old, new), float(np.mean(old == new)), len(old))
 
 
 def _pairwise_ami(labels: Sequence[Labels]) -> float:
     """Return the median over pairs of seeds; nan for one seed."""
-    pairs = [_ami(one, other) for one, other in combinations(labels, 2)]
+    pairs = [ami(one, other) for one, other in combinations(labels, 2)]
     return median(pairs) if pairs else np.nan
-
-
-def _ami(one: Labels, other: Labels) -> float:
-    """Adjusted mutual information, 1 where equal, 0 by chance (Vinh et al. 2010, JMLR 11)."""
-    from sklearn.metrics import adjusted_mutual_info_score
-
-    return float(adjusted_mutual_info_score(one, other))
 
 
 def _score(
     data: LabelledSet, method: str, labels: Sequence[Labels], seconds: Sequence[float]
 ) -> Score:
-    from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
-
     return Score(
         data=data.name,
         method=method,
-        topics=round(median(len(np.unique(fit[fit != NONE])) for fit in labels)),
+        topics=round(median(n_topics(fit) for fit in labels)),
         gold_topics=int(data.gold.max()) + 1,
-        covered=median(float(np.mean(fit != NONE)) for fit in labels),
-        nmi=median(normalized_mutual_info_score(data.gold, fit) for fit in labels),
-        ari=median(adjusted_rand_score(data.gold, fit) for fit in labels),
+        covered=median(coverage(fit) for fit in labels),
+        nmi=median(nmi(data.gold, fit) for fit in labels),
+        ari=median(ari(data.gold, fit) for fit in labels),
         cpu_seconds=median(seconds),
         seeds_ami=_pairwise_ami(labels),
     )

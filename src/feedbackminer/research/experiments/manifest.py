@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from feedbackminer.research.benchmarks.speed.machine import processor
 FORMAT = 1
 FILE = "manifest.json"
 # What the outcome depends on; the rest of a manifest is for people.
-DECIDING = ("format", "spec", "data", "models", "code", "feedbackminer", "packages")
+DECIDING = ("format", "spec", "data", "models", "settings", "code", "feedbackminer", "packages")
 # Packages that compute what is measured.
 COMPUTING = (
     "bertopic", "graspologic-native", "hdbscan", "numpy", "onnxruntime", "polars", "scikit-learn",
@@ -34,7 +34,8 @@ def make_manifest(
     name: str,
     folder: Path,
     data: Mapping[str, Any],
-    models: Mapping[str, str],
+    models: Mapping[str, Sequence[str]],
+    settings: Mapping[str, str],
     code: str,
 ) -> Manifest:
     """Return the manifest of an experiment.
@@ -43,7 +44,8 @@ def make_manifest(
         spec: as it was read, with what the command line changed.
         folder: that its relative paths start from.
         data: hash, number of texts, versions of tables.
-        models: what each is called; names change with weights.
+        models: what those of each variant are called; names change with weights and plug-ins.
+        settings: a hash of all settings of each variant, those of the environment among them.
     """
     return {
         "format": FORMAT,
@@ -52,6 +54,7 @@ def make_manifest(
         "spec": spec,
         "data": data,
         "models": models,
+        "settings": settings,
         "code": code,
         "feedbackminer": __version__,
         "packages": _packages(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedbackminer.embed.encoder import Encoder
+from feedbackminer.research.baselines import quick_start, rule_tags
 from feedbackminer.research.experiments.measures import NO_LABEL, Outcome
 from feedbackminer.settings.sections import Settings
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
@@ -61,6 +62,10 @@ class Task:
         given = [classes[column] for column in chances.argmax(axis=1)]
         return Outcome.of(self.gold, given, chances=chances, classes=classes)
 
+    def labels(self, given: Iterable[str]) -> Outcome:
+        """Return labels that were given without probabilities."""
+        return Outcome.of(self.gold, [NO_LABEL if label == UNSURE else label for label in given])
+
 
 Method = Callable[[Task], Outcome]
 
@@ -88,13 +93,17 @@ def _our_topics(task: Task) -> Outcome:
 
 
 def _our_sentiment(task: Task) -> Outcome:
-    return task.tags(_chances(_our_tags(task), "p_", SENTIMENTS), SENTIMENTS)
+    rows = _our_tags(task)
+    if all(row["p_neutral"] is None for row in rows):  # a tagger that knows no probabilities
+        return task.labels(row["sentiment"] for row in rows)
+    return task.tags(_chances(rows, "p_", SENTIMENTS), SENTIMENTS)
 
 
 def _our_kind(task: Task) -> Outcome:
-    classes = _kinds_of(task)
-    rows = [row["p_kinds"] for row in _our_tags(task)]
-    return task.tags(_chances(rows, "", classes), classes)
+    rows, classes = _our_tags(task), _kinds_of(task)
+    if not any(row["p_kinds"] for row in rows):
+        return task.labels(_first(row["kinds"], classes) for row in rows)
+    return task.tags(_chances([row["p_kinds"] for row in rows], "", classes), classes)
 
 
 def _our_tags(task: Task) -> list[dict[str, Any]]:
@@ -118,18 +127,10 @@ def _chances(rows: Sequence[Mapping[str, Any]], prefix: str, classes: Sequence[s
 
 def _bertopic(task: Task) -> Outcome:
     """Do what BERTopic's quick start does, on the same vectors and with a seed."""
-    from bertopic import BERTopic
-    from umap import UMAP
-
-    reduce = UMAP(
-        n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=task.seed
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = BERTopic(umap_model=reduce)
-        numbers, _ = model.fit_transform(list(task.texts), task.vectors)
+    model, numbers = quick_start(task.texts, task.vectors, task.seed)
     found = model.get_topics()
-    return task.topics(numbers, [[w for w, _ in found[n] if w] for n in sorted(found) if n >= 0])
+    words = [[w for w, _ in found[n] if w] for n in sorted(found) if n >= 0]
+    return task.topics(numbers.tolist(), words)
 
 
 def _nmf(task: Task) -> Outcome:
@@ -206,32 +207,23 @@ def _vader(task: Task) -> Outcome:
     analyzer = SentimentIntensityAnalyzer()
     scores = np.array([analyzer.polarity_scores(text)["compound"] for text in task.texts])
     given = np.select([scores >= 0.05, scores <= -0.05], ["positive", "negative"], "neutral")
-    return Outcome.of(task.gold, given.tolist())
+    return task.labels(given.tolist())
 
 
 def _rules_of_sentiment(task: Task) -> Outcome:
     """Give what our rules give; they tell no probabilities."""
-    given = [tag.sentiment.label for tag in _rule_tags(task)]
-    return Outcome.of(task.gold, [NO_LABEL if label == UNSURE else label for label in given])
+    return task.labels(tag.sentiment.label for tag in rule_tags(task.texts))
 
 
 def _rules_of_kind(task: Task) -> Outcome:
     """Give the first kind that rules find, of those that texts have as labels."""
     classes = _kinds_of(task)
-    found = ([kind for kind in tag.kinds if kind in classes] for tag in _rule_tags(task))
-    return Outcome.of(task.gold, [kinds[0] if kinds else NO_LABEL for kinds in found])
+    return task.labels(_first(tag.kinds, classes) for tag in rule_tags(task.texts))
 
 
-def _rule_tags(task: Task) -> list[Any]:
-    from feedbackminer.api.frames import as_texts
-    from feedbackminer.embed.encoder import NO_STATES, Encoded
-    from feedbackminer.tagging.rule_tagger import RuleTagger
-    from feedbackminer.tagging.stage import read_texts
-
-    n = len(task.texts)
-    nothing = Encoded(np.zeros((n, 0), np.float32), np.zeros((n, 0), np.float32), (NO_STATES,) * n)
-    texts = as_texts(dict(enumerate(task.texts)))
-    return list(RuleTagger().tag(read_texts(texts, nothing, [False] * n)))
+def _first(kinds: Iterable[str], classes: Collection[str]) -> str:
+    """Return the first kind that texts have as a label; "" where there is none."""
+    return next((kind for kind in kinds if kind in classes), NO_LABEL)
 
 
 METHODS: Mapping[str, Mapping[str, Method]] = {
@@ -251,6 +243,20 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
     },
     "kind": {OURS: _our_kind, "majority": _majority, "rules": _rules_of_kind},
 }
+
+
+def models_of(stage: str, settings: Settings) -> list[str]:
+    """Return what the models and plug-ins of a stage are called; names change with what they do."""
+    from feedbackminer.api.texts import tagger_of
+    from feedbackminer.embed.load import encoder_name
+    from feedbackminer.topics.own_clusterer import clusterer_code
+
+    encoder = encoder_name(settings.embed)
+    if stage in CAN_VARY:
+        return [encoder, *filter(None, [clusterer_code(settings.topics.clusterer)])]
+    return [encoder, tagger_of(settings, encoder).name]
+
+
 CAN_VARY = ("topics",)  # stages whose outcome depends on the seed
 
 

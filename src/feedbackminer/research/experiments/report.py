@@ -40,7 +40,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Plot:
-    """Values of one measure: a dot for each seed, a stroke for the mean."""
+    """Values of one measure: a dot for each seed."""
 
     measure: str
     rows: Sequence[tuple[str, float, Sequence[float], str]]  # title, y, dots, mean

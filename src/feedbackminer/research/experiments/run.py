@@ -35,11 +35,12 @@ from feedbackminer.research.experiments.methods import (
     OURS,
     Task,
     is_installed,
+    models_of,
     words_of,
 )
 from feedbackminer.research.experiments.spec import Spec, Value, Variant, parse_spec, read_spec
 from feedbackminer.research.metrics.topics import agreement
-from feedbackminer.settings.sections import Settings
+from feedbackminer.settings.sections import Settings, hash_settings
 
 RESULTS, CELLS, VECTORS = "results.parquet", "cells", "vectors"
 RESULT_COLUMNS: Mapping[str, Any] = {
@@ -132,13 +133,14 @@ def prepare(
             made of is not what is here.
     """
     if path.is_dir() or path.suffix == ".json":
-        return _repeat(path)
+        if data or overrides:
+            raise InputError(
+                f"{path}: is repeated as it was, without --data and --set; for something else run "
+                "the experiment's own file"
+            )
+        return experiment_of(read_manifest(path), str(path), is_repeated=True)
     spec = read_spec(path, data=data, overrides=overrides)
     return _experiment(path.stem, spec, Path() if data else path.parent)
-
-
-def _repeat(path: Path) -> Experiment:
-    return experiment_of(read_manifest(path), str(path), is_repeated=True)
 
 
 def experiment_of(old: Manifest, where: str, *, is_repeated: bool = False) -> Experiment:
@@ -162,15 +164,15 @@ def experiment_of(old: Manifest, where: str, *, is_repeated: bool = False) -> Ex
 
 def _experiment(name: str, spec: Spec, folder: Path) -> Experiment:
     items = read_items(spec.data, folder)
-    models = {v.name: encoder_name(v.settings.embed) for v in spec.variants()}
     methods = [METHODS[spec.stage][method] for method in (OURS, *spec.baselines)]
     manifest = make_manifest(
         spec.model_dump(mode="json", exclude_defaults=True),
         name=name,
         folder=folder,
         data={"hash": items.hash, "n": len(items.frame), "versions": dict(items.versions)},
-        models=models,
-        code=code_hash(*methods),
+        models={v.name: models_of(spec.stage, v.settings) for v in spec.variants()},
+        settings={v.name: hash_settings(v.settings) for v in spec.variants()},
+        code=code_hash(*methods, measure),
     )
     missing = [name for name in spec.baselines if not is_installed(name)]
     notices = [*items.notices, *(f"{name} is not installed, and left out" for name in missing)]
@@ -282,7 +284,8 @@ def measure(experiment: Experiment, outcomes: Sequence[tuple[Cell, Outcome]]) ->
             if spec.stage in of.stages and is_wanted and of.can_measure(outcome):
                 n = len(outcome.judged.gold) if "gold" in of.needs else len(outcome.gold)
                 add(cell, cell.seed, name, of.of(outcome), n)
-    for cells in _by_title(outcomes).values() if spec.stage in CAN_VARY else ():
+    is_asked = spec.stage in CAN_VARY and (not spec.measures or STABILITY in spec.measures)
+    for cells in _by_title(outcomes).values() if is_asked else ():
         fits = [outcome.given for _, outcome in cells]
         if len(fits) > 1:
             add(cells[0][0], OF_ALL_SEEDS, STABILITY, agreement(fits), len(fits[0]))

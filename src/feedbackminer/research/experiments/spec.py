@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from feedbackminer.errors import InputError, suggest
-from feedbackminer.research.experiments.measures import MEASURES
+from feedbackminer.research.experiments.measures import MEASURES, STABILITY
 from feedbackminer.settings.load import load, merge
 from feedbackminer.settings.sections import Settings
 
@@ -83,9 +83,11 @@ class Spec(_Section):
     @model_validator(mode="after")
     def _check_names(self) -> Spec:
         known = [name for name, measure in MEASURES.items() if self.stage in measure.stages]
+        known += [STABILITY] if self.stage == "topics" else []
         _refuse_unknown("measure", self.measures, known)
         _refuse_unknown("baseline", self.baselines, BASELINES[self.stage])
-        if SEED_KEY in self.matrix or "seed" in self.settings.get("topics", {}):
+        topics = self.settings.get("topics")
+        if SEED_KEY in self.matrix or (isinstance(topics, Mapping) and "seed" in topics):
             raise ValueError("topics.seed is set by `seeds`")
         return self
 
@@ -148,8 +150,9 @@ def read_spec(path: Path, *, data: str = "", overrides: Mapping[str, Value] | No
         values = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as TOML: {error}") from None
+    parse_spec(values, str(path))  # before anything in it is exchanged
     if data:
-        values["data"] = _with_other_data(values.get("data", {}), data)
+        values["data"] = _with_other_data(values["data"], data)
     for key, value in (overrides or {}).items():
         values.get("matrix", {}).pop(key, None)
         values["settings"] = merge(values.get("settings", {}), nested(key, value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,6 +12,9 @@ from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.manifest import FILE, manifest_id
 from feedbackminer.research.experiments.methods import OURS
 from feedbackminer.research.experiments.run import RESULTS, Experiment
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 REPORTS = (FILE, RESULTS, "report.md", "report.html")
 
@@ -44,16 +48,13 @@ def track(experiment: Experiment, folder: Path, uri: str) -> list[str]:
 
 
 def _log(
-    client: object,
+    client: MlflowClient,
     number: str,
     experiment: Experiment,
     title: str,
     results: pl.DataFrame,
     folder: Path,
 ) -> str:
-    from mlflow import MlflowClient
-
-    assert isinstance(client, MlflowClient)  # noqa: S101 (for mypy: it is imported late)
     run = client.create_run(number, run_name=title)
     run_id = str(run.info.run_id)
     changed = next((v.changed for v in experiment.spec.variants() if v.name == title), {})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedbackminer.research.metrics.labels import calibration_error
+from feedbackminer.research.metrics.labels import average_precision, calibration_error
 
 Array = NDArray[Any]
 DRAWS = 500
@@ -25,8 +25,6 @@ def judge(
         ``positives``, and as [value, low, high] ``precision``, ``recall`` and
         ``average_precision``; ``calibration_error`` as in :func:`calibration_error`.
     """
-    from sklearn.metrics import average_precision_score
-
     given = chances >= threshold
 
     def precision(rows: Array) -> float:
@@ -36,9 +34,7 @@ def judge(
         return _share(given[rows], weight[rows] * truth[rows])
 
     def ranking(rows: Array) -> float:
-        if not truth[rows].any():
-            return float("nan")
-        return float(average_precision_score(truth[rows], chances[rows]))
+        return average_precision(truth[rows], chances[rows])
 
     statistics = {"precision": precision, "recall": recall, "average_precision": ranking}
     return {
