@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedbackminer.insight.timeline import MOST_THREADS, WITHIN_THREAD, Timeline, edges_of
+from feedbackminer.insight.timeline import (
+    MOST_THREADS,
+    WITHIN_THREAD,
+    Timeline,
+    edges_of,
+    places_among,
+)
 from tests.support.builders import day
 
 POST = st.tuples(st.integers(0, 5), st.integers(0, 5), st.floats(0, 29.9))
@@ -44,6 +50,30 @@ def test_members_and_threads_count_once_in_each_bin(
             assert bool(inside) <= counts.weight[row, place] <= MOST_THREADS * len(members)
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 29.9)), min_size=1, max_size=40))
+def test_where_each_member_moves_alone_members_threads_and_weights_are_one(
+    reviews: list[tuple[int, float]],
+) -> None:
+    timeline = Timeline.of([written([(n, m, when) for n, (m, when) in enumerate(reviews)])])
+    assert timeline.entries.are_apart
+    counts = timeline.count(EDGES)
+    for place, (first, last) in enumerate(pairwise(DAYS)):
+        n = len({member for member, when in reviews if first <= when < last})
+        assert counts.voices[0, place] == counts.threads[0, place] == counts.weight[0, place] == n
+
+
+@given(
+    st.lists(st.integers(-50, 300), min_size=1),
+    st.lists(st.integers(0, 40), min_size=1, max_size=9, unique=True),
+    st.sampled_from([1, 7, 10**6]),
+)
+def test_a_moment_falls_between_the_edges_around_it(
+    moments: list[int], edges: list[int], unit: int
+) -> None:
+    at, ordered = np.array(moments) * unit // 6, np.sort(edges) * unit
+    assert (places_among(ordered, at) == np.searchsorted(ordered, at, side="right")).all()
+
+
 def test_many_members_of_one_thread_weigh_less_than_as_many_of_several() -> None:
     one = Timeline.of([written([(0, m, 1) for m in range(10)])]).count(EDGES).weight[0, 0]
     many = Timeline.of([written([(m, m, 1) for m in range(10)])])
@@ -60,8 +90,7 @@ def test_a_shuffle_moves_threads_whole_and_starts_them_at_the_same_moments(
     timeline = Timeline.of([written(posts)])
     moved = timeline.shuffled(np.random.default_rng(seed))
     assert sorted(moved.start) == sorted(timeline.start)
-    assert (moved.after == timeline.after).all()
-    assert (moved.thread == timeline.thread).all()
+    assert moved.entries is timeline.entries
 
 
 def test_what_falls_after_the_end_is_left_out() -> None:
@@ -74,14 +103,14 @@ def test_where_nobody_answers_anybody_a_member_moves_as_one() -> None:
     reviews = Timeline.of([written([(0, 0, 1), (1, 0, 5), (2, 1, 9)])])
     assert len(reviews.start) == 2
     talk = Timeline.of([written([(0, 0, 1), (1, 0, 5), (1, 1, 9)])])
-    assert talk.after.tolist()[1:] == [0, 4 * 86_400_000_000]
+    assert talk.entries.after.tolist()[1:] == [0, 4 * 86_400_000_000]
 
 
 def test_what_has_no_date_or_no_writer_is_left_out() -> None:
     posts = written([(0, 0, 1), (0, 1, 2)])
     nobody = posts.with_columns(voice=pl.lit(None, pl.String))
     timeless = posts.with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
-    assert len(Timeline.of([pl.concat([posts, nobody, timeless])]).thread) == 2
+    assert len(Timeline.of([pl.concat([posts, nobody, timeless])]).entries) == 2
     assert Timeline.of([nobody]).count(EDGES).voices.tolist() == [[0, 0, 0]]
 
 

@@ -12,12 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from feedbackminer.insight.timeline import Real, Timeline, Whole
+from feedbackminer.insight.timeline import Flags, Real, Timeline, Whole
 from feedbackminer.threads import in_threads
-
-Flags = npt.NDArray[np.bool_]
 
 SHUFFLES, SEED = 300, 0
 LEAST_MEMBERS, LEAST_THREADS = 5, 3  # of what rises, and of what would be usual where it falls

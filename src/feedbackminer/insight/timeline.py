@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +14,12 @@ import polars as pl
 
 Whole = npt.NDArray[np.int64]
 Real = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 # Correlation of members of one thread: of n the first counts once, and all count at most as ten.
 WITHIN_THREAD = 0.1
 MOST_THREADS = 3  # that one member counts in
+MOST_UNITS = 100_000  # of time in a history, for which bins are looked up
 
 
 @dataclass(frozen=True)
@@ -36,23 +40,69 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Timeline:
+class Entries:
     """Who spoke of what in which thread: an entry for each post and each row that it is in.
 
     A row is a set of posts: all, those on a topic, those that ask. ``member`` numbers the members
-    of each row apart. ``start`` is the moment of a thread's first post, ``after`` how long after
-    that an entry was written; both in microseconds. Entries are in the order of row, member,
-    thread, ``after``; ``by_thread`` puts them in that of row, thread, ``after``. So what is to
-    be counted once stands together, and no history needs sorting.
+    of each row apart. ``after`` is how long after the first post of its thread an entry was
+    written, microseconds. Entries are in the order of row, member, thread, ``after``. What threads
+    do not change by beginning at other times is found out once for all histories.
     """
 
-    n_rows: int
-    n_members: int
     row: Whole
     thread: Whole
     member: Whole
     after: Whole
-    by_thread: Whole
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @cached_property
+    def by_thread(self) -> Whole:
+        """Return the places of the entries in the order of row, thread, ``after``."""
+        return np.lexsort((self.after, self.thread, self.row))
+
+    @cached_property
+    def opens_thread(self) -> Flags:
+        """Tell whose member was not yet in this thread."""
+        return _differs(self.member, self.thread)
+
+    @cached_property
+    def is_threads_first(self) -> Flags:
+        """Tell, in the order ``by_thread``, what is the first of its row and thread."""
+        return _differs(self.row[self.by_thread], self.thread[self.by_thread])
+
+    @cached_property
+    def elsewhere(self) -> tuple[Whole, Whole]:
+        """Return the places of entries whose member is in several threads, and these members."""
+        n_threads = np.bincount(self.member, self.opens_thread)
+        places = np.flatnonzero(n_threads[self.member] > 1)
+        return places, np.cumsum(_differs(self.member[places])) - 1
+
+    @cached_property
+    def are_apart(self) -> bool:
+        """Tell whether each thread of a row has one member, and each member one thread."""
+        return (
+            len(self.elsewhere[0]) == 0 and self.is_threads_first.sum() == self.opens_thread.sum()
+        )
+
+    def without(self, row: int, threads: Whole) -> Entries:
+        """Return all but what was said in some threads of a row."""
+        stays = (self.row != row) | ~np.isin(self.thread, threads)
+        return Entries(self.row[stays], self.thread[stays], self.member[stays], self.after[stays])
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A history: entries, and when each thread began.
+
+    Attributes:
+        start: the moment of a thread's first post, microseconds.
+    """
+
+    n_rows: int
+    n_members: int
+    entries: Entries
     start: Whole
 
     @classmethod
@@ -78,16 +128,8 @@ class Timeline:
             entries[name].to_numpy() for name in ("row", "thread", "member", "moment")
         )
         starts = start.to_numpy()
-        return cls(
-            n_rows=len(rows),
-            n_members=n_members,
-            row=row,
-            thread=thread,
-            member=member,
-            after=moment - starts[thread],
-            by_thread=np.lexsort((moment, thread, row)),
-            start=starts,
-        )
+        after = moment - starts[thread]
+        return cls(len(rows), n_members, Entries(row, thread, member, after), starts)
 
     def shuffled(self, rng: np.random.Generator) -> Timeline:
         """Return a history in which nothing changes: threads exchange the moments they start at."""
@@ -95,10 +137,7 @@ class Timeline:
 
     def without(self, row: int, threads: Whole) -> Timeline:
         """Return the history without what was said in some threads of a row."""
-        stays = (self.row != row) | ~np.isin(self.thread, threads)
-        left = {name: getattr(self, name)[stays] for name in ("row", "thread", "member", "after")}
-        order = np.lexsort((left["after"], left["thread"], left["row"]))
-        return replace(self, **left, by_thread=order)
+        return replace(self, entries=self.entries.without(row, threads))
 
     def count(self, edges: Whole) -> Counts:
         """Count who spoke of what between each edge and the next.
@@ -106,29 +145,35 @@ class Timeline:
         Args:
             edges: microseconds, one more than bins. What lies outside is left out.
         """
+        entries = self.entries
         n_bins = len(edges) + 1  # what lies before and after is a bin too, until the end
-        bin_ = np.searchsorted(edges, self.start[self.thread] + self.after, side="right")
-        cell = self.row * n_bins + bin_
+        bin_ = places_among(edges, self.start[entries.thread] + entries.after)
+        cell = entries.row * n_bins + bin_
 
-        once = _begins(self.member, self.thread, bin_)
-        spoke = self.member[once] * n_bins + bin_[once]
-        n_threads = np.bincount(spoke)[spoke]  # in which this member spoke in this bin
-        worth = np.zeros(len(bin_))
-        worth[once] = np.minimum(1, MOST_THREADS / n_threads)
-
-        place, thread = cell[self.by_thread], self.thread[self.by_thread]
-        threads = _begins(place, thread)
-        n = np.add.reduceat(worth[self.by_thread], threads)
-        weight = n / (1 + np.maximum(n - 1, 0) * WITHIN_THREAD)
-
-        def summed(cells: Whole, parts: Real) -> Real:
-            sums = np.bincount(cells, parts, minlength=self.n_rows * n_bins).astype(np.float64)
+        def summed(cells: Whole, parts: Real | Flags | None = None) -> npt.NDArray[Any]:
+            sums = np.bincount(cells, parts, minlength=self.n_rows * n_bins)
             return sums.reshape(self.n_rows, n_bins)[:, 1:-1]
 
+        once = entries.opens_thread | _differs(bin_)
+        if entries.are_apart:
+            n = summed(cell, once)
+            return Counts(n.astype(np.int64), n.astype(np.int64), n)
+
+        voices, worth = once.astype(np.float64), once.astype(np.float64)
+        places, members = entries.elsewhere
+        spoke = members * n_bins + bin_[places]
+        n_threads = np.bincount(spoke, once[places])[spoke]  # of this member in this bin
+        voices[places] /= n_threads
+        worth[places] *= np.minimum(1, MOST_THREADS / n_threads)
+
+        cell_of_thread = cell[entries.by_thread]
+        threads = np.flatnonzero(entries.is_threads_first | _differs(cell_of_thread))
+        n = np.add.reduceat(worth[entries.by_thread], threads)
+        weight = n / (1 + np.maximum(n - 1, 0) * WITHIN_THREAD)
         return Counts(
-            voices=np.rint(summed(cell[once], 1 / n_threads)).astype(np.int64),
-            threads=summed(place[threads], np.ones(len(n))).astype(np.int64),
-            weight=summed(place[threads], weight),
+            voices=np.rint(summed(cell, voices)).astype(np.int64),
+            threads=summed(cell_of_thread[threads]).astype(np.int64),
+            weight=summed(cell_of_thread[threads], weight),
         )
 
 
@@ -143,10 +188,25 @@ def moves_as_one(posts: pl.DataFrame) -> str:
     return "thread_id" if has_replies else "voice"
 
 
-def _begins(*columns: Whole) -> Whole:
-    """Return the places at which any of some columns differs from the entry before."""
+def places_among(edges: Whole, moments: Whole) -> Whole:
+    """Return how many edges are no later than each moment.
+
+    Edges of windows lie whole days apart, mostly: then a day is looked up, an order of magnitude
+    quicker than searching among the edges.
+    """
+    unit = int(np.gcd.reduce(np.diff(edges), initial=0))
+    n_units = int(edges[-1] - edges[0]) // unit if unit else MOST_UNITS
+    if n_units >= MOST_UNITS:
+        return np.searchsorted(edges, moments, side="right")
+    n_before = np.searchsorted(edges, edges[0] + np.arange(-1, n_units + 1) * unit, side="right")
+    units = (moments - edges[0]) // unit
+    return np.asarray(n_before[np.clip(units, -1, n_units, out=units) + 1])
+
+
+def _differs(*columns: Whole) -> Flags:
+    """Tell of each entry whether any of some columns differs from the entry before."""
     differs = np.zeros(len(columns[0]), bool)
     differs[:1] = True
     for column in columns:
         differs[1:] |= column[1:] != column[:-1]
-    return np.flatnonzero(differs)
+    return differs

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 
@@ -82,14 +84,14 @@ def find_replies(posts: pl.DataFrame) -> pl.DataFrame:
     rows = (
         placed.join(parents, on=["place", "parent_id"], how="left", maintain_order="left")
         .with_columns(linked=pl.when(is_earlier).then("linked"))
+        .filter(pl.len().over("place") > 1)
         .select("place", "position", "post_id", "author_id", "body", "own", "linked")
     )
     live = _live(placed, "place")
     found: list[tuple[str, str, str]] = []
-    for (place,), group in rows.group_by("place", maintain_order=True):
-        if len(group) > 1:
-            turns = [_Post(*row) for row in group.drop("place").iter_rows()]
-            found += _answers(turns, is_room=place in live)
+    for place, group in groupby(rows.iter_rows(), key=itemgetter(0)):
+        turns = [_Post(*row) for _, *row in group]
+        found += _answers(turns, is_room=place in live)
     return pl.DataFrame(found, schema=["post_id", "answers", "by"], orient="row").cast(pl.String)
 
 

@@ -59,4 +59,4 @@ def beds(
 
 def threads_of(timeline: Timeline, row: int) -> Whole:
     """Return the threads of a row."""
-    return np.unique(timeline.thread[timeline.row == row])
+    return np.unique(timeline.entries.thread[timeline.entries.row == row])
