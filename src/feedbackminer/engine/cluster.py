@@ -14,22 +14,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from math import ceil
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from feedbackminer.engine.elsewhere import parts, portable, shared
 from feedbackminer.engine.fingerprint import code_hash
 from feedbackminer.engine.models import loader_of
-from feedbackminer.engine.reporting import Silent
 from feedbackminer.engine.stage import Context, Stage, StageTables
-from feedbackminer.engine.workers import Here, MakeRows
+from feedbackminer.engine.workers import MakeRows
 from feedbackminer.errors import EngineError, FeedbackminerError, SettingsError
-from feedbackminer.project.store import Store, TableStore
+from feedbackminer.project.store import Store
 from feedbackminer.settings.sections import EngineSettings
 
 RETRIES = 3  # of a part whose worker, or its node, died
@@ -56,14 +53,19 @@ class RayWorkers:
         """
         if rows.is_empty():
             return
-        store = _shared(tables.writable(name))
+        store = shared(tables.writable(name))
+        if store is None:
+            raise SettingsError(
+                '[engine] kind = "ray": its workers read and write the store themselves, and this '
+                "one is in the memory of this process; mine a project"
+            )
         store.make_ready(name)
         job = _Job(
             name=name,
             make=make,
             stage=tables.stage,
             store=store,
-            context=_portable(context),
+            context=portable(context),
             models=context.models.names(tables.stage.models),
         )
         ray = connect(self.settings.address)
@@ -179,53 +181,27 @@ def _reach(address: str) -> None:
 def _done(ray: Any, job: _Job, rows: pl.DataFrame, size: int) -> Iterator[int]:
     """Have parts done, a few more at once than there are processors; yield their rows."""
     do = ray.remote(_Job.do).options(num_cpus=1, max_retries=RETRIES)
-    shared = ray.put(job)
-    parts = _parts(rows, size)
+    put = ray.put(job)
+    left = parts(rows, size)
     running: list[Any] = []
     try:
         while True:
             room = AHEAD * int(ray.cluster_resources().get("CPU", 1)) - len(running)
             running += [
-                do.remote(shared, part, job.context.run_id + _mark(part))
-                for part in islice(parts, max(0, room))
+                do.remote(put, part, job.context.run_id + _mark(part))
+                for part in islice(left, max(0, room))
             ]
             if not running:
                 return
             (done,), running = ray.wait(running)
             yield ray.get(done)
     finally:
-        for left in running:
-            ray.cancel(left, force=True)
-
-
-def _parts(rows: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
-    """Yield parts of equal size, none larger than that."""
-    return rows.iter_slices(ceil(len(rows) / ceil(len(rows) / size)))
+        for sent in running:
+            ray.cancel(sent, force=True)
 
 
 def _mark(part: pl.DataFrame) -> str:
     return f":{hashlib.sha256(part.hash_rows().to_numpy().tobytes()).hexdigest()[:16]}"
-
-
-def _shared(store: TableStore) -> Store:
-    """Return the store as other processes find it."""
-    if not isinstance(store, Store):
-        raise SettingsError(
-            '[engine] kind = "ray": its workers read and write the store themselves, and this one '
-            "is in the memory of this process; mine a project"
-        )
-    shared = copy(store)
-    if "://" not in store.url:
-        shared.url = str(Path(store.url).resolve())
-    return shared
-
-
-def _portable(context: Context) -> Context:
-    """Return a context for another process, which works alone on one processor."""
-    embed = context.settings.embed.model_copy(update={"threads": 1})
-    settings = context.settings.model_copy(update={"embed": embed})
-    models = replace(context.models, settings=settings, heads=context.models.heads.resolve())
-    return replace(context, settings=settings, models=models, reporter=Silent(), workers=Here())
 
 
 @contextmanager

@@ -22,9 +22,10 @@ from feedbackminer.accounts import COLLECT, account_of
 from feedbackminer.engine.fingerprint import code_hash, fingerprint
 from feedbackminer.engine.ledger import decode, encode
 from feedbackminer.engine.models import Models, loader_of
+from feedbackminer.engine.processes import Processes
 from feedbackminer.engine.reporting import Reporter, Silent
 from feedbackminer.engine.stage import Context, Outcome, Stage, StageResult, StageTables
-from feedbackminer.engine.workers import Here, Workers
+from feedbackminer.engine.workers import Workers
 from feedbackminer.project.project import Project
 from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import EngineSettings, hash_settings
@@ -277,7 +278,7 @@ class Run:
 def _workers_of(settings: EngineSettings) -> Workers:
     """Return the workers that the settings name; nothing is started."""
     if settings.kind == "local":
-        return Here()
+        return Processes(settings)
     from feedbackminer.engine.cluster import RayWorkers
 
     return RayWorkers(settings)

@@ -82,6 +82,7 @@ class Stage:
         depends: whatever else decides it.
         lasting: tables among ``writes`` that hold what earlier runs said: names and ids of topics,
             checks of past weeks. Nothing but a backup brings those back as they were.
+        has_threads: it works on every processor by itself.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Stage:
     models: tuple[ModelName, ...] = ()
     depends: Callable[[Context], str] = _nothing
     lasting: tuple[str, ...] = ()
+    has_threads: bool = False
 
 
 class StageTables:

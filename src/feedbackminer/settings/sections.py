@@ -77,6 +77,12 @@ class EngineSettings(StageSettings):
         ge=1,
         description="Posts that a worker takes at once: what is done again where it dies",
     )
+    processes: int = Field(
+        default=0,
+        ge=0,
+        description="Of this machine, that clean and tag where there are very many posts; 0: one "
+        "for each processor, eight at most; 1: no other than the one that is run",
+    )
 
 
 class CollectSettings(StageSettings):

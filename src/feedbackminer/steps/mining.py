@@ -132,6 +132,7 @@ EMBED = Stage(
     writes=("vectors",),
     settings=("embed",),
     models=("encoder",),
+    has_threads=True,
 )
 
 
@@ -335,6 +336,10 @@ def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:
     return tagger.headlines(sentences, encoder.encode(sentences).layer_mean)
 
 
+def _product(context: Context) -> str:
+    return context.settings.digest.product
+
+
 TAG = Stage(
     "tag",
     _tag,
@@ -342,7 +347,7 @@ TAG = Stage(
     writes=("tags", "phrases", "aspects", "needs"),
     settings=("tag", "embed"),
     models=("encoder", "tagger", "nlp"),
-    depends=lambda context: context.settings.digest.product,
+    depends=_product,
 )
 
 
