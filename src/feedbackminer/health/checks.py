@@ -120,8 +120,11 @@ def embedding_drift(recent: Recent, tolerance: float) -> Reading:
     if too_little := _too_little(recent, weeks):
         return too_little
 
-    sums = np.zeros((len(weeks), recent.vectors.shape[1]))
-    np.add.at(sums, recent.vector_weeks, recent.vectors)
+    from scipy.sparse import csr_array
+
+    n = len(recent.vectors)
+    is_in_week = csr_array((np.ones(n), (recent.vector_weeks, np.arange(n))), (len(weeks), n))
+    sums = is_in_week @ recent.vectors
     n_before, before = weeks[1:].sum(), sums[1:].sum(axis=0)
     enough = np.flatnonzero(weeks >= ENOUGH_POSTS)[1:]
     apart = np.array(
