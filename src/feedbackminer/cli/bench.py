@@ -14,6 +14,7 @@ from feedbackminer.cli.frame import Session, answer, command, print_table
 from feedbackminer.cli.speed import speed
 
 if TYPE_CHECKING:
+    from feedbackminer.insight.measures import Estimate
     from feedbackminer.research.benchmarks.topics import Figures, Stability
 
 app = typer.Typer(
@@ -110,14 +111,15 @@ def change(
         ("histories", "a change", "a surge", "any", "promised"),
         [
             (
-                *map(str, (alarms.n, alarms.change, alarms.surge, alarms.any)),
+                f"{alarms.n}",
+                *map(_rate, (alarms.change, alarms.surge, alarms.any)),
                 f"{alarms.promised:.1%}",
             )
         ],
     )
     rows = bench.power(watched, steps, settings.false_alarms, members)
     print_table(
-        ("step", "planted", "found"), ((f"{p.step:g}", str(p.n), str(p.found)) for p in rows)
+        ("step", "planted", "found"), ((f"{p.step:g}", str(p.n), _rate(p.found)) for p in rows)
     )
 
 
@@ -145,14 +147,14 @@ def alerts(
     raised = bench.false_alarms(watch, levels, histories, settings, looks)
     print_table(
         ("months", "anything", "real", "promised"),
-        [(f"{raised.n}", f"{raised.any}", f"{raised.real}", f"{raised.promised:.1%}")],
+        [(f"{raised.n}", _rate(raised.any), _rate(raised.real), f"{raised.promised:.1%}")],
     )
     if rises:
         rows = bench.power(watch, levels, rises, settings, members)
         print_table(
             ("rise", "planted", "seen", "after days"),
             (
-                (f"{p.step:g}", f"{p.n}", f"{p.seen}", "–" if p.days is None else f"{p.days:g}")
+                (f"{p.step:g}", f"{p.n}", _rate(p.seen), "–" if p.days is None else f"{p.days:g}")
                 for p in rows
             ),
         )
@@ -330,3 +332,8 @@ def _reference(row: Mapping[str, Any]) -> str:
     if row["value"] is None:
         return "none"
     return f"{row['value']:.3f}" if row["n"] is None else f"{row['value']:.2f} of {row['n']}"
+
+
+def _rate(rate: Estimate) -> str:
+    """Print a share with its interval."""
+    return f"{rate.value:.1%} ({rate.low:.1%} to {rate.high:.1%})"

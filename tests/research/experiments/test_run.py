@@ -269,6 +269,37 @@ def test_a_tagger_of_ones_own_is_measured_like_ours(tmp_path: Path) -> None:
     assert recall[f"tag.tagger={own}"] > recall[""]
 
 
+def test_topics_are_held_to_those_of_samples_and_of_earlier_times(tmp_path: Path) -> None:
+    texts = write_texts(tmp_path / "texts.csv").read_text("utf-8").splitlines()
+    days = [f"{line},2026-{1 + n // 28:02d}-{1 + n % 28:02d}" for n, line in enumerate(texts[1:])]
+    (tmp_path / "dated.csv").write_text("\n".join([f"{texts[0]},day", *days[::-1]]), "utf-8")
+    data = {"path": "dated.csv", "text": "body", "label": "subject", "time": "day"}
+    told: list[str] = []
+    experiment = prepare(
+        write_experiment(tmp_path, data=data, samples=2, moments=1, seeds=[0, 1], matrix={})
+    )
+    folder = run.run(experiment, tmp_path / "out", told.append)
+    assert experiment.items.frame["item"][0] == "240"  # the earliest, which is the last of the file
+    assert [line.split(", ")[-1] for line in told[4:7]] == [
+        *("sample 1 of 2 …", "sample 2 of 2 …", "up to moment 1 of 2 …"),
+    ]
+    table = results(folder)
+    for name in ("stability_samples", "stability_time"):
+        values = table.filter(measure=name)
+        assert values["variant"].to_list() == ["ours", ""]
+        assert (values["value"] > 0.3).all(), values
+    assert len(table.filter(measure="nmi")) == 4  # of all texts alone
+    assert run.run(experiment, tmp_path / "out", told.append) == folder
+    assert len(told) == 4 + 2 * 3
+
+
+def test_texts_whose_time_cannot_be_read_are_left_out_and_told(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,day\nlate,2026-03-02\nnever,soon\nearly,2026-03-01\n")
+    items = read_items(DataSpec(path="a.csv", time="day"), tmp_path)
+    assert items.frame["text"].to_list() == ["early", "late"]
+    assert items.notices == ("texts without a time that can be read, left out: 1",)
+
+
 @pytest.mark.parametrize(("stage", "label"), [("sentiment", "feeling"), ("kind", "kind")])
 def test_tags_are_measured_beside_their_baselines(stage: str, label: str, tmp_path: Path) -> None:
     rows = [

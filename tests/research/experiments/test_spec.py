@@ -65,6 +65,12 @@ def test_other_data_take_the_place_of_those_of_the_file(tmp_path: Path) -> None:
         ({"settings": 3}, "settings"),
         ({"matrix": 3}, "matrix"),
         ({"data": None}, "data"),
+        ({"samples": 1}, "want two samples at least"),
+        ({"moments": 3}, "moments want data.time"),
+        (
+            {"stage": "kind", "samples": 3, "baselines": [], "settings": {}, "matrix": {}},
+            "samples and moments are for topics; got stage kind",
+        ),
         ({"matrix": {"topics.max_topics": []}}, "matrix.topics.max_topics"),
     ],
 )

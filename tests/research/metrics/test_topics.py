@@ -108,3 +108,12 @@ def test_fits_that_agree_agree_and_random_ones_do_not() -> None:
     assert topics.agreement([fit, fit, fit]) == pytest.approx(1)
     assert topics.agreement([fit, other, third]) == pytest.approx(0, abs=0.02)
     assert topics.n_topics(np.array([-1, 0, 0, 3])) == 2
+
+
+def test_fits_of_parts_are_held_to_each_other_over_what_both_were_given() -> None:
+    chance = np.random.default_rng(0)
+    fit, noise = chance.integers(0, 5, (2, 500))
+    first, last = fit.copy(), np.where(np.arange(500) < 200, noise, fit)
+    first[300:], last[:200] = topics.ABSENT, topics.ABSENT
+    assert topics.agreement([first, last]) == pytest.approx(1)
+    assert np.isnan(topics.agreement([first[:200], last[:200]]))  # nothing is common

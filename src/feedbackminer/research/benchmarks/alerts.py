@@ -20,9 +20,12 @@ from feedbackminer.insight.alerts import (
     recent_facts,
 )
 from feedbackminer.insight.facts import Facts, Subject
+from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.timeline import Timeline, Whole, edges_of, moves_as_one
 from feedbackminer.insight.watched import N_WHOLES
 from feedbackminer.research.benchmarks.planting import Bed, beds, threads_of
+from feedbackminer.research.metrics.alarms import false_alarm_rate
+from feedbackminer.research.metrics.alarms import power as share_seen
 from feedbackminer.settings.sections import AlertSettings
 from feedbackminer.vocabulary.alerts import REAL, RISING
 from feedbackminer.vocabulary.moments import as_utc, midnight
@@ -34,21 +37,21 @@ LASTS = 3  # windows that a planted rise lasts
 
 @dataclass(frozen=True)
 class Raised:
-    """Of months without any change: in how many something stood out, and something real."""
+    """Of months without any change: in what share something stood out, and something real."""
 
     n: int
-    any: int
-    real: int
+    any: Estimate
+    real: Estimate
     promised: float  # the share that the method page would print
 
 
 @dataclass(frozen=True)
 class Power:
-    """Of rises of one size that were planted: how many were seen, and after how many days."""
+    """Of rises of one size that were planted: what share was seen, and after how many days."""
 
     step: float
     n: int
-    seen: int
+    seen: Estimate
     days: float | None  # the median of those that were seen
 
 
@@ -81,21 +84,22 @@ def false_alarms(
         looks: checks a day, at equal distances.
     """
     rng = np.random.default_rng(SEED)
-    n_any = n_real = 0
-    for _ in range(n):
+    raised, is_real = np.zeros(n, bool), np.zeros(n, bool)
+    for number in range(n):
         history = replace(watch, timeline=watch.timeline.shuffled(rng))
         moments = [
             at for at in _moments(watch, looks) if _stands_out(history, at, levels, settings)
         ]
-        n_any += bool(moments)
+        raised[number] = bool(moments)
         if moments:
             moved = Watch.of(_moved(watch, history.timeline.start), settings)
-            n_real += any(
+            is_real[number] = any(
                 one.cause == REAL
                 for at in moments
                 for one in moved.standing_out(at, levels, settings.false_alarms)
             )
-    return Raised(n, n_any, n_real, levels.false_alarms(settings.false_alarms))
+    any_, real = false_alarm_rate(raised), false_alarm_rate(is_real)
+    return Raised(n, any_, real, levels.false_alarms(settings.false_alarms))
 
 
 def power(
@@ -133,7 +137,8 @@ def power(
                     delays.append(day)
                     break
         median = float(np.median(delays)) if delays else None
-        yield Power(step, len(planted), len(delays), median)
+        seen = np.arange(len(planted)) < len(delays)
+        yield Power(step, len(planted), share_seen(seen), median)
 
 
 def _moments(watch: Watch, looks: int) -> list[datetime]:

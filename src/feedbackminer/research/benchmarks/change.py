@@ -10,10 +10,13 @@ import polars as pl
 
 from feedbackminer.errors import InputError
 from feedbackminer.insight.facts import build_facts
+from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.period import period_of
 from feedbackminer.insight.timeline import Timeline, Whole
 from feedbackminer.insight.watched import EVER, IN_PERIOD, N_WHOLES, Watched
 from feedbackminer.research.benchmarks.planting import Bed, beds, threads_of
+from feedbackminer.research.metrics.alarms import false_alarm_rate
+from feedbackminer.research.metrics.alarms import power as share_seen
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import of_members
 
@@ -23,22 +26,22 @@ SEED = 1
 
 @dataclass(frozen=True)
 class Alarms:
-    """Of histories without any change: in how many a change, or a surge, or any was shown."""
+    """Of histories without any change: in what share a change, or a surge, or any was shown."""
 
     n: int
-    change: int
-    surge: int
-    any: int
+    change: Estimate
+    surge: Estimate
+    any: Estimate
     promised: float  # the share that the method page would print, on average
 
 
 @dataclass(frozen=True)
 class Power:
-    """Of steps of one size that were planted: how many were found in the period they are in."""
+    """Of steps of one size that were planted: what share was found in the period they are in."""
 
     step: float
     n: int
-    found: int
+    found: Estimate
 
 
 def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watched:
@@ -70,8 +73,13 @@ def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
         flags = [one.answer.is_alarm for one in found.values()]
         promised.append(float(np.any(flags, axis=0).mean()))
     change, surge = (np.array(shown[name]) for name in (IN_PERIOD, EVER))
-    n_change, n_surge, n_any = (int(flags.sum()) for flags in (change, surge, change | surge))
-    return Alarms(n, n_change, n_surge, n_any, float(np.mean(promised)))
+    return Alarms(
+        n,
+        change=false_alarm_rate(change),
+        surge=false_alarm_rate(surge),
+        any=false_alarm_rate(change | surge),
+        promised=float(np.mean(promised)),
+    )
 
 
 def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Power]:
@@ -93,12 +101,12 @@ def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Pow
 
     planted = list(beds(watched.timeline, topics, n, members, usual_of=usual_of, rng=rng))
     for step in STEPS:
-        found = 0
+        found = []
         for bed in planted:
             timeline = _with_step(bed, edges, step, rng)
             answer = replace(watched, timeline=timeline).ask(alarms)[IN_PERIOD].answer
-            found += bool(answer.is_shown[bed.row, -1])
-        yield Power(step, len(planted), found)
+            found.append(answer.is_shown[bed.row, -1])
+        yield Power(step, len(planted), share_seen(np.array(found, bool)))
 
 
 def _with_step(bed: Bed, edges: Whole, step: float, rng: np.random.Generator) -> Timeline:

@@ -17,8 +17,8 @@ from feedbackminer.embed.bi_encoder import BiEncoder, shipped_bi_encoder
 from feedbackminer.errors import InputError
 from feedbackminer.research.data.labels import Pair
 from feedbackminer.research.matcher import Plan, train_layers
+from feedbackminer.research.metrics.matching import match_precision
 
-KEPT = 0.5  # of the arguments of a group, those with the highest scores
 FOLDS = 7  # topics are left out some at a time: one by one it would take an hour
 RIVAL = 0.5  # how much the next best key point speaks against the best
 Matrix = NDArray[np.float32]
@@ -172,14 +172,14 @@ def _of_group(group: Group, debates: Debates, log_odds: Matrix) -> tuple[float, 
     """
     scores = _against_rivals(log_odds)
     best, sureness = scores.argmax(axis=1), scores.max(axis=1)
-    kept = np.argsort(-sureness, kind="stable")[: max(1, int(len(best) * KEPT))]
-    pairs = [(group.arguments[row], group.key_points[best[row]]) for row in kept]
-    is_right = [
-        np.array([debates.labels.get(pair, undecided) for pair in pairs], float)
-        for undecided in (False, True)
-    ]
-    alone = [_average_precision(right) for right in is_right]
-    return *(ap * right.mean() for ap, right in zip(alone, is_right, strict=True)), *alone
+    pairs = [(argument, group.key_points[point])
+             for argument, point in zip(group.arguments, best, strict=True)]  # fmt: skip
+    truth = np.array([debates.labels.get(pair, np.nan) for pair in pairs], float)
+    strict, relaxed = (match_precision(sureness, truth, relaxed=is_it) for is_it in (False, True))
+    return (
+        *(strict.times_right, relaxed.times_right),
+        *(strict.average_precision, relaxed.average_precision),
+    )
 
 
 def _against_rivals(log_odds: Matrix) -> Matrix:
@@ -191,11 +191,3 @@ def _against_rivals(log_odds: Matrix) -> Matrix:
     rival = np.where(is_best, ordered[:, [-2]], ordered[:, [-1]])
     against: Matrix = (log_odds - RIVAL * rival).astype(np.float32)
     return against
-
-
-def _average_precision(right: NDArray[np.float64]) -> float:
-    """Return the mean, over what is right in a ranking, of the share that is right up to it."""
-    if not right.any():
-        return 0.0
-    precisions = np.cumsum(right) / np.arange(1, len(right) + 1)
-    return float(precisions[right > 0].mean())

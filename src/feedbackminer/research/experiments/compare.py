@@ -15,7 +15,6 @@ from feedbackminer.research.experiments.methods import CAN_VARY
 from feedbackminer.research.experiments.run import (
     Cell,
     Experiment,
-    cell_key,
     experiment_of,
     read_cell,
 )
@@ -173,7 +172,7 @@ def _sides(where: str) -> tuple[Experiment, list[Side]]:
 
 def _outcome(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
     try:
-        return read_cell(folder, cell_key(cell), experiment)
+        return read_cell(folder, cell, experiment)
     except OSError:
         raise InputError(
             f"{folder}: {cell.title}, seed {cell.seed}, is not done; run the experiment again, it "

@@ -17,6 +17,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.measures import NO_LABEL
 from feedbackminer.research.experiments.spec import DataSpec
 
+Item = tuple[str, str, str, datetime | None]  # its id, text, label, and when it was written
 DRAWN_BY = 0  # seed of what `limit` draws: the same texts in every experiment
 HF = "hf:"
 
@@ -58,9 +59,13 @@ def read_items(spec: DataSpec, folder: Path) -> Items:
         rows = _of_file(spec, folder / spec.path)
     else:
         rows = _of_loader(spec)
-    frame = pl.DataFrame(rows, schema={"item": pl.String, "text": pl.String, "label": pl.String},
-                         orient="row")  # fmt: skip
+    schema: Any = dict.fromkeys(("item", "text", "label"), pl.String)
+    schema["at"] = pl.Datetime("us", "UTC")
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
     texts = frame.filter(pl.col("text") != "")
+    if spec.time:
+        texts = texts.drop_nulls("at").sort("at", maintain_order=True)
+    texts = texts.drop("at")
     if texts.is_empty():
         raise InputError(f"{spec.path or spec.project or spec.loader}: no row has a text")
     if spec.limit and spec.limit < len(texts):
@@ -72,6 +77,8 @@ def read_items(spec: DataSpec, folder: Path) -> Items:
 def _notices(spec: DataSpec, frame: pl.DataFrame, texts: pl.DataFrame) -> Iterator[str]:
     if empty := int((frame["text"] == "").sum()):
         yield f"rows without a text, left out: {empty:,}"
+    if spec.time and (timeless := int((frame["at"].is_null() & (frame["text"] != "")).sum())):
+        yield f"texts without a time that can be read, left out: {timeless:,}"
     if not spec.label and not spec.loader:
         return
     labelled = texts.filter(pl.col("label") != NO_LABEL)
@@ -87,21 +94,19 @@ def _notices(spec: DataSpec, frame: pl.DataFrame, texts: pl.DataFrame) -> Iterat
         )
 
 
-def _of_file(spec: DataSpec, path: Path) -> Iterator[tuple[str, str, str]]:
+def _of_file(spec: DataSpec, path: Path) -> Iterator[Item]:
     from feedbackminer.api.files import read_rows
 
     rows = list(read_rows(str(path), text_column=spec.text, encoding="utf-8"))
-    if spec.label and not any(spec.label in row for row in rows):
-        columns = ", ".join(dict.fromkeys(name for row in rows for name in row))
-        raise InputError(f"{path}: no row has a column {spec.label!r}; there is: {columns}")
+    for wanted in filter(None, (spec.label, spec.time)):
+        if not any(wanted in row for row in rows):
+            columns = ", ".join(dict.fromkeys(name for row in rows for name in row))
+            raise InputError(f"{path}: no row has a column {wanted!r}; there is: {columns}")
     for number, row in enumerate(rows, 1):
-        label = row.get(spec.label) if spec.label else None
-        yield str(number), str(row.get(spec.text) or "").strip(), _label(label, spec)
+        yield _item(number, row, row.get(spec.label), spec)
 
 
-def _of_project(
-    spec: DataSpec, folder: Path
-) -> tuple[Iterator[tuple[str, str, str]], Mapping[str, int | None]]:
+def _of_project(spec: DataSpec, folder: Path) -> tuple[Iterator[Item], Mapping[str, int | None]]:
     from feedbackminer.project.project import open_project
     from feedbackminer.tables import passage
 
@@ -110,16 +115,17 @@ def _of_project(
     store = open_project(folder).store
     texts = store.read("texts").select("post_id", text=passage())
     posts = store.read("posts").select("post_id", "created_at")
-    texts = texts.join(posts, on="post_id").sort("post_id")
+    texts = texts.join(posts, on="post_id").sort("created_at", "post_id", nulls_last=True)
     for day, is_inside in ((spec.since, pl.Expr.ge), (spec.until, pl.Expr.lt)):
         if day:
             moment = datetime.combine(day, time(), UTC)
             texts = texts.filter(is_inside(pl.col("created_at"), moment).fill_null(value=False))
-    rows = ((post_id, text, NO_LABEL) for post_id, text in texts.drop("created_at").iter_rows())
+    rows = ((post_id, text, NO_LABEL, at) for post_id, at, text in
+            texts.select("post_id", "created_at", "text").iter_rows())  # fmt: skip
     return rows, store.versions(["posts", "texts"])
 
 
-def _of_loader(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+def _of_loader(spec: DataSpec) -> Iterator[Item]:
     if spec.loader == "20newsgroups":
         return _newsgroups(spec)
     if spec.loader.startswith(HF):
@@ -127,7 +133,7 @@ def _of_loader(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
     raise InputError(f"loader {spec.loader!r}: want 20newsgroups, or {HF}NAME of Hugging Face")
 
 
-def _newsgroups(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+def _newsgroups(spec: DataSpec) -> Iterator[Item]:
     """Read what scikit-learn fetches, or has fetched, into its own folder."""
     from sklearn.datasets import fetch_20newsgroups
 
@@ -136,10 +142,10 @@ def _newsgroups(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
     except (OSError, ValueError) as error:
         raise InputError(f"20newsgroups, split {spec.split!r}: cannot be had: {error}") from None
     for number, (text, target) in enumerate(zip(found.data, found.target, strict=True), 1):
-        yield str(number), text.strip(), _label(found.target_names[target], spec)
+        yield str(number), text.strip(), _label(found.target_names[target], spec), None
 
 
-def _hugging_face(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
+def _hugging_face(spec: DataSpec) -> Iterator[Item]:
     if not find_spec("datasets"):
         raise InputError(f'loader {spec.loader!r}: wants a package: pip install "datasets"')
     import datasets
@@ -148,7 +154,7 @@ def _hugging_face(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
         found = datasets.load_dataset(spec.loader.removeprefix(HF), split=spec.split)
     except Exception as error:  # of a dozen kinds, and none of its own
         raise InputError(f"{spec.loader}, split {spec.split!r}: cannot be had: {error}") from None
-    for name in filter(None, (spec.text, spec.label)):
+    for name in filter(None, (spec.text, spec.label, spec.time)):
         if name not in found.column_names:
             columns = ", ".join(found.column_names)
             raise InputError(f"{spec.loader}: no column {name!r}; there is: {columns}")
@@ -156,7 +162,23 @@ def _hugging_face(spec: DataSpec) -> Iterator[tuple[str, str, str]]:
     for number, row in enumerate(found, 1):
         value = row[spec.label] if spec.label else None
         label = names[value] if names and isinstance(value, int) and value >= 0 else value
-        yield str(number), str(row[spec.text] or "").strip(), _label(label, spec)
+        yield _item(number, row, label, spec)
+
+
+def _item(number: int, row: Mapping[str, Any], label: Any, spec: DataSpec) -> Item:
+    text = str(row.get(spec.text) or "").strip()
+    return str(number), text, _label(label, spec), _moment(row.get(spec.time))
+
+
+def _moment(value: Any) -> datetime | None:
+    """Return when that is; None where it cannot be read."""
+    from feedbackminer.collect import dates
+    from feedbackminer.collect.fields import BadValueError
+
+    try:
+        return dates.moment(value, zone=UTC, now=datetime.now(UTC))
+    except BadValueError:
+        return None
 
 
 def _label(value: Any, spec: DataSpec) -> str:

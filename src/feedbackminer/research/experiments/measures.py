@@ -191,4 +191,3 @@ MEASURES = {
     "brier": Measure(_brier, TAGS, ("gold", "chances"), -1),
     "right_when_half_answer": Measure(_right_when_half_answer, TAGS, ("gold", "chances")),
 }
-STABILITY = "stability"  # over seeds: of several outcomes, so it is none of these

@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from feedbackminer.research.experiments.manifest import (
     read_manifest,
     write_manifest,
 )
-from feedbackminer.research.experiments.measures import MEASURES, STABILITY, Outcome
+from feedbackminer.research.experiments.measures import MEASURES, Outcome
 from feedbackminer.research.experiments.methods import (
     CAN_VARY,
     METHODS,
@@ -38,8 +38,16 @@ from feedbackminer.research.experiments.methods import (
     models_of,
     words_of,
 )
+from feedbackminer.research.experiments.parts import (
+    ALL,
+    SEEDS,
+    TIME,
+    Part,
+    parts_of,
+    spread_out,
+    steadiness,
+)
 from feedbackminer.research.experiments.spec import Spec, Value, Variant, parse_spec, read_spec
-from feedbackminer.research.metrics.topics import agreement
 from feedbackminer.settings.sections import Settings, hash_settings
 
 RESULTS, CELLS, VECTORS = "results.parquet", "cells", "vectors"
@@ -59,11 +67,12 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Cell:
-    """One method with one combination of settings and one seed."""
+    """One method with one combination of settings and one seed, on all texts or a part of them."""
 
     method: str
     variant: Variant
     seed: int
+    part: Part = ALL
 
     @property
     def title(self) -> str:
@@ -97,6 +106,13 @@ class Experiment:
         """Return the label of each text, "" where it has none."""
         return self.items.frame["label"].to_list()
 
+    def of_part(self, part: Part) -> tuple[list[str], list[list[str]], list[str]]:
+        """Return texts, the words of each (none where there are no topics), and labels."""
+        frame = self.items.frame
+        rows = part.rows(len(frame)).tolist()
+        words = [self.words[row] for row in rows] if self.words else []
+        return frame["text"][rows].to_list(), words, frame["label"][rows].to_list()
+
     @cached_property
     def words(self) -> list[list[str]]:
         """Return the words of each text, where the stage has topics."""
@@ -118,6 +134,13 @@ class Experiment:
         first = next(self.spec.variants())
         for name in filter(is_installed, self.spec.baselines):
             yield from (Cell(name, first, seed) for seed in seeds)
+
+    def parts(self) -> Iterator[Cell]:
+        """Yield what is done again with parts of the texts: each line, with its first seed."""
+        first = (cell for cell in self.cells() if cell.seed == self.spec.seeds[0])
+        for cell in first:
+            for part in parts_of(self.spec.samples, self.spec.moments):
+                yield replace(cell, part=part)
 
 
 def prepare(
@@ -199,9 +222,9 @@ def run(experiment: Experiment, out: Path, tell: Tell = lambda _: None) -> Path:
     except OSError as error:
         raise InputError(f"{folder}: cannot be written: {error.strerror}") from None
 
-    cells = list(experiment.cells())
+    cells = [*experiment.cells(), *experiment.parts()]
     _do_cells(experiment, cells, folder, out / VECTORS, tell)
-    outcomes = [(cell, read_cell(folder, cell_key(cell), experiment)) for cell in cells]
+    outcomes = [(cell, read_cell(folder, cell, experiment)) for cell in cells]
     results = measure(experiment, outcomes)
     results.write_parquet(folder / RESULTS)
     write_report(experiment, results, folder)
@@ -212,25 +235,27 @@ def _do_cells(
     experiment: Experiment, cells: Sequence[Cell], folder: Path, vectors: Path, tell: Tell
 ) -> None:
     encoders: dict[str, Remembering] = {}
-    texts = experiment.items.frame["text"].to_list()
     for number, cell in enumerate(cells, 1):
         path = folder / CELLS / f"{cell_key(cell)}.json"
         if path.exists():
             continue
-        tell(f"{number} of {len(cells)}: {cell.title}, seed {cell.seed} …")
+        told = [cell.title, f"seed {cell.seed}", *filter(None, [cell.part.title])]
+        tell(f"{number} of {len(cells)}: {', '.join(told)} …")
         settings = cell.settings
         name = encoder_name(settings.embed)
         if name not in encoders:
             encoders[name] = Remembering(load_encoder(settings.embed), vectors)
         began = time.perf_counter()
-        task = Task(texts, experiment.words, experiment.gold, settings, cell.seed, encoders[name])
+        texts, words, gold = experiment.of_part(cell.part)
+        task = Task(texts, words, gold, settings, cell.seed, encoders[name])
         outcome = METHODS[experiment.spec.stage][cell.method](task)
         _write_cell(cell, outcome, path, time.perf_counter() - began)
 
 
 def cell_key(cell: Cell) -> str:
     """Return the name of a cell's files, within its experiment."""
-    what = json.dumps([cell.method, dict(cell.variant.changed), cell.seed])
+    part = [] if cell.part == ALL else [cell.part.title]
+    what = json.dumps([cell.method, dict(cell.variant.changed), cell.seed, *part])
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 
@@ -246,6 +271,7 @@ def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> Non
         "variant": dict(cell.variant.changed),
         "title": cell.title,
         "seed": cell.seed,
+        "part": cell.part.title,
         "classes": [outcome.name(number) for number in outcome.classes.tolist()],
         "words": {topic: list(words) for topic, words in outcome.words.items()},
         "seconds": round(seconds, 3),
@@ -255,17 +281,18 @@ def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> Non
     draft.replace(path)
 
 
-def read_cell(folder: Path, key: str, experiment: Experiment) -> Outcome:
+def read_cell(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
     """Read the outcome of a cell back."""
+    key, (_, words, gold) = cell_key(cell), experiment.of_part(cell.part)
     rest = json.loads((folder / CELLS / f"{key}.json").read_text("utf-8"))
     given = pl.read_parquet(folder / CELLS / f"{key}.parquet")
     return Outcome.of(
-        experiment.gold,
+        gold,
         given["given"].to_list(),
         chances=np.array(given["chances"].to_list()) if rest["classes"] else None,
         classes=rest["classes"],
         words=rest["words"],
-        texts=experiment.words,
+        texts=words,
     )
 
 
@@ -278,25 +305,38 @@ def measure(experiment: Experiment, outcomes: Sequence[tuple[Cell, Outcome]]) ->
         of_cell = (cell.method, cell.variant.name if cell.method == OURS else "", seed)
         rows.append((experiment.name, spec.stage, *of_cell, name, value, n))
 
+    def is_wanted(name: str) -> bool:
+        return name in spec.measures if spec.measures else True
+
     for cell, outcome in outcomes:
+        if cell.part != ALL:
+            continue
         for name, of in MEASURES.items():
-            is_wanted = name in spec.measures if spec.measures else True
-            if spec.stage in of.stages and is_wanted and of.can_measure(outcome):
+            if spec.stage in of.stages and is_wanted(name) and of.can_measure(outcome):
                 n = len(outcome.judged.gold) if "gold" in of.needs else len(outcome.gold)
                 add(cell, cell.seed, name, of.of(outcome), n)
-    is_asked = spec.stage in CAN_VARY and (not spec.measures or STABILITY in spec.measures)
-    for cells in _by_title(outcomes).values() if is_asked else ():
-        fits = [outcome.given for _, outcome in cells]
-        if len(fits) > 1:
-            add(cells[0][0], OF_ALL_SEEDS, STABILITY, agreement(fits), len(fits[0]))
+    for (name, _), cells in _to_compare(experiment, outcomes).items():
+        if is_wanted(name) and len(cells) > 1:
+            n = len(experiment.items.frame)
+            fits = [spread_out(outcome.given, cell.part, n) for cell, outcome in cells]
+            add(cells[0][0], OF_ALL_SEEDS, name, steadiness(name, fits), n)
     frame = pl.DataFrame(rows, schema=RESULT_COLUMNS, orient="row")
     return frame.with_columns(pl.col("value").fill_nan(None))
 
 
-def _by_title(
-    outcomes: Sequence[tuple[Cell, Outcome]],
-) -> dict[str, list[tuple[Cell, Outcome]]]:
-    by_title: dict[str, list[tuple[Cell, Outcome]]] = {}
+Done = tuple[Cell, Outcome]
+
+
+def _to_compare(
+    experiment: Experiment, outcomes: Sequence[Done]
+) -> dict[tuple[str, str], list[Done]]:
+    """Return, for each stability and line, the fits that are held to each other."""
+    found: dict[tuple[str, str], list[Done]] = {}
+    if experiment.spec.stage not in CAN_VARY:
+        return found
     for cell, outcome in outcomes:
-        by_title.setdefault(cell.title, []).append((cell, outcome))
-    return by_title
+        found.setdefault((cell.part.of or SEEDS, cell.title), []).append((cell, outcome))
+    for (of, title), cells in found.items():
+        if of == TIME:
+            cells.append(found[SEEDS, title][0])  # all texts are those up to the last moment
+    return found

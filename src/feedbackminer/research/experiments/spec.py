@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from feedbackminer.errors import InputError, suggest
-from feedbackminer.research.experiments.measures import MEASURES, STABILITY
+from feedbackminer.research.experiments.measures import MEASURES
+from feedbackminer.research.experiments.parts import STABILITIES
 from feedbackminer.settings.load import load, merge
 from feedbackminer.settings.sections import Settings
 
@@ -36,6 +37,7 @@ class DataSpec(_Section):
     path: str = Field(default="", description="A file of any format that `import` reads")
     text: str = Field(default="text", description="Its column with the text")
     label: str = Field(default="", description="Its column with the label; empty: there is none")
+    time: str = Field(default="", description="Its column of when the text was written")
     project: str = Field(default="", description="A mined project, of whose texts some are taken")
     since: date | None = Field(default=None, description="Of a project: first day")
     until: date | None = Field(default=None, description="Of a project: first day that is left out")
@@ -70,6 +72,17 @@ class Spec(_Section):
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = Field(
         default=(0,), description="Each variant is done once with each"
     )
+    samples: int = Field(
+        default=0,
+        ge=0,
+        description="Of four fifths of the texts, in which topics are found again, for "
+        "stability_samples; 0: none",
+    )
+    moments: int = Field(
+        default=0,
+        ge=0,
+        description="Up to which topics are found in what was there, for stability_time; 0: none",
+    )
     measures: tuple[str, ...] = Field(default=(), description="Empty: all that the data allow")
     baselines: tuple[str, ...] = Field(default=(), description="What stands beside, in every table")
 
@@ -83,12 +96,22 @@ class Spec(_Section):
     @model_validator(mode="after")
     def _check_names(self) -> Spec:
         known = [name for name, measure in MEASURES.items() if self.stage in measure.stages]
-        known += [STABILITY] if self.stage == "topics" else []
+        known += STABILITIES if self.stage == "topics" else []
         _refuse_unknown("measure", self.measures, known)
         _refuse_unknown("baseline", self.baselines, BASELINES[self.stage])
         topics = self.settings.get("topics")
         if SEED_KEY in self.matrix or (isinstance(topics, Mapping) and "seed" in topics):
             raise ValueError("topics.seed is set by `seeds`")
+        return self
+
+    @model_validator(mode="after")
+    def _check_parts(self) -> Spec:
+        if (self.samples or self.moments) and self.stage != "topics":
+            raise ValueError(f"samples and moments are for topics; got stage {self.stage}")
+        if self.samples == 1:
+            raise ValueError("want two samples at least: they are held to each other")
+        if self.moments and not (self.data.time or self.data.project):
+            raise ValueError("moments want data.time: the column of when a text was written")
         return self
 
     def variants(self) -> Iterator[Variant]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Labels = NDArray[np.int64]
 NONE = -1
+ABSENT = -2  # a text that was not looked at
 TOP = 10  # words of a topic that are looked at
 WINDOW = 110  # words that C_v looks at once
 LEAST = 1e-12  # added to shares, as all published figures have it: never together is not quite −1
@@ -103,10 +104,16 @@ def n_topics(found: Labels) -> float:
 def agreement(fits: Sequence[Labels]) -> float:
     """Return the mean adjusted mutual information of pairs of fits; nan of fewer than two.
 
-    Fits of other seeds, of bootstraps, or of another time, over the same texts.
+    Fits of other seeds, of samples, or of another time. Where a fit has ``ABSENT`` it was not given
+    the text; a pair is compared over what both were given.
     """
-    pairs = [ami(one, other) for one, other in combinations(fits, 2)]
+    pairs = [_over_both(one, other) for one, other in combinations(fits, 2)]
     return float(np.mean(pairs)) if pairs else np.nan
+
+
+def _over_both(one: Labels, other: Labels) -> float:
+    both = (one != ABSENT) & (other != ABSENT)
+    return ami(one[both], other[both])
 
 
 def diversity(words: Sequence[Sequence[str]], top: int = TOP) -> float:
