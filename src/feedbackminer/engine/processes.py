@@ -54,7 +54,10 @@ class Processes:
             yield len(made)
 
     def _count(self) -> int:
-        return self.settings.processes or min(len(os.sched_getaffinity(0)), MOST)
+        if self.settings.processes:
+            return self.settings.processes
+        allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        return min(allowed or os.cpu_count() or 1, MOST)
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,10 @@ class _Job:
     context: Context
 
     def do(self, rows: pl.DataFrame) -> pl.DataFrame:
-        return pl.concat(self.make(StageTables(self.stage, self.store), self.context, rows))
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):  # there is a process for each processor
+            return pl.concat(self.make(StageTables(self.stage, self.store), self.context, rows))
 
 
 def _done(job: _Job, rows: Iterable[pl.DataFrame], n_processes: int) -> Iterator[pl.DataFrame]:
@@ -79,6 +85,7 @@ def _done(job: _Job, rows: Iterable[pl.DataFrame], n_processes: int) -> Iterator
     )
     try:
         yield from pool.map(job.do, rows)
+        pool.shutdown()
     except BrokenExecutor as error:
         raise EngineError(
             "a process that cleans or tags was killed, perhaps for want of memory; what is done is "

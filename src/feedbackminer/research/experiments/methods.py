@@ -183,13 +183,23 @@ def _kmeans(task: Task) -> Outcome:
 def _turftopic(task: Task) -> Outcome:
     from turftopic import KeyNMF
 
-    model = KeyNMF(task.n_topics, random_state=task.seed)
+    model = KeyNMF(task.n_topics, encoder=_SameEncoder(task.encoder), random_state=task.seed)
     strengths = model.fit_transform(list(task.texts), embeddings=task.vectors)
     numbers = [int(row.argmax()) if row.max() > 0 else -1 for row in strengths]
     words = [
         [word for word, _ in of_topic[1][:KEYWORDS]] for of_topic in model.get_topics(KEYWORDS)
     ]
     return task.topics(numbers, words)
+
+
+@dataclass(frozen=True)
+class _SameEncoder:
+    """Our encoder, as turftopic asks one for the vectors of words."""
+
+    encoder: Encoder
+
+    def encode(self, sentences: Sequence[str], **_: Any) -> NDArray[np.float32]:
+        return self.encoder.encode(list(sentences)).vectors
 
 
 def _majority(task: Task) -> Outcome:
