@@ -37,6 +37,11 @@ def answered(*written: Any, apart: float = HOUR) -> tuple[str, str] | None:
 THREE = ((ANN, "How do I pair two keyboards with it?"), (BEN, "Hold the key."), (CAT, "Which?"))
 
 
+def test_of_two_posts_the_second_answers_the_first_and_one_alone_answers_nothing() -> None:
+    assert answered(*THREE[:2]) == ("p000", "order")
+    assert answered(THREE[0]) is None
+
+
 def test_a_link_comes_before_every_other_sign() -> None:
     linked = {"author_id": ANN, "parent_id": "p001", "body": f"@{CAT} > Which?\nThe long one."}
     assert answered(*THREE, linked) == ("p001", "link")
