@@ -44,6 +44,9 @@ _SPEAKS: Final = re.compile(
 )
 
 
+_Start = tuple[str, str]
+
+
 def normal_name(name: str) -> str:
     """Fold what platforms show in several ways into one spelling: NFKC, stripped, casefolded."""
     return unicodedata.normalize("NFKC", name).strip().casefold()
@@ -87,7 +90,7 @@ def _is_inside(text: str, start: int) -> bool:
 
 
 class KnownNames:
-    """Author names of a community, indexed by their first word: a text is read once, word by word.
+    """Author names of a community, by their first two words: a text is read once, word by word.
 
     A name is replaced wherever it occurs when it is distinctive: several words with a capital;
     three letters (two with two digits, one with five) and a digit, underscore, dot or inner
@@ -104,13 +107,11 @@ class KnownNames:
     """
 
     def __init__(self, names: Iterable[str], posts: Iterable[tuple[str, str]] = ()) -> None:
-        self._by_first: defaultdict[str, list[_AuthorName]] = defaultdict(list)
+        self._by_start: defaultdict[_Start, list[_AuthorName]] = defaultdict(list)
         written = Counter(unicodedata.normalize("NFKC", name).strip() for name in names)
         for name in sorted(written):
             self._add(name)
-        for with_first in self._by_first.values():
-            with_first.sort(key=lambda author_name: len(author_name.name), reverse=True)
-
+        self._firsts = frozenset(first for first, _ in self._by_start)
         self._distinctive_firsts = self._firsts_of_distinctive()
         self._greetings: Container[str] = ()
         subjects, self._greetings = _common_words(self, written, posts)
@@ -121,22 +122,22 @@ class KnownNames:
         if first and not is_anonymous(name) and not PSEUDONYM.fullmatch(name):
             signs = any(c.isdigit() or c in "_." for c in name)
             author_name = _AuthorName(name, first.start(), is_distinctive(name), signs)
-            self._by_first[first[0].casefold()].append(author_name)
+            self._by_start[_start(name, first)].append(author_name)
 
     def _demote(self, subjects: Container[str]) -> None:
         """Let these names (casefolded) be plain words."""
-        for first, with_first in self._by_first.items():
-            self._by_first[first] = [
+        for start, with_start in self._by_start.items():
+            self._by_start[start] = [
                 replace(known, is_distinctive=False) if known.name.casefold() in subjects else known
-                for known in with_first
+                for known in with_start
             ]
         self._distinctive_firsts = self._firsts_of_distinctive()
 
     def _firsts_of_distinctive(self) -> frozenset[str]:
         return frozenset(
             first
-            for first, with_first in self._by_first.items()
-            if any(author_name.is_distinctive for author_name in with_first)
+            for (first, _), with_start in self._by_start.items()
+            if any(author_name.is_distinctive for author_name in with_start)
         )
 
     def occur_in(self, text: str) -> bool:
@@ -145,7 +146,7 @@ class KnownNames:
 
     def may_start_with(self, word: str) -> bool:
         """Tell whether any name, distinctive or not, starts with this word."""
-        return word.casefold() in self._by_first
+        return word.casefold() in self._firsts
 
     def is_known(self, name: str) -> bool:
         """Tell whether this is the name of an account, in any case."""
@@ -183,12 +184,21 @@ class KnownNames:
             is_mention: plain names count too, in any case.
             any_case: distinctive ones count in any case.
         """
-        for candidate in self._by_first.get(word[0].casefold(), ()):
+        first, second = _start(text, word)
+        starts = {(first, ""), (first, second)}  # many are called John, and few John Doe
+        candidates = [known for start in starts for known in self._by_start.get(start, ())]
+        for candidate in sorted(candidates, key=lambda known: (-len(known.name), known.name)):
             if candidate.is_distinctive or is_mention:
                 end = candidate.ends_at(text, word.start(), any_case=is_mention or any_case)
                 if end is not None:
                     return candidate.name, end
         return None
+
+
+def _start(text: str, first: re.Match[str]) -> _Start:
+    """Return a word and the next one, casefolded; "" where there is none."""
+    second = WORD.search(text, first.end())
+    return first[0].casefold(), second[0].casefold() if second else ""
 
 
 def is_distinctive(name: str) -> bool:
