@@ -128,6 +128,7 @@ def test_a_process_that_is_killed_is_told_and_what_was_done_is_kept(tmp_path: Pa
 
 
 FOREVER = """
+import signal
 import time
 from pathlib import Path
 from feedbackminer.engine import processes
@@ -139,21 +140,26 @@ def forever(*_):
     yield
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever began this may ignore it
     processes.ENOUGH, processes.PART = 3, 2
     fill(Store({folder!r}), forever)
 """
 
 
-def test_processes_end_with_the_one_that_began_them_though_it_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGKILL])
+def test_processes_end_with_the_one_that_began_them_however_it_ends(
+    told: signal.Signals, tmp_path: Path
+) -> None:
     script = tmp_path / "forever.py"
     script.write_text(FOREVER.format(folder=str(tmp_path / "tables")), "utf-8")
     paths = environment({"PYTHONPATH": str(Path.cwd())})
-    with subprocess.Popen([sys.executable, str(script)], env=paths) as began:
+    command = [sys.executable, str(script)]
+    with subprocess.Popen(command, env=paths, stderr=subprocess.DEVNULL) as began:
         process, deadline = psutil.Process(began.pid), time.monotonic() + 60
         while len(others := process.children(recursive=True)) < 3 and time.monotonic() < deadline:
             time.sleep(0.1)  # two, and what Python keeps books with
         time.sleep(2)
-        process.kill()
+        process.send_signal(told)
     _, alive = psutil.wait_procs(others, timeout=10)
     assert len(others) == 3
     assert alive == []

@@ -298,6 +298,8 @@ def test_texts_whose_time_cannot_be_read_are_left_out_and_told(tmp_path: Path) -
     items = read_items(DataSpec(path="a.csv", time="day"), tmp_path)
     assert items.frame["text"].to_list() == ["early", "late"]
     assert items.notices == ("texts without a time that can be read, left out: 1",)
+    with pytest.raises(InputError, match="no row has a text and a time that can be read"):
+        read_items(DataSpec(path="a.csv", time="text"), tmp_path)
 
 
 @pytest.mark.parametrize(("stage", "label"), [("sentiment", "feeling"), ("kind", "kind")])

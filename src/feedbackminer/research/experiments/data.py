@@ -67,7 +67,8 @@ def read_items(spec: DataSpec, folder: Path) -> Items:
         texts = texts.drop_nulls("at").sort("at", maintain_order=True)
     texts = texts.drop("at")
     if texts.is_empty():
-        raise InputError(f"{spec.path or spec.project or spec.loader}: no row has a text")
+        lacking = "a text and a time that can be read" if spec.time else "a text"
+        raise InputError(f"{spec.path or spec.project or spec.loader}: no row has {lacking}")
     if spec.limit and spec.limit < len(texts):
         drawn = np.random.default_rng(DRAWN_BY).permutation(len(texts))[: spec.limit]
         texts = texts[np.sort(drawn)]
