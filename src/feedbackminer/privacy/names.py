@@ -42,9 +42,7 @@ _SPEAKS: Final = re.compile(
     r"|:\s*$",
     re.IGNORECASE | re.MULTILINE,
 )
-
-
-_Start = tuple[str, str]
+_Start = tuple[str, str]  # the first two words of a name
 
 
 def normal_name(name: str) -> str:
