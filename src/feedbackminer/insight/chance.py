@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from feedbackminer.insight.timeline import Flags, Real, Timeline, Whole
 from feedbackminer.threads import in_threads
@@ -44,6 +46,19 @@ class Question:
     falls: bool | Flags = False
     apart: int = 0
     only_before: bool = False
+
+    @property
+    def n_bins(self) -> int:
+        """Count the bins."""
+        return len(self.edges) - 1
+
+    @property
+    def told(self) -> Whole:
+        """Return the bins of which the scores say how much varies by chance.
+
+        The first of those that are compared with earlier ones have next to nothing before them.
+        """
+        return np.flatnonzero(self.is_asked) if self.only_before else np.arange(self.n_bins)
 
 
 @dataclass(frozen=True)
@@ -80,16 +95,6 @@ class _View:
     usual: Real
     score: Real  # signed root of twice the log-likelihood ratio of "as usual"
     is_large: Flags
-
-    def asked(self, question: Question) -> _View:
-        """Return the bins alone of which anything can be told."""
-        is_asked = question.is_asked
-        return _View(
-            self.voices[:, is_asked],
-            self.usual[:, is_asked],
-            self.score[:, is_asked],
-            self.is_large[:, is_asked],
-        )
 
     @classmethod
     def joined(cls, views: Sequence[_View]) -> _View:
@@ -154,15 +159,11 @@ def calibrate(
     histories = (timeline.shuffled(rng) for _ in range(n_shuffles))
 
     def look(history: Timeline) -> _View:
-        return _View.joined([_could_be_told(history, parents, question) for question in questions])
+        return _View.joined(
+            [_look(history, parents, question, question.told) for question in questions]
+        )
 
     return Calibration.of(list(in_threads(look, histories, at_once=1)))
-
-
-def _could_be_told(history: Timeline, parents: Whole, question: Question) -> _View:
-    view = _look(history, parents, question)
-    # Its first bins have next to nothing before them to be compared with.
-    return view.asked(question) if question.only_before else view
 
 
 def judge(
@@ -177,7 +178,8 @@ def judge(
     Args:
         alarms: share of histories without any change in which something may be shown.
     """
-    return _judge(question, _look(timeline, np.asarray(part_of), question), calibration, alarms)
+    seen = _look(timeline, np.asarray(part_of), question, np.arange(question.n_bins))
+    return _judge(question, seen, calibration, alarms)
 
 
 def sure_share(alarms: float, n: int, *, confidence: float = 0.95) -> float:
@@ -224,51 +226,65 @@ def ask(
     ]
 
 
-def _look(timeline: Timeline, parents: Whole, question: Question) -> _View:
+def _look(timeline: Timeline, parents: Whole, question: Question, bins: Whole) -> _View:
+    """Look at some bins of a history, each beside the others."""
     counts = timeline.count(question.edges)
-    voices, active = counts.voices, counts.voices[parents]
-    usual = _usual(voices, active, question)
-    is_large = question.rises & (
-        (voices >= LEAST_MEMBERS)
-        & (counts.threads >= LEAST_THREADS)
-        & (voices >= question.ratio * usual)
+    voices, threads, weight = (
+        _Beside(count[:, bins], _others(count, question, bins))
+        for count in (counts.voices, counts.threads, counts.weight)
     )
-    was_broad = (usual >= LEAST_MEMBERS) & (_others(counts.threads, question) >= LEAST_THREADS)
-    is_large |= question.falls & was_broad & (voices * question.ratio <= usual)
-    can_tell = (active >= LEAST_ACTIVE) & (_others(active, question) >= LEAST_ACTIVE)
-    score = _score(counts.weight, counts.weight[parents], question)
-    return _View(voices, usual, score, is_large & can_tell & question.is_asked)
+    active = voices.of(parents)
+    usual = _usual(voices, active)
+    is_large = question.rises & (
+        (voices.here >= LEAST_MEMBERS)
+        & (threads.here >= LEAST_THREADS)
+        & (voices.here >= question.ratio * usual)
+    )
+    was_broad = (usual >= LEAST_MEMBERS) & (threads.others >= LEAST_THREADS)
+    is_large |= question.falls & was_broad & (voices.here * question.ratio <= usual)
+    can_tell = (active.here >= LEAST_ACTIVE) & (active.others >= LEAST_ACTIVE)
+    score = _score(weight, weight.of(parents))
+    return _View(voices.here, usual, score, is_large & can_tell & question.is_asked[bins])
 
 
-def _usual(counts: Whole, active: Whole, question: Question) -> Real:
+class _Beside(NamedTuple):
+    """What some bins have, and what all others have that each of them is compared with."""
+
+    here: npt.NDArray[Any]
+    others: Real
+
+    def of(self, rows: Whole) -> _Beside:
+        """Return what some rows have."""
+        return _Beside(self.here[rows], self.others[rows])
+
+
+def _usual(counts: _Beside, active: _Beside) -> Real:
     """Return what is expected of each bin from the others; 0 where these say nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(_others(counts, question) / _others(active, question) * active)
+        return np.nan_to_num(counts.others / active.others * active.here)
 
 
-def _others(counts: Whole | Real, question: Question) -> Real:
-    """Return for each bin the sum over all others, without those right beside it."""
+def _others(counts: Whole | Real, question: Question, bins: Whole) -> Real:
+    """Return for some bins the sum over all others, without those right beside it."""
     n_rows, n_bins = counts.shape
     sums = np.concatenate([np.zeros((n_rows, 1)), counts.cumsum(axis=1)], axis=1)
-    places = np.arange(n_bins)
-    first = np.maximum(places - question.apart, 0)
-    last = np.minimum(places + question.apart + 1, n_bins)
+    first = np.maximum(bins - question.apart, 0)
+    last = np.minimum(bins + question.apart + 1, n_bins)
     after = 0 if question.only_before else sums[:, -1:] - sums[:, last]
     return np.asarray(sums[:, first] + after)
 
 
-def _score(weight: Real, active: Real, question: Question) -> Real:
+def _score(weight: _Beside, active: _Beside) -> Real:
     """Compare each bin with the others, by exposure.
 
     Given what both have, what falls into the bin is binomial with its part of the active members
     (Przyborowski and Wilenski 1940); this is the signed root of the likelihood ratio.
     """
-    others = _others(weight, question)
-    total = weight + others
+    total = weight.here + weight.others
     with np.errstate(divide="ignore", invalid="ignore"):
-        expected = np.nan_to_num(total * active / (active + _others(active, question)))
-    ratio = _times_log(weight, expected) + _times_log(others, total - expected)
-    return np.asarray(np.sign(weight - expected) * np.sqrt(2 * np.maximum(ratio, 0)))
+        expected = np.nan_to_num(total * active.here / (active.here + active.others))
+    ratio = _times_log(weight.here, expected) + _times_log(weight.others, total - expected)
+    return np.asarray(np.sign(weight.here - expected) * np.sqrt(2 * np.maximum(ratio, 0)))
 
 
 def _times_log(counts: Real, expected: Real) -> Real:
@@ -281,7 +297,7 @@ def _judge(question: Question, seen: _View, chance: Calibration, alarms: float) 
     spread, largest, is_alarm = chance.spread[:, None], chance.largest, chance.is_alarm(alarms)
     p = _chance(np.abs(seen.score) / spread, largest)
     threshold = float(largest.max() if not is_alarm.any() else largest[is_alarm].min())
-    others = _others(seen.voices, question)
+    others = _others(seen.voices, question, np.arange(question.n_bins))
     return Answer(
         voices=seen.voices,
         usual=seen.usual,
@@ -308,7 +324,7 @@ def _seen_from(question: Question, active: Whole, least: float) -> tuple[int, ..
         active: members in each bin.
         least: the score that it must pass.
     """
-    others = _others(active[None], question)[0]
+    others = _others(active[None], question, np.arange(question.n_bins))[0]
     in_bin, outside = active[question.is_asked][-1], others[question.is_asked][-1]
     if not in_bin or not outside:
         return ()
