@@ -44,12 +44,11 @@ class Windows:
             stratum: a column; each of its values is held against itself. What has one that was
                 not there before cannot be told of, and is as usual.
         """
-        columns = ["window", of, *([] if stratum is None else [stratum])]
-        parts = [frame.drop_nulls(of).select(columns).unique() for frame in
-                 (self.now, self.before, self.all_now, self.all_before)]  # fmt: skip
+        frames = self.now, self.before, self.all_now, self.all_before
+        n = pl.struct("window", of).filter(pl.col(of).is_not_null()).n_unique()
         if stratum is None:
-            return _expected(*map(len, parts))
-        sizes = [dict(frame.group_by(stratum).len().iter_rows()) for frame in parts]
+            return _expected(*(frame.select(n).item() for frame in frames))
+        sizes = [dict(frame.group_by(stratum).agg(n).iter_rows()) for frame in frames]
         return sum(_expected(*(size.get(value, 0) for size in sizes)) for value in sizes[2])
 
 
@@ -117,8 +116,8 @@ def mere_loudness(windows: Windows) -> Loud | None:
         ("post_id", "voice", "one member wrote {part:,} of them"),
         ("post_id", "thread_id", "{part:,} of them in one thread"),
     ):
-        n, usual = windows.now[of].drop_nulls().n_unique(), windows.usual(of=of)
-        if not _rises(n, usual):
+        n = windows.now[of].drop_nulls().n_unique()
+        if n < LEAST_POSTS or not _rises(n, usual := windows.usual(of=of)):
             continue
         loudest, part = _largest(windows.now, column, of)
         rest = windows.without(column, loudest)
@@ -147,7 +146,7 @@ def mere_thread(windows: Windows, ratio: float, least: int) -> str:
 
 
 def _rises(n: int, usual: float) -> bool:
-    return n >= LEAST_POSTS and n >= LARGE * usual and poisson_tail(n, usual) < SURPRISING
+    return n >= max(LEAST_POSTS, LARGE * usual) and poisson_tail(n, usual) < SURPRISING
 
 
 def _largest(posts: pl.DataFrame, column: str, of: str) -> tuple[object, int]:

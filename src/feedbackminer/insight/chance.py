@@ -261,7 +261,7 @@ class _Beside(NamedTuple):
 def _usual(counts: _Beside, active: _Beside) -> Real:
     """Return what is expected of each bin from the others; 0 where these say nothing."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.nan_to_num(counts.others / active.others * active.here)
+        return np.asarray(np.nan_to_num(counts.others / active.others * active.here))
 
 
 def _others(counts: Whole | Real, question: Question, bins: Whole) -> Real:
