@@ -250,6 +250,7 @@ class Aspects(dy.Schema):
     status = dy.Enum(STATUSES)  # how its sentence speaks
     sentiment = dy.Enum((*SENTIMENTS, UNSURE))
     score = dy.Float64(min=-1, max=1)
+    read_as = dy.String()  # hash of the spellings by which its component was looked for
 
 
 class Phrases(dy.Schema):

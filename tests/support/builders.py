@@ -108,8 +108,9 @@ def aspects(*rows: Row) -> pl.DataFrame:
         "status": ASSERTED,
         "sentiment": "neutral",
         "score": 0.0,
+        "read_as": "",
     }
-    return _table(Aspects, [plain | {"sentiment": "neutral"} | dict(row) for row in rows])
+    return _table(Aspects, [plain | dict(row) for row in rows])
 
 
 def needs(*rows: Row) -> pl.DataFrame:

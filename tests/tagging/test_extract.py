@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feedbackminer.tables import Phrases
 from feedbackminer.tagging.aspects import Components
@@ -77,7 +79,7 @@ def test_the_encoder_is_asked_for_sentences_that_name_a_part_and_are_not_judged_
     aspects = aspects_of(sentences, states_of=counting)
     assert [sentence.text for sentence in asked] == ["The sync is great.", "I hate the editor."]
     asked.clear()
-    aspects_of(sentences, states_of=counting, earlier=aspects.filter(post_id="b"))
+    aspects_of(sentences, states_of=counting, earlier=aspects, known={"b"})
     assert [(sentence.post_id, sentence.number) for sentence in asked] == [("a", 2)]
 
 
@@ -196,6 +198,22 @@ def test_needs_that_several_share_are_read_as_wishes_that_stand_alone() -> None:
     assert rows.filter(group=1)["names_job"].to_list() == [None]
 
 
+def test_needs_that_were_read_before_are_not_read_again() -> None:
+    asked: list[str] = []
+
+    def tell(sentences: Sequence[str]) -> Matrix:
+        asked.extend(sentences)
+        return np.full((len(sentences), 6), 0.9, np.float32)
+
+    ids = ["a", "b", "c"]
+    sentences = said_by(ids, *(f"I want to export {i} notes to PDF." for i in ids))
+    options: dict[str, Any] = {"encode": subjects, "alike": 0.5, "tell": tell}
+    before = collect_needs(sentences, **options)
+    asked.clear()
+    assert collect_needs(sentences, earlier=before, known={"a", "b"}, **options).equals(before)
+    assert asked == ["I want to export c notes to PDF."]
+
+
 def test_who_wants_nothing_has_no_need() -> None:
     assert collect_needs(said_by(["a"], "It stops."), encode=subjects, alike=0.5).is_empty()
 
@@ -217,21 +235,54 @@ class Counting(RuleTagger):
         return super().sentence_sentiment(sentences)
 
 
-def test_clauses_that_were_judged_before_are_not_judged_again() -> None:
+def test_posts_that_are_known_are_not_looked_at_again_where_parts_are_called_as_before() -> None:
     passages = "I love the editor, but I hate the sync.", "The sync is great. The sync is great."
     sentences = said_by(["a", "b"], *passages)
-
-    def found(tagger: RuleTagger, earlier: pl.DataFrame | None = None) -> pl.DataFrame:
-        return aspects_of(sentences, tagger=tagger, earlier=earlier)
-
-    anew, tagger = found(RuleTagger()), Counting()
-    again = found(tagger, anew.filter(pl.col("post_id") != "b"))
+    anew, tagger = aspects_of(sentences), Counting()
+    again = aspects_of(sentences, tagger=tagger, earlier=anew, known={"a"})
     assert tagger.asked == ["The sync is great.", "The sync is great."]
     assert again.equals(anew)
+    assert aspects_of(sentences, tagger=tagger, earlier=anew, known={"a", "b"}).equals(anew)
+    assert len(tagger.asked) == 2
 
-    twice = Counting()
-    assert found(twice, anew).equals(anew)
-    assert twice.asked == ["The sync is great.", "The sync is great."]  # which of them was meant?
+
+def test_clauses_that_were_judged_before_are_not_judged_again_for_another_part() -> None:
+    passages = (
+        "I love the editor, but I hate the sync of the server.",
+        "The sync of the server. " * 2,
+    )
+    sentences = said_by(["a", "b"], *passages)
+    before, tagger = aspects_of(sentences), Counting()
+    parts = {"server": ("server",)}
+    again = aspects_of(sentences, tagger=tagger, parts=parts, earlier=before, known={"a", "b"})
+    assert again.equals(aspects_of(sentences, parts=parts))
+    assert tagger.asked == ["The sync of the server."] * 2  # which of them was meant?
+
+
+SAID = "the editor, sync; log in but log-in works sync server servers. It crashes ſync a".split(" ")
+PARTS = {"log in": ("log in", "Login"), "log-in": ("log-in",), "server": ("server", "Servers"),
+         "sync server": ("sync server",), "crashes": ("crashes", "crash")}  # fmt: skip
+PASSAGES = st.lists(st.lists(st.sampled_from(SAID), min_size=1, max_size=20).map(" ".join),
+                    min_size=1, max_size=4)  # fmt: skip
+FOUND = st.dictionaries(st.sampled_from([*PARTS]), st.integers(1, 2), max_size=4).map(
+    lambda chosen: {name: PARTS[name][:n] for name, n in chosen.items()}
+)
+
+
+@given(PASSAGES, FOUND, FOUND, st.data())
+@settings(max_examples=150, deadline=None)
+def test_aspects_of_known_posts_are_those_of_a_run_from_nothing(
+    passages: list[str],
+    parts_then: dict[str, tuple[str, ...]],
+    parts_now: dict[str, tuple[str, ...]],
+    data: st.DataObject,
+) -> None:
+    ids = [f"p{i}" for i in range(len(passages))]
+    sentences = said_by(ids, *passages)
+    known = data.draw(st.sets(st.sampled_from(ids)))
+    then = aspects_of([s for s in sentences if s.post_id in known], parts=parts_then)
+    now = aspects_of(sentences, parts=parts_now, earlier=then, known=known)
+    assert now.equals(aspects_of(sentences, parts=parts_now))
 
 
 def test_needs_of_posts_that_are_known_are_taken_as_they_were() -> None:

@@ -34,6 +34,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "helped": pl.lit(None, pl.String),
     },
     "tags": {"spans": pl.lit([], pl.List(pl.Int64))},
+    "aspects": {"read_as": pl.lit("")},
     "needs": {"names_job": pl.lit(None, pl.Boolean)},
     "key_points": {"near": pl.lit(None, pl.String)},
     "vectors": {"sentences": pl.lit(None, pl.Binary)},

@@ -233,7 +233,8 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         states_of=partial(states_of, tables, texts, encoder.name),
         components=settings.components,
         parts=_parts(context, phrases, posts),
-        earlier=earlier["aspects"].filter(pl.col("post_id").is_in(list(known))),
+        earlier=earlier["aspects"],
+        known=known,
     )
     needs = collect_needs(
         sentences,

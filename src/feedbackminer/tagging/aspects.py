@@ -10,6 +10,7 @@ from itertools import groupby
 import polars as pl
 
 from feedbackminer.tagging import lexicon
+from feedbackminer.text.words import content_hash
 
 LONGEST = 5_000  # characters read of a sentence
 _SPACE = r"[\s-]{1,3}"  # "dark mode" is written "dark-mode" too
@@ -34,6 +35,9 @@ class Components:
 
     Case does not matter, nor a plural "s"; an alias ends with "*" if any ending will do
     ("sync*"). Where two aliases fit, the longer wins; where two components share one, the first.
+
+    Attributes:
+        marks: of each component, what changes with its aliases.
     """
 
     def __init__(self, aliases: Mapping[str, Sequence[str]]) -> None:
@@ -45,6 +49,7 @@ class Components:
         by_letter = groupby((alias for alias, _ in pairs), key=_letter)
         choice = "|".join(_choice(letter, group) for letter, group in by_letter) or "(?!)"
         self._regex = re.compile(rf"(?<!\w)(?:{choice})(?!\w)", re.IGNORECASE)
+        self.marks = {name: content_hash(None, "\n".join(aliases[name])) for name in aliases}
 
     def mentioned(self, sentence: str) -> list[str]:
         """Return the components that a sentence names, in order of first mention."""

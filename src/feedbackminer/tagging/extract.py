@@ -118,6 +118,7 @@ def find_aspects(
     components: Mapping[str, Sequence[str]],
     parts: Mapping[str, Sequence[str]] | None = None,
     earlier: pl.DataFrame | None = None,
+    known: Collection[str] = (),
 ) -> dy.DataFrame[Aspects]:
     """Tell which component each clause is about, and how it sounds.
 
@@ -125,10 +126,16 @@ def find_aspects(
         states_of: is asked for the sentences that name components, where nobody knows how.
         components: that the settings name, each with its aliases.
         parts: that nobody named, as :func:`tagging.parts.discover` tells them.
-        earlier: aspects of texts that are read as they were then, by the same tagger.
+        earlier: aspects of an earlier time.
+        known: posts that are read as they were then, by the same tagger.
     """
-    mentions = _mentions(sentences, Components({**components, **(parts or {})}))
-    judged = _judged(mentions, tagger, states_of, _judged_before(earlier))
+    # In an order that stays: of two parts that share an alias the first counts.
+    aliases = {**components, **dict(sorted((parts or {}).items()))}
+    looked_for = Components(aliases)
+    before = _of_known(earlier, known)
+    settled = frozenset(known) - _stale(before, sentences, aliases, looked_for.marks)
+    mentions = _mentions([s for s in sentences if s.post_id not in settled], looked_for)
+    judged = _judged(mentions, tagger, states_of, _judged_before(before))
     rows = [
         {
             "post_id": mention.sentence.post_id,
@@ -138,11 +145,45 @@ def find_aspects(
             "status": status,
             "sentiment": sentiment,
             "score": score,
+            "read_as": looked_for.marks[aspect],
         }
         for mention, (status, sentiment, score) in zip(mentions, judged, strict=True)
         for aspect in mention.aspects
     ]
-    return check(_numbered(rows, Aspects), Aspects, where=STAGE)
+    made = _numbered(rows, Aspects)
+    kept = before.filter(pl.col("post_id").is_in(list(settled))).select(made.columns)
+    found = pl.concat([kept.cast(made.schema), made])
+    return check(_in_order(found, sentences), Aspects, where=STAGE)
+
+
+def _in_order(rows: pl.DataFrame, sentences: Iterable[Sentence]) -> pl.DataFrame:
+    """Return rows of posts in the order of these."""
+    ids = dict.fromkeys(sentence.post_id for sentence in sentences)
+    order = pl.DataFrame({"post_id": list(ids)}, schema={"post_id": pl.String})
+    return order.join(rows, on="post_id", maintain_order="left_right")
+
+
+def _of_known(earlier: pl.DataFrame | None, known: Collection[str]) -> pl.DataFrame:
+    if earlier is None:
+        return Aspects.create_empty()
+    return earlier.filter(pl.col("post_id").is_in(list(known)))
+
+
+def _stale(
+    before: pl.DataFrame,
+    sentences: Sequence[Sentence],
+    aliases: Mapping[str, Sequence[str]],
+    marks: Mapping[str, str],
+) -> set[str]:
+    """Return posts whose aspects may be others now: some component has other aliases than before.
+
+    Those are the posts in which it was found by the former ones, and those that hold one of today.
+    """
+    today = pl.DataFrame(list(marks.items()), schema=["aspect", "read_as"], orient="row")
+    gone = before.join(today, on=["aspect", "read_as"], how="anti")
+    same = {*before.join(today, on=["aspect", "read_as"], how="semi")["aspect"]}
+    others = Components({name: aliases[name] for name in aliases.keys() - same})
+    return {*gone["post_id"], *(sentence.post_id for sentence in _naming(sentences, others))}
 
 
 @dataclass(frozen=True)
@@ -161,13 +202,18 @@ class _Mention:
 Judgement = tuple[str, str, float]  # how the sentence speaks; how the clause sounds, and how much
 
 
+def _naming(sentences: Sequence[Sentence], components: Components) -> Iterator[Sentence]:
+    """Yield the sentences that name components."""
+    for row in components.candidates([sentence.text for sentence in sentences]):
+        if components.mentioned(sentences[row].text):
+            yield sentences[row]
+
+
 def _mentions(sentences: Sequence[Sentence], components: Components) -> list[_Mention]:
     """Return the clauses that name components."""
-    rows = components.candidates([sentence.text for sentence in sentences])
     return [
         _Mention(sentence, clause, aspects)
-        for sentence in map(sentences.__getitem__, rows)
-        if components.mentioned(sentence.text)
+        for sentence in _naming(sentences, components)
         for clause in clauses(sentence.text)
         if (aspects := components.mentioned(clause))
     ]
@@ -191,10 +237,8 @@ def _judged(
     return [known.get(mention.key) or next(read) for mention in mentions]
 
 
-def _judged_before(earlier: pl.DataFrame | None) -> dict[tuple[str, str], Judgement]:
+def _judged_before(earlier: pl.DataFrame) -> dict[tuple[str, str], Judgement]:
     """Return how clauses of posts are meant; not of one that stands in its post twice."""
-    if earlier is None:
-        return {}
     key = ["post_id", "text"]
     once = earlier.filter(pl.struct(*key, "aspect").is_unique()).unique(key)
     rows = once.select(*key, "status", "sentiment", "score").iter_rows()
@@ -219,21 +263,20 @@ def collect_needs(
         tell: returns chances of sentences, shape (sentences, HEADLINES); None: nobody can.
         encoder: its name.
         earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
-        known: posts whose needs are those that they had then.
+        known: posts whose needs are those that they had then, told by whoever tells them now.
     """
+    before = Needs.create_empty() if earlier is None else earlier
     stated: dict[str, list[Need]] = {}
-    if earlier is not None:
-        for post_id, sentence, need in earlier.select("post_id", "sentence", "text").iter_rows():
-            stated.setdefault(post_id, []).append(Need(post_id, sentence, need))
+    for post_id, sentence, need in before.select("post_id", "sentence", "text").iter_rows():
+        stated.setdefault(post_id, []).append(Need(post_id, sentence, need))
     needs = [
         need
         for post_id, of_post in groupby(sentences, key=attrgetter("post_id"))
         for need in (stated.get(post_id, []) if post_id in known else _needs(of_post))
     ]
 
-    vector_of: dict[str, bytes] = {}
-    if earlier is not None:
-        vector_of |= earlier.filter(encoder=encoder).select("text", "vector").iter_rows()
+    same = before.filter(encoder=encoder)
+    vector_of: dict[str, bytes] = dict(same.select("text", "vector").iter_rows())
     if new := sorted({need.text for need in needs} - vector_of.keys()):
         vector_of |= zip(new, to_bytes(encode(new)), strict=True)
     vectors = from_bytes([vector_of[need.text] for need in needs])
@@ -241,11 +284,12 @@ def collect_needs(
     places = ranks(vectors, groups)
     names = {groups[row]: needs[row].text for row in np.flatnonzero(places == 0)}
     is_read = (np.bincount(groups)[groups] >= LEAST_NEEDS) & (places < MOST_READ)
-    read = np.flatnonzero(is_read).tolist()
-    named: dict[int, bool] = {}
-    if tell and read:
-        wishes = [f"I want to {needs[row].text}." for row in read]
-        named |= zip(read, name_jobs(tell(wishes)), strict=True)
+    read = {needs[row].text for row in np.flatnonzero(is_read).tolist()} if tell else set()
+    told = same.filter(pl.col("post_id").is_in(list(known))).drop_nulls("names_job")
+    names_job: dict[str, bool] = dict(told.select("text", "names_job").iter_rows())
+    if tell and (new := sorted(read - names_job.keys())):
+        wishes = [f"I want to {need}." for need in new]
+        names_job |= zip(new, name_jobs(tell(wishes)), strict=True)
 
     rows = [
         {
@@ -254,7 +298,7 @@ def collect_needs(
             "sentence": need.sentence,
             "group": int(group),
             "label": names[group],
-            "names_job": named.get(row),
+            "names_job": names_job[need.text] if is_read[row] and tell else None,
             "vector": vector_of[need.text],
             "encoder": encoder,
         }
