@@ -105,6 +105,15 @@ def test_posts_that_name_no_part_judge_none() -> None:
     assert judged("It stops after an hour.", "").is_empty()
 
 
+def test_where_no_part_is_looked_for_none_is_judged() -> None:
+    sentences = said_by(["a"], "The editor is great.")
+    nothing = aspects_of(sentences, components={})
+    assert nothing.is_empty()
+    assert aspects_of(sentences, components={}, earlier=nothing, known={"a"}).is_empty()
+    before = aspects_of(sentences)
+    assert aspects_of(sentences, components={}, earlier=before, known={"a"}).is_empty()
+
+
 def test_parts_that_many_name_are_found_by_themselves() -> None:
     nlp, _ = load_spacy()
     passages = [f"I opened the calendar {i} times, but the calendar has crashed." for i in range(6)]

@@ -179,7 +179,8 @@ def _stale(
 
     Those are the posts in which it was found by the former ones, and those that hold one of today.
     """
-    today = pl.DataFrame(list(marks.items()), schema=["aspect", "read_as"], orient="row")
+    schema = {"aspect": pl.String, "read_as": pl.String}
+    today = pl.DataFrame(list(marks.items()), schema=schema, orient="row")
     gone = before.join(today, on=["aspect", "read_as"], how="anti")
     same = {*before.join(today, on=["aspect", "read_as"], how="semi")["aspect"]}
     others = Components({name: aliases[name] for name in aliases.keys() - same})
