@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from feedbackminer.insight import chance
 from feedbackminer.insight.chance import LEAST_MEMBERS, LEAST_THREADS, Answer, Question, ask
 from feedbackminer.insight.timeline import Timeline, edges_of
 from tests.support.builders import day
@@ -54,6 +55,18 @@ def answers(timeline: Timeline, *questions: Question, n_shuffles: int = 200) -> 
 @pytest.fixture(scope="module")
 def steady() -> pl.DataFrame:
     return talk(np.random.default_rng(5))
+
+
+def test_how_many_histories_are_counted_at_once_changes_nothing(
+    steady: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeline, early = timeline_of(steady), replace(LATEST, only_before=True)
+    at_once = chance.calibrate(timeline, [0] * timeline.n_rows, [early, early], n_shuffles=20)
+    monkeypatch.setattr(chance, "AT_ONCE", 3 * len(timeline.entries))  # 20 is no multiple of 3
+    by_threes = chance.calibrate(timeline, [0] * timeline.n_rows, [early, early], n_shuffles=20)
+    assert len(at_once.largest) == 20
+    assert (at_once.largest == by_threes.largest).all()
+    assert (at_once.spread == by_threes.spread).all()
 
 
 def test_where_nothing_changes_as_few_histories_show_something_as_is_promised(

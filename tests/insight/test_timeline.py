@@ -93,6 +93,18 @@ def test_a_shuffle_moves_threads_whole_and_starts_them_at_the_same_moments(
     assert moved.entries is timeline.entries
 
 
+@given(st.lists(POST, min_size=1, max_size=40), st.integers(1, 4), st.integers(0, 99))
+def test_several_histories_at_once_are_counted_as_each_alone(
+    posts: list[tuple[int, int, float]], n: int, seed: int
+) -> None:
+    timeline, rng = Timeline.of([written(posts), written(posts[::2])]), np.random.default_rng(seed)
+    alone = [timeline.shuffled(rng) for _ in range(n)]
+    together = timeline.at_starts([history.start for history in alone]).count(EDGES)
+    for name in ("voices", "threads", "weight"):
+        each = [getattr(history.count(EDGES), name) for history in alone]
+        assert (getattr(together, name).reshape(n, 2, -1) == each).all()
+
+
 def test_what_falls_after_the_end_is_left_out() -> None:
     timeline = Timeline.of([written([(0, 0, 1), (0, 1, 25), (1, 2, 28)])])
     moved = Timeline(**{**timeline.__dict__, "start": timeline.start[::-1].copy()})

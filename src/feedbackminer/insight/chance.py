@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from feedbackminer.insight.timeline import Flags, Real, Timeline, Whole
 from feedbackminer.threads import in_threads
 
 SHUFFLES, SEED = 300, 0
+AT_ONCE = 100_000  # entries of histories that are counted at once: numpy is slow at little
 LEAST_MEMBERS, LEAST_THREADS = 5, 3  # of what rises, and of what would be usual where it falls
 LEAST_ACTIVE = 20  # members in a bin, below which its shares say nothing
 LEAST_SPREAD = 0.5
@@ -89,7 +91,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class _View:
-    """One history, as one question sees it."""
+    """One history, as one question sees it; or several: each array has an axis of them first."""
 
     voices: Whole
     usual: Real
@@ -98,12 +100,12 @@ class _View:
 
     @classmethod
     def joined(cls, views: Sequence[_View]) -> _View:
-        """Return the bins of several questions to one history."""
+        """Return the bins of several questions to the same."""
         return cls(
-            np.concatenate([view.voices for view in views], axis=1),
-            np.concatenate([view.usual for view in views], axis=1),
-            np.concatenate([view.score for view in views], axis=1),
-            np.concatenate([view.is_large for view in views], axis=1),
+            np.concatenate([view.voices for view in views], axis=-1),
+            np.concatenate([view.usual for view in views], axis=-1),
+            np.concatenate([view.score for view in views], axis=-1),
+            np.concatenate([view.is_large for view in views], axis=-1),
         )
 
 
@@ -126,13 +128,12 @@ class Calibration:
         A score counts in units of its row's own spread by chance, which is wide where few threads
         hold many members (single-step maxT of Westfall and Young 1993).
         """
-        squares = np.mean([one.score**2 for one in histories], axis=(0, 2))
-        spread = np.maximum(np.sqrt(squares), LEAST_SPREAD)
-        sizes = [
-            (np.abs(one.score) / spread[:, None]).max(where=one.is_large, initial=0.0)
-            for one in histories
-        ]
-        return cls(spread, np.array(sizes))
+        shape = (-1, *histories[0].score.shape[-2:])
+        scores = np.concatenate([some.score.reshape(shape) for some in histories])
+        is_large = np.concatenate([some.is_large.reshape(shape) for some in histories])
+        spread = np.maximum(np.sqrt(np.mean(scores**2, axis=(0, 2))), LEAST_SPREAD)
+        sizes = np.abs(scores) / spread[:, None]
+        return cls(spread, sizes.max(axis=(1, 2), where=is_large, initial=0.0))
 
     def is_alarm(self, alarms: float) -> Flags:
         """Tell of each history whether something would be shown in it.
@@ -156,11 +157,13 @@ def calibrate(
         part_of: for each row the number of the row that it is a part of.
     """
     rng, parents = np.random.default_rng(SEED), np.asarray(part_of)
-    histories = (timeline.shuffled(rng) for _ in range(n_shuffles))
+    starts = (timeline.shuffled(rng).start for _ in range(n_shuffles))
+    n_at_once = max(1, AT_ONCE // max(1, len(timeline.entries)))
+    histories = map(timeline.at_starts, iter(lambda: [*islice(starts, n_at_once)], []))
 
-    def look(history: Timeline) -> _View:
+    def look(some: Timeline) -> _View:
         return _View.joined(
-            [_look(history, parents, question, question.told) for question in questions]
+            [_look(some, parents, question, question.told) for question in questions]
         )
 
     return Calibration.of(list(in_threads(look, histories, at_once=1)))
@@ -230,7 +233,7 @@ def _look(timeline: Timeline, parents: Whole, question: Question, bins: Whole) -
     """Look at some bins of a history, each beside the others."""
     counts = timeline.count(question.edges)
     voices, threads, weight = (
-        _Beside(count[:, bins], _others(count, question, bins))
+        _Beside(count[..., bins], _others(count, question, bins))
         for count in (counts.voices, counts.threads, counts.weight)
     )
     active = voices.of(parents)
@@ -255,7 +258,7 @@ class _Beside(NamedTuple):
 
     def of(self, rows: Whole) -> _Beside:
         """Return what some rows have."""
-        return _Beside(self.here[rows], self.others[rows])
+        return _Beside(self.here[..., rows, :], self.others[..., rows, :])
 
 
 def _usual(counts: _Beside, active: _Beside) -> Real:
@@ -266,12 +269,11 @@ def _usual(counts: _Beside, active: _Beside) -> Real:
 
 def _others(counts: Whole | Real, question: Question, bins: Whole) -> Real:
     """Return for some bins the sum over all others, without those right beside it."""
-    n_rows, n_bins = counts.shape
-    sums = np.concatenate([np.zeros((n_rows, 1)), counts.cumsum(axis=1)], axis=1)
+    sums = np.concatenate([np.zeros((*counts.shape[:-1], 1)), counts.cumsum(axis=-1)], axis=-1)
     first = np.maximum(bins - question.apart, 0)
-    last = np.minimum(bins + question.apart + 1, n_bins)
-    after = 0 if question.only_before else sums[:, -1:] - sums[:, last]
-    return np.asarray(sums[:, first] + after)
+    last = np.minimum(bins + question.apart + 1, counts.shape[-1])
+    after = 0 if question.only_before else sums[..., -1:] - sums[..., last]
+    return np.asarray(sums[..., first] + after)
 
 
 def _score(weight: _Beside, active: _Beside) -> Real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -24,7 +25,7 @@ MOST_UNITS = 100_000  # of time in a history, for which bins are looked up
 
 @dataclass(frozen=True)
 class Counts:
-    """Arrays of shape (rows, bins).
+    """Arrays of shape (rows, bins), of several histories (histories, rows, bins).
 
     Attributes:
         voices: distinct members.
@@ -86,6 +87,17 @@ class Entries:
             len(self.elsewhere[0]) == 0 and self.is_threads_first.sum() == self.opens_thread.sum()
         )
 
+    def times(self, n: int, *, n_rows: int, n_threads: int) -> Entries:
+        """Return as many of all, each with rows, threads and members of its own."""
+        n_members = int(self.member.max(initial=-1)) + 1
+        copy = np.repeat(np.arange(n), len(self))
+        return Entries(
+            np.tile(self.row, n) + copy * n_rows,
+            np.tile(self.thread, n) + copy * n_threads,
+            np.tile(self.member, n) + copy * n_members,
+            np.tile(self.after, n),
+        )
+
     def without(self, row: int, threads: Whole) -> Entries:
         """Return all but what was said in some threads of a row."""
         stays = (self.row != row) | ~np.isin(self.thread, threads)
@@ -94,7 +106,7 @@ class Entries:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A history: entries, and when each thread began.
+    """A history, or several of the same rows: entries, and when each thread began.
 
     Attributes:
         start: the moment of a thread's first post, microseconds.
@@ -104,6 +116,12 @@ class Timeline:
     n_members: int
     entries: Entries
     start: Whole
+    n_histories: int = 1
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the shape of what is counted in a bin: rows, of several histories these first."""
+        return (self.n_rows,) if self.n_histories == 1 else (self.n_histories, self.n_rows)
 
     @classmethod
     def of(cls, rows: Sequence[pl.DataFrame]) -> Timeline:
@@ -135,6 +153,14 @@ class Timeline:
         """Return a history in which nothing changes: threads exchange the moments they start at."""
         return replace(self, start=rng.permutation(self.start))
 
+    def at_starts(self, starts: Sequence[Whole]) -> Timeline:
+        """Return several histories in which threads start at other times, to be counted at once."""
+        n = len(starts)
+        if n == 1:
+            return replace(self, start=starts[0])
+        entries = self.entries.times(n, n_rows=self.n_rows, n_threads=len(self.start))
+        return replace(self, entries=entries, start=np.concatenate(starts), n_histories=n)
+
     def without(self, row: int, threads: Whole) -> Timeline:
         """Return the history without what was said in some threads of a row."""
         return replace(self, entries=self.entries.without(row, threads))
@@ -151,8 +177,8 @@ class Timeline:
         cell = entries.row * n_bins + bin_
 
         def summed(cells: Whole, parts: Real | Flags | None = None) -> npt.NDArray[Any]:
-            sums = np.bincount(cells, parts, minlength=self.n_rows * n_bins)
-            return sums.reshape(self.n_rows, n_bins)[:, 1:-1]
+            sums = np.bincount(cells, parts, minlength=math.prod(self.shape) * n_bins)
+            return sums.reshape(*self.shape, n_bins)[..., 1:-1]
 
         once = entries.opens_thread | _differs(bin_)
         if entries.are_apart:
