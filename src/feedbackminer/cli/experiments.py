@@ -29,9 +29,11 @@ PLAIN: Mapping[str, Any] = {"box": None, "padding": (0, 1, 0, 0)}  # 80 letters 
 @command
 def init(
     session: Session,
-    data: Annotated[str, typer.Argument(help="A file of texts, or a mined project")],
+    data: Annotated[str, typer.Argument(help="Texts, a project, or a folder of debates")],
     out: Annotated[Path, typer.Option("--out", help="The experiment that is written")],
-    stage: Annotated[str, typer.Option(help="topics, sentiment or kind")] = "topics",
+    stage: Annotated[
+        str, typer.Option(help="topics, sentiment, kind, key_points, links, changes or alerts")
+    ] = "topics",
     text: Annotated[str, typer.Option(help="Column with the text")] = "text",
     label: Annotated[str, typer.Option(help="Column with the label; empty: there is none")] = "",
 ) -> None:
@@ -107,9 +109,10 @@ def compare(
 
 def _print_comparison(comparison: Comparison) -> None:
     n_seeds = comparison.n_seeds
+    seeds = f"{n_seeds} seed{'s' if n_seeds > 1 else ''}"
     print_line(
-        f"A {comparison.a}\nB {comparison.b}\n{comparison.n_texts:,} texts, {n_seeds} seed"
-        f"{'s' if n_seeds > 1 else ''}; intervals hold for all measures together with 95 %"
+        f"A {comparison.a}\nB {comparison.b}\n{comparison.n_texts:,} {comparison.rows}, {seeds}; "
+        "intervals hold for all measures together with 95 %"
     )
     rows = []
     for row in comparison.differences:
@@ -129,7 +132,8 @@ def _print_comparison(comparison: Comparison) -> None:
             [(t.what, "; ".join(t.a), "; ".join(t.b), f"{t.n_texts:,}") for t in others],
             **PLAIN,
         )
-    print_line(f"{comparison.n_moved:,} texts moved{', such as:' if comparison.moved else ''}")
+    such_as = ", such as:" if comparison.moved else ""
+    print_line(f"{comparison.n_moved:,} {comparison.rows} moved{such_as}")
     for one in comparison.moved:
         gold = f" (people: {one.gold})" if one.gold else ""
         answer.print(f"  {one.a or 'none'} → {one.b or 'none'}{gold}: {one.text}", markup=False)

@@ -21,6 +21,7 @@ from feedbackminer.research.experiments.manifest import FILE, manifest_id
 from feedbackminer.research.experiments.measures import NO_LABEL
 from feedbackminer.research.experiments.run import Experiment, prepare
 from feedbackminer.research.experiments.spec import DataSpec
+from feedbackminer.research.experiments.task import Task
 from feedbackminer.steps.exports import collect_exports
 from feedbackminer.steps.mining import CLEAN
 from tests.support.command import write_jsonl
@@ -71,13 +72,13 @@ def test_two_runs_of_one_manifest_are_equal_to_the_last_byte(
 def test_an_interrupted_matrix_goes_on_where_it_was(
     experiment: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(_: methods.Task) -> Any:
+    def interrupted(_: Task) -> Any:
         raise KeyboardInterrupt
 
     ours = methods.METHODS["topics"]["feedbackminer"]
     done: list[int] = []
 
-    def counted(task: methods.Task) -> Any:
+    def counted(task: Task) -> Any:
         done.append(task.seed)
         return ours(task)
 

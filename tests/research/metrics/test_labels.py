@@ -51,10 +51,13 @@ def test_precision_is_of_what_reaches_the_threshold() -> None:
 
 
 def test_links_are_right_or_wrong_as_pairs() -> None:
-    gold, found = [("a", "b"), ("c", "b")], [("a", "b"), ("d", "b"), ("e", "b")]
+    gold, found = np.array([1, 1, -1, -1]), np.array([1, -1, 1, 2])
     assert labels.link_f1(gold, found) == pytest.approx(2 / 5)
+    assert labels.link_precision(gold, found) == pytest.approx(1 / 3)
+    assert labels.link_recall(gold, found) == 1 / 2
     assert labels.link_f1(gold, gold) == 1
-    assert np.isnan(labels.link_f1([], []))
+    for measure in (labels.link_f1, labels.link_precision, labels.link_recall):
+        assert np.isnan(measure(np.array([-1]), np.array([-1])))
 
 
 def test_shares_are_off_by_what_the_classes_are_off() -> None:

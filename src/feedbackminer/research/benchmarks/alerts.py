@@ -75,6 +75,21 @@ def watch(
 def false_alarms(
     watch: Watch, levels: Levels, n: int, settings: AlertSettings, looks: int = 1
 ) -> Raised:
+    """Shuffle a history ``n`` times anew, and count those in which a month of checks raises any."""
+    raised = list(look(watch, levels, n, settings, looks))
+    any_, real = (false_alarm_rate(np.array(flags, bool)) for flags in zip(*raised, strict=True))
+    return Raised(n, any_, real, levels.false_alarms(settings.false_alarms))
+
+
+def look(
+    watch: Watch,
+    levels: Levels,
+    n: int,
+    settings: AlertSettings,
+    looks: int = 1,
+    *,
+    seed: int = SEED,
+) -> Iterator[tuple[bool, bool]]:
     """Shuffle a history ``n`` times anew, and check each through a month.
 
     One calibration serves them all: histories drawn from one set of moments are exchangeable, so
@@ -82,38 +97,56 @@ def false_alarms(
 
     Args:
         looks: checks a day, at equal distances.
+    Yields:
+        whether something stood out, and whether it was real.
     """
-    rng = np.random.default_rng(SEED)
-    raised, is_real = np.zeros(n, bool), np.zeros(n, bool)
-    for number in range(n):
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
         history = replace(watch, timeline=watch.timeline.shuffled(rng))
         moments = [
             at for at in _moments(watch, looks) if _stands_out(history, at, levels, settings)
         ]
-        raised[number] = bool(moments)
-        if moments:
-            moved = Watch.of(_moved(watch, history.timeline.start), settings)
-            is_real[number] = any(
+        moved = Watch.of(_moved(watch, history.timeline.start), settings) if moments else watch
+        yield (
+            bool(moments),
+            any(
                 one.cause == REAL
                 for at in moments
                 for one in moved.standing_out(at, levels, settings.false_alarms)
-            )
-    any_, real = false_alarm_rate(raised), false_alarm_rate(is_real)
-    return Raised(n, any_, real, levels.false_alarms(settings.false_alarms))
+            ),
+        )
 
 
 def power(
     watch: Watch, levels: Levels, n: int, settings: AlertSettings, members: int
 ) -> Iterator[Power]:
-    """Plant rises in shuffled histories, in a row that has so many members in a usual window.
+    """Plant rises in shuffled histories, and count those that are seen, and after how long."""
+    for step, days in plant(watch, levels, n, settings, members):
+        delays = [day for day in days if day]
+        median = float(np.median(delays)) if delays else None
+        yield Power(step, len(days), share_seen(np.array(days, bool)), median)
+
+
+def plant(
+    watch: Watch,
+    levels: Levels,
+    n: int,
+    settings: AlertSettings,
+    members: int,
+    *,
+    seed: int = SEED,
+) -> Iterator[tuple[float, list[int]]]:
+    """Plant rises in a row that has so many members in a usual window, and check each day.
 
     Threads of it move from other times into the last windows, until each has as many times the
     usual members. A row of more members loses threads before.
 
+    Yields:
+        how many times the usual, and of each history the day on which that was seen; 0: on none.
     Raises:
         InputError: no row has so many members.
     """
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     end = midnight(watch.facts.period.until or datetime.max)
     rows = [number for number, rule in enumerate(watch.rules, start=N_WHOLES) if rule == RISING]
     year = edges_of(watch.edges(end))
@@ -127,18 +160,23 @@ def power(
     begin = end - LASTS * watch.days * DAY
     edges = edges_of([begin + k * watch.days * DAY for k in range(LASTS + 1)])
     for step in STEPS:
-        delays = []
-        for bed in planted:
-            timeline = _with_rise(bed, edges, step, rng)
-            risen = replace(watch, timeline=timeline)
-            for day in range(1, LASTS * watch.days + 1):
-                answer = risen.judged(begin + day * DAY, levels, settings.false_alarms)
-                if answer.is_shown[bed.row, -1]:
-                    delays.append(day)
-                    break
-        median = float(np.median(delays)) if delays else None
-        seen = np.arange(len(planted)) < len(delays)
-        yield Power(step, len(planted), share_seen(seen), median)
+        yield (
+            step,
+            [
+                _seen_on(replace(watch, timeline=timeline), bed.row, begin, levels, settings)
+                for bed in planted
+                for timeline in [_with_rise(bed, edges, step, rng)]
+            ],
+        )
+
+
+def _seen_on(
+    risen: Watch, row: int, begin: datetime, levels: Levels, settings: AlertSettings
+) -> int:
+    """Return the first day after ``begin`` on which a row stands out; 0 if none."""
+    days = range(1, LASTS * risen.days + 1)
+    judged = ((day, risen.judged(begin + day * DAY, levels, settings.false_alarms)) for day in days)
+    return next((day for day, answer in judged if answer.is_shown[row, -1]), 0)
 
 
 def _moments(watch: Watch, looks: int) -> list[datetime]:

@@ -12,7 +12,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.insight.facts import build_facts
 from feedbackminer.insight.measures import Estimate
 from feedbackminer.insight.period import period_of
-from feedbackminer.insight.timeline import Timeline, Whole
+from feedbackminer.insight.timeline import Flags, Timeline, Whole
 from feedbackminer.insight.watched import EVER, IN_PERIOD, N_WHOLES, Watched
 from feedbackminer.research.benchmarks.planting import Bed, beds, threads_of
 from feedbackminer.research.metrics.alarms import false_alarm_rate
@@ -61,34 +61,57 @@ def watch(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Watc
 
 
 def false_alarms(watched: Watched, n: int, alarms: float) -> Alarms:
-    """Shuffle a history ``n`` times anew, and look for changes in each as in any other."""
-    rng = np.random.default_rng(SEED)
-    shown: dict[str, list[bool]] = {IN_PERIOD: [], EVER: []}
-    promised = []
-    for _ in range(n):
-        history = replace(watched, timeline=watched.timeline.shuffled(rng))
-        found = history.ask(alarms)
-        for name in shown:
-            shown[name].append(name in found and bool(found[name].answer.is_shown.any()))
-        flags = [one.answer.is_alarm for one in found.values()]
-        promised.append(float(np.any(flags, axis=0).mean()))
-    change, surge = (np.array(shown[name]) for name in (IN_PERIOD, EVER))
+    """Shuffle a history ``n`` times anew, and count in how many something is shown."""
+    looked = list(look(watched, n, alarms))
+    change, surge = (np.array([one.shown[name] for one in looked]) for name in (IN_PERIOD, EVER))
     return Alarms(
         n,
         change=false_alarm_rate(change),
         surge=false_alarm_rate(surge),
         any=false_alarm_rate(change | surge),
-        promised=float(np.mean(promised)),
+        promised=float(np.mean([one.promised for one in looked])),
     )
 
 
+@dataclass(frozen=True)
+class Looked:
+    """Whether a change, and a surge, is shown in a history, and what is promised of it."""
+
+    shown: Mapping[str, bool]
+    promised: float
+
+
+def look(watched: Watched, n: int, alarms: float, *, seed: int = SEED) -> Iterator[Looked]:
+    """Shuffle a history ``n`` times anew, and look for changes in each as in any other."""
+    rng = np.random.default_rng(seed)
+    for _ in range(n):
+        found = replace(watched, timeline=watched.timeline.shuffled(rng)).ask(alarms)
+        shown = {
+            name: name in found and bool(found[name].answer.is_shown.any())
+            for name in (IN_PERIOD, EVER)
+        }
+        flags = [one.answer.is_alarm for one in found.values()]
+        yield Looked(shown, float(np.any(flags, axis=0).mean()))
+
+
 def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Power]:
-    """Plant steps in shuffled histories: in a topic that has so many members in a usual period.
+    """Plant steps in shuffled histories, and count those that are found."""
+    for step, found in plant(watched, n, alarms, members):
+        yield Power(step, len(found), share_seen(found))
+
+
+def plant(
+    watched: Watched, n: int, alarms: float, members: int, *, seed: int = SEED
+) -> Iterator[tuple[float, Flags]]:
+    """Plant steps in a topic that has so many members in a usual period, and look for each.
 
     Threads of the topic move from other times into the last period, until it has as many times its
     usual members; a topic of more members loses threads before.
+
+    Yields:
+        how many times the usual, and of each history whether that was found in it.
     """
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     topics = [
         number
         for number, row in enumerate(watched.rows, start=N_WHOLES)
@@ -106,7 +129,7 @@ def power(watched: Watched, n: int, alarms: float, members: int) -> Iterator[Pow
             timeline = _with_step(bed, edges, step, rng)
             answer = replace(watched, timeline=timeline).ask(alarms)[IN_PERIOD].answer
             found.append(answer.is_shown[bed.row, -1])
-        yield Power(step, len(planted), share_seen(np.array(found, bool)))
+        yield step, np.array(found, bool)
 
 
 def _with_step(bed: Bed, edges: Whole, step: float, rng: np.random.Generator) -> Timeline:

@@ -48,14 +48,23 @@ def measure(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> lis
 
 
 def _links(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> Inferred:
+    pairs = hide_links(posts, tags, texts)
+    return _counted("whom a post answers", pairs, truth="link", guess="answers", simple="before")
+
+
+def hide_links(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Return of each post with a link that post, the one inferred without it, and the one before.
+
+    Returns:
+        post_id, link, answers (null: none is inferred), before (null: it begins its thread).
+    """
     known = read_conversation(posts, tags, texts).replies.filter(by="link")
     hidden = posts.with_columns(parent_id=pl.lit(None, pl.String))
     inferred = read_conversation(hidden, tags, texts).replies
     order = posts.sort("thread_id", "created_at", "post_id", nulls_last=True)
     before = order.select("post_id", before=pl.col("post_id").shift(1).over("thread_id"))
     pairs = known.select("post_id", link="answers").join(before, on="post_id")
-    pairs = pairs.join(inferred.select("post_id", "answers"), on="post_id", how="left")
-    return _counted("whom a post answers", pairs, truth="link", guess="answers", simple="before")
+    return pairs.join(inferred.select("post_id", "answers"), on="post_id", how="left")
 
 
 def _answers(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> list[Inferred]:

@@ -121,7 +121,7 @@ def measure(
         else dict.fromkeys(debates.topics, shipped_bi_encoder())
     )
     figures = [
-        _of_group(group, debates, _cosines(group, debates, matchers[group.topic]))
+        _of_group(group, debates, cosines(group, debates, matchers[group.topic].encode))
         for group in debates.groups
     ]
     return Score(*np.mean(figures, axis=0).tolist())
@@ -154,14 +154,14 @@ def _pairs(group: Group, debates: Debates) -> Iterator[Pair]:
                 )
 
 
-def _cosines(group: Group, debates: Debates, matcher: BiEncoder) -> Matrix:
+def cosines(group: Group, debates: Debates, encode: Callable[[Sequence[str]], Matrix]) -> Matrix:
     """Return how alike arguments and key points are, shape (arguments, key points)."""
     arguments, points = (
-        matcher.encode([debates.texts[text_id] for text_id in ids])
+        encode([debates.texts[text_id] for text_id in ids])
         for ids in (group.arguments, group.key_points)
     )
-    cosines: Matrix = arguments @ points.T
-    return cosines
+    alike: Matrix = arguments @ points.T
+    return alike
 
 
 def _of_group(group: Group, debates: Debates, log_odds: Matrix) -> tuple[float, ...]:
@@ -170,7 +170,7 @@ def _of_group(group: Group, debates: Debates, log_odds: Matrix) -> tuple[float, 
     Args:
         log_odds: up to a constant, shape (arguments, key points).
     """
-    scores = _against_rivals(log_odds)
+    scores = against_rivals(log_odds)
     best, sureness = scores.argmax(axis=1), scores.max(axis=1)
     pairs = [(argument, group.key_points[point])
              for argument, point in zip(group.arguments, best, strict=True)]  # fmt: skip
@@ -182,7 +182,7 @@ def _of_group(group: Group, debates: Debates, log_odds: Matrix) -> tuple[float, 
     )
 
 
-def _against_rivals(log_odds: Matrix) -> Matrix:
+def against_rivals(log_odds: Matrix) -> Matrix:
     """Return log-odds, less a part of those of the best other key point of the same argument."""
     if log_odds.shape[1] < 2:
         return log_odds

@@ -11,13 +11,13 @@ import numpy as np
 from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.manifest import read_manifest
 from feedbackminer.research.experiments.measures import MEASURES, Measure, Outcome
-from feedbackminer.research.experiments.methods import CAN_VARY
 from feedbackminer.research.experiments.run import (
     Cell,
     Experiment,
     experiment_of,
     read_cell,
 )
+from feedbackminer.research.experiments.spec import ROWS, TOPICS
 from feedbackminer.research.experiments.turns import Turn, find_moved, find_turns, titled
 
 DRAWS = 1_000
@@ -69,6 +69,7 @@ class Comparison:
 
     a: str
     b: str
+    rows: str  # what has moved: texts, histories
     n_texts: int
     n_seeds: int
     differences: Sequence[Difference]
@@ -123,7 +124,7 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
     ]
     a, b = pairs[0]
     turns: list[Turn] = []
-    if experiment.spec.stage in CAN_VARY:
+    if experiment.spec.stage == TOPICS:
         turns = list(find_turns(a, b))
         rows = find_moved(a, b)
     else:
@@ -134,6 +135,7 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
     return Comparison(
         a=one.title,
         b=other.title,
+        rows=ROWS.get(experiment.spec.stage, "texts"),
         n_texts=len(frame),
         n_seeds=len(pairs),
         differences=list(_differences(names, pairs, np.random.default_rng(seed))),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,10 +14,14 @@ import numpy as np
 import polars as pl
 
 from feedbackminer.errors import InputError
+from feedbackminer.project.store import TableStore
+from feedbackminer.research.benchmarks.key_points import Debates
 from feedbackminer.research.experiments.measures import NO_LABEL
 from feedbackminer.research.experiments.spec import DataSpec
 
 Item = tuple[str, str, str, datetime | None]  # its id, text, label, and when it was written
+_SCHEMA: Any = {**dict.fromkeys(("item", "text", "label"), pl.String),
+                "at": pl.Datetime("us", "UTC")}  # fmt: skip
 DRAWN_BY = 0  # seed of what `limit` draws: the same texts in every experiment
 HF = "hf:"
 
@@ -27,21 +31,60 @@ class Items:
     """Texts with their labels.
 
     ``frame``: ``item`` (its id), ``text``, ``label`` ("" where there is none); ``versions``: of the
-    tables they come from, where they come from a project.
+    tables they come from, where they come from a project; ``tables``, ``debates``: what they are
+    of, where a stage reads more than them.
     """
 
     frame: pl.DataFrame
     versions: Mapping[str, int | None]
-    notices: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+    tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    debates: Debates | None = None
 
     @property
     def hash(self) -> str:
-        """Return a hash of all texts and labels, in their order."""
+        """Return a hash of all texts and labels, in their order, and of the posts they are of."""
         digest = hashlib.sha256()
-        for row in self.frame.iter_rows():
-            for value in row:
-                digest.update(f"{len(value)}:{value}".encode())
+        for frame in (self.frame, *self._posts()):
+            for row in frame.iter_rows():
+                for value in map(str, row):
+                    digest.update(f"{len(value)}:{value}".encode())
         return digest.hexdigest()
+
+    def _posts(self) -> Iterator[pl.DataFrame]:
+        """Yield who wrote what in which thread when, and on which topics: what histories are of."""
+        if "posts" in self.tables:
+            yield (
+                self.tables["posts"]
+                .select("post_id", "thread_id", "parent_id", "author_id", "created_at")
+                .sort("post_id")
+            )
+        if "assignments" in self.tables:
+            yield self.tables["assignments"].select("post_id", "topic_id").sort(pl.all())
+
+
+def items_of(
+    rows: Iterable[Item],
+    tables: Mapping[str, pl.DataFrame] | None = None,
+    versions: Mapping[str, int | None] | None = None,
+    *,
+    debates: Debates | None = None,
+) -> Items:
+    """Return rows that are of more than texts."""
+    frame = pl.DataFrame(list(rows), schema=_SCHEMA, orient="row").drop("at")
+    return Items(frame, versions or {}, tables=tables or {}, debates=debates)
+
+
+def read_tables(
+    folder: Path, names: Sequence[str]
+) -> tuple[dict[str, pl.DataFrame], Mapping[str, int | None]]:
+    """Return tables of a mined project, and their versions.
+
+    Raises:
+        InputError: there is none.
+    """
+    store = _store_of(folder)
+    return {name: store.read(name) for name in names}, store.versions(list(names))
 
 
 def read_items(spec: DataSpec, folder: Path) -> Items:
@@ -59,9 +102,7 @@ def read_items(spec: DataSpec, folder: Path) -> Items:
         rows = _of_file(spec, folder / spec.path)
     else:
         rows = _of_loader(spec)
-    schema: Any = dict.fromkeys(("item", "text", "label"), pl.String)
-    schema["at"] = pl.Datetime("us", "UTC")
-    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    frame = pl.DataFrame(rows, schema=_SCHEMA, orient="row")
     texts = frame.filter(pl.col("text") != "")
     if spec.time:
         texts = texts.drop_nulls("at").sort("at", maintain_order=True)
@@ -108,12 +149,9 @@ def _of_file(spec: DataSpec, path: Path) -> Iterator[Item]:
 
 
 def _of_project(spec: DataSpec, folder: Path) -> tuple[Iterator[Item], Mapping[str, int | None]]:
-    from feedbackminer.project.project import open_project
     from feedbackminer.tables import passage
 
-    if not (folder / "tables").is_dir():
-        raise InputError(f"{folder}: no mined project; `feedbackminer run` makes one")
-    store = open_project(folder).store
+    store = _store_of(folder)
     texts = store.read("texts").select("post_id", text=passage())
     posts = store.read("posts").select("post_id", "created_at")
     texts = texts.join(posts, on="post_id").sort("created_at", "post_id", nulls_last=True)
@@ -124,6 +162,14 @@ def _of_project(spec: DataSpec, folder: Path) -> tuple[Iterator[Item], Mapping[s
     rows = ((post_id, text, NO_LABEL, at) for post_id, at, text in
             texts.select("post_id", "created_at", "text").iter_rows())  # fmt: skip
     return rows, store.versions(["posts", "texts"])
+
+
+def _store_of(folder: Path) -> TableStore:
+    from feedbackminer.project.project import open_project
+
+    if not (folder / "tables").is_dir():
+        raise InputError(f"{folder}: no mined project; `feedbackminer run` makes one")
+    return open_project(folder).store
 
 
 def _of_loader(spec: DataSpec) -> Iterator[Item]:

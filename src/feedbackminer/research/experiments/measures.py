@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedbackminer.insight.measures import Estimate
 from feedbackminer.research.metrics import labels as of_labels
 from feedbackminer.research.metrics import topics as of_topics
+from feedbackminer.research.metrics.alarms import false_alarm_rate, power
 from feedbackminer.research.metrics.labels import Array
+from feedbackminer.research.metrics.matching import match_precision
 from feedbackminer.research.metrics.topics import NONE, Labels
 
 NO_LABEL = ""
+QUIET, SHOWN = "nothing changes", "shown"  # of a history: its label; what it may be given
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,19 @@ class Measure:
 
 
 TAGS = ("sentiment", "kind")
+PLANTED = ("changes", "alerts")
+
+
+def matched(group: int, right: Sequence[str], undecided: Sequence[str]) -> str:
+    """Return the label of an argument: its group, its key points, those people differ about."""
+    return json.dumps([group, list(right), list(undecided)], ensure_ascii=False)
+
+
+@lru_cache(maxsize=100_000)
+def _judged_match(label: str, point: str) -> tuple[int, float]:
+    """Return the group of an argument, and whether it says a key point; nan: undecided."""
+    group, right, undecided = json.loads(label)
+    return group, np.nan if point in undecided else float(point in right)
 
 
 def _clusters(measure: Callable[[Array, Array], float]) -> Measure:
@@ -127,6 +145,41 @@ def _words(measure: Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]]],
         return measure(list(outcome.words.values()), outcome.texts)
 
     return Measure(of, ("topics",), ("words",), can_be_drawn=False)
+
+
+def _links(measure: Callable[[Array, Array], float]) -> Measure:
+    return Measure(lambda outcome: measure(outcome.gold, outcome.given), ("links",), ("gold",))
+
+
+def _matches(*, relaxed: bool) -> Measure:
+    """Return the mean over groups of how good matches are."""
+
+    def of(outcome: Outcome) -> float:
+        n_names = len(outcome.names)
+        pairs, pair_of = np.unique(outcome.gold * n_names + outcome.given, return_inverse=True)
+        names = (map(outcome.name, divmod(pair, n_names)) for pair in pairs.tolist())
+        judged = zip(*(_judged_match(*both) for both in names), strict=True)
+        groups, truth = (np.array(column)[pair_of] for column in judged)
+        by_group = np.argsort(groups, kind="stable")
+        begins = np.flatnonzero(np.diff(groups[by_group])) + 1
+        sureness = outcome.chances[:, 0]
+        return float(np.mean([
+            match_precision(sureness[rows], truth[rows], relaxed=relaxed).times_right
+            for rows in np.split(by_group, begins)
+        ]))  # fmt: skip
+
+    return Measure(of, ("key_points",), ("gold", "chances"))
+
+
+def _planted(rate: Callable[[Array], Estimate], *, is_better: int) -> Measure:
+    """Return how often something is shown: where nothing changes, or where something does."""
+
+    def of(outcome: Outcome) -> float:
+        is_quiet = np.array([outcome.name(number) == QUIET for number in outcome.gold.tolist()])
+        wanted = is_quiet if is_better < 0 else ~is_quiet
+        return rate(outcome.given[wanted] != NONE).value
+
+    return Measure(of, PLANTED, ("gold",), is_better)
 
 
 def _average_precision(outcome: Outcome) -> float:
@@ -190,4 +243,11 @@ MEASURES = {
     "calibration_error": Measure(_calibration_error, TAGS, ("gold", "chances"), -1),
     "brier": Measure(_brier, TAGS, ("gold", "chances"), -1),
     "right_when_half_answer": Measure(_right_when_half_answer, TAGS, ("gold", "chances")),
+    "match_strict": _matches(relaxed=False),
+    "match_relaxed": _matches(relaxed=True),
+    "link_precision": _links(of_labels.link_precision),
+    "link_recall": _links(of_labels.link_recall),
+    "link_f1": _links(of_labels.link_f1),
+    "false_alarm_rate": _planted(false_alarm_rate, is_better=-1),
+    "power": _planted(power, is_better=1),
 }

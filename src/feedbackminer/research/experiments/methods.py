@@ -7,7 +7,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,55 +15,17 @@ from numpy.typing import NDArray
 
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.research.baselines import quick_start, rule_tags
+from feedbackminer.research.experiments.links import before, our_links
+from feedbackminer.research.experiments.matches import by_words, our_matches
 from feedbackminer.research.experiments.measures import NO_LABEL, Outcome
+from feedbackminer.research.experiments.planted import our_alerts, our_changes
+from feedbackminer.research.experiments.spec import OF_PROJECT, TOPICS
+from feedbackminer.research.experiments.task import Matrix, Task
 from feedbackminer.settings.sections import Settings
-from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS, UNSURE
+from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
 
 OURS = "feedbackminer"
-USUAL_TOPICS = 20  # of who has to be told how many, where no labels tell it
 KEYWORDS = 10
-Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Task:
-    """Texts and all that a method is told.
-
-    Attributes:
-        words: of each text, see :func:`words_of`; none where the stage has no topics.
-    """
-
-    texts: Sequence[str]
-    words: Sequence[Sequence[str]]
-    gold: Sequence[str]
-    settings: Settings
-    seed: int
-    encoder: Encoder
-
-    @property
-    def n_topics(self) -> int:
-        """Return how many labels there are, for those who have to be told."""
-        return len({*self.gold} - {NO_LABEL}) or USUAL_TOPICS
-
-    @cached_property
-    def vectors(self) -> NDArray[np.float32]:
-        """Return what each text means, unit rows."""
-        return self.encoder.encode(self.texts).vectors
-
-    def topics(self, numbers: Sequence[int], words: Sequence[Sequence[str]]) -> Outcome:
-        """Return topics that were found, numbered from 0; a number below 0 is none."""
-        given = [f"t{n}" if n >= 0 else NO_LABEL for n in numbers]
-        words_of = {f"t{n}": of_topic for n, of_topic in enumerate(words)}
-        return Outcome.of(self.gold, given, words=words_of, texts=self.words)
-
-    def tags(self, chances: Matrix, classes: Sequence[str]) -> Outcome:
-        """Return labels that were given: the likeliest of each text."""
-        given = [classes[column] for column in chances.argmax(axis=1)]
-        return Outcome.of(self.gold, given, chances=chances, classes=classes)
-
-    def labels(self, given: Iterable[str]) -> Outcome:
-        """Return labels that were given without probabilities."""
-        return Outcome.of(self.gold, [NO_LABEL if label == UNSURE else label for label in given])
 
 
 Method = Callable[[Task], Outcome]
@@ -252,22 +213,28 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "rules": _rules_of_sentiment,
     },
     "kind": {OURS: _our_kind, "majority": _majority, "rules": _rules_of_kind},
+    "key_points": {OURS: our_matches, "words": by_words},
+    "links": {OURS: our_links, "before": before},
+    "changes": {OURS: our_changes},
+    "alerts": {OURS: our_alerts},
 }
 
 
 def models_of(stage: str, settings: Settings) -> list[str]:
     """Return what the models and plug-ins of a stage are called; names change with what they do."""
     from feedbackminer.api.texts import tagger_of
-    from feedbackminer.embed.load import encoder_name
+    from feedbackminer.embed.bi_encoder import matcher_hash
+    from feedbackminer.embed.load import backend_of, encoder_name
     from feedbackminer.topics.own_clusterer import clusterer_code
 
+    if stage in OF_PROJECT:  # what they read was made before
+        return []
+    if stage == "key_points":
+        return [matcher_hash(), backend_of(settings.embed).engine]
     encoder = encoder_name(settings.embed)
-    if stage in CAN_VARY:
+    if stage == TOPICS:
         return [encoder, *filter(None, [clusterer_code(settings.topics.clusterer)])]
     return [encoder, tagger_of(settings, encoder).name]
-
-
-CAN_VARY = ("topics",)  # stages whose outcome depends on the seed
 
 
 def is_installed(method: str) -> bool:

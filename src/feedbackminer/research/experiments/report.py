@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from feedbackminer.research.experiments.measures import MEASURES
 from feedbackminer.research.experiments.methods import OURS
+from feedbackminer.research.experiments.spec import ROWS
 
 if TYPE_CHECKING:
     from feedbackminer.research.experiments.run import Experiment
@@ -57,6 +58,7 @@ def write_report(experiment: Experiment, results: pl.DataFrame, folder: Path) ->
         "question": experiment.spec.question,
         "spec": experiment.spec,
         "n": len(experiment.items.frame),
+        "rows": ROWS.get(experiment.spec.stage, "texts"),
         "seeds": ", ".join(map(str, experiment.spec.seeds)),
         "notices": experiment.notices,
         "manifest": experiment.manifest,

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from feedbackminer.embed.encoder import Encoder
 from feedbackminer.embed.load import encoder_name, load_encoder
 from feedbackminer.engine.fingerprint import code_hash
 from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.cache import Remembering
 from feedbackminer.research.experiments.data import Items, read_items
+from feedbackminer.research.experiments.links import read_links
 from feedbackminer.research.experiments.manifest import (
     Manifest,
     differences,
@@ -28,12 +30,11 @@ from feedbackminer.research.experiments.manifest import (
     read_manifest,
     write_manifest,
 )
+from feedbackminer.research.experiments.matches import read_matches
 from feedbackminer.research.experiments.measures import MEASURES, Outcome
 from feedbackminer.research.experiments.methods import (
-    CAN_VARY,
     METHODS,
     OURS,
-    Task,
     is_installed,
     models_of,
     words_of,
@@ -47,7 +48,17 @@ from feedbackminer.research.experiments.parts import (
     spread_out,
     steadiness,
 )
-from feedbackminer.research.experiments.spec import Spec, Value, Variant, parse_spec, read_spec
+from feedbackminer.research.experiments.planted import read_histories
+from feedbackminer.research.experiments.spec import (
+    CAN_VARY,
+    TOPICS,
+    Spec,
+    Value,
+    Variant,
+    parse_spec,
+    read_spec,
+)
+from feedbackminer.research.experiments.task import Task
 from feedbackminer.settings.sections import Settings, hash_settings
 
 RESULTS, CELLS, VECTORS = "results.parquet", "cells", "vectors"
@@ -63,6 +74,19 @@ RESULT_COLUMNS: Mapping[str, Any] = {
 }
 OF_ALL_SEEDS = -1  # in place of a seed
 Tell = Callable[[str], None]
+
+
+def _read_texts(spec: Spec, folder: Path) -> Items:
+    return read_items(spec.data, folder)
+
+
+# What a stage reads, where it is not single texts.
+READERS: Mapping[str, Callable[[Spec, Path], Items]] = {
+    "key_points": read_matches,
+    "links": read_links,
+    "changes": read_histories,
+    "alerts": read_histories,
+}
 
 
 @dataclass(frozen=True)
@@ -106,18 +130,24 @@ class Experiment:
         """Return the label of each text, "" where it has none."""
         return self.items.frame["label"].to_list()
 
-    def of_part(self, part: Part) -> tuple[list[str], list[list[str]], list[str]]:
-        """Return texts, the words of each (none where there are no topics), and labels."""
-        frame = self.items.frame
-        rows = part.rows(len(frame)).tolist()
+    def of_part(self, part: Part) -> tuple[pl.DataFrame, list[list[str]]]:
+        """Return the rows of a part, and the words of each (none where there are no topics)."""
+        rows = part.rows(len(self.items.frame)).tolist()
         words = [self.words[row] for row in rows] if self.words else []
-        return frame["text"][rows].to_list(), words, frame["label"][rows].to_list()
+        return self.items.frame[rows], words
+
+    def task(self, cell: Cell, encoder: Encoder) -> Task:
+        """Return what a method is given."""
+        rows, words = self.of_part(cell.part)
+        ids, texts, gold = (rows[name].to_list() for name in ("item", "text", "label"))
+        sizes = self.spec.histories, self.spec.members
+        return Task(ids, texts, words, gold, cell.settings, cell.seed, encoder, self.items, *sizes)
 
     @cached_property
     def words(self) -> list[list[str]]:
         """Return the words of each text, where the stage has topics."""
         texts = self.items.frame["text"].to_list()
-        return words_of(texts) if self.spec.stage == "topics" else []
+        return words_of(texts) if self.spec.stage == TOPICS else []
 
     @property
     def titles(self) -> list[str]:
@@ -186,7 +216,7 @@ def experiment_of(old: Manifest, where: str, *, is_repeated: bool = False) -> Ex
 
 
 def _experiment(name: str, spec: Spec, folder: Path) -> Experiment:
-    items = read_items(spec.data, folder)
+    items = READERS.get(spec.stage, _read_texts)(spec, folder)
     methods = [METHODS[spec.stage][method] for method in (OURS, *spec.baselines)]
     manifest = make_manifest(
         spec.model_dump(mode="json", exclude_defaults=True),
@@ -246,8 +276,7 @@ def _do_cells(
         if name not in encoders:
             encoders[name] = Remembering(load_encoder(settings.embed), vectors)
         began = time.perf_counter()
-        texts, words, gold = experiment.of_part(cell.part)
-        task = Task(texts, words, gold, settings, cell.seed, encoders[name])
+        task = experiment.task(cell, encoders[name])
         outcome = METHODS[experiment.spec.stage][cell.method](task)
         _write_cell(cell, outcome, path, time.perf_counter() - began)
 
@@ -283,11 +312,11 @@ def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> Non
 
 def read_cell(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
     """Read the outcome of a cell back."""
-    key, (_, words, gold) = cell_key(cell), experiment.of_part(cell.part)
+    key, (rows, words) = cell_key(cell), experiment.of_part(cell.part)
     rest = json.loads((folder / CELLS / f"{key}.json").read_text("utf-8"))
     given = pl.read_parquet(folder / CELLS / f"{key}.parquet")
     return Outcome.of(
-        gold,
+        rows["label"].to_list(),
         given["given"].to_list(),
         chances=np.array(given["chances"].to_list()) if rest["classes"] else None,
         classes=rest["classes"],
@@ -332,7 +361,7 @@ def _to_compare(
 ) -> dict[tuple[str, str], list[Done]]:
     """Return, for each stability and line, the fits that are held to each other."""
     found: dict[tuple[str, str], list[Done]] = {}
-    if experiment.spec.stage not in CAN_VARY:
+    if experiment.spec.stage != TOPICS:
         return found
     for cell, outcome in outcomes:
         found.setdefault((cell.part.of or SEEDS, cell.title), []).append((cell, outcome))

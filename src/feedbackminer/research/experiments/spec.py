@@ -17,12 +17,26 @@ from feedbackminer.research.experiments.parts import STABILITIES
 from feedbackminer.settings.load import load, merge
 from feedbackminer.settings.sections import Settings
 
-Stage = Literal["topics", "sentiment", "kind"]
+Stage = Literal["topics", "sentiment", "kind", "key_points", "links", "changes", "alerts"]
+TOPICS = "topics"
+OF_PROJECT = ("links", "changes", "alerts")  # stages that read a whole mined project
+OF_FOLDER = ("key_points",)  # that read a folder of files
+ROWS = {
+    "key_points": "arguments",
+    "links": "posts",
+    "changes": "histories",
+    "alerts": "histories",
+}  # what is given something, where that is no text
+CAN_VARY = ("topics", "changes", "alerts")  # whose outcome depends on the seed
 SEED_KEY = "topics.seed"
 BASELINES: Mapping[str, tuple[str, ...]] = {
     "topics": ("bertopic", "nmf", "lda", "kmeans", "turftopic"),
     "sentiment": ("majority", "vader", "rules"),
     "kind": ("majority", "rules"),
+    "key_points": ("words",),
+    "links": ("before",),
+    "changes": (),
+    "alerts": (),
 }
 Value = str | int | float | bool
 
@@ -61,7 +75,10 @@ class Spec(_Section):
     """One experiment; see docs/experiments.md."""
 
     question: str = Field(default="", description="What it is to answer, for the report")
-    stage: Stage = Field(description="What is done with the texts: topics, sentiment, kind")
+    stage: Stage = Field(
+        description="topics, sentiment, kind of texts; links, changes, alerts of a project; "
+        "key_points of a folder of debates"
+    )
     data: DataSpec
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Nested like feedbackminer.toml"
@@ -83,6 +100,12 @@ class Spec(_Section):
         ge=0,
         description="Up to which topics are found in what was there, for stability_time; 0: none",
     )
+    histories: int = Field(
+        default=50, ge=1, description="Without any change, and of each size that is planted"
+    )
+    members: int = Field(
+        default=10, ge=1, description="In a usual window, of what a change is planted in"
+    )
     measures: tuple[str, ...] = Field(default=(), description="Empty: all that the data allow")
     baselines: tuple[str, ...] = Field(default=(), description="What stands beside, in every table")
 
@@ -96,7 +119,7 @@ class Spec(_Section):
     @model_validator(mode="after")
     def _check_names(self) -> Spec:
         known = [name for name, measure in MEASURES.items() if self.stage in measure.stages]
-        known += STABILITIES if self.stage == "topics" else []
+        known += STABILITIES if self.stage == TOPICS else []
         _refuse_unknown("measure", self.measures, known)
         _refuse_unknown("baseline", self.baselines, BASELINES[self.stage])
         topics = self.settings.get("topics")
@@ -105,8 +128,16 @@ class Spec(_Section):
         return self
 
     @model_validator(mode="after")
+    def _check_data(self) -> Spec:
+        wanted = "project" if self.stage in OF_PROJECT else "path"
+        if self.stage in (*OF_PROJECT, *OF_FOLDER) and self.data.model_fields_set != {wanted}:
+            got = ", ".join(sorted(self.data.model_fields_set))
+            raise ValueError(f"stage {self.stage} wants data.{wanted} and nothing else; got {got}")
+        return self
+
+    @model_validator(mode="after")
     def _check_parts(self) -> Spec:
-        if (self.samples or self.moments) and self.stage != "topics":
+        if (self.samples or self.moments) and self.stage != TOPICS:
             raise ValueError(f"samples and moments are for topics; got stage {self.stage}")
         if self.samples == 1:
             raise ValueError("want two samples at least: they are held to each other")

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tomlkit
 
 from feedbackminer.errors import InputError
-from feedbackminer.research.experiments.methods import CAN_VARY
-from feedbackminer.research.experiments.spec import BASELINES, parse_spec
+from feedbackminer.research.experiments.spec import (
+    BASELINES,
+    CAN_VARY,
+    OF_FOLDER,
+    OF_PROJECT,
+    Value,
+    parse_spec,
+)
 
-BESIDE = {"topics": ["kmeans", "nmf"], "sentiment": ["majority", "vader"], "kind": ["majority"]}
-ENCODERS = {"topics": ["auto", "static"]}  # heads know the default one alone, however it computes
-USUAL = ["int8", "fp32"]
+BESIDE = {
+    "topics": ["kmeans", "nmf"],
+    "sentiment": ["majority", "vader"],
+    "kind": ["majority"],
+    "key_points": ["words"],
+    "links": ["before"],
+}
+QUESTIONS = {
+    "links": "Are we better than taking the post before?",
+    "changes": "How often is a change shown where there is none, and how often found?",
+    "alerts": "How often is an alert raised over nothing, and how often where something rises?",
+}
+QUESTION = "Does the second encoder do as well for our posts as the first one?"
+VARIED: Mapping[str, Mapping[str, Sequence[Value]]] = {
+    "topics": {"embed.backend": ["auto", "static"]},
+    "links": {},
+    "changes": {"insight.false_alarms": [0.05, 0.2]},
+    "alerts": {"alerts.false_alarms": [0.05, 0.2]},
+}
+USUAL = {"embed.backend": ["int8", "fp32"]}  # heads know one encoder alone, however it computes
 
 
 def write_spec(path: Path, *, data: str, stage: str, text: str, label: str) -> None:
@@ -24,18 +48,21 @@ def write_spec(path: Path, *, data: str, stage: str, text: str, label: str) -> N
     source = Path(data)
     where = str(source.resolve())
     columns = {"text": text} | ({"label": label} if label else {})
-    is_project = (source / "tables").is_dir()
+    if stage in OF_FOLDER:
+        columns = {}
+    is_project = (source / "tables").is_dir() or stage in OF_PROJECT
     values = {
-        "question": "Does the second encoder do as well for our posts as the first one?",
+        "question": QUESTIONS.get(stage, QUESTION),
         "stage": stage,
         "seeds": [0, 1, 2] if stage in CAN_VARY else [0],
         "baselines": BESIDE.get(stage, []),
         "data": {"project": where} if is_project else {"path": where, **columns},
-        "matrix": {"embed.backend": ENCODERS.get(stage, USUAL)},
+        "matrix": VARIED.get(stage, USUAL),
     }
     parse_spec(values, "experiment")
     document = tomlkit.document()
-    document.add(tomlkit.comment(f"baselines of {stage}: {', '.join(BASELINES[stage])}"))
+    baselines = ", ".join(BASELINES[stage]) or "none"
+    document.add(tomlkit.comment(f"baselines of {stage}: {baselines}"))
     document.update(values)
     try:
         with path.open("x", encoding="utf-8") as file:

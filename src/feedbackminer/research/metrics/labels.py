@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -122,10 +121,27 @@ def quantification_error(gold: Array, given: Array) -> float:
     return float(np.mean([abs(np.mean(gold == one) - np.mean(given == one)) for one in labels]))
 
 
-def link_f1(gold: Collection[tuple[str, str]], found: Collection[tuple[str, str]]) -> float:
+def link_f1(gold: Array, given: Array) -> float:
     """Return F1 of links, such as who answers whom; 0 to 1, nan where there is none at all.
 
     Kummerfeld et al. 2019, P19-1374, section 4.2.
+
+    Args:
+        gold, given: what each row is linked to, a number; below 0: to nothing.
     """
-    total = len({*gold}) + len({*found})
-    return 2 * len({*gold} & {*found}) / total if total else np.nan
+    total = int((gold >= 0).sum() + (given >= 0).sum())
+    return 2 * _n_right_links(gold, given) / total if total else np.nan
+
+
+def link_precision(gold: Array, given: Array) -> float:
+    """Return the share that is right of the links that are given; 0 to 1, nan of none."""
+    return _n_right_links(gold, given) / n if (n := int((given >= 0).sum())) else np.nan
+
+
+def link_recall(gold: Array, given: Array) -> float:
+    """Return the share of the true links that are given; 0 to 1, nan of none."""
+    return _n_right_links(gold, given) / n if (n := int((gold >= 0).sum())) else np.nan
+
+
+def _n_right_links(gold: Array, given: Array) -> int:
+    return int(((gold == given) & (gold >= 0)).sum())
