@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedbackminer.threads import in_threads
+from feedbackminer.threads import AHEAD, in_threads
 
 
 @settings(max_examples=30, deadline=None)
@@ -21,6 +21,18 @@ from feedbackminer.threads import in_threads
 def test_each_item_is_done_once_in_order(items: list[int], threads: int, at_once: int) -> None:
     done = list(in_threads(lambda item: item * 2, iter(items), threads=threads, at_once=at_once))
     assert done == [item * 2 for item in items]
+
+
+def test_few_items_are_made_ahead_of_what_is_taken() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in range(1_000):
+            made.append(item)
+            yield item
+
+    for taken, _ in enumerate(in_threads(abs, items(), threads=2, at_once=1), start=1):
+        assert len(made) <= taken + 2 * AHEAD + 1
 
 
 def test_two_threads_work_at_the_same_time() -> None:
@@ -37,7 +49,7 @@ def test_who_interrupts_waits_for_what_is_being_done_and_for_nothing_else() -> N
     done: list[int] = []
 
     def items() -> Iterator[int]:
-        yield from range(1_000)
+        yield from range(2 * AHEAD)  # as many as may wait
         raise KeyboardInterrupt
 
     def work(item: int) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+AHEAD = 4  # batches that wait for each thread, or are done and not taken
 
 
 def in_threads(
@@ -18,7 +19,7 @@ def in_threads(
 ) -> Iterator[R]:
     """Yield what is done with each item, in order, by a thread for each processor.
 
-    Items are made here while the threads work on those before.
+    Items are made here while the threads work on those before, and few ahead of them.
 
     Args:
         threads: 0: one per processor.
@@ -28,11 +29,15 @@ def in_threads(
     def do_all(some: Sequence[T]) -> list[R]:
         return [do(item) for item in some]
 
-    pool = ThreadPoolExecutor(threads or os.cpu_count() or 1)
+    n_threads = threads or os.cpu_count() or 1
+    pool = ThreadPoolExecutor(n_threads)
     futures: deque[Future[list[R]]] = deque()
     try:
         for batch in _batches(items, at_once):
             futures.append(pool.submit(do_all, batch))
+            if len(futures) > AHEAD * n_threads:
+                yield from futures[0].result()
+                futures.popleft()
         while futures:
             yield from futures[0].result()
             futures.popleft()

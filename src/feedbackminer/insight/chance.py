@@ -159,14 +159,15 @@ def calibrate(
     rng, parents = np.random.default_rng(SEED), np.asarray(part_of)
     starts = (timeline.shuffled(rng).start for _ in range(n_shuffles))
     n_at_once = max(1, AT_ONCE // max(1, len(timeline.entries)))
-    histories = map(timeline.at_starts, iter(lambda: [*islice(starts, n_at_once)], []))
 
-    def look(some: Timeline) -> _View:
+    def look(some: Sequence[Whole]) -> _View:
+        histories = timeline.at_starts(some)
         return _View.joined(
-            [_look(some, parents, question, question.told) for question in questions]
+            [_look(histories, parents, question, question.told) for question in questions]
         )
 
-    return Calibration.of(list(in_threads(look, histories, at_once=1)))
+    batches = iter(lambda: [*islice(starts, n_at_once)], [])
+    return Calibration.of(list(in_threads(look, batches, at_once=1)))
 
 
 def judge(

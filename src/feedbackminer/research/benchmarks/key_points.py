@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from feedbackminer.embed.bi_encoder import BiEncoder, shipped_bi_encoder
 from feedbackminer.errors import InputError
 from feedbackminer.research.data.labels import Pair
-from feedbackminer.research.matcher import Plan, train_layers
 from feedbackminer.research.metrics.matching import match_precision
 
 FOLDS = 7  # topics are left out some at a time: one by one it would take an hour
@@ -131,6 +130,8 @@ def _trained_on_others(
     debates: Debates, progress: Callable[[str], object]
 ) -> Iterator[tuple[str, BiEncoder]]:
     """Yield for each topic a matcher that knows neither it nor the others of its fold."""
+    from feedbackminer.research.matcher import Plan, train_layers
+
     if len(debates.topics) < 2:
         raise InputError(f"one topic ({debates.topics[0]!r}) alone leaves nothing to train on")
     n_folds = min(FOLDS, len(debates.topics))
