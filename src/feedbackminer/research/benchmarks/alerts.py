@@ -156,7 +156,7 @@ def plant(
 
     planted = list(beds(watch.timeline, rows, n, members, usual_of=usual_of, rng=rng))
     if not planted:
-        raise InputError(f"nothing has {members} members in a usual window; try fewer --members")
+        raise InputError(f"nothing has {members} members in a usual window; want fewer members")
     begin = end - LASTS * watch.days * DAY
     edges = edges_of([begin + k * watch.days * DAY for k in range(LASTS + 1)])
     for step in STEPS:
