@@ -43,6 +43,25 @@ def discovered(
     return discover(said, named=named, **{"least_voices": 3} | options)
 
 
+@pytest.mark.parametrize(("sentence", "is_read"), [
+    ("It hangs", True),
+    ("CLICKED.", True),
+    ("Two bugs", True),
+    ("A 2nd crash_report", True),
+    ("Crashes!", True),
+    ("glitches:it", True),
+    ("The house is green.", False),
+    ("hangars", False),  # begins like a word that tells
+    ("unhang", False),  # ends like one
+    ("éhang", False),
+    ("debug", False),
+])  # fmt: skip
+def test_sentences_are_read_that_have_a_whole_word_of_use_or_trouble(
+    sentence: str, *, is_read: bool
+) -> None:
+    assert worth_parsing(["Nothing here.", sentence]) == ([1] if is_read else [])
+
+
 def test_what_is_used_and_gives_trouble_is_a_part_in_each_of_its_spellings(english: Any) -> None:
     assert discovered(english) == {
         "dark mode": ("dark mode", "Dark modes"),
