@@ -16,6 +16,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.project.project import open_project
 from feedbackminer.research.experiments import methods, run
 from feedbackminer.research.experiments.cache import Remembering
+from feedbackminer.research.experiments.cells import CELLS
 from feedbackminer.research.experiments.data import read_items
 from feedbackminer.research.experiments.manifest import FILE, manifest_id
 from feedbackminer.research.experiments.measures import NO_LABEL
@@ -63,7 +64,7 @@ def test_two_runs_of_one_manifest_are_equal_to_the_last_byte(
     again = run.run(prepare(folder / FILE), tmp_path / "other")
     assert folder.name == again.name
     tables = [FILE, run.RESULTS, "report.md", "report.html"]
-    tables += [f"{run.CELLS}/{path.name}" for path in (folder / run.CELLS).glob("*.parquet")]
+    tables += [f"{CELLS}/{path.name}" for path in (folder / CELLS).glob("*.parquet")]
     assert len(tables) == 10
     for name in tables:
         assert (folder / name).read_bytes() == (again / name).read_bytes(), name

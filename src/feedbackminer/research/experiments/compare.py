@@ -9,14 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from feedbackminer.errors import InputError
+from feedbackminer.research.experiments.cells import Cell
 from feedbackminer.research.experiments.manifest import read_manifest
 from feedbackminer.research.experiments.measures import MEASURES, Measure, Outcome
-from feedbackminer.research.experiments.run import (
-    Cell,
-    Experiment,
-    experiment_of,
-    read_cell,
-)
+from feedbackminer.research.experiments.run import Experiment, experiment_of
 from feedbackminer.research.experiments.spec import ROWS, TOPICS
 from feedbackminer.research.experiments.turns import Turn, find_moved, find_turns, titled
 
@@ -174,7 +170,7 @@ def _sides(where: str) -> tuple[Experiment, list[Side]]:
 
 def _outcome(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
     try:
-        return read_cell(folder, cell, experiment)
+        return experiment.outcome(folder, cell)
     except OSError:
         raise InputError(
             f"{folder}: {cell.title}, seed {cell.seed}, is not done; run the experiment again, it "

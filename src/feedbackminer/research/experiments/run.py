@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from feedbackminer.embed.encoder import Encoder
@@ -20,6 +16,13 @@ from feedbackminer.embed.load import encoder_name, load_encoder
 from feedbackminer.engine.fingerprint import code_hash
 from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.cache import Remembering
+from feedbackminer.research.experiments.cells import (
+    CELLS,
+    Cell,
+    cell_path,
+    read_cell,
+    write_cell,
+)
 from feedbackminer.research.experiments.data import Items, read_items
 from feedbackminer.research.experiments.links import read_links
 from feedbackminer.research.experiments.manifest import (
@@ -54,14 +57,13 @@ from feedbackminer.research.experiments.spec import (
     TOPICS,
     Spec,
     Value,
-    Variant,
     parse_spec,
     read_spec,
 )
 from feedbackminer.research.experiments.task import Task
-from feedbackminer.settings.sections import Settings, hash_settings
+from feedbackminer.settings.sections import hash_settings
 
-RESULTS, CELLS, VECTORS = "results.parquet", "cells", "vectors"
+RESULTS, VECTORS = "results.parquet", "vectors"
 RESULT_COLUMNS: Mapping[str, Any] = {
     "experiment": pl.String,
     "stage": pl.String,
@@ -87,28 +89,6 @@ READERS: Mapping[str, Callable[[Spec, Path], Items]] = {
     "changes": read_histories,
     "alerts": read_histories,
 }
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One method with one combination of settings and one seed, on all texts or a part of them."""
-
-    method: str
-    variant: Variant
-    seed: int
-    part: Part = ALL
-
-    @property
-    def title(self) -> str:
-        """Return what it is called in tables and reports."""
-        return self.variant.name if self.method == OURS else self.method
-
-    @property
-    def settings(self) -> Settings:
-        """Return the settings of the variant with the seed."""
-        settings = self.variant.settings
-        topics = settings.topics.model_copy(update={"seed": self.seed})
-        return settings.model_copy(update={"topics": topics})
 
 
 @dataclass(frozen=True)
@@ -148,6 +128,15 @@ class Experiment:
         """Return the words of each text, where the stage has topics."""
         texts = self.items.frame["text"].to_list()
         return words_of(texts) if self.spec.stage == TOPICS else []
+
+    def outcome(self, folder: Path, cell: Cell) -> Outcome:
+        """Read the outcome of a cell from the results.
+
+        Raises:
+            OSError: it is not there.
+        """
+        rows, words = self.of_part(cell.part)
+        return read_cell(cell_path(folder, cell), rows["label"].to_list(), words)
 
     @property
     def titles(self) -> list[str]:
@@ -254,7 +243,7 @@ def run(experiment: Experiment, out: Path, tell: Tell = lambda _: None) -> Path:
 
     cells = [*experiment.cells(), *experiment.parts()]
     _do_cells(experiment, cells, folder, out / VECTORS, tell)
-    outcomes = [(cell, read_cell(folder, cell, experiment)) for cell in cells]
+    outcomes = [(cell, experiment.outcome(folder, cell)) for cell in cells]
     results = measure(experiment, outcomes)
     results.write_parquet(folder / RESULTS)
     write_report(experiment, results, folder)
@@ -266,7 +255,7 @@ def _do_cells(
 ) -> None:
     encoders: dict[str, Remembering] = {}
     for number, cell in enumerate(cells, 1):
-        path = folder / CELLS / f"{cell_key(cell)}.json"
+        path = cell_path(folder, cell)
         if path.exists():
             continue
         told = [cell.title, f"seed {cell.seed}", *filter(None, [cell.part.title])]
@@ -278,51 +267,7 @@ def _do_cells(
         began = time.perf_counter()
         task = experiment.task(cell, encoders[name])
         outcome = METHODS[experiment.spec.stage][cell.method](task)
-        _write_cell(cell, outcome, path, time.perf_counter() - began)
-
-
-def cell_key(cell: Cell) -> str:
-    """Return the name of a cell's files, within its experiment."""
-    part = [] if cell.part == ALL else [cell.part.title]
-    what = json.dumps([cell.method, dict(cell.variant.changed), cell.seed, *part])
-    return hashlib.sha256(what.encode()).hexdigest()[:16]
-
-
-def _write_cell(cell: Cell, outcome: Outcome, path: Path, seconds: float) -> None:
-    """Write what each text was given, and then, as a sign that it is whole, the rest."""
-    given = [outcome.name(number) for number in outcome.given.tolist()]
-    chances = outcome.chances.tolist() if len(outcome.classes) else [[]] * len(given)
-    schema: Any = {"given": pl.String, "chances": pl.List(pl.Float64)}
-    table = pl.DataFrame({"given": given, "chances": chances}, schema=schema)
-    table.write_parquet(path.with_suffix(".parquet"))
-    rest = {
-        "method": cell.method,
-        "variant": dict(cell.variant.changed),
-        "title": cell.title,
-        "seed": cell.seed,
-        "part": cell.part.title,
-        "classes": [outcome.name(number) for number in outcome.classes.tolist()],
-        "words": {topic: list(words) for topic, words in outcome.words.items()},
-        "seconds": round(seconds, 3),
-    }
-    draft = path.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(rest, ensure_ascii=False), "utf-8")
-    draft.replace(path)
-
-
-def read_cell(folder: Path, cell: Cell, experiment: Experiment) -> Outcome:
-    """Read the outcome of a cell back."""
-    key, (rows, words) = cell_key(cell), experiment.of_part(cell.part)
-    rest = json.loads((folder / CELLS / f"{key}.json").read_text("utf-8"))
-    given = pl.read_parquet(folder / CELLS / f"{key}.parquet")
-    return Outcome.of(
-        rows["label"].to_list(),
-        given["given"].to_list(),
-        chances=np.array(given["chances"].to_list()) if rest["classes"] else None,
-        classes=rest["classes"],
-        words=rest["words"],
-        texts=words,
-    )
+        write_cell(cell, outcome, path, time.perf_counter() - began)
 
 
 def measure(experiment: Experiment, outcomes: Sequence[tuple[Cell, Outcome]]) -> pl.DataFrame:
