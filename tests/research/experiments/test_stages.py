@@ -140,6 +140,13 @@ def test_histories_without_any_change_show_less_than_those_it_is_planted_in(
     assert found["ours", "false_alarm_rate"] <= 1 / 8 < found["ours", "power"]
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     assert manifest["models"] == {"ours": []}
+
+
+def test_the_same_seeds_make_the_same_histories(talk: Path, tmp_path: Path) -> None:
+    path = experiment_file(
+        tmp_path, "alerts", data={"project": str(talk)}, histories=3, members=6, seeds=[0, 1]
+    )
+    folder, _ = measured(path, tmp_path / "out")
     again = run.run(prepare(folder / "manifest.json"), tmp_path / "again")
     assert (again / run.RESULTS).read_bytes() == (folder / run.RESULTS).read_bytes()
 
