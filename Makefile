@@ -13,7 +13,7 @@ demo: install ## mine the sample community, print where the digest is, and an al
 	@# Release 4.2.1 of the sample mended the sync; what became of it stands on the page "What we did".
 	test -d demo-project/tables/decisions || $(BIN)/feedbackminer insight ship problem/t011 --date 2026-04-09 \
 		--note "4.2.1 keeps both copies" --by Inkwren --project demo-project
-	$(BIN)/feedbackminer mine --quiet --project demo-project
+	$(BIN)/feedbackminer mine --quiet --product Inkwren --project demo-project
 	$(BIN)/feedbackminer digest --quiet --product Inkwren --project demo-project --out demo-digest
 	$(BIN)/feedbackminer insight list --project demo-project
 	$(BIN)/feedbackminer verify demo-digest --project demo-project

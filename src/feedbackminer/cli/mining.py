@@ -42,7 +42,9 @@ Maps = Annotated[
 ]
 Source = Annotated[str | None, typer.Option(help="Prefix of post ids; default: the file's name")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, e.g. cp1252")]
-Product = Annotated[str | None, typer.Option(help="Name of the product, for the title")]
+Product = Annotated[
+    str | None, typer.Option(help="Name of the product: for the title, and no name of a topic")
+]
 Period = Annotated[
     str | None,
     typer.Option(
