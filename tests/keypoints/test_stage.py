@@ -56,6 +56,7 @@ def found(
     labelled: Mapping[str, list[str]] | None = None,
     body: str | None = None,
     keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
+    product: str = "",
 ) -> Said:
     """Find key points of posts of one sentence: who, and what they wrote."""
     reader = reader or Reader()
@@ -98,6 +99,7 @@ def found(
         read_as=read_as,
         chances=by_cosine,
         keep=keep,
+        product=product,
     )
 
 
@@ -144,6 +146,44 @@ def test_another_reader_reads_all_anew() -> None:
     previous = {name: getattr(first, name) for name in NOTHING}
     found(THREE, reader=reader, previous=previous, read_as="v2")
     assert sorted(reader.seen) == sorted({CRASH, THANKS})
+
+
+class Listener(Reader):
+    """A reader that remembers what it compares."""
+
+    def encode(self, sentences: Sequence[str]) -> Matrix:
+        self.compared = [*sentences]
+        return super().encode(sentences)
+
+
+def test_sentences_are_compared_without_the_name_of_the_product() -> None:
+    ours = "The app crashes Orchid."
+    reader = Listener()
+    said = found([*THREE, ("eve", ours)], reader=reader, product="Orchid")
+    assert sorted(reader.compared) == [CRASH, "The app crashes the product."]
+    assert ours in reader.seen, "what it says is read with the name"
+    assert ours in said.sentences["text"].to_list()
+
+
+def test_praise_is_compared_with_the_name_of_what_is_praised() -> None:
+    class Loving(Listener):
+        def tell(self, sentences: Sequence[str]) -> Matrix:
+            chances = super().tell(sentences)
+            return chances[:, [1, 2, 3, 0, 4, 5]]  # praise, in place of problems
+
+    reader = Loving()
+    ours = "I love Orchid, it is great."
+    found([("ann", ours)], reader=reader, product="Orchid")
+    assert reader.compared == [ours]
+
+
+def test_where_the_product_gets_a_name_only_those_who_say_it_are_read_again() -> None:
+    ours = "The app crashes Orchid."
+    first = found([*THREE, ("eve", ours)])
+    reader = Reader()
+    previous = {name: getattr(first, name) for name in NOTHING}
+    found([*THREE, ("eve", ours)], reader=reader, previous=previous, product="Orchid")
+    assert reader.seen == [ours]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feedbackminer.keypoints.matching import Chances, Matrix, Wording, compare
 
-SAYS_SO = 0.6  # probability from which a sentence is taken to say a key point
+SAYS_SO = 0.55  # probability from which a sentence is taken to say a key point
 SAME = 0.4  # and from which of two key points one is taken to say what the other says
 HOLDS = 0.54  # mean probability from which the sentences of a point say each other
 NEAR = 0.2  # and from which the one that fewer say is shown with the other

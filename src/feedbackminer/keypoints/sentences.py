@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.keypoints.matching import Encode, Matrix
+from feedbackminer.keypoints.product import without_name
 from feedbackminer.tables import count_once, of_members
 from feedbackminer.vectors import to_bytes
 from feedbackminer.vocabulary.tags import ASSERTED, FIT, HEADLINES, SAYS, STANDS
@@ -60,32 +63,58 @@ def read_alone(
     tell: Tell,
     encode: Encode,
     read_as: str,
+    product: re.Pattern[str] | None,
     earlier: pl.DataFrame,
     keep: Callable[[pl.DataFrame], object] = lambda _: None,
 ) -> pl.DataFrame:
     """Return rows with what is read of their texts; what was read before is not read again.
+
+    The mark of what reads is for each row: where the product gets a name, or another one, those
+    rows that have it are read again.
 
     Args:
         rows: of ``sentences`` or ``clauses``, up to and with their text.
         tell: tells what sentences that stand alone say.
         encode: returns their unit vectors; it is asked of those that count.
         read_as: a mark of what reads: code, encoder, heads.
+        product: what finds the product's name, which a vector tells of praise alone.
         earlier: what was returned at an earlier time.
         keep: called with the rows of each chunk, as soon as they are read.
     """
-    same = earlier.filter(pl.col("read_as") == read_as)
-    known = same.select("text", "chances", "vector").unique("text", keep="first")
-    new = rows.join(known, on="text", how="anti")["text"].unique().sort().to_list()
-    of_reading = pl.lit(read_as).alias("read_as")
-    for start in range(0, len(new), CHUNK):
-        chunk = new[start : start + CHUNK]
-        chances = tell(chunk)
-        vectors = _vectors(chunk, counts(chances), encode)
-        columns = {"text": chunk, "chances": chances.tolist(), "vector": to_bytes(vectors)}
-        fresh = pl.DataFrame(columns, schema=known.schema)
-        keep(rows.join(fresh, on="text", how="inner").with_columns(of_reading))
+    marked = rows.with_columns(read_as=_marks(rows["text"].to_list(), read_as, product))
+    key = ["text", "read_as"]
+    known = earlier.select(*key, "chances", "vector").unique(key, keep="first")
+    new = marked.select(key).unique().join(known, on=key, how="anti").sort(key)
+    for chunk in new.iter_slices(CHUNK):
+        texts = chunk["text"].to_list()
+        chances = tell(texts)
+        vectors = _vectors(texts, counts(chances), encode, product)
+        fresh = chunk.with_columns(
+            chances=pl.Series(chances.tolist(), dtype=known.schema["chances"]),
+            vector=pl.Series(to_bytes(vectors), dtype=known.schema["vector"]),
+        )
+        keep(_read(marked, fresh, how="inner"))
         known = pl.concat([known, fresh])
-    return rows.join(known, on="text", how="left", maintain_order="left").with_columns(of_reading)
+    return _read(marked, known, how="left")
+
+
+def _marks(sentences: Sequence[str], read_as: str, product: re.Pattern[str] | None) -> pl.Series:
+    """Return for each sentence a mark of all that decides what is read of it."""
+    if product is None:
+        return pl.repeat(read_as, len(sentences), dtype=pl.String, eager=True)
+    of_named = f"{read_as} {product.pattern}"
+    return pl.Series(
+        [of_named if product.search(s) else read_as for s in sentences], dtype=pl.String
+    )
+
+
+def _read(
+    rows: pl.DataFrame, known: pl.DataFrame, *, how: Literal["inner", "left"]
+) -> pl.DataFrame:
+    """Return rows with what is known of them, their mark last."""
+    columns = [c for c in rows.columns if c != "read_as"]
+    read = rows.join(known, on=["text", "read_as"], how=how, maintain_order="left")
+    return read.select(*columns, "chances", "vector", "read_as")
 
 
 def counts(chances: Matrix) -> NDArray[np.bool_]:
@@ -96,10 +125,21 @@ def counts(chances: Matrix) -> NDArray[np.bool_]:
     return counted
 
 
-def _vectors(sentences: Sequence[str], counted: NDArray[np.bool_], encode: Encode) -> Matrix:
-    """Return vectors of what is counted; the others are compared with nothing, and are zero."""
-    rows = np.flatnonzero(counted.any(axis=1))
-    encoded = encode([sentences[row] for row in rows.tolist()])
+def _vectors(
+    sentences: Sequence[str],
+    counted: NDArray[np.bool_],
+    encode: Encode,
+    product: re.Pattern[str] | None,
+) -> Matrix:
+    """Return vectors of what is counted; the others are compared with nothing, and are zero.
+
+    Who praises the product by its name says something else than who praises what they do with it.
+    """
+    tells_a_matter = (counted & (np.array(SAYS) != "praise")).any(axis=1)
+    rows = np.flatnonzero(counted.any(axis=1)).tolist()
+    encoded = encode(
+        [without_name(sentences[i], product) if tells_a_matter[i] else sentences[i] for i in rows]
+    )
     vectors = np.zeros((len(sentences), encoded.shape[1]), np.float32)
     vectors[rows] = encoded
     return vectors

@@ -17,6 +17,7 @@ from feedbackminer.keypoints.choose import choose
 from feedbackminer.keypoints.clauses import clauses
 from feedbackminer.keypoints.identity import Behind, Key, key_point_ids
 from feedbackminer.keypoints.matching import Chances, Encode, Matrix, read_wording
+from feedbackminer.keypoints.product import product_name
 from feedbackminer.keypoints.sentences import Tell, counts, read_alone, told
 from feedbackminer.tables import (
     Clauses,
@@ -75,6 +76,7 @@ def find_key_points(
     encode: Encode,
     read_as: str,
     chances: Chances,
+    product: str = "",
     keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
 ) -> Said:
     """Find what many members say.
@@ -86,18 +88,21 @@ def find_key_points(
         encode: returns their vectors.
         read_as: a mark of what reads.
         chances: tells from vectors which sentences say the same.
+        product: the product's name, if the settings have it.
         keep: called with rows of ``sentences`` or ``clauses`` as soon as they are read.
     """
     rows = told(tables)
+    name = product_name(rows["text"].to_list(), product)
 
-    def alone(name: str, of: pl.DataFrame) -> pl.DataFrame:
+    def alone(table: str, of: pl.DataFrame) -> pl.DataFrame:
         return read_alone(
             of,
             tell=tell,
             encode=encode,
             read_as=read_as,
-            earlier=previous[name],
-            keep=partial(keep, name),
+            product=name,
+            earlier=previous[table],
+            keep=partial(keep, table),
         )
 
     read_rows = alone("sentences", rows.select("post_id", "number", "text"))

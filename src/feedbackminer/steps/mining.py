@@ -397,7 +397,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
 
     # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
     for name in ("sentences", "clauses"):
-        tables.replace(name, earlier[name].filter(pl.col("read_as") == read_as))
+        tables.replace(name, earlier[name].filter(pl.col("read_as").str.starts_with(read_as)))
     reporter.start("keypoints", None)
     result = find_key_points(
         given,
@@ -406,6 +406,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         encode=partial(matcher.encode, engine=engine, threads=settings.threads),
         read_as=read_as,
         chances=matcher.chances,
+        product=_product(context),
         keep=tables.append,
     )
     tables.replace("sentences", result.sentences)
@@ -423,7 +424,7 @@ KEYPOINTS = Stage(
     writes=("sentences", "clauses", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),
-    depends=lambda _: matcher_hash(),
+    depends=lambda context: f"{matcher_hash()} {_product(context)}",
     lasting=("key_points", "matches"),
 )
 
