@@ -282,6 +282,7 @@ def test_where_no_sentence_names_the_label_one_that_names_a_keyword_is_the_examp
     rows = [{"post_id": f"p{i}", "text": text, "chances": said} for i, text in enumerate(texts)]
     built = tables(crowd(4, 0, "sync", "bug")) | {"sentences": sentences(*rows)}
     built["topics"] = built["topics"].with_columns(keywords=pl.lit(["pairing"]))
+    built["posts"] = built["posts"].with_columns(title=pl.lit("Pairing fails"))
     claim = only(mine_claims(built, settings=InsightSettings()), "problem")
     assert claim["quoted"] == "Pairing asks me for a code"
 

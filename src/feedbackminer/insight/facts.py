@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 
 import polars as pl
 
 from feedbackminer.insight.events import Event, events_of
 from feedbackminer.insight.labels import chance_column, chance_of, headline_chance
+from feedbackminer.insight.matter import pattern_of, who_name_it
 from feedbackminer.insight.period import Period
 from feedbackminer.tables import count_once, of_members
 from feedbackminer.text.headline import LONGEST, headline
@@ -54,13 +56,14 @@ class Facts:
     created_at, topic_id and label (null: unsorted), kinds, experience, sentiment, sentiment_score,
     severity, is_first (a member's first post), source, labelled_by (which tagger, or a person), and
     ``p_…``, the chance of each of ``SHARES`` (null: nobody knows). ``topics`` and ``points`` have
-    their posts among these. ``sentences``, ``aspects`` and ``needs`` are those of these posts, the
-    last two with their voice. ``n_active``: the members who wrote in the period. ``usual``: by id
-    of a topic or key point, how many members there were on average in each of the windows before;
-    empty where there is none.
+    their posts among these, ``texts`` has the words of all posts there are. ``sentences``,
+    ``aspects`` and ``needs`` are those of these posts, the last two with their voice. ``n_active``:
+    the members who wrote in the period. ``usual``: by id of a topic or key point, how many members
+    there were on average in each of the windows before; empty where there is none.
     """
 
     posts: pl.DataFrame
+    texts: pl.DataFrame
     n_active: int
     topics: tuple[Subject, ...]
     points: tuple[Subject, ...]
@@ -78,6 +81,17 @@ class Facts:
     def subjects(self) -> tuple[Subject, ...]:
         """Return topics, then key points."""
         return self.topics + self.points
+
+    def naming(self, subject: Subject) -> pl.DataFrame:
+        """Return the posts that a subject's name can speak for: of a topic, those that name it."""
+        if not subject.keywords:
+            return subject.posts
+        return subject.posts.filter(pl.col("post_id").is_in(self._naming))
+
+    @cached_property
+    def _naming(self) -> list[str]:
+        patterns = {t.key: pattern_of(t.label, t.keywords) for t in self.topics if t.keywords}
+        return who_name_it(self.posts, patterns, self.texts).to_list()
 
 
 def count_voices(posts: pl.DataFrame) -> int:
@@ -114,6 +128,7 @@ def build_facts(tables: Mapping[str, pl.DataFrame], period: Period) -> Facts:
     )
     return Facts(
         posts=posts,
+        texts=tables["posts"],
         n_active=count_voices(posts),
         topics=tuple(_topics(posts, tables["topics"])),
         points=tuple(_points(tables, posts)),

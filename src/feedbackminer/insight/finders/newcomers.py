@@ -27,7 +27,7 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     found = [
         (subject, stuck, compared)
         for subject in facts.subjects
-        if (stuck := _who_are_stuck(subject))["is_first"].any()
+        if (stuck := _who_are_stuck(subject, facts.naming(subject)))["is_first"].any()
         and (compared := _first_to_others(stuck, voiced, settings))
     ]
     q_values = false_discovery([compared.p for *_, compared in found])
@@ -63,7 +63,7 @@ def newcomer_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
 
 def stuck_at_first(subject: Subject) -> pl.DataFrame:
     """Return the first posts of members that say, on a subject, where they get stuck."""
-    return _who_are_stuck(subject).filter("is_first")
+    return _who_are_stuck(subject, subject.posts).filter("is_first")
 
 
 def _first_to_others(
@@ -88,9 +88,9 @@ def _share_of_others(stuck: pl.DataFrame, voiced: pl.DataFrame) -> float:
     return len(stuck.filter(~pl.col("is_first"))) / n if n else NAN
 
 
-def _who_are_stuck(subject: Subject) -> pl.DataFrame:
-    """Return the posts of members that ask, or report a problem."""
-    posts = subject.posts.drop_nulls("voice")
+def _who_are_stuck(subject: Subject, posts: pl.DataFrame) -> pl.DataFrame:
+    """Return those of a subject's posts in which members ask, or report a problem."""
+    voiced = posts.drop_nulls("voice")
     if subject.says:
-        return posts if subject.says in STUCK else posts.clear()
-    return posts.filter(has_kind("question", *PROBLEMS))
+        return voiced if subject.says in STUCK else voiced.clear()
+    return voiced.filter(has_kind("question", *PROBLEMS))

@@ -27,7 +27,10 @@ THANK = "This member answers others here: thank them, and weigh the topic by its
 
 @dataclass(frozen=True)
 class CountClaim:
-    """A claim on each topic whose number is counted: of those who could, who most likely do."""
+    """A claim on each topic whose number is counted: of those who could, who most likely do.
+
+    A share of the topic's voices is of those who name its matter.
+    """
 
     kind: str
     counts: pl.Expr  # which posts say it
@@ -41,7 +44,8 @@ class CountClaim:
 class ShareClaim:
     """A claim on each topic whose number is estimated: how many of those who could are likely to.
 
-    The posts behind it are those that were given the label: they most likely say it.
+    The posts behind it are those that were given the label: they most likely say it. A share of the
+    topic's voices is of those who name its matter.
     """
 
     kind: str
@@ -87,15 +91,15 @@ def count_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """What members talk about, and what they report not to work at all, topic by topic."""
     said = told(facts, settings.min_voices)
     for topic in facts.topics:
-        topic_id, label, posts = topic.key, topic.label, topic.posts
-        n_topic = count_voices(posts)
+        topic_id, label = topic.key, topic.label
         for claim in COUNT_CLAIMS:
             if (claim.unless, topic_id) in said:
                 continue
+            posts = facts.naming(topic) if claim.of_topic else topic.posts
             counted = posts.filter(claim.counts)
             says, sentences = claim.example, facts.sentences
             example = example_of(topic, counted, says, sentences) if says else None
-            whole = n_topic if claim.of_topic else facts.n_active
+            whole = count_voices(posts) if claim.of_topic else facts.n_active
             yield Claim(
                 kind=claim.kind,
                 key=topic_id,
@@ -118,14 +122,17 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
     """
     said = told(facts, settings.min_voices)
     for topic in facts.topics:
-        topic_id, label, posts = topic.key, topic.label, topic.posts
-        voices_of = expected_voices(posts)
+        topic_id, label = topic.key, topic.label
+        naming = facts.naming(topic)
+        of_all, of_naming = expected_voices(topic.posts), expected_voices(naming)
         for claim in SHARE_CLAIMS:
             if (claim.kind, topic_id) in said:
                 continue
+            posts, voices_of = (naming, of_naming) if claim.of_topic else (topic.posts, of_all)
             voices = voices_of[claim.share]
             whole = voices.n_known if claim.of_topic else facts.n_active
             value = voices.share(whole, confidence=settings.confidence)
+            does = f"who name it {claim.does}" if claim.of_topic and topic.keywords else claim.does
             detail = f", mostly {_main_problem(voices_of)}" if claim.share == ANY_PROBLEM else ""
             surely = posts.filter(is_given(claim.share))
             # A sentence that praises is praise, whatever else its post is.
@@ -143,7 +150,7 @@ def share_claims(facts: Facts, settings: InsightSettings) -> Iterator[Claim]:
                     if claim.of_topic
                     else "share_expected_of_members"
                 ),
-                headline=f"{label}: {_how_many(voices, whole, value, claim.does)}{detail}{such_as}",
+                headline=f"{label}: {_how_many(voices, whole, value, does)}{detail}{such_as}",
                 quoted=example.text if example else "",
                 quoted_from=example.post_id if example else None,
                 posts=surely,
