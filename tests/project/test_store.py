@@ -1,6 +1,8 @@
 """The store: versions change with content only, writers never lose or double a row."""
 
+import copy
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -190,6 +192,53 @@ def test_rows_under_one_mark_are_added_once(store: Store) -> None:
     store.purge("dropped")
     store.append_once("dropped", dropped("b:1"), "run:part")  # what is purged keeps its marks
     assert store.read("dropped")["ref"].to_list() == ["b:1", "b:2", "b:3"]
+
+
+def test_what_anybody_writes_is_read_at_once(store: Store) -> None:
+    other = Store(store.url, store.options)
+    for n in range(3):
+        for writes, reads in ((store, other), (other, store)):
+            writes.append("dropped", dropped(f"{n} {writes is store}"))
+            assert reads.version("dropped") == writes.version("dropped")
+            assert reads.read("dropped").equals(writes.read("dropped"))
+            assert reads.read("dropped", ["ref"]).height == reads.read("dropped").height
+    assert store.read("dropped").height == 6
+
+
+def test_a_table_that_was_removed_and_made_again_is_another_one(tmp_path: Path) -> None:
+    store, other = Store(tmp_path), Store(tmp_path)
+    other.append("dropped", dropped("a"))
+    assert store.read("dropped")["ref"].to_list() == ["a"]
+    shutil.rmtree(tmp_path / "dropped")
+    assert store.read("dropped").is_empty()
+    other.append("dropped", dropped("b"))
+    assert store.version("dropped") == 1  # as it was with the row that is gone
+    assert store.read("dropped")["ref"].to_list() == ["b"]
+    store.append("dropped", dropped("c"))
+    assert other.read("dropped")["ref"].to_list() == ["b", "c"]
+
+
+def test_a_table_that_has_not_changed_is_not_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To open one reads its log, which grows with every write: half of the time of small runs."""
+    store = Store(tmp_path)
+    store.append("dropped", dropped("a"))
+    monkeypatch.setattr("feedbackminer.project.store.DeltaTable", None)
+    for _ in range(2):
+        assert store.read("dropped")["ref"].to_list() == ["a"]
+        assert store.recall("dropped").height == store.files("dropped") == 1
+        store.append("dropped", dropped("b"))
+        store.replace("dropped", dropped("a"))
+
+
+def test_another_process_opens_the_tables_for_itself(tmp_path: Path) -> None:
+    store = Store(tmp_path, {"timeout": "5s"})
+    store.append("dropped", dropped("a"))
+    assert store.read("dropped").height == 1
+    sent = copy.deepcopy(store)  # as it is sent
+    assert (sent.url, sent.options) == (store.url, store.options)
+    assert sent.read("dropped").equals(store.read("dropped"))
 
 
 @pytest.mark.parametrize("write", ["merge", "append", "replace", "rewrite"])

@@ -6,6 +6,7 @@ and a digest can name exactly what it was computed from.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,13 +22,15 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from feedbackminer.errors import StoreError
 from feedbackminer.project.purge import Purged, purge_table
 from feedbackminer.project.upgrade import ADDED, can_upgrade, upgrade
-from feedbackminer.tables import TABLES, check
+from feedbackminer.tables import TABLES, check, in_order
 
 # Polars panics on a file cut short.
 _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.PanicException)
 STARTS_ANEW = ("vectors",)  # a table that is added to, and made again
 ROWS_AT_ONCE = 30_000  # of a merge, which takes several times the memory of its rows
 MANY_FILES = 64  # of one table; each is opened by every read
+SMALL = 10_000  # rows of a table that is kept in memory while it does not change
+_COMMIT = re.compile(r"(\d{20})\.json")  # a version, in the log of a table
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
 
@@ -108,12 +111,27 @@ class TableStore(Protocol):
     def files(self, name: str) -> int: ...
 
 
+@dataclass(frozen=True)
+class _Newest:
+    """The newest commit in a table's log; a table that was made again has another one."""
+
+    version: int
+    written_at: int
+    inode: int
+
+
 class Store:
     """Tables of ``tables.py`` under one root: a local folder or an ``s3://…`` URL."""
 
     def __init__(self, url: str | Path, options: dict[str, str] | None = None) -> None:
         self.url = str(url).rstrip("/")
         self.options = dict(options or {})
+        self._opened: dict[str, tuple[_Newest, DeltaTable]] = {}
+        self._small: dict[str, tuple[_Newest, pl.DataFrame]] = {}
+
+    def __reduce__(self) -> tuple[type[Store], tuple[str, dict[str, str]]]:
+        """Another process opens the tables for itself."""
+        return Store, (self.url, self.options)
 
     def read(
         self, name: str, columns: Sequence[str] | None = None, *, version: int | None = None
@@ -124,8 +142,12 @@ class Store:
             StoreError: it cannot be read, or that version is not kept any more.
         """
         schema = TABLES[name]
+        newest = _newest(self._path(name)) if version is None else None
+        known = self._small.get(name)
+        if newest and known and known[0] == newest:
+            return known[1].select(columns) if columns else known[1]
         with _explained(self._path(name), "read"):
-            table = self._open(name, version)
+            table = self._look(name) if version is None else self._open(name, version)
             if table is None and version is not None:
                 raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
             if table is not None and _is_outdated(table, name):
@@ -134,12 +156,15 @@ class Store:
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
             return frame
-        return check(frame, schema, where=self._path(name)).sort(schema.primary_key())
+        frame = in_order(check(frame, schema, where=self._path(name)), schema)
+        if newest and len(frame) <= SMALL:
+            self._small[name] = newest, frame
+        return frame
 
     def recall(self, name: str) -> pl.DataFrame:
         """Return a table, or an empty one where another version of the code wrote it."""
         with _explained(self._path(name), "read"):
-            table = self._open(name)
+            table = self._look(name)
         if table is not None and _is_outdated(table, name):
             return TABLES[name].create_empty()
         return self.read(name)
@@ -150,7 +175,7 @@ class Store:
         Of a table that another version of the code wrote, none.
         """
         with _explained(self._path(name), "read"):
-            table = self._open(name)
+            table = self._look(name)
             if table is None or _is_outdated(table, name):
                 return TABLES[name].create_empty()
             # Only what stands in a scan's filter spares reading the other columns.
@@ -189,8 +214,10 @@ class Store:
         frame = check(frame, TABLES[name], where=f"append to {name}")
         self.make_ready(name)
         with _explained(self._path(name), "written"):
-            write_deltalake(self._open_or_create(name), _plain(frame), mode="append")
-        self.compact(name)
+            table = self._take_or_create(name)
+            write_deltalake(table, _plain(frame), mode="append")
+            _compact(table)
+        self._keep(name, table)
 
     @_retry_conflicts
     def append_once(self, name: str, frame: pl.DataFrame, mark: str) -> None:
@@ -200,7 +227,8 @@ class Store:
         """
         frame = check(frame, TABLES[name], where=f"append to {name}")
         with _explained(self._path(name), "written"):
-            table = self._open_or_create(name)
+            # Opened anew: of a table that was purged since, the log that had the marks is gone.
+            table = self._open(name) or self._take_or_create(name)
             if len(frame) and table.transaction_version(mark) is None:
                 # Of two commits with one mark, delta-rs refuses the second.
                 once = CommitProperties(app_transactions=[Transaction(mark, 1)])
@@ -217,11 +245,12 @@ class Store:
         """Have a table that rows of today can be added to."""
         self._bring_up_to_date(name)
         with _explained(self._path(name), "written"):
-            table = self._open_or_create(name)
-        if _is_outdated(table, name):
-            if name not in STARTS_ANEW:
-                raise _outdated_error(self._path(name), table)
-            self._overwrite(table, name, TABLES[name].create_empty())
+            table = self._take_or_create(name)
+            if _is_outdated(table, name):
+                if name not in STARTS_ANEW:
+                    raise _outdated_error(self._path(name), table)
+                self._overwrite(table, name, TABLES[name].create_empty())
+        self._keep(name, table)
 
     @_retry_conflicts
     def replace(
@@ -233,9 +262,10 @@ class Store:
         version of the code wrote with other columns gets those of today.
         """
         schema = TABLES[name]
-        frame = check(frame, schema, where=f"replace {name}").sort(schema.primary_key())
+        frame = in_order(check(frame, schema, where=f"replace {name}"), schema)
         self._bring_up_to_date(name)
-        table = self._open(name)
+        with _explained(self._path(name), "read"):
+            table = self._look(name)
         if table is not None and not where and _is_outdated(table, name):
             self._write(name, frame, schema_mode="overwrite")
             return
@@ -283,12 +313,15 @@ class Store:
     def purge(self, name: str) -> Purged:
         """Remove every old version of a table, and whatever no version names."""
         path = self._path(name)
+        self._opened.pop(name, None)
         with _explained(path, "cleared of old versions"):
             table = self._open(name)
             return purge_table(table, path, self.options) if table else Purged(0, 0)
 
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
+        if newest := _newest(self._path(name)):
+            return newest.version
         with _explained(self._path(name), "read"):
             table = self._open(name)
         return None if table is None else table.version()
@@ -300,7 +333,7 @@ class Store:
     def files(self, name: str) -> int:
         """Return of how many files the table consists now."""
         with _explained(self._path(name), "read"):
-            table = self._open(name)
+            table = self._look(name)
             return 0 if table is None else len(table.file_uris())
 
     def compact(self, name: str) -> None:
@@ -309,11 +342,8 @@ class Store:
         What only older versions need is removed after a week.
         """
         with _explained(self._path(name), "written"):
-            table = self._open(name)
-            if table is not None and len(table.file_uris()) > MANY_FILES:
-                with suppress(CommitFailedError):  # another one writes: its write will do it
-                    table.optimize.compact()
-                    table.vacuum(dry_run=False)
+            if table := self._open(name):
+                _compact(table)
 
     def _path(self, name: str) -> str:
         return f"{self.url}/{name}"
@@ -324,19 +354,48 @@ class Store:
         except TableNotFoundError:
             return None
 
+    def _look(self, name: str) -> DeltaTable | None:
+        """Return a table as it is now, to be read.
+
+        To open one reads its whole log, so one that has not changed is not opened again.
+        """
+        newest = _newest(self._path(name))
+        known = self._opened.get(name)
+        if newest and known and known[0] == newest:
+            return known[1]
+        table = self._open(name)
+        if newest and table:
+            self._opened[name] = newest, table
+        return table
+
+    def _take(self, name: str) -> DeltaTable | None:
+        """Return a table as it is now, to be written to: no other writer has it."""
+        known = self._opened.pop(name, None)
+        if known and known[0] == _newest(self._path(name)):
+            return known[1]
+        return self._open(name)
+
+    def _keep(self, name: str, table: DeltaTable) -> None:
+        """Let a table that was written be read, if nobody has written to it since."""
+        newest = _newest(self._path(name))
+        if newest and newest.version == table.version():
+            self._opened[name] = newest, table
+
     @_retry_conflicts
     def _bring_up_to_date(self, name: str) -> None:
         """Give a table of an older version the columns of today, before rows of today come in."""
         if name not in ADDED:
             return
         with _explained(self._path(name), "written"):
-            table = self._open(name)
-            if table is not None and _is_older(table, name) and not _is_outdated(table, name):
+            table = self._look(name)
+            if table is None or not _is_older(table, name) or _is_outdated(table, name):
+                return
+            if table := self._take(name):
                 self._overwrite(table, name, _rows(table, name))
 
-    def _open_or_create(self, name: str) -> DeltaTable:
+    def _take_or_create(self, name: str) -> DeltaTable:
         """Rows never come in by the commit that creates a table: two of those do not conflict."""
-        table = self._open(name)
+        table = self._take(name)
         if table is None:
             empty = _plain(TABLES[name].create_empty())
             table = DeltaTable.create(
@@ -353,13 +412,15 @@ class Store:
         schema_mode: Literal["overwrite"] | None = None,
     ) -> None:
         with _explained(self._path(name), "written"):
+            table = self._take_or_create(name)
             write_deltalake(
-                self._open_or_create(name),
+                table,
                 _plain(frame),
                 mode="overwrite",
                 predicate=predicate,
                 schema_mode=schema_mode,
             )
+        self._keep(name, table)
 
     def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
         """Replace what this version of a table holds, if nothing came in since it was opened."""
@@ -378,11 +439,33 @@ class Store:
         with _explained(self._path(name), "written"):
             same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
             for part in frame.iter_slices(ROWS_AT_ONCE):
-                merge = self._open_or_create(name).merge(
+                table = self._take_or_create(name)
+                merge = table.merge(
                     _plain(part), predicate=same_key, source_alias="new", target_alias="old"
                 )
                 merge.when_matched_update_all().when_not_matched_insert_all().execute()
-            self.compact(name)
+                _compact(table)
+                self._keep(name, table)
+
+
+def _newest(path: str) -> _Newest | None:
+    """Return the newest commit of a table in a folder; None: there is none, or it is elsewhere."""
+    log = f"{path}/_delta_log"
+    try:
+        commits = [name for name in os.listdir(log) if _COMMIT.fullmatch(name)]
+        if not commits:
+            return None
+        status = os.stat(f"{log}/{max(commits)}")
+    except OSError:
+        return None
+    return _Newest(int(max(commits).removesuffix(".json")), status.st_mtime_ns, status.st_ino)
+
+
+def _compact(table: DeltaTable) -> None:
+    if len(table.file_uris()) > MANY_FILES:
+        with suppress(CommitFailedError):  # another one writes: its write will do it
+            table.optimize.compact()
+            table.vacuum(dry_run=False)
 
 
 def _columns(table: DeltaTable) -> list[str]:
@@ -418,7 +501,7 @@ def _rows(table: DeltaTable | None, name: str) -> pl.DataFrame:
     if table is None or _is_outdated(table, name):
         return schema.create_empty()
     frame = _scan(table, name).collect()
-    return check(frame, schema, where=name).sort(schema.primary_key())
+    return in_order(check(frame, schema, where=name), schema)
 
 
 def _difference(before: pl.DataFrame, after: pl.DataFrame, earlier: Rewritten | None) -> Rewritten:

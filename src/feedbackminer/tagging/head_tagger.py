@@ -300,8 +300,9 @@ def load_tagger(encoder: str, *folders: Path) -> HeadTagger:
 def _load(
     encoder: str, sources: tuple[tuple[str, Path], ...], _states: tuple[tuple[int, ...], ...]
 ) -> HeadTagger:
-    heads = {name: Head.load(folder) for name, folder in sources}
-    for name, head in heads.items():
+    heads = {}
+    for name, folder in sources:
+        heads[name] = head = Head.load(folder)
         if head.labels != LABELS[name]:
             raise ModelError(f"head {name}: has labels {head.labels}, want {LABELS[name]}")
         if weights_of(head.encoder) not in (weights_of(encoder), ANY_ENCODER):
