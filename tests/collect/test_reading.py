@@ -128,6 +128,30 @@ def test_without_threads_a_reply_is_in_the_thread_of_what_it_answers() -> None:
     assert values("thread_id", *rows) == ["x:a", "x:a", "x:a", "x:d"]
 
 
+KEYED: list[dict[str, Any]] = [
+    {"id": f"m-{n}", "message_key": f"k{n}", "reply_to": f"k{n - 1}" if n else "", "text": str(n)}
+    for n in range(3)
+]
+
+
+def test_of_two_columns_of_ids_the_one_that_replies_name_counts() -> None:
+    found = collect(*KEYED)
+    assert found.posts["post_id"].to_list() == ["x:k0", "x:k1", "x:k2"]
+    assert found.posts["parent_id"].to_list() == [None, "x:k0", "x:k1"]
+    assert any("'message_key' is what replies name" in notice for notice in found.notices)
+
+
+def test_where_replies_name_nothing_that_is_here_the_better_name_counts() -> None:
+    rows = [row | {"reply_to": "elsewhere"} for row in KEYED]
+    assert values("post_id", *rows) == ["x:m-0", "x:m-1", "x:m-2"]
+
+
+def test_a_mapped_id_is_the_id_whatever_replies_name() -> None:
+    found = collect(*KEYED, map={"post_id": "id"})
+    assert found.posts["post_id"].to_list() == ["x:m-0", "x:m-1", "x:m-2"]
+    assert not any("what replies name" in notice for notice in found.notices)
+
+
 def test_an_edit_in_the_second_of_the_creation_is_none() -> None:
     rows = [
         {

@@ -17,7 +17,7 @@ def naming(*rows: Mapping[str, Any], label: str, keywords: Sequence[str]) -> lis
     """Return who names the matter of one topic that all are on."""
     texts = posts(*({"post_id": f"p{n}", **row} for n, row in enumerate(rows)))
     on_topic = texts.select("post_id", "thread_id", topic_id=pl.lit("t1"))
-    return sorted(who_name_it(on_topic, {"t1": pattern_of(label, keywords)}, texts))
+    return sorted(who_name_it(on_topic, {"t1": pattern_of(label, keywords)}, texts)["t1"])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,25 @@ def test_a_topic_that_a_person_has_called_otherwise_is_named_by_its_keywords() -
 def test_short_words_are_named_whole() -> None:
     rows = [{"body": "A CT is blurred."}, {"body": "CTs are."}, {"body": "Ctrl does nothing."}]
     assert naming(*rows, label="CT", keywords=["ct"]) == ["p0", "p1"]
+
+
+def test_the_s_of_a_short_name_is_no_plural() -> None:
+    rows = [{"body": "My iOS is old."}, {"body": "No io here."}, {"body": "It has bugs."}]
+    assert naming(*rows, label="iOS", keywords=["ios"]) == ["p0"]
+    assert naming(*rows, label="Bug", keywords=["bug"]) == ["p2"]
+
+
+def test_a_name_in_a_script_without_spaces_is_found_within_a_sentence() -> None:
+    rows = [{"body": "请问设置在哪里"}, {"body": "谢谢"}]
+    assert naming(*rows, label="设置", keywords=["设置"]) == ["p0"]
+
+
+def test_a_post_without_a_date_opens_no_thread_that_has_dated_ones() -> None:
+    rows: list[dict[str, Any]] = [
+        {"thread_id": "a", "created_at": None, "body": "Same here."},
+        {"thread_id": "a", "created_at": day(0), "body": "My export fails."},
+    ]
+    assert naming(*rows, label="Export", keywords=["export"]) == ["p0", "p1"]
 
 
 def test_who_writes_under_a_title_that_names_it_speaks_of_it() -> None:

@@ -1,6 +1,7 @@
 """The stage: members' sentences in, key points and who says them out; read once each."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from feedbackminer.keypoints.matching import Matrix
 from feedbackminer.keypoints.sentences import CHUNK
 from feedbackminer.keypoints.stage import Said, find_key_points
+from feedbackminer.project.store import Store
 from feedbackminer.tables import Clauses, KeyPoints, Matches, Sentences, column_types
 from tests.keypoints.test_choose import by_cosine
 from tests.support.builders import copies, members, posts, tag_labels, tags
@@ -55,6 +57,7 @@ def found(
     statuses: Sequence[str] = (),
     labelled: Mapping[str, list[str]] | None = None,
     body: str | None = None,
+    begin: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
     keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
     product: str = "",
 ) -> Said:
@@ -98,6 +101,7 @@ def found(
         encode=reader.encode,
         read_as=read_as,
         chances=by_cosine,
+        begin=begin,
         keep=keep,
         product=product,
     )
@@ -184,6 +188,21 @@ def test_where_the_product_gets_a_name_only_those_who_say_it_are_read_again() ->
     previous = {name: getattr(first, name) for name in NOTHING}
     found([*THREE, ("eve", ours)], reader=reader, previous=previous, product="Orchid")
     assert reader.seen == [ours]
+
+
+@pytest.mark.parametrize(("product", "first"), [("Orchid", CRASH), ("", "It fails."), ("", CRASH)])
+def test_what_is_kept_as_it_is_read_holds_each_sentence_once(
+    product: str, first: str, tmp_path: Path
+) -> None:
+    """A store refuses a table with two rows of one sentence, and every run after it would fail."""
+    store = Store(tmp_path)
+    ours = "The sync of Orchid fails every night on Windows."
+    found([("ann", ours), ("ben", first)], begin=store.replace, keep=store.append)
+    previous = {name: store.read(name) for name in NOTHING}
+    said = found([("ann", ours), ("ben", CRASH)], previous=previous, product=product,
+                 begin=store.replace, keep=store.append)  # fmt: skip
+    for name in ("sentences", "clauses"):
+        assert store.read(name).equals(getattr(said, name)), name
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def test_a_word_of_every_community_may_stand_in_the_name_of_a_part(english: Any)
 def test_the_product_is_no_part_of_itself(english: Any) -> None:
     sentences = [s.replace("sync server", "Inkwren") for s in SENTENCES]
     assert "Inkwren" in discovered(english, sentences)
-    assert list(discovered(english, sentences, product="Inkwren Notes")) == ["dark mode"]
+    assert list(discovered(english, sentences, product=["Inkwren Notes"])) == ["dark mode"]
 
 
 def test_a_voice_counts_once_however_often_it_says_so(english: Any) -> None:

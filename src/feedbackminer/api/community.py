@@ -44,7 +44,7 @@ class Community:
     @property
     def posts(self) -> pl.DataFrame:
         """Return the posts, masked, their authors as pseudonyms."""
-        return self.project.store.read("posts")
+        return self.project.store.read("posts").clone()  # a caller's own
 
     @property
     def topics(self) -> pl.DataFrame:
@@ -58,12 +58,12 @@ class Community:
     @property
     def assignments(self) -> pl.DataFrame:
         """Return which topics each post is about; ``rank`` 1 is its main one."""
-        return self.project.store.read("assignments")
+        return self.project.store.read("assignments").clone()  # a caller's own
 
     @property
     def tags(self) -> pl.DataFrame:
         """Return what each post does and how it sounds."""
-        return self.project.store.read("tags")
+        return self.project.store.read("tags").clone()  # a caller's own
 
     @property
     def claims(self) -> pl.DataFrame:

@@ -144,6 +144,11 @@ def is_told_by_all(column: str) -> bool:
     return plain(column) in _TOLD_BY_ALL
 
 
+def may_be_id(column: str) -> bool:
+    """Tell whether a column may hold ids of posts: their own, or of what they answer."""
+    return plain(column) in _IDS
+
+
 def find_meta(available: Iterable[str]) -> dict[str, str]:
     """Return name -> column of what is kept of a post beside its fields."""
     by_name = plain_names(available)
@@ -189,6 +194,7 @@ def some(columns: list[str]) -> str:
     return shown + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
 
 
+_IDS = frozenset(plain(name) for field in ("post_id", "parent_id") for name in NAMES[field])
 _TOLD_BY_ALL = frozenset(
     plain(name)
     for field in ("created_at", "edited_at", "rating", "score")

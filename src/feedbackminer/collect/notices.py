@@ -75,7 +75,9 @@ def what_to_know(reading: Reading, lost: Mapping[str, Lost], n_rows: int) -> tup
         for name, values in lost.items()
         if name not in ("created_at", "rating")
     )
-    return (*lacks, *_dates(reading, lost, n_rows), *_ratings(reading, lost), *objects)
+    ids = [f"{reading.by_replies!r} is what replies name: it was read as the id of a post"]
+    found = (*_dates(reading, lost, n_rows), *_ratings(reading, lost), *objects)
+    return (*lacks, *(ids if reading.by_replies else ()), *found)
 
 
 def _has(reading: Reading, field: str) -> bool:

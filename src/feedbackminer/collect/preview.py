@@ -109,6 +109,8 @@ def _why(name: str, column: str, reading: Reading, found: Profile) -> str:
         why = "you named it"
     if column in reading.by_value:
         why = "1 to 5 beside columns of reviews"
+    if column == reading.by_replies:
+        why = "replies name it"
     if column in reading.undecided:
         return f"{why}; dates month first, for want of a day above 12"
     if column in reading.day_first:

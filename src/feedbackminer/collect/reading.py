@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from feedbackminer.collect import columns, fields
@@ -40,9 +40,11 @@ class Column:
         scale: what its bare numbers would be counted in, were they ratings.
         n_stars: whole numbers from 1 to 5.
         length: of all values together, in characters.
+        ids: the values as ids, of the first rows, where it may hold ids of posts.
     """
 
     is_whole: bool = True
+    may_be_id: bool = False
     n_filled: int = 0
     n_texts: int = 0
     n_stars: int = 0
@@ -50,12 +52,15 @@ class Column:
     examples: list[str] = field(default_factory=list)
     dates: DateOrder = field(default_factory=DateOrder)
     scale: Scale = field(default_factory=Scale)
+    ids: set[str] = field(default_factory=set)
 
     def add(self, value: Any) -> None:
         """Count a value; empty ones are none."""
         if not is_filled(value):
             return
         self.n_filled += 1
+        if self.may_be_id and self.n_filled <= _ENOUGH:
+            self.ids.add(fields.identifier(value))
         if self.n_filled > _ENOUGH and not self.is_whole:
             return
         if len(self.examples) < _MOST_EXAMPLES:
@@ -106,7 +111,7 @@ class Profile:
             column = self.columns.get(name)
             if column is None:
                 is_whole = name in self.mapped or columns.is_told_by_all(name)
-                column = self.columns[name] = Column(is_whole)
+                column = self.columns[name] = Column(is_whole, columns.may_be_id(name))
             column.add(value)
 
 
@@ -123,6 +128,7 @@ class Reading:
         day_first: column -> whether 03/04/2024 is 3 April there; columns with such dates only.
         undecided: columns of dates in which nothing shows the order.
         by_value: columns that stand for a field because of what is in them.
+        by_replies: the column of ids, where replies name it and not the one whose name is better.
         ignored: columns that are no field.
     """
 
@@ -134,6 +140,7 @@ class Reading:
     day_first: Mapping[str, bool] = field(default_factory=dict)
     undecided: tuple[str, ...] = ()
     by_value: tuple[str, ...] = ()
+    by_replies: str = ""
     ignored: tuple[str, ...] = ()
 
     def of(self, row: Row) -> RowFields:
@@ -219,11 +226,16 @@ def read(found: Profile, settings: CollectSettings, *, where: str) -> Reading:
     if by_value:
         column_of["rating"] = by_value
         column_of["score"] = tuple(c for c in column_of["score"] if c not in by_value)
+    by_replies = _named_by_replies(found, column_of)
+    if by_replies:
+        others = (c for c in column_of["post_id"] if c != by_replies)
+        column_of["post_id"] = (by_replies, *others)
     column_of |= {name: (column,) for name, column in settings.map.items()}
     parts = () if "body" in settings.map else columns.parts(names)
     if not (column_of["body"] or parts):
         raise InputError(_no_body(found, where))
-    return _with_values(found, column_of, parts, settings, by_value)
+    reading = _with_values(found, column_of, parts, settings, by_value)
+    return replace(reading, by_replies="" if "post_id" in settings.map else by_replies)
 
 
 def of_columns(names: Sequence[str], settings: CollectSettings, *, where: str) -> Reading:
@@ -286,6 +298,14 @@ def _stars_called_score(
         return ()
     here = found.columns[score]
     return (score,) if 0 < here.n_filled == here.n_stars else ()
+
+
+def _named_by_replies(found: Profile, column_of: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the column whose ids most replies name, if the one of the best name has fewer."""
+    named = {i for c in column_of.get("parent_id", ()) for i in found.columns[c].ids}
+    hits = {c: len(named & found.columns[c].ids) for c in column_of.get("post_id", ())}
+    best = max(hits, key=hits.__getitem__, default="")
+    return best if best and hits[best] > next(iter(hits.values())) else ""
 
 
 def _no_body(found: Profile, where: str) -> str:

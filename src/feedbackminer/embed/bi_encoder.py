@@ -8,6 +8,7 @@ was fitted to pairs that the layers had not seen. Weights are plain arrays in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -69,6 +70,11 @@ class BiEncoder:
         slope, bias = self.worth
         chances: Vectors = expit(slope * (points @ sentences.T) + bias)
         return chances
+
+    def cosine(self, chance: float) -> float:
+        """Return the cosine from which two sentences say the same with a probability."""
+        slope, bias = self.worth.tolist()
+        return float((math.log(chance / (1 - chance)) - bias) / slope)
 
 
 @cache

@@ -86,12 +86,12 @@ class Facts:
         """Return the posts that a subject's name can speak for: of a topic, those that name it."""
         if not subject.keywords:
             return subject.posts
-        return subject.posts.filter(pl.col("post_id").is_in(self._naming))
+        return subject.posts.filter(pl.col("post_id").is_in(self._naming[subject.key].implode()))
 
     @cached_property
-    def _naming(self) -> list[str]:
+    def _naming(self) -> dict[str, pl.Series]:
         patterns = {t.key: pattern_of(t.label, t.keywords) for t in self.topics if t.keywords}
-        return who_name_it(self.posts, patterns, self.texts).to_list()
+        return who_name_it(self.posts, patterns, self.texts)
 
 
 def count_voices(posts: pl.DataFrame) -> int:

@@ -7,7 +7,7 @@ count that stands behind the name is of those who name it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -15,21 +15,26 @@ SHORT = 3  # letters of a word that only counts as a whole: “ct” begins many
 _WORD = re.compile(r"[\w-]+")
 
 
-def who_name_it(posts: pl.DataFrame, patterns: Mapping[str, str], texts: pl.DataFrame) -> pl.Series:
-    """Return the ids of the posts that name the matter of their topic.
+def who_name_it(
+    posts: pl.DataFrame, patterns: Mapping[str, str], texts: pl.DataFrame
+) -> dict[str, pl.Series]:
+    """Return by topic the ids of the posts that name its matter.
 
     A post does in its own words, or by what opens its thread: the title, or where there is none the
-    first post. On a topic without a pattern each does.
+    first post.
 
     Args:
         posts: post_id, thread_id and topic_id (null: none).
-        patterns: by topic id, what finds a name of its matter.
+        patterns: by topic id, what finds a name of its matter; other topics are left out.
         texts: post_id, thread_id, title, body and created_at of all posts.
     """
-    on_topic = posts.select("post_id", "thread_id", "topic_id").drop_nulls("topic_id")
-    of_threads = texts.join(on_topic, on="thread_id", how="semi").sort("created_at", "post_id")
-    openings = of_threads.group_by("thread_id").agg(
-        opening=pl.coalesce(pl.col("title").drop_nulls().first(), pl.col("body").first())
+    on_topic = posts.select("post_id", "thread_id", "topic_id")
+    on_topic = on_topic.filter(pl.col("topic_id").is_in([*patterns]))
+    of_threads = texts.join(on_topic, on="thread_id", how="semi")
+    openings = (
+        of_threads.sort("created_at", "post_id", nulls_last=True)
+        .group_by("thread_id")
+        .agg(opening=pl.coalesce(pl.col("title").drop_nulls().first(), pl.col("body").first()))
     )
     text = pl.concat_str("title", "body", "opening", separator="\n", ignore_nulls=True)
     read = (
@@ -37,11 +42,12 @@ def who_name_it(posts: pl.DataFrame, patterns: Mapping[str, str], texts: pl.Data
         .join(openings, on="thread_id", how="left")
         .select("post_id", "topic_id", text=text)
     )
-    naming = [
-        of_topic.filter(pl.col("text").str.contains(patterns.get(str(topic_id), "")))["post_id"]
+    return {
+        str(topic_id): of_topic["post_id"].filter(
+            of_topic["text"].str.contains(patterns[str(topic_id)])
+        )
         for (topic_id,), of_topic in read.group_by("topic_id", maintain_order=True)
-    ]
-    return pl.concat([posts["post_id"].clear(), *naming])
+    }
 
 
 def pattern_of(label: str, keywords: Sequence[str]) -> str:
@@ -51,13 +57,22 @@ def pattern_of(label: str, keywords: Sequence[str]) -> str:
     """
     of_label = {_stem(word) for word in _WORD.findall(label)}
     words = [word for word in keywords if _stem(word) in of_label] or keywords
-    return rf"(?i)\b(?:{'|'.join(_spelled(words))})"
+    return rf"(?i)(?:{'|'.join(map(_spelled, words))})"
 
 
-def _spelled(words: Sequence[str]) -> Iterator[str]:
-    for stem in map(_stem, words):
-        yield pl.escape_regex(stem) + (r"s?\b" if len(stem) <= SHORT else "")
+def _spelled(word: str) -> str:
+    """Return what finds a word where it begins: whole, or its plural, where it is short.
+
+    Scripts without capitals often have no spaces either: there it may begin anywhere.
+    """
+    stem = _stem(word)
+    found = pl.escape_regex(stem)
+    if stem[:1].upper() == stem[:1] and not stem[:1].isdigit():
+        return found
+    return rf"\b{found}s?\b" if len(stem) <= SHORT else rf"\b{found}"
 
 
 def _stem(word: str) -> str:
-    return word.lower().removesuffix("s")
+    """Return a word without the s of its plural; “OS” has none."""
+    word = word.lower()
+    return word.removesuffix("s") if len(word) > SHORT else word

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
@@ -11,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.keypoints.matching import Encode, Matrix
-from feedbackminer.keypoints.product import without_name
 from feedbackminer.tables import count_once, of_members
+from feedbackminer.text.product import Product
 from feedbackminer.vectors import to_bytes
 from feedbackminer.vocabulary.tags import ASSERTED, FIT, HEADLINES, SAYS, STANDS
 
@@ -63,8 +62,9 @@ def read_alone(
     tell: Tell,
     encode: Encode,
     read_as: str,
-    product: re.Pattern[str] | None,
+    product: Product,
     earlier: pl.DataFrame,
+    begin: Callable[[pl.DataFrame], object] = lambda _: None,
     keep: Callable[[pl.DataFrame], object] = lambda _: None,
 ) -> pl.DataFrame:
     """Return rows with what is read of their texts; what was read before is not read again.
@@ -77,13 +77,15 @@ def read_alone(
         tell: tells what sentences that stand alone say.
         encode: returns their unit vectors; it is asked of those that count.
         read_as: a mark of what reads: code, encoder, heads.
-        product: what finds the product's name, which a vector tells of praise alone.
+        product: whose name a vector tells of praise alone.
         earlier: what was returned at an earlier time.
+        begin: called with the rows that were read before.
         keep: called with the rows of each chunk, as soon as they are read.
     """
     marked = rows.with_columns(read_as=_marks(rows["text"].to_list(), read_as, product))
     key = ["text", "read_as"]
     known = earlier.select(*key, "chances", "vector").unique(key, keep="first")
+    begin(_read(marked, known, how="inner"))
     new = marked.select(key).unique().join(known, on=key, how="anti").sort(key)
     for chunk in new.iter_slices(CHUNK):
         texts = chunk["text"].to_list()
@@ -98,14 +100,11 @@ def read_alone(
     return _read(marked, known, how="left")
 
 
-def _marks(sentences: Sequence[str], read_as: str, product: re.Pattern[str] | None) -> pl.Series:
+def _marks(sentences: Sequence[str], read_as: str, product: Product) -> pl.Series:
     """Return for each sentence a mark of all that decides what is read of it."""
-    if product is None:
-        return pl.repeat(read_as, len(sentences), dtype=pl.String, eager=True)
-    of_named = f"{read_as} {product.pattern}"
-    return pl.Series(
-        [of_named if product.search(s) else read_as for s in sentences], dtype=pl.String
-    )
+    of_named = f"{read_as} without {', '.join(product.names)}"
+    marks = [of_named if product.is_in(sentence) else read_as for sentence in sentences]
+    return pl.Series(marks, dtype=pl.String)
 
 
 def _read(
@@ -129,7 +128,7 @@ def _vectors(
     sentences: Sequence[str],
     counted: NDArray[np.bool_],
     encode: Encode,
-    product: re.Pattern[str] | None,
+    product: Product,
 ) -> Matrix:
     """Return vectors of what is counted; the others are compared with nothing, and are zero.
 
@@ -138,7 +137,7 @@ def _vectors(
     tells_a_matter = (counted & (np.array(SAYS) != "praise")).any(axis=1)
     rows = np.flatnonzero(counted.any(axis=1)).tolist()
     encoded = encode(
-        [without_name(sentences[i], product) if tells_a_matter[i] else sentences[i] for i in rows]
+        [product.without(sentences[i]) if tells_a_matter[i] else sentences[i] for i in rows]
     )
     vectors = np.zeros((len(sentences), encoded.shape[1]), np.float32)
     vectors[rows] = encoded

@@ -17,7 +17,6 @@ from feedbackminer.keypoints.choose import choose
 from feedbackminer.keypoints.clauses import clauses
 from feedbackminer.keypoints.identity import Behind, Key, key_point_ids
 from feedbackminer.keypoints.matching import Chances, Encode, Matrix, read_wording
-from feedbackminer.keypoints.product import product_name
 from feedbackminer.keypoints.sentences import Tell, counts, read_alone, told
 from feedbackminer.tables import (
     Clauses,
@@ -28,6 +27,7 @@ from feedbackminer.tables import (
     column_types,
 )
 from feedbackminer.text.headline import LONGEST, SHORTEST, headline
+from feedbackminer.text.product import find_product
 from feedbackminer.vectors import from_bytes
 from feedbackminer.vocabulary.tags import FIT, HEADLINES, SAID_IN, SAYS
 
@@ -77,6 +77,7 @@ def find_key_points(
     read_as: str,
     chances: Chances,
     product: str = "",
+    begin: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
     keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
 ) -> Said:
     """Find what many members say.
@@ -89,10 +90,11 @@ def find_key_points(
         read_as: a mark of what reads.
         chances: tells from vectors which sentences say the same.
         product: the product's name, if the settings have it.
-        keep: called with rows of ``sentences`` or ``clauses`` as soon as they are read.
+        begin: called with the rows of ``sentences``, and of ``clauses``, that were read before.
+        keep: called with others as soon as they are read.
     """
     rows = told(tables)
-    name = product_name(rows["text"].to_list(), product)
+    called = find_product(rows["text"].to_list(), product)
 
     def alone(table: str, of: pl.DataFrame) -> pl.DataFrame:
         return read_alone(
@@ -100,8 +102,9 @@ def find_key_points(
             tell=tell,
             encode=encode,
             read_as=read_as,
-            product=name,
+            product=called,
             earlier=previous[table],
+            begin=partial(begin, table),
             keep=partial(keep, table),
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Self
 
 import polars as pl
 import stamina
@@ -129,9 +129,9 @@ class Store:
         self._opened: dict[str, tuple[_Newest, DeltaTable]] = {}
         self._small: dict[str, tuple[_Newest, pl.DataFrame]] = {}
 
-    def __reduce__(self) -> tuple[type[Store], tuple[str, dict[str, str]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, str]]]:
         """Another process opens the tables for itself."""
-        return Store, (self.url, self.options)
+        return type(self), (self.url, self.options)
 
     def read(
         self, name: str, columns: Sequence[str] | None = None, *, version: int | None = None
@@ -155,7 +155,8 @@ class Store:
             scan = schema.create_empty().lazy() if table is None else _scan(table, name)
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
-            return frame
+            types = schema.create_empty().schema
+            return frame.cast({column: types[column] for column in columns})
         frame = in_order(check(frame, schema, where=self._path(name)), schema)
         if newest and len(frame) <= SMALL:
             self._small[name] = newest, frame
@@ -314,6 +315,7 @@ class Store:
         """Remove every old version of a table, and whatever no version names."""
         path = self._path(name)
         self._opened.pop(name, None)
+        self._small.pop(name, None)
         with _explained(path, "cleared of old versions"):
             table = self._open(name)
             return purge_table(table, path, self.options) if table else Purged(0, 0)

@@ -281,7 +281,7 @@ class TagSettings(StageSettings):
     )
     least_voices: int = Field(default=5, ge=2, description="Members who must name such a part")
     alike_needs: float = Field(
-        default=0.55, gt=0, lt=1, description="Likeness from which two needs are one"
+        default=0.5, gt=0, lt=1, description="Probability from which needs are taken for the same"
     )
 
     @field_validator("places")

@@ -7,11 +7,11 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from feedbackminer.embed.encoder import Encoder
     from feedbackminer.tagging.extract import Sentence
     from feedbackminer.tagging.tagger import Tagger
+    from feedbackminer.text.product import Product
+
+ALIKE_WORDS = 0.7  # mean cosine from which needs are one, by vectors that were not made for it
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -211,6 +214,7 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     from feedbackminer.tagging.extract import collect_needs, find_aspects, sentences_of
     from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import marks, still_right
+    from feedbackminer.text.product import find_product
 
     settings, models = context.settings.tag, context.models
     encoder = models.encoder
@@ -226,22 +230,24 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
     tags = tables.previous("tags")
     sentences = list(sentences_of(texts, tags))
     known = frozenset(kept["post_id"]) if context.continues else frozenset()
+    product = find_product([sentence.text for sentence in sentences], _product(context))
     phrases = _phrases(context, sentences, earlier["phrases"])
     aspects = find_aspects(
         sentences,
         tagger=tagger,
         states_of=partial(states_of, tables, texts, encoder.name),
         components=settings.components,
-        parts=_parts(context, phrases, posts),
+        parts=_parts(context, phrases, posts, product),
         earlier=earlier["aspects"],
         known=known,
     )
+    compared = _compared(context, tagger, product)
     needs = collect_needs(
         sentences,
-        encode=lambda words: encoder.encode(words).vectors,
-        alike=settings.alike_needs,
+        encode=compared.encode,
+        alike=compared.alike,
         tell=partial(_tell, tagger, encoder) if HEADLINE in tagger.cards else None,
-        encoder=encoder.name,
+        encoder=compared.mark,
         earlier=earlier["needs"],
         known=known,
     )
@@ -314,7 +320,7 @@ def _phrases(
 
 
 def _parts(
-    context: Context, phrases: pl.DataFrame, posts: pl.DataFrame
+    context: Context, phrases: pl.DataFrame, posts: pl.DataFrame, product: Product
 ) -> dict[str, tuple[str, ...]]:
     """Return the parts of the product that no settings name: name -> spellings."""
     from feedbackminer.tagging.aspects import Components
@@ -326,10 +332,40 @@ def _parts(
     return discover(
         said(phrases, dict(voices.iter_rows())),
         named=Components(settings.components),
-        product=context.settings.digest.product,
+        product=product.names,
         limit=settings.discovered,
         least_voices=settings.least_voices,
     )
+
+
+class _Compared(NamedTuple):
+    """What encodes needs, the cosine from which two are one, and a mark of what encodes."""
+
+    encode: Callable[[Sequence[str]], Matrix]
+    alike: float
+    mark: str
+
+
+def _compared(context: Context, tagger: Tagger, product: Product) -> _Compared:
+    """Return how needs are compared: as what members say is, where heads can read them.
+
+    Where rules stand in for heads, as with vectors of words, by the vectors that there are.
+    """
+    from feedbackminer.embed.bi_encoder import shipped_bi_encoder
+    from feedbackminer.embed.load import backend_of
+    from feedbackminer.tagging.needs import wish
+
+    encoder, settings = context.models.encoder, context.settings
+    if HEADLINE not in tagger.cards:
+        return _Compared(lambda needs: encoder.encode(needs).vectors, ALIKE_WORDS, encoder.name)
+    matcher, engine = shipped_bi_encoder(), backend_of(settings.embed).engine
+
+    def encode(needs: Sequence[str]) -> Matrix:
+        wishes = [product.without(wish(need)) for need in needs]
+        return matcher.encode(wishes, engine=engine, threads=settings.embed.threads)
+
+    mark = f"{matcher_hash()} {engine} {' '.join(product.names)}".strip()
+    return _Compared(encode, matcher.cosine(settings.tag.alike_needs), mark)
 
 
 def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:
@@ -341,6 +377,11 @@ def _product(context: Context) -> str:
     return context.settings.digest.product
 
 
+def _compared_by(context: Context) -> str:
+    """Return what decides which sentences say the same, beside models and settings of a stage."""
+    return f"{matcher_hash()} {_product(context)}"
+
+
 TAG = Stage(
     "tag",
     _tag,
@@ -348,7 +389,7 @@ TAG = Stage(
     writes=("tags", "phrases", "aspects", "needs"),
     settings=("tag", "embed"),
     models=("encoder", "tagger", "nlp"),
-    depends=_product,
+    depends=_compared_by,
 )
 
 
@@ -395,10 +436,8 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         reporter.advance(len(sentences))
         return _tell(tagger, encoder, sentences)
 
-    # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
-    for name in ("sentences", "clauses"):
-        tables.replace(name, earlier[name].filter(pl.col("read_as").str.starts_with(read_as)))
     reporter.start("keypoints", None)
+    # Chunks are kept as they come, beside what can be kept of before: a killed run goes on there.
     result = find_key_points(
         given,
         earlier,
@@ -407,6 +446,7 @@ def _keypoints(tables: StageTables, context: Context) -> StageResult:
         read_as=read_as,
         chances=matcher.chances,
         product=_product(context),
+        begin=tables.replace,
         keep=tables.append,
     )
     tables.replace("sentences", result.sentences)
@@ -424,7 +464,7 @@ KEYPOINTS = Stage(
     writes=("sentences", "clauses", "key_points", "matches"),
     settings=("embed",),
     models=("encoder", "tagger"),
-    depends=lambda context: f"{matcher_hash()} {_product(context)}",
+    depends=_compared_by,
     lasting=("key_points", "matches"),
 )
 

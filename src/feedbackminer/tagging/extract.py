@@ -16,7 +16,7 @@ from feedbackminer.tables import Aspects, Needs, Phrases, check, column_types, p
 from feedbackminer.tagging.aspects import Components, clauses
 from feedbackminer.tagging.features import Matrix
 from feedbackminer.tagging.need_groups import group_needs, ranks
-from feedbackminer.tagging.needs import Need, find_needs, name_jobs
+from feedbackminer.tagging.needs import Need, find_needs, name_jobs, wish
 from feedbackminer.tagging.parts import Phrase, parse, worth_parsing
 from feedbackminer.tagging.stage import STAGE
 from feedbackminer.tagging.tagger import LANGUAGES, Tagger
@@ -262,7 +262,7 @@ def collect_needs(
         encode: returns a unit vector per text.
         alike: cosine from which needs are one.
         tell: returns chances of sentences, shape (sentences, HEADLINES); None: nobody can.
-        encoder: its name.
+        encoder: a mark of what encodes.
         earlier: needs of an earlier time; what the same encoder encoded is not encoded again.
         known: posts whose needs are those that they had then, told by whoever tells them now.
     """
@@ -289,8 +289,7 @@ def collect_needs(
     told = same.filter(pl.col("post_id").is_in(list(known))).drop_nulls("names_job")
     names_job: dict[str, bool] = dict(told.select("text", "names_job").iter_rows())
     if tell and (new := sorted(read - names_job.keys())):
-        wishes = [f"I want to {need}." for need in new]
-        names_job |= zip(new, name_jobs(tell(wishes)), strict=True)
+        names_job |= zip(new, name_jobs(tell([wish(need) for need in new])), strict=True)
 
     rows = [
         {

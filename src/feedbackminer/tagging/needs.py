@@ -107,11 +107,16 @@ class Need:
     text: str
 
 
+def wish(need: str) -> str:
+    """Return a need as a sentence that can be read alone."""
+    return f"I want to {need}."
+
+
 def name_jobs(chances: NDArray[np.float32]) -> list[bool]:
     """Tell which needs say what for by themselves: "print a week's notes", not "get it to work".
 
     Args:
-        chances: of wishes for them, "I want to …", shape (wishes, HEADLINES).
+        chances: of the wishes for them, shape (wishes, HEADLINES).
     """
     of = {name: chances[:, column] for column, name in enumerate(HEADLINES)}
     is_asked = np.maximum(of["request"], of["question"]) >= IS_ASKED

@@ -163,7 +163,7 @@ def discover(
     said: Iterable[tuple[str, Iterable[Phrase]]],
     *,
     named: Components,
-    product: str = "",
+    product: Sequence[str] = (),
     limit: int = 40,
     least_voices: int = 5,
 ) -> dict[str, tuple[str, ...]]:
@@ -172,7 +172,7 @@ def discover(
     Args:
         said: who wrote a sentence, and what it names.
         named: the components that there are.
-        product: its name, which names no part of it.
+        product: its names, which name no part of it.
         least_voices: how many distinct voices must use a phrase.
     """
     phrases: dict[str, Named] = defaultdict(Named)
@@ -182,7 +182,7 @@ def discover(
 
     words = load_words()
     parts = {key for key in phrases if phrases[key].is_part(least_voices, words)}
-    parts -= {_key(product), *map(_key, product.split())}
+    parts -= {_key(word) for name in product for word in (name, *name.split())}
     often = sorted(parts, key=lambda key: (-len(phrases[key].voices), key))
     spelt = [_spelt(phrases[key].spellings) for key in often]
     return dict([(forms[0], forms) for forms in spelt if not named.mentioned(forms[0])][:limit])

@@ -110,13 +110,13 @@ METRICS: Mapping[str, Metric] = {
         ),
         Metric(
             "share_of_topic_voices",
-            "of the members who speak on this topic",
-            "distinct members behind the claim / distinct members on the topic; Wilson interval",
+            "of the members who name the matter of this topic",
+            "distinct members behind the claim / distinct members who name it; Wilson interval",
         ),
         Metric(
             "share_expected_of_topic_voices",
-            "of the members who speak on this topic",
-            f"{_EXPECTED} / distinct members on the topic; {_INTERVAL}",
+            "of the members who name the matter of this topic",
+            f"{_EXPECTED} / distinct members who name it; {_INTERVAL}",
             is_estimate=True,
         ),
         Metric(
@@ -128,9 +128,9 @@ METRICS: Mapping[str, Metric] = {
         Metric(
             FOUND_OF_MEMBERS,
             "of the members who wrote in that time were found to say it",
-            "distinct members with a sentence that says it, with a probability of 0.6 or more / "
+            "distinct members with a sentence that says it, with a probability of 0.55 or more / "
             "distinct members of the period and the windows before it, that are compared; Wilson "
-            "interval of these. Two of three such sentences are missed, and one in five that is "
+            "interval of these. Three of five such sentences are missed, and one in five that is "
             "counted says something else",
         ),
         Metric(

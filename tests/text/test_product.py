@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from feedbackminer.keypoints.product import LEAST_SENTENCES, product_name, without_name
+from feedbackminer.text.product import LEAST_SENTENCES, find_product
 
 OTHERS = [f"Number {n} shows nothing when I open it." for n in range(2 * LEAST_SENTENCES)]
 OF_ORCHID = ["How do I export maps from Blue Orchid?"] * LEAST_SENTENCES
 
 
 def compared(sentence: str, sentences: Sequence[str], named: str = "") -> str:
-    return without_name(sentence, product_name(sentences, named))
+    return find_product(sentences, named).without(sentence)
 
 
 def test_what_very_many_sentences_name_is_read_as_the_product() -> None:
@@ -46,14 +46,21 @@ def test_common_words_are_no_name_however_many_say_them(sentence: str) -> None:
 
 
 def test_few_sentences_tell_no_name() -> None:
-    assert product_name(["Orchid crashes."] * (LEAST_SENTENCES - 1)) is None
-    assert product_name([]) is None
+    assert find_product(["Orchid crashes."] * (LEAST_SENTENCES - 1)).names == ()
+    assert find_product([]).names == ()
 
 
 def test_a_name_that_the_settings_have_is_read_as_the_product_however_few_say_it() -> None:
     assert compared("Where does Harvest  hub keep data?", [], "Harvest Hub") == (
         "Where does the product keep data?"
     )
+
+
+def test_beside_a_name_that_the_settings_have_only_another_form_of_it_counts() -> None:
+    told = [*OF_ORCHID, *["It hangs on Windows."] * 2 * LEAST_SENTENCES, *OTHERS]
+    assert compared("Orchid on Windows", told, "Orchid") == "the product on Windows"
+    told = [*OF_ORCHID, *["Orchid hangs."] * 2 * LEAST_SENTENCES, *OTHERS]
+    assert compared("Does Orchid hang?", told, "Blue Orchid") == "Does the product hang?"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 STANDS_FOR_IT = "the product"
 LEAST_SENTENCES = 200  # of fewer, a twentieth is what a few members speak of
+ENOUGH = 20_000  # of more, evenly spaced ones are looked at
 OFTEN = 0.05  # share of all sentences from which a word may be the product's name
 IS_NAME = 0.5  # share of a word's mentions, not first in a sentence, that have a capital letter
 # Two words are one name (“3D Slicer”) where one of them seldom stands elsewhere, and the product is
@@ -21,25 +24,41 @@ TOGETHER, CALLED_SO = 0.5, 0.1
 _WORD = r"[\p{L}\p{N}]+"
 
 
-def product_name(sentences: Sequence[str], named: str = "") -> re.Pattern[str] | None:
-    """Return what finds the product's name in a sentence; None: it is not known.
+@dataclass(frozen=True)
+class Product:
+    """What a product is called; by no name: nobody knows."""
+
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        longest_first = sorted(self.names, key=lambda name: (-len(name), name))
+        spelled = (r"\s+".join(map(re.escape, name.split())) for name in longest_first)
+        # Not within a longer name, an address or code: “SlicerRT”, “slicer.org”, “slicer.util”.
+        return re.compile(rf"(?<![\w.@/])(?:{'|'.join(spelled)})(?![\w@/]|[.-]\w)", re.IGNORECASE)
+
+    def is_in(self, sentence: str) -> bool:
+        """Tell whether a sentence names it."""
+        return bool(self.names) and self._pattern.search(sentence) is not None
+
+    def without(self, sentence: str) -> str:
+        """Return a sentence as it is compared with others."""
+        return self._pattern.sub(STANDS_FOR_IT, sentence) if self.names else sentence
+
+
+def find_product(sentences: Sequence[str], named: str = "") -> Product:
+    """Return what the product is called.
 
     Args:
         sentences: of many members: the word that most of them have, if it is a name, is found.
         named: the name, as the settings have it.
     """
-    names = {name.lower() for name in (named.strip(), *_found(sentences)) if name}
-    if not names:
-        return None
-    longest_first = sorted(names, key=lambda name: (-len(name), name))
-    spelled = (r"\s+".join(map(re.escape, name.split())) for name in longest_first)
-    # Not within a longer name, an address or code: “SlicerRT”, “slicer.org”, “slicer.util”.
-    return re.compile(rf"(?<![\w.@/])(?:{'|'.join(spelled)})(?![\w@/]|[.-]\w)", re.IGNORECASE)
-
-
-def without_name(sentence: str, name: re.Pattern[str] | None) -> str:
-    """Return a sentence as it is compared."""
-    return name.sub(STANDS_FOR_IT, sentence) if name else sentence
+    found = _found(sentences[:: len(sentences) // ENOUGH + 1])
+    if named := " ".join(named.split()):
+        # Beside a name that is known, only a shorter or longer form of it is another one.
+        words = set(named.lower().split())
+        found = (name for name in found if words & set(name.split()))
+    return Product(tuple(sorted({*filter(None, [named]), *found})))
 
 
 def _found(sentences: Sequence[str]) -> Iterator[str]:
