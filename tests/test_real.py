@@ -131,6 +131,10 @@ class Recount:
     def __init__(self, mined: Mined) -> None:
         self.posts = {row["post_id"]: row for row in mined.table("posts").iter_rows(named=True)}
         self.tags = {row["post_id"]: row for row in mined.table("tags").iter_rows(named=True)}
+        self.topics = {t["topic_id"]: t for t in mined.table("topics").iter_rows(named=True)}
+        self.opening: dict[str, str] = {}
+        for post in sorted(self.posts.values(), key=lambda p: (p["created_at"], p["post_id"])):
+            self.opening.setdefault(post["thread_id"], post["title"] or post["body"])
         assigned = mined.table("assignments").filter(pl.col("rank") == 1)
         copies = mined.table("repeats").filter(pl.col("copy_of").is_not_null())
         for post_id in copies["post_id"]:
@@ -159,8 +163,21 @@ class Recount:
                 denied[voice] = denied.get(voice, 1.0) * (1 - chance)
         return {voice: 1 - chance for voice, chance in denied.items()}
 
-    def saying(self, claim: dict[str, Any], kinds: set[str], topic_id: str | None) -> set[str]:
-        """Return the posts of members in a claim's window, of some kinds, on a topic."""
+    def names(self, post_id: str, topic_id: str) -> bool:
+        """Tell whether a post, or what opens its thread, names what its topic is called after."""
+        topic, post = self.topics[topic_id], self.posts[post_id]
+        label = [word.removesuffix("s") for word in re.split(r"[^\w-]+", topic["label"].lower())]
+        words = [word.lower().removesuffix("s") for word in topic["keywords"]]
+        words = [word for word in words if word in label] or words
+        text = f"{post['title']} {post['body']} {self.opening[post['thread_id']]}".lower()
+        return any(re.search(rf"(?<!\w){re.escape(word)}", text) for word in words)
+
+    def saying(self, claim: dict[str, Any], kinds: set[str], topic_id: str) -> set[str]:
+        """Return the posts of members in a claim's window, of some kinds, on a topic.
+
+        What is told by the name of the topic is told by those who name it.
+        """
+        by_all = claim["kind"] in ("topic", "churn")
         return {
             post_id
             for post_id, post in self.posts.items()
@@ -169,6 +186,7 @@ class Recount:
             and claim["since"] <= post["created_at"].isoformat() < claim["until"]
             and self.topic_of.get(post_id) == topic_id
             and (not kinds or kinds & set(self.tags[post_id]["kinds"]))
+            and (by_all or self.names(post_id, topic_id))
         }
 
 
@@ -179,7 +197,7 @@ def recount(forum: Mined) -> Recount:
 
 class TestNumbers:
     def test_claims_of_every_kind_that_is_counted_again_are_there(self, forum: Mined) -> None:
-        wanted = {"topic", "problem", "love", "request", "newcomers"}
+        wanted = {"topic", "problem", "newcomers"}  # of wishes and praise too few name the topic
         assert wanted <= {claim["kind"] for claim in claims(forum)}
 
     def test_posts_and_voices_of_every_claim(self, forum: Mined, recount: Recount) -> None:

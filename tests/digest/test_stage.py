@@ -613,7 +613,7 @@ def test_the_page_of_an_estimate_says_how_many_posts_most_likely_say_it(tmp_path
     built = digest({**tables, "claims": estimated})
     page = Html((publish(built, tmp_path / "d").parent / "claims/problem-1.html").read_text())
     assert plain(one(page, ".number").text()) == (
-        "50 % (40 to 60 %) of the members who speak on this topic"
+        "50 % (40 to 60 %) of the members who name the matter of this topic"
     )
     facts = plain(one(page, ".facts").text())
     assert "most likely said by 3 voices in 3 posts" in facts
