@@ -117,9 +117,9 @@ def _visible(
 ) -> tuple[pl.DataFrame, list[str], Account]:
     """Return the claims that are shown, the topics with a page, and why other claims are not."""
     claims = tables["claims"].select(Claims.column_names())
-    long_ago = pl.col("scope") == HISTORY  # what the digest is of comes before the long view
+    of_all_time = pl.col("scope") == HISTORY  # what the digest is of comes before the long view
     said = pl.col("key_point_id").is_not_null()  # these tell what it is, so they come first
-    order = [long_ago, said, "rank_score", "claim_id"]
+    order = [of_all_time, said, "rank_score", "claim_id"]
     claims = claims.sort(order, descending=[False, True, True, False])
     # What nobody spoke of in the period may be of the long view, or the change that is told.
     ranked = _topics_by_size(claims)
