@@ -224,7 +224,7 @@ def test_a_table_that_has_not_changed_is_not_opened_again(
     """To open one reads its log, which grows with every write: half of the time of small runs."""
     store = Store(tmp_path)
     store.append("dropped", dropped("a"))
-    monkeypatch.setattr("feedbackminer.project.store.DeltaTable", None)
+    monkeypatch.setattr("feedbackminer.project.opened.DeltaTable", None)
     for _ in range(2):
         assert store.read("dropped")["ref"].to_list() == ["a"]
         assert store.recall("dropped").height == store.files("dropped") == 1

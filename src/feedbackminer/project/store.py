@@ -6,7 +6,6 @@ and a digest can name exactly what it was computed from.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,9 +16,10 @@ from typing import Literal, Protocol, Self
 import polars as pl
 import stamina
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from feedbackminer.errors import StoreError
+from feedbackminer.project.opened import OpenTables
 from feedbackminer.project.purge import Purged, purge_table
 from feedbackminer.project.upgrade import ADDED, can_upgrade, upgrade
 from feedbackminer.tables import TABLES, check, in_order
@@ -29,8 +29,6 @@ _FAILURES = (DeltaError, OSError, pl.exceptions.ComputeError, pl.exceptions.Pani
 STARTS_ANEW = ("vectors",)  # a table that is added to, and made again
 ROWS_AT_ONCE = 30_000  # of a merge, which takes several times the memory of its rows
 MANY_FILES = 64  # of one table; each is opened by every read
-SMALL = 10_000  # rows of a table that is kept in memory while it does not change
-_COMMIT = re.compile(r"(\d{20})\.json")  # a version, in the log of a table
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m|↳")
 
 
@@ -111,23 +109,13 @@ class TableStore(Protocol):
     def files(self, name: str) -> int: ...
 
 
-@dataclass(frozen=True)
-class _Newest:
-    """The newest commit in a table's log; a table that was made again has another one."""
-
-    version: int
-    written_at: int
-    inode: int
-
-
 class Store:
     """Tables of ``tables.py`` under one root: a local folder or an ``s3://…`` URL."""
 
     def __init__(self, url: str | Path, options: dict[str, str] | None = None) -> None:
         self.url = str(url).rstrip("/")
         self.options = dict(options or {})
-        self._opened: dict[str, tuple[_Newest, DeltaTable]] = {}
-        self._small: dict[str, tuple[_Newest, pl.DataFrame]] = {}
+        self._tables = OpenTables(self.url, self.options)
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, str]]]:
         """Another process opens the tables for itself."""
@@ -142,30 +130,31 @@ class Store:
             StoreError: it cannot be read, or that version is not kept any more.
         """
         schema = TABLES[name]
-        newest = _newest(self._path(name)) if version is None else None
-        known = self._small.get(name)
-        if newest and known and known[0] == newest:
-            return known[1].select(columns) if columns else known[1]
-        with _explained(self._path(name), "read"):
-            table = self._look(name) if version is None else self._open(name, version)
+        known = self._tables.rows(name) if version is None else None
+        if known is not None:
+            return known.select(columns) if columns else known
+        newest = self._tables.newest(name) if version is None else None
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.look(name) if version is None else self._tables.open(name, version)
             if table is None and version is not None:
-                raise StoreError(f"{self._path(name)}: version {version} is not kept any more")
+                raise StoreError(
+                    f"{self._tables.path(name)}: version {version} is not kept any more"
+                )
             if table is not None and _is_outdated(table, name):
-                raise _outdated_error(self._path(name), table)
+                raise _outdated_error(self._tables.path(name), table)
             scan = schema.create_empty().lazy() if table is None else _scan(table, name)
             frame = (scan.select(columns) if columns else scan).collect()
         if columns:
             types = schema.create_empty().schema
             return frame.cast({column: types[column] for column in columns})
-        frame = in_order(check(frame, schema, where=self._path(name)), schema)
-        if newest and len(frame) <= SMALL:
-            self._small[name] = newest, frame
+        frame = in_order(check(frame, schema, where=self._tables.path(name)), schema)
+        self._tables.keep_rows(name, newest, frame)
         return frame
 
     def recall(self, name: str) -> pl.DataFrame:
         """Return a table, or an empty one where another version of the code wrote it."""
-        with _explained(self._path(name), "read"):
-            table = self._look(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.look(name)
         if table is not None and _is_outdated(table, name):
             return TABLES[name].create_empty()
         return self.read(name)
@@ -175,8 +164,8 @@ class Store:
 
         Of a table that another version of the code wrote, none.
         """
-        with _explained(self._path(name), "read"):
-            table = self._look(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.look(name)
             if table is None or _is_outdated(table, name):
                 return TABLES[name].create_empty()
             # Only what stands in a scan's filter spares reading the other columns.
@@ -214,11 +203,11 @@ class Store:
             return
         frame = check(frame, TABLES[name], where=f"append to {name}")
         self.make_ready(name)
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             table = self._take_or_create(name)
             write_deltalake(table, _plain(frame), mode="append")
             _compact(table)
-        self._keep(name, table)
+        self._tables.keep(name, table)
 
     @_retry_conflicts
     def append_once(self, name: str, frame: pl.DataFrame, mark: str) -> None:
@@ -227,9 +216,9 @@ class Store:
         Who adds so is one of many, so small files are left as they are: see :meth:`compact`.
         """
         frame = check(frame, TABLES[name], where=f"append to {name}")
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             # Opened anew: of a table that was purged since, the log that had the marks is gone.
-            table = self._open(name) or self._take_or_create(name)
+            table = self._tables.open(name) or self._take_or_create(name)
             if len(frame) and table.transaction_version(mark) is None:
                 # Of two commits with one mark, delta-rs refuses the second.
                 once = CommitProperties(app_transactions=[Transaction(mark, 1)])
@@ -237,21 +226,21 @@ class Store:
 
     def has_appended(self, name: str, mark: str) -> bool:
         """Tell whether rows were added under a mark."""
-        with _explained(self._path(name), "read"):
-            table = self._open(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.open(name)
             return table is not None and table.transaction_version(mark) is not None
 
     @_retry_conflicts
     def make_ready(self, name: str) -> None:
         """Have a table that rows of today can be added to."""
         self._bring_up_to_date(name)
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             table = self._take_or_create(name)
             if _is_outdated(table, name):
                 if name not in STARTS_ANEW:
-                    raise _outdated_error(self._path(name), table)
+                    raise _outdated_error(self._tables.path(name), table)
                 self._overwrite(table, name, TABLES[name].create_empty())
-        self._keep(name, table)
+        self._tables.keep(name, table)
 
     @_retry_conflicts
     def replace(
@@ -265,8 +254,8 @@ class Store:
         schema = TABLES[name]
         frame = in_order(check(frame, schema, where=f"replace {name}"), schema)
         self._bring_up_to_date(name)
-        with _explained(self._path(name), "read"):
-            table = self._look(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.look(name)
         if table is not None and not where and _is_outdated(table, name):
             self._write(name, frame, schema_mode="overwrite")
             return
@@ -298,7 +287,7 @@ class Store:
         @_retry_conflicts
         def attempt() -> None:
             with _explained(self.url, "read"):
-                opened = {name: self._open(name) for name in names}
+                opened = {name: self._tables.open(name) for name in names}
                 before = {name: _rows(table, name) for name, table in opened.items()}
             after = change(before)
             for name, table in opened.items():
@@ -313,19 +302,18 @@ class Store:
 
     def purge(self, name: str) -> Purged:
         """Remove every old version of a table, and whatever no version names."""
-        path = self._path(name)
-        self._opened.pop(name, None)
-        self._small.pop(name, None)
+        path = self._tables.path(name)
+        self._tables.forget(name)
         with _explained(path, "cleared of old versions"):
-            table = self._open(name)
+            table = self._tables.open(name)
             return purge_table(table, path, self.options) if table else Purged(0, 0)
 
     def version(self, name: str) -> int | None:
         """Return the version of a table, or None where it was never written."""
-        if newest := _newest(self._path(name)):
+        if newest := self._tables.newest(name):
             return newest.version
-        with _explained(self._path(name), "read"):
-            table = self._open(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.open(name)
         return None if table is None else table.version()
 
     def versions(self, names: Sequence[str]) -> dict[str, int | None]:
@@ -334,8 +322,8 @@ class Store:
 
     def files(self, name: str) -> int:
         """Return of how many files the table consists now."""
-        with _explained(self._path(name), "read"):
-            table = self._look(name)
+        with _explained(self._tables.path(name), "read"):
+            table = self._tables.look(name)
             return 0 if table is None else len(table.file_uris())
 
     def compact(self, name: str) -> None:
@@ -343,65 +331,29 @@ class Store:
 
         What only older versions need is removed after a week.
         """
-        with _explained(self._path(name), "written"):
-            if table := self._open(name):
+        with _explained(self._tables.path(name), "written"):
+            if table := self._tables.open(name):
                 _compact(table)
-
-    def _path(self, name: str) -> str:
-        return f"{self.url}/{name}"
-
-    def _open(self, name: str, version: int | None = None) -> DeltaTable | None:
-        try:
-            return DeltaTable(self._path(name), version, storage_options=self.options)
-        except TableNotFoundError:
-            return None
-
-    def _look(self, name: str) -> DeltaTable | None:
-        """Return a table as it is now, to be read.
-
-        To open one reads its whole log, so one that has not changed is not opened again.
-        """
-        newest = _newest(self._path(name))
-        known = self._opened.get(name)
-        if newest and known and known[0] == newest:
-            return known[1]
-        table = self._open(name)
-        if newest and table:
-            self._opened[name] = newest, table
-        return table
-
-    def _take(self, name: str) -> DeltaTable | None:
-        """Return a table as it is now, to be written to: no other writer has it."""
-        known = self._opened.pop(name, None)
-        if known and known[0] == _newest(self._path(name)):
-            return known[1]
-        return self._open(name)
-
-    def _keep(self, name: str, table: DeltaTable) -> None:
-        """Let a table that was written be read, if nobody has written to it since."""
-        newest = _newest(self._path(name))
-        if newest and newest.version == table.version():
-            self._opened[name] = newest, table
 
     @_retry_conflicts
     def _bring_up_to_date(self, name: str) -> None:
         """Give a table of an older version the columns of today, before rows of today come in."""
         if name not in ADDED:
             return
-        with _explained(self._path(name), "written"):
-            table = self._look(name)
+        with _explained(self._tables.path(name), "written"):
+            table = self._tables.look(name)
             if table is None or not _is_older(table, name) or _is_outdated(table, name):
                 return
-            if table := self._take(name):
+            if table := self._tables.take(name):
                 self._overwrite(table, name, _rows(table, name))
 
     def _take_or_create(self, name: str) -> DeltaTable:
         """Rows never come in by the commit that creates a table: two of those do not conflict."""
-        table = self._take(name)
+        table = self._tables.take(name)
         if table is None:
             empty = _plain(TABLES[name].create_empty())
             table = DeltaTable.create(
-                self._path(name), empty.schema, mode="ignore", storage_options=self.options
+                self._tables.path(name), empty.schema, mode="ignore", storage_options=self.options
             )
         return table
 
@@ -413,7 +365,7 @@ class Store:
         predicate: str | None = None,
         schema_mode: Literal["overwrite"] | None = None,
     ) -> None:
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             table = self._take_or_create(name)
             write_deltalake(
                 table,
@@ -422,23 +374,23 @@ class Store:
                 predicate=predicate,
                 schema_mode=schema_mode,
             )
-        self._keep(name, table)
+        self._tables.keep(name, table)
 
     def _overwrite(self, table: DeltaTable, name: str, frame: pl.DataFrame) -> None:
         """Replace what this version of a table holds, if nothing came in since it was opened."""
         seen = table.version()
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             write_deltalake(table, _plain(frame), mode="overwrite", schema_mode="overwrite")
-            table = DeltaTable(self._path(name), storage_options=self.options)
+            table = DeltaTable(self._tables.path(name), storage_options=self.options)
         if table.version() != seen + 1:
             raise _ConflictError(
-                f"{self._path(name)}: could not be written, other processes keep writing to it; "
-                "run the same command again, it continues"
+                f"{self._tables.path(name)}: could not be written, other processes keep writing to "
+                "it; run the same command again, it continues"
             )
 
     def _upsert(self, name: str, frame: pl.DataFrame, key: list[str]) -> None:
         # MERGE even where all rows look new: a concurrent writer may have just added them.
-        with _explained(self._path(name), "written"):
+        with _explained(self._tables.path(name), "written"):
             same_key = " AND ".join(f"old.{c} = new.{c}" for c in key)
             for part in frame.iter_slices(ROWS_AT_ONCE):
                 table = self._take_or_create(name)
@@ -447,20 +399,7 @@ class Store:
                 )
                 merge.when_matched_update_all().when_not_matched_insert_all().execute()
                 _compact(table)
-                self._keep(name, table)
-
-
-def _newest(path: str) -> _Newest | None:
-    """Return the newest commit of a table in a folder; None: there is none, or it is elsewhere."""
-    log = f"{path}/_delta_log"
-    try:
-        commits = [name for name in os.listdir(log) if _COMMIT.fullmatch(name)]
-        if not commits:
-            return None
-        status = os.stat(f"{log}/{max(commits)}")
-    except OSError:
-        return None
-    return _Newest(int(max(commits).removesuffix(".json")), status.st_mtime_ns, status.st_ino)
+                self._tables.keep(name, table)
 
 
 def _compact(table: DeltaTable) -> None:

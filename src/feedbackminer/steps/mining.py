@@ -7,11 +7,11 @@ tables; the command line and the Prefect flows both do them one by one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from feedbackminer.tagging.extract import Sentence
     from feedbackminer.tagging.tagger import Tagger
     from feedbackminer.text.product import Product
-
-ALIKE_WORDS = 0.7  # mean cosine from which needs are one, by vectors that were not made for it
 
 
 def _clean(tables: StageTables, context: Context) -> StageResult:
@@ -211,6 +209,7 @@ REFIT = replace(TOPICS, do=_refit, depends=lambda context: context.run_id)  # ea
 
 def _tag(tables: StageTables, context: Context) -> StageResult:
     """⑤ Say how each text sounds, what it does, which components it judges and what it needs."""
+    from feedbackminer.steps.wishes import compared
     from feedbackminer.tagging.extract import collect_needs, find_aspects, sentences_of
     from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import marks, still_right
@@ -241,13 +240,13 @@ def _tag(tables: StageTables, context: Context) -> StageResult:
         earlier=earlier["aspects"],
         known=known,
     )
-    compared = _compared(context, tagger, product)
+    how = compared(context, tagger, product)
     needs = collect_needs(
         sentences,
-        encode=compared.encode,
-        alike=compared.alike,
+        encode=how.encode,
+        alike=how.alike,
         tell=partial(_tell, tagger, encoder) if HEADLINE in tagger.cards else None,
-        encoder=compared.mark,
+        encoder=how.mark,
         earlier=earlier["needs"],
         known=known,
     )
@@ -336,36 +335,6 @@ def _parts(
         limit=settings.discovered,
         least_voices=settings.least_voices,
     )
-
-
-class _Compared(NamedTuple):
-    """What encodes needs, the cosine from which two are one, and a mark of what encodes."""
-
-    encode: Callable[[Sequence[str]], Matrix]
-    alike: float
-    mark: str
-
-
-def _compared(context: Context, tagger: Tagger, product: Product) -> _Compared:
-    """Return how needs are compared: as what members say is, where heads can read them.
-
-    Where rules stand in for heads, as with vectors of words, by the vectors that there are.
-    """
-    from feedbackminer.embed.bi_encoder import shipped_bi_encoder
-    from feedbackminer.embed.load import backend_of
-    from feedbackminer.tagging.needs import wish
-
-    encoder, settings = context.models.encoder, context.settings
-    if HEADLINE not in tagger.cards:
-        return _Compared(lambda needs: encoder.encode(needs).vectors, ALIKE_WORDS, encoder.name)
-    matcher, engine = shipped_bi_encoder(), backend_of(settings.embed).engine
-
-    def encode(needs: Sequence[str]) -> Matrix:
-        wishes = [product.without(wish(need)) for need in needs]
-        return matcher.encode(wishes, engine=engine, threads=settings.embed.threads)
-
-    mark = f"{matcher_hash()} {engine} {' '.join(product.names)}".strip()
-    return _Compared(encode, matcher.cosine(settings.tag.alike_needs), mark)
 
 
 def _tell(tagger: Tagger, encoder: Encoder, sentences: Sequence[str]) -> Matrix:
