@@ -8,11 +8,17 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from feedbackminer.accounts import Account
+from feedbackminer.engine.run import Run
+from feedbackminer.engine.stage import Context, Stage, StageResult, StageTables
+from feedbackminer.project.project import open_project
 from feedbackminer.threads import AHEAD, in_threads
 
 
@@ -92,3 +98,16 @@ except KeyboardInterrupt:
 def test_a_process_that_is_interrupted_again_and_again_while_it_encodes_is_not_aborted() -> None:
     ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
     assert ended.returncode not in (0, -signal.SIGABRT), ended.stderr
+
+
+def _threads_of_products(_: StageTables, __: Context) -> StageResult:
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return StageResult(
+        Account("clean", 0, 0), notices=tuple(str(pool["num_threads"]) for pool in pools)
+    )
+
+
+def test_a_stage_has_each_product_of_matrices_computed_by_one_thread(tmp_path: Path) -> None:
+    stage = Stage("clean", _threads_of_products, reads=("posts",), writes=("texts",))
+    with threadpool_limits(2, user_api="blas"):
+        assert set(Run(open_project(tmp_path)).step(stage).notices) == {"1"}

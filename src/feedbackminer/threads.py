@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -64,3 +65,16 @@ def _batches(items: Iterable[T], size: int) -> Iterator[Sequence[T]]:
     rest = iter(items)
     while batch := tuple(islice(rest, size)):
         yield batch
+
+
+def one_thread_a_product() -> AbstractContextManager[Any]:
+    """Have each product of matrices computed by the thread that asks for it.
+
+    What there is to do is shared out above. Threads of a product wait for each other in a busy
+    loop, which takes several times as long where anything else works on the machine; and sums would
+    depend on how many processors it has.
+    """
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")
+    return limits

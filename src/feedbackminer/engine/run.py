@@ -30,6 +30,7 @@ from feedbackminer.project.project import Project
 from feedbackminer.settings.load import secret_of
 from feedbackminer.settings.sections import EngineSettings, hash_settings
 from feedbackminer.tables import Runs, check, column_types
+from feedbackminer.threads import one_thread_a_product
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class Run:
 
         def do() -> StageResult:
             context = replace(work.context, continues=self._continues(work))
-            result = stage.do(StageTables(stage, store), context)
+            with one_thread_a_product():
+                result = stage.do(StageTables(stage, store), context)
             if result.dropped is not None:
                 store.replace("dropped", result.dropped, where=("stage", stage.name))
             return result

@@ -11,6 +11,7 @@ from feedbackminer.embed.backends.bert import Bert, Read, ends_of, read_tokenize
 from feedbackminer.embed.backends.graph import MEAN, STATES, TOKENS, Precision, graph_of
 from feedbackminer.embed.encoder import Vectors
 from feedbackminer.errors import ModelError
+from feedbackminer.threads import one_thread_a_product
 from feedbackminer.vectors import unit
 
 CLOSE = 0.97  # cosine to the reference from which a vector is trusted
@@ -56,7 +57,8 @@ class Transformer:
     def _likeness_to(self, bert: Bert) -> float:
         """Return the smallest cosine between probes and what the reference says of them."""
         tokens = [self._tokenizer.encode(probe).ids for probe in PROBES]
-        reference = unit(np.stack([bert.states(each)[-1].mean(axis=0) for each in tokens]))
+        with one_thread_a_product():
+            reference = unit(np.stack([bert.states(each)[-1].mean(axis=0) for each in tokens]))
         computed = unit(np.stack([self.mean(each) for each in tokens]))
         return float((reference * computed).sum(axis=1).min())
 
