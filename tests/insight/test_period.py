@@ -30,9 +30,9 @@ def test_a_period_covers_whole_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speakers", "apart", "name"), [(100, 1, "week"), (99, 1, "all"), (100, 20, "month")]
+    ("speakers", "apart", "name"), [(200, 1, "week"), (199, 1, "all"), (200, 20, "month")]
 )
-def test_the_shortest_time_in_which_a_hundred_members_spoke_is_told_of(
+def test_the_shortest_time_in_which_two_hundred_members_spoke_is_told_of(
     speakers: int, apart: int, name: str
 ) -> None:
     moments = [number * apart + 0.5 for number in range(400 // apart)]
@@ -45,8 +45,8 @@ def test_the_shortest_time_in_which_a_hundred_members_spoke_is_told_of(
 def test_a_quarter_and_a_year_are_taken_where_less_has_too_few() -> None:
     of_days = [{"author_id": f"m{n}", "created_at": day(n + 0.5)} for n in range(800)]
     assert period_of(pl.DataFrame(of_days), InsightSettings()).name == "year"
-    twice = [{"author_id": f"m{n}", "created_at": day(n / 2 + 0.1)} for n in range(1_600)]
-    assert period_of(pl.DataFrame(twice), InsightSettings()).name == "quarter"
+    thrice = [{"author_id": f"m{n}", "created_at": day(n / 3 + 0.1)} for n in range(2_400)]
+    assert period_of(pl.DataFrame(thrice), InsightSettings()).name == "quarter"
 
 
 def test_a_period_that_is_asked_for_is_told_of_however_few_spoke() -> None:

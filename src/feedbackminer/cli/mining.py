@@ -49,7 +49,7 @@ Period = Annotated[
     str | None,
     typer.Option(
         help="What the digest is of, and held against what was before: the latest week, month, "
-        "quarter or year, or all; default: the shortest in which 100 members spoke"
+        "quarter or year, or all; default: the shortest in which 200 members spoke"
     ),
 ]
 Since = Annotated[str | None, typer.Option(help="First day of the period, in place of --period")]

@@ -12,7 +12,7 @@ from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.vocabulary.moments import LENGTHS, as_utc, midnight, word_of
 
 ALL, GIVEN = "all", "given"  # the whole history; a period whose first day somebody gave
-ENOUGH = 100  # members who spoke: a shorter period with fewer is not chosen
+ENOUGH = 200  # members who spoke: of fewer there is little to tell, so no shorter period is chosen
 MOST_BEFORE = 12  # windows that a period is held against
 
 

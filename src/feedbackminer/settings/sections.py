@@ -306,7 +306,7 @@ class SegmentSettings(StageSettings):
 class InsightSettings(StageSettings):
     period: Literal["auto", "week", "month", "quarter", "year", "all"] = Field(
         default="auto",
-        description="What a digest is of: the latest of these; auto: the shortest in which 100 "
+        description="What a digest is of: the latest of these; auto: the shortest in which 200 "
         "members spoke, else all",
     )
     since: datetime | None = Field(
