@@ -750,3 +750,8 @@ def passage() -> pl.Expr:
 def words() -> pl.Expr:
     """What stands in a row of ``posts``: its title and its body."""
     return pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
+
+
+def on_one_line(text: pl.Expr) -> pl.Expr:
+    """Text with one space wherever it has spaces or line breaks, as sentences of it are kept."""
+    return text.str.replace_all(r"\s+", " ")

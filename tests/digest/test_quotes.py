@@ -82,6 +82,11 @@ def test_a_sentence_that_is_not_in_the_post_word_by_word_is_no_quote() -> None:
     assert texts(passage(SYNC, body="Sync crashes on my *tablet* every single morning.")) == []
 
 
+def test_a_sentence_that_a_mail_program_broke_is_quoted_whole() -> None:
+    broken = SYNC.replace(" ", "\n", 1).replace(" ", "  ", 1)
+    assert texts(passage(SYNC, body=f"Hello.\n{broken}\r\nBye.")) == [SYNC]
+
+
 def test_each_voice_is_quoted_once() -> None:
     assert len(texts(passage(SYNC), passage(EXPORT))) == 1
     assert len(texts(passage(SYNC), passage(EXPORT, who="ben"))) == 2

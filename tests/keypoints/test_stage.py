@@ -219,6 +219,11 @@ def test_what_cleaning_changed_is_no_sentence_of_its_post() -> None:
     assert said.sentences.is_empty()
 
 
+def test_a_sentence_over_two_lines_of_its_post_is_one() -> None:
+    both = found([("ann", CRASH), ("ben", CRASH)], body=CRASH.replace(" at ", "\nat "))
+    assert len(both.sentences) == 2
+
+
 def test_what_a_person_labelled_otherwise_says_no_problem() -> None:
     said = found([*THREE, ("eve", CRASH)], labelled={"p0": ["question"], "p1": ["bug"], "p2": []})
     assert said.matches["post_id"].to_list() == ["p1", "p4"]

@@ -100,13 +100,14 @@ def tag_rows(
         encoder: in place of the one that the settings name.
     """
     from feedbackminer.clean.stage import clean_text
+    from feedbackminer.clean.wrapped import unwrapped
     from feedbackminer.embed.load import load_encoder
     from feedbackminer.tagging.likeness import fitted_to
     from feedbackminer.tagging.stage import read_texts
 
     encoder = encoder or load_encoder(settings.embed)
     tagger = tagger_of(settings, encoder.name)
-    cleaned = [clean_text(text)[: settings.clean.max_chars] for text in strings]
+    cleaned = [unwrapped(clean_text(text)[: settings.clean.max_chars]) for text in strings]
     reasons = [_reason(text, prose) for text, prose in zip(strings, cleaned, strict=True)]
 
     tagged = [number for number, reason in enumerate(reasons) if not reason]

@@ -15,6 +15,7 @@ from feedbackminer.clean.closings import find_closings, without_closing
 from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.segments import find_segments
 from feedbackminer.clean.templates import find_templates, without_templates
+from feedbackminer.clean.wrapped import unwrapped
 from feedbackminer.settings.sections import CleanSettings
 from feedbackminer.tables import Dropped, Posts, Repeats, Segments, Texts, check, column_types
 from feedbackminer.text.words import content_hash, count_words
@@ -176,7 +177,7 @@ def _read(
         for text, member in zip(texts, members, strict=True)
     ]
     templates = find_templates(texts, members)
-    texts = [without_templates(text, templates) for text in texts]
+    texts = [unwrapped(without_templates(text, templates)) for text in texts]
     return posts.with_columns(body=pl.Series(texts, dtype=pl.String)), truncated, templates
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from feedbackminer.tables import words
-from feedbackminer.text.words import plain
+from feedbackminer.text.words import on_one_line, plain
 
 JSON = "digest.json"
 MOST_LINES = 5  # of a file, that are named
@@ -36,8 +36,8 @@ class Difference:
 def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Difference]:
     """Hold the claims and quotes of a digest against the posts that they name.
 
-    Every quote stands in its post to the letter, what a headline quotes but for case and spaces;
-    posts and members of a claim are as many as its evidence holds.
+    Every quote stands in its post to the letter, but for line breaks, and what a headline quotes
+    but for case and spaces; posts and members of a claim are as many as its evidence holds.
 
     Args:
         content: of ``digest.json``.
@@ -47,7 +47,7 @@ def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Diffe
     writers = dict(posts.select("post_id", "author_id").iter_rows())
     for what, claim_id in (("quotes", "stands_for"), ("answers", "stands_with")):
         for number, quote in enumerate(content[what]):
-            if quote["text"] not in texts.get(quote["post_id"], ""):
+            if on_one_line(quote["text"]) not in on_one_line(texts.get(quote["post_id"], "")):
                 where = f"{what}[{number}], for {quote[claim_id]}"
                 yield Difference(where, _shown(quote["text"]), f"words of {quote['post_id']}")
     for claim in content["claims"]:

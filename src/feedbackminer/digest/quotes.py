@@ -1,4 +1,4 @@
-"""Choose verbatim quotes: sentences that are exact substrings of their post and on topic."""
+"""Choose verbatim quotes: sentences that stand in their post, but for line breaks, and on topic."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import polars as pl
 
+from feedbackminer.tables import on_one_line
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 from feedbackminer.vocabulary.tags import ASSERTED
 
@@ -33,7 +34,7 @@ class Trait:
 
 @dataclass(frozen=True)
 class Quote:
-    """A sentence as its author wrote it; ``text in post.body`` holds."""
+    """A sentence as its author wrote it, with a space for each line break within it."""
 
     post_id: str
     text: str
@@ -51,6 +52,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         tables: by name: posts, tags, assignments (of main topics), threads and repeats.
     """
     threads = tables["threads"]
+    posts = tables["posts"].with_columns(body=on_one_line(pl.col("body")))
     titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
     columns = ["sentences", "sentence_kinds", "sentence_statuses", "sentence_scores"]
     sentences = tables["tags"].select("post_id", *columns).explode(columns)
@@ -58,7 +60,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     first_ids = tables["repeats"].select("post_id", "first_id")
     return (
         sentences.drop_nulls("sentences")
-        .join(tables["posts"], on="post_id", how="inner")
+        .join(posts, on="post_id", how="inner")
         .filter(pl.col("author_role").is_in(["member", "unknown"]))
         .join(titles, on="thread_id", how="left")
         .join(nearness, on="post_id", how="left")

@@ -8,7 +8,9 @@ from functools import cached_property
 
 import polars as pl
 
+from feedbackminer.clean.wrapped import unwrapped
 from feedbackminer.privacy.seals import ERASED, Sealer, without_quotes
+from feedbackminer.text.words import on_one_line
 
 LONG_ID = 8  # a native id of fewer characters means nothing by itself
 RUN = 20  # characters in a row that are somebody's own words
@@ -68,7 +70,8 @@ class Traces:
     @cached_property
     def _others(self) -> pl.Series:
         titles = self._remaining["title"].drop_nulls()
-        return pl.concat([self._remaining["body"], titles]).str.to_lowercase()
+        said = pl.concat([self._remaining["body"], titles]).str.to_lowercase()
+        return said.str.replace_all(r"\s+", " ")
 
     @cached_property
     def _words_of_theirs(self) -> frozenset[str]:
@@ -110,7 +113,8 @@ def needles(posts: pl.DataFrame) -> list[str]:
 
 def blocks(posts: pl.DataFrame) -> list[str]:
     """Cut the texts of posts into runs of characters: a copy of two runs' length holds one."""
-    lines = [line.strip() for text in _texts(posts) for line in text.splitlines()]
+    said = [*_texts(posts), *map(unwrapped, _texts(posts))]  # as it stands, and as it is read
+    lines = [line.strip() for text in said for line in text.splitlines()]
     cut = (line[i : i + RUN] for line in lines for i in range(0, len(line) - RUN + 1, RUN))
     return sorted(set(cut))
 
@@ -129,6 +133,7 @@ def _without(text: str, names: Sequence[str] | None) -> str:
 
 
 def _runs(text: str) -> Iterator[str]:
+    text = on_one_line(text)
     return (text[i : i + RUN] for i in range(len(text) - RUN + 1))
 
 

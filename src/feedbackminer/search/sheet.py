@@ -16,7 +16,7 @@ from feedbackminer.search import stance
 from feedbackminer.search.corpus import Corpus
 from feedbackminer.search.question import Question, covers
 from feedbackminer.search.ranking import Evidence
-from feedbackminer.tables import finite_or_none, words
+from feedbackminer.tables import finite_or_none, on_one_line, words
 from feedbackminer.vocabulary.tags import ASSERTED
 
 QUOTES, POINTS = 3, 3  # of each side, at most
@@ -299,7 +299,7 @@ def _found(
 
 def _standing(sentences: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Keep sentences that stand in their post as it is: it may have been changed since `mine`."""
-    own = posts.select("post_id", stands_in=words())
+    own = posts.select("post_id", stands_in=on_one_line(words()))
     return (
         sentences.join(own, on="post_id", how="inner", maintain_order="left")
         .filter(pl.col("stands_in").str.contains(pl.col("text"), literal=True))

@@ -21,7 +21,12 @@ def count_words(text: str) -> int:
 
 def plain(text: str) -> str:
     """Return text as words are compared: whatever case and spaces they are written with."""
-    return " ".join(text.split()).casefold()
+    return on_one_line(text).casefold()
+
+
+def on_one_line(text: str) -> str:
+    """Return text with one space wherever there are spaces or line breaks."""
+    return " ".join(text.split())
 
 
 def singular(word: str) -> str:
