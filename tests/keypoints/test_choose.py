@@ -157,7 +157,7 @@ def test_a_point_is_headed_by_what_is_nearest_to_all_that_is_left_for_it() -> No
     towards = np.eye(3, dtype=np.float32)
     both = (towards[0] + towards[1]) / np.sqrt(2)
     vectors = np.stack([both, *[towards[0]] * 4, *[towards[1]] * 3])
-    texts = ["a and b", *["a"] * 4, *["b"] * 3]
+    texts = ["sync and login", *["sync"] * 4, *["login"] * 3]
     choices = choose(
         read_wording(texts, vectors),
         np.arange(8),
@@ -168,7 +168,7 @@ def test_a_point_is_headed_by_what_is_nearest_to_all_that_is_left_for_it() -> No
         least_voices=2,
         limit=9,
     )
-    assert [texts[choice.candidate] for choice in choices] == ["a", "b"]
+    assert [texts[choice.candidate] for choice in choices] == ["sync", "login"]
 
 
 def test_a_point_whose_own_sentence_went_to_another_part_of_it_keeps_its_head() -> None:
@@ -188,3 +188,15 @@ def test_a_point_whose_own_sentence_went_to_another_part_of_it_keeps_its_head() 
         limit=9,
     )
     assert [sorted(choice.rows) for choice in choices] == [[0, 1, 2]]
+
+
+def test_what_one_alone_names_heads_nothing_that_the_others_say() -> None:
+    texts = ["Sync fails on Windows XP", "Sync fails", "Sync fails again"]
+    sentences = read_wording(texts, np.eye(3, dtype=np.float32)[[0, 0, 0]])
+    heads = np.arange(2)
+    fitness = np.array([0.9, 0.8], np.float32)
+    (choice,) = choose(
+        sentences[heads], heads, fitness, sentences, np.arange(3),
+        chances=by_cosine, least_voices=2, limit=9,
+    )  # fmt: skip
+    assert texts[choice.candidate] == "Sync fails"

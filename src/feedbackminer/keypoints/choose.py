@@ -65,7 +65,9 @@ def choose(
     by_voice = _by_voice(matches, voices)
     picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
     groups = _apart(matches[picked], voices, picked, least_voices)
-    central = np.array([_central(group, matches, of, fitness) for group in groups], np.int64)
+    central = np.array(
+        [_central(group, matches, of, fitness, (points, sentences)) for group in groups], np.int64
+    )
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
     apart = (
@@ -82,14 +84,24 @@ def choose(
     ]
 
 
-def _central(group: Choice, matches: Any, of: Rows, fitness: Matrix) -> int:
+def _central(
+    group: Choice, matches: Any, of: Rows, fitness: Matrix, wording: tuple[Wording, Wording]
+) -> int:
     """Return the candidate that says best what a point's sentences say: its own, or one of theirs.
 
-    A point that was chosen for all it adds may say more than those who are left with it.
+    A point that was chosen for all it adds may say more than those who are left with it; and what
+    one alone names (“on Windows XP”) is not what the others say.
+
+    Args:
+        wording: of the candidates, and of the sentences.
     """
+    points, sentences = wording
     able = np.append(group.candidate, np.flatnonzero(np.isin(of, group.rows)))
     sums = np.asarray(matches[able][:, group.rows].sum(axis=1)).ravel()
-    return int(able[(sums * fitness[able]).argmax()])
+    words = points.words[able]
+    named_by = np.asarray((sentences.words[group.rows] > 0).mean(axis=0)).ravel()
+    shared = (words @ named_by) / np.maximum(np.asarray(words.sum(axis=1)).ravel(), 1e-9)
+    return int(able[(sums * fitness[able] * shared**2).argmax()])
 
 
 def _by_voice(matches: Any, voices: Rows) -> Any:

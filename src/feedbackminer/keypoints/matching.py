@@ -7,7 +7,8 @@ version is like another, and “does not start in 5.2” is not said by those wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 LIKELY = 0.3  # probability below which a pair is not kept
 BLOCK = 256  # points that are compared at once
+STEM = 5  # letters: “connecting” and “connection” are one word
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER = r"\b\d+(?:\.\d+)*\b"  # of a version, a year, an error; not in a name like DS18B20
 Matrix = NDArray[np.float32]
 # Returns unit vectors of sentences, one row each.
@@ -31,27 +34,43 @@ class Wording:
     Attributes:
         vectors: unit vectors.
         numbers: which they name, sparse, shape (sentences, numbers).
+        words: how much each of their words tells, sparse, shape (sentences, words).
     """
 
     vectors: Matrix
     numbers: Any
+    words: Any
 
     def __getitem__(self, rows: NDArray[np.int64] | slice) -> Wording:
         """Return some of the sentences."""
-        return Wording(self.vectors[rows], self.numbers[rows])
+        return Wording(self.vectors[rows], self.numbers[rows], self.words[rows])
 
 
 def read_wording(texts: Sequence[str], vectors: Matrix) -> Wording:
     """Return sentences that are to be compared with each other."""
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+    numbers = CountVectorizer(token_pattern=_NUMBER, binary=True, dtype=np.float32)
+    words = TfidfVectorizer(analyzer=_stems, binary=True, norm=None, dtype=np.float32)
+    return Wording(vectors, _fitted(numbers, texts), _fitted(words, texts))
+
+
+def _fitted(vectorizer: Any, texts: Sequence[str]) -> Any:
     from scipy.sparse import csr_matrix
-    from sklearn.feature_extraction.text import CountVectorizer
 
     try:
-        counts = CountVectorizer(token_pattern=_NUMBER, binary=True, dtype=np.float32)
-        numbers = counts.fit_transform(texts)
-    except ValueError:  # none names any
-        numbers = csr_matrix((len(texts), 1), dtype=np.float32)
-    return Wording(vectors, numbers)
+        return vectorizer.fit_transform(texts)
+    except ValueError:  # no text has any
+        return csr_matrix((len(texts), 1), dtype=np.float32)
+
+
+def _stems(text: str) -> Iterator[str]:
+    """Yield the words of a text that tell something, each by how it begins."""
+    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+    for word in _WORD.findall(text.lower()):
+        if word not in ENGLISH_STOP_WORDS:
+            yield word[:STEM]
 
 
 def compare(
