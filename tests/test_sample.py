@@ -336,13 +336,13 @@ def _precision_recall(wanted: list[bool], found: list[bool]) -> tuple[float, flo
     return both / sum(found) if any(found) else nan, both / sum(wanted) if any(wanted) else nan
 
 
-def test_the_period_is_the_latest_month_and_the_long_view_goes_back_to_the_first_post(
+def test_the_period_is_the_latest_quarter_and_the_long_view_goes_back_to_the_first_post(
     sample: Mined,
 ) -> None:
     period = sample.digest["period"]
-    assert [period["name"], period["n_before"]] == ["month", 5]
+    assert [period["name"], period["n_before"]] == ["quarter", 1]
     assert [period[name][:10] for name in ("since", "until", "history_since")] == [
-        "2026-06-06", "2026-07-06", "2026-01-05",
+        "2026-04-06", "2026-07-06", "2026-01-05",
     ]  # fmt: skip
     assert sample.digest["until"].startswith("2026-07-06")
 

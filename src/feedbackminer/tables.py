@@ -753,5 +753,8 @@ def words() -> pl.Expr:
 
 
 def on_one_line(text: pl.Expr) -> pl.Expr:
-    """Text with one space wherever it has spaces or line breaks, as sentences of it are kept."""
+    """Text with one space wherever it has spaces or line breaks.
+
+    What a sentence is found with in its post: it has spaces where a mail program broke it.
+    """
     return text.str.replace_all(r"\s+", " ")

@@ -65,7 +65,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .join(titles, on="thread_id", how="left")
         .join(nearness, on="post_id", how="left")
         .join(first_ids, on="post_id", how="left")
-        .filter(pl.col("body").str.contains(pl.col("sentences"), literal=True))
+        .filter(pl.col("body").str.contains(on_one_line(pl.col("sentences")), literal=True))
         .select(
             "post_id", "url", "thread", "created_at",
             voice=pl.col("author_id").fill_null(""),

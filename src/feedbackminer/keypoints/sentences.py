@@ -43,7 +43,7 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     own = posts.drop_nulls("author_id").with_columns(stands_in=on_one_line(words()))
     return (
         asserted.join(own, on="post_id", how="inner")
-        .filter(pl.col("stands_in").str.contains(pl.col("text"), literal=True))
+        .filter(pl.col("stands_in").str.contains(on_one_line(pl.col("text")), literal=True))
         .select(
             "post_id",
             "number",

@@ -302,7 +302,7 @@ def _standing(sentences: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     own = posts.select("post_id", stands_in=on_one_line(words()))
     return (
         sentences.join(own, on="post_id", how="inner", maintain_order="left")
-        .filter(pl.col("stands_in").str.contains(pl.col("text"), literal=True))
+        .filter(pl.col("stands_in").str.contains(on_one_line(pl.col("text")), literal=True))
         .drop("stands_in")
     )
 
