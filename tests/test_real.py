@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from feedbackminer.text.words import PSEUDONYM_PATTERN
+from feedbackminer.text.words import PSEUDONYM_PATTERN, on_one_line
 from feedbackminer.vocabulary.tags import KINDS
 from tests.support.command import (
     COMMAND,
@@ -107,12 +107,12 @@ class TestQuotes:
     def test_each_is_an_exact_part_of_its_post_as_stored(self, forum: Mined) -> None:
         bodies = dict(forum.table("posts").select("post_id", "body").iter_rows())
         for quote in forum.digest["quotes"]:
-            assert quote["text"] in bodies[quote["post_id"]], quote
+            assert quote["text"] in on_one_line(bodies[quote["post_id"]]), quote
 
     def test_each_without_a_mask_is_an_exact_part_of_the_original(
         self, forum: Mined, rows: Rows
     ) -> None:
-        originals = {f"oem:{row['post_id']}": row["text"] for row in rows}
+        originals = {f"oem:{row['post_id']}": on_one_line(row["text"]) for row in rows}
         plain = [q for q in forum.digest["quotes"] if not MASKED.search(q["text"])]
         assert len(plain) > 0.8 * len(forum.digest["quotes"])
         for quote in plain:

@@ -36,8 +36,9 @@ class Difference:
 def misstated(content: Mapping[str, Any], posts: pl.DataFrame) -> Iterator[Difference]:
     """Hold the claims and quotes of a digest against the posts that they name.
 
-    Every quote stands in its post to the letter, but for line breaks, and what a headline quotes
-    but for case and spaces; posts and members of a claim are as many as its evidence holds.
+    Every quote stands in its post to the letter, but for how many spaces and line breaks, and what
+    a headline quotes but for case too; posts and members of a claim are as many as its evidence
+    holds.
 
     Args:
         content: of ``digest.json``.

@@ -1,4 +1,4 @@
-"""Choose verbatim quotes: sentences that stand in their post, but for line breaks, and on topic."""
+"""Choose verbatim quotes: sentences that stand in their post, whatever its spaces, on topic."""
 
 from __future__ import annotations
 
