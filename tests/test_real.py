@@ -104,14 +104,12 @@ class TestQuotes:
     def test_there_are_some(self, forum: Mined) -> None:
         assert len(forum.digest["quotes"]) > 20
 
-    def test_each_is_an_exact_part_of_its_post_as_stored(self, forum: Mined) -> None:
+    def test_each_stands_in_its_post_as_stored(self, forum: Mined) -> None:
         bodies = dict(forum.table("posts").select("post_id", "body").iter_rows())
         for quote in forum.digest["quotes"]:
             assert quote["text"] in on_one_line(bodies[quote["post_id"]]), quote
 
-    def test_each_without_a_mask_is_an_exact_part_of_the_original(
-        self, forum: Mined, rows: Rows
-    ) -> None:
+    def test_each_without_a_mask_stands_in_the_original(self, forum: Mined, rows: Rows) -> None:
         originals = {f"oem:{row['post_id']}": on_one_line(row["text"]) for row in rows}
         plain = [q for q in forum.digest["quotes"] if not MASKED.search(q["text"])]
         assert len(plain) > 0.8 * len(forum.digest["quotes"])

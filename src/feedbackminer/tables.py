@@ -246,7 +246,7 @@ class Aspects(dy.Schema):
     number = dy.Int64(primary_key=True, min=1)
     aspect = dy.String(primary_key=True)
     found_by = dy.Enum(("settings", "phrase"))
-    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    text = dy.String(min_length=1, metadata=TEXT)  # stands in the post, but for its spaces
     status = dy.Enum(STATUSES)  # how its sentence speaks
     sentiment = dy.Enum((*SENTIMENTS, UNSURE))
     score = dy.Float64(min=-1, max=1)
@@ -271,7 +271,7 @@ class Needs(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     number = dy.Int64(primary_key=True, min=1)
-    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    text = dy.String(min_length=1, metadata=TEXT)  # stands in the post, but for its spaces
     sentence = dy.String(min_length=1, metadata=TEXT)  # that it stands in
     group = dy.Int64(min=0)  # the largest is 0
     label = dy.String(min_length=1, metadata=TEXT)  # the need nearest the group's centre
@@ -285,7 +285,7 @@ class Sentences(dy.Schema):
 
     post_id = dy.String(primary_key=True)
     number = dy.Int64(primary_key=True, min=1)  # of those of the post that can be quoted
-    text = dy.String(min_length=1, metadata=TEXT)  # an exact substring of the post
+    text = dy.String(min_length=1, metadata=TEXT)  # stands in the post, but for its spaces
     chances = dy.List(dy.Float32(min=0, max=1))  # as HEADLINES
     vector = dy.Binary()  # of the sentence alone: near those of sentences that say the same
     read_as = dy.String()  # a mark of all that decides chances and vector
@@ -757,4 +757,4 @@ def on_one_line(text: pl.Expr) -> pl.Expr:
 
     What a sentence is found with in its post: it has spaces where a mail program broke it.
     """
-    return text.str.replace_all(r"\s+", " ")
+    return text.str.replace_all(r"[^\S ]\s*| \s+", " ")  # a space alone is not written anew

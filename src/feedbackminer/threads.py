@@ -74,6 +74,7 @@ def one_thread_a_product() -> AbstractContextManager[Any]:
     loop, which takes several times as long where anything else works on the machine; and sums would
     depend on how many processors it has.
     """
+    import scipy.linalg  # noqa: F401  it brings a BLAS of its own, and only what is loaded is limited
     from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[Any] = threadpool_limits(1, user_api="blas")

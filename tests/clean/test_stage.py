@@ -74,6 +74,17 @@ def test_a_text_holds_what_was_newly_said() -> None:
     assert (row["language"], row["truncated"]) == ("und", False)
 
 
+def test_a_number_that_a_line_break_hid_is_masked_where_lines_are_joined() -> None:
+    mail = (
+        "since the update nothing opens any more, so please call me on my number +49 170\n"
+        "1234567 or write to me, whatever suits you more, and tell me what to do about\n"
+        "it, for my notes are all in there"
+    )
+    (text,) = clean(mail).texts["text"]
+    assert "1234567" not in text
+    assert "\n" not in text
+
+
 def test_equal_texts_share_a_hash_and_others_do_not() -> None:
     rows: list[Any] = [
         "it crashes",

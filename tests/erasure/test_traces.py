@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from feedbackminer.erasure.traces import RUN, Traces, blocks
 from feedbackminer.privacy.pseudonyms import Pseudonyms
 from feedbackminer.privacy.seals import Sealer
@@ -31,7 +33,11 @@ def test_what_another_broke_elsewhere_is_theirs_too() -> None:
     assert not traces(others).repeats(OVER_A_BREAK)
 
 
-def test_files_are_searched_for_a_post_as_it_stands_and_as_it_is_read() -> None:
-    assert any(block in BROKEN for block in blocks(posts({"body": BROKEN})))
-    longest = WHOLE[WHOLE.index("notes") : WHOLE.index("notes") + 2 * RUN]
-    assert any(block in longest for block in blocks(posts({"body": BROKEN})))
+@pytest.mark.parametrize(
+    "body", [BROKEN, BROKEN.replace("\n", "\r\n"), BROKEN.replace("\n", "\n    ")]
+)
+def test_files_are_searched_for_a_post_as_it_stands_and_as_it_is_read(body: str) -> None:
+    of_post = blocks(posts({"body": body}))
+    assert any(block in body for block in of_post)
+    for start in range(len(WHOLE) - 2 * RUN):
+        assert any(block in WHOLE[start : start + 2 * RUN] for block in of_post)

@@ -13,6 +13,7 @@ PSEUDONYMS = Pseudonyms(b"a key for tests, 32 bytes long..")
     ("name", "text", "want"),
     [
         ("44a871", "Kind regards\n44a871", f"Kind regards\n{ERASED}"),
+        ("Ann Lee", "I asked Ann Lee and then Ann\nLee", f"I asked {ERASED} and then {ERASED}"),
         ("王秀英", "谢谢王秀英的说明", f"谢谢 {ERASED} 的说明"),
         ("김철수", "감사합니다 김철수님", f"감사합니다 {ERASED} 님"),
     ],

@@ -16,6 +16,7 @@ from feedbackminer.clean.duplicates import find_repeats
 from feedbackminer.clean.segments import find_segments
 from feedbackminer.clean.templates import find_templates, without_templates
 from feedbackminer.clean.wrapped import unwrapped
+from feedbackminer.privacy.masking import mask
 from feedbackminer.settings.sections import CleanSettings
 from feedbackminer.tables import Dropped, Posts, Repeats, Segments, Texts, check, column_types
 from feedbackminer.text.words import content_hash, count_words
@@ -177,8 +178,14 @@ def _read(
         for text, member in zip(texts, members, strict=True)
     ]
     templates = find_templates(texts, members)
-    texts = [unwrapped(without_templates(text, templates)) for text in texts]
+    texts = [_whole(without_templates(text, templates)) for text in texts]
     return posts.with_columns(body=pl.Series(texts, dtype=pl.String)), truncated, templates
+
+
+def _whole(text: str) -> str:
+    """Return a text with whole sentences, and without what was masked in no line by itself."""
+    joined = unwrapped(text)
+    return text if joined == text else mask(joined)
 
 
 def _frame(rows: list[tuple[str, str | None, str, str, int, bool, str]]) -> pl.DataFrame:

@@ -138,7 +138,8 @@ def _near(claims: pl.DataFrame, points: pl.DataFrame) -> dict[str, str]:
 
 def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Return matches whose text stands in its post as it is now."""
-    of_posts = posts.select("post_id", now=on_one_line(words()))
+    of_posts = posts.join(matches, on="post_id", how="semi")
+    of_posts = of_posts.select("post_id", now=on_one_line(words()))
     is_there = pl.col("now").str.contains(on_one_line(pl.col("text")), literal=True)
     return matches.join(of_posts, on="post_id").filter(is_there).drop("now")
 

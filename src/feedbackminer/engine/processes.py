@@ -23,6 +23,7 @@ from feedbackminer.engine.workers import Here, MakeRows
 from feedbackminer.errors import EngineError
 from feedbackminer.project.store import Store
 from feedbackminer.settings.sections import EngineSettings
+from feedbackminer.threads import one_thread_a_product
 
 ENOUGH = 8_192  # rows from which processes pay, which take some seconds to begin
 MOST = 8  # where nobody says how many: each takes half a gigabyte
@@ -70,9 +71,7 @@ class _Job:
     context: Context
 
     def do(self, rows: pl.DataFrame) -> pl.DataFrame:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):  # there is a process for each processor
+        with one_thread_a_product():  # there is a process for each processor
             return pl.concat(self.make(StageTables(self.stage, self.store), self.context, rows))
 
 

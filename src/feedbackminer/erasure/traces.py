@@ -8,7 +8,7 @@ from functools import cached_property
 
 import polars as pl
 
-from feedbackminer.clean.wrapped import unwrapped
+from feedbackminer import tables
 from feedbackminer.privacy.seals import ERASED, Sealer, without_quotes
 from feedbackminer.text.words import on_one_line
 
@@ -71,7 +71,7 @@ class Traces:
     def _others(self) -> pl.Series:
         titles = self._remaining["title"].drop_nulls()
         said = pl.concat([self._remaining["body"], titles]).str.to_lowercase()
-        return said.str.replace_all(r"\s+", " ")
+        return said.to_frame("said").select(tables.on_one_line(pl.col("said"))).to_series()
 
     @cached_property
     def _words_of_theirs(self) -> frozenset[str]:
@@ -113,7 +113,7 @@ def needles(posts: pl.DataFrame) -> list[str]:
 
 def blocks(posts: pl.DataFrame) -> list[str]:
     """Cut the texts of posts into runs of characters: a copy of two runs' length holds one."""
-    said = [*_texts(posts), *map(unwrapped, _texts(posts))]  # as it stands, and as it is read
+    said = [*_texts(posts), *map(on_one_line, _texts(posts))]  # as it stands, and as it is read
     lines = [line.strip() for text in said for line in text.splitlines()]
     cut = (line[i : i + RUN] for line in lines for i in range(0, len(line) - RUN + 1, RUN))
     return sorted(set(cut))

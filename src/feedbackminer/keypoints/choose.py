@@ -66,7 +66,7 @@ def choose(
     picked = np.array([*_greedy(by_voice, fitness, least_voices, limit)], np.int64)
     groups = _apart(matches[picked], voices, picked, least_voices)
     central = np.array(
-        [_central(group, matches, of, fitness, (points, sentences)) for group in groups], np.int64
+        [_central(group, matches, of, fitness, points, sentences) for group in groups], np.int64
     )
     heads = points[central]
     distinct = central[_distinct(compare(heads, heads, chances).toarray(), of[central])]
@@ -85,17 +85,13 @@ def choose(
 
 
 def _central(
-    group: Choice, matches: Any, of: Rows, fitness: Matrix, wording: tuple[Wording, Wording]
+    group: Choice, matches: Any, of: Rows, fitness: Matrix, points: Wording, sentences: Wording
 ) -> int:
     """Return the candidate that says best what a point's sentences say: its own, or one of theirs.
 
     A point that was chosen for all it adds may say more than those who are left with it; and what
     one alone names (“on Windows XP”) is not what the others say.
-
-    Args:
-        wording: of the candidates, and of the sentences.
     """
-    points, sentences = wording
     able = np.append(group.candidate, np.flatnonzero(np.isin(of, group.rows)))
     sums = np.asarray(matches[able][:, group.rows].sum(axis=1)).ravel()
     words = points.words[able]

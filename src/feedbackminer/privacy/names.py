@@ -16,6 +16,9 @@ PSEUDONYM: Final = re.compile(rf"\b{words.PSEUDONYM_PATTERN}\b")
 UNSPACED: Final = rf"{words.EAST_ASIAN_SIGNS}\u0e00-\u0eff"  # no space parts names from words
 # A word, but a single sign where nothing parts words: a name may start at any of these.
 WORD: Final = re.compile(rf"[^\W{UNSPACED}]+|[{UNSPACED}]")
+# Between two words of a name; a mail program may have broken the line there.
+GAP: Final = r"(?:[ \t]{0,3}\r?\n[ \t]{0,3}| )"
+_GAP: Final = re.compile(GAP)
 _ONE_WORD: Final = re.compile(  # two signs between which no name begins, or ends
     rf"[^\W{UNSPACED}]{{2}}|[\u30a0-\u30ff]{{2}}"
 )
@@ -62,13 +65,24 @@ class _AuthorName:
     def ends_at(self, text: str, word_start: int, *, any_case: bool) -> int | None:
         """End of this name in ``text`` if it stands there as whole words, else ``None``."""
         start = word_start - self.offset
-        end = start + len(self.name)
-        passage = text[max(start, 0) : end]
-        is_same = passage == self.name or (
-            (any_case or self.ignores_case) and passage.casefold() == self.name.casefold()
-        )
-        is_whole = not (_goes_on(text, end) or _is_inside(text, word_start))
-        return end if is_same and is_whole and not self._is_in_number(text, start, end) else None
+        end = self._end(text, start, any_case=any_case or self.ignores_case)
+        if end is None or _goes_on(text, end) or _is_inside(text, word_start):
+            return None
+        return None if self._is_in_number(text, start, end) else end
+
+    def _end(self, text: str, start: int, *, any_case: bool) -> int | None:
+        """End of this name where it stands from ``start`` on, maybe over several lines."""
+        at: int = start
+        for number, part in enumerate(self.name.split(" ")):
+            gap = _GAP.match(text, at) if number else None
+            if at < 0 or (number and not gap):
+                return None
+            at = gap.end() if gap else at
+            said = text[at : at + len(part)]
+            if said != part and not (any_case and said.casefold() == part.casefold()):
+                return None
+            at += len(part)
+        return at
 
     def _is_in_number(self, text: str, start: int, end: int) -> bool:
         """Tell whether a name of digits is but a part of what stands there."""
@@ -95,7 +109,7 @@ class KnownNames:
     capital; seven digits that are no date; three signs of a script without spaces. Limits: a plain
     one-word name ("Ben", "guest", "system", "admin") is followed only after an @, at the head of a
     quotation, and before a colon or comma at the very beginning; it stays elsewhere, because
-    sentences use these words; a name misspelt, shortened, or wrapped over two lines is not seen.
+    sentences use these words; a name misspelt or shortened is not seen.
     What many members use as a word, far more than its owner writes ("GitHub", or the product, as an
     account), is a subject, and treated as plain; so is what many begin with ("hi", as an account).
 

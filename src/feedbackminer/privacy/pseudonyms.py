@@ -18,6 +18,7 @@ from feedbackminer.errors import SettingsError
 from feedbackminer.privacy.accounts import Accounts
 from feedbackminer.privacy.key import KEY_BYTES
 from feedbackminer.privacy.names import (
+    GAP,
     PSEUDONYM,
     UNSPACED,
     WORD,
@@ -26,6 +27,7 @@ from feedbackminer.privacy.names import (
     normal_name,
 )
 from feedbackminer.privacy.nobody import is_anonymous
+from feedbackminer.text.words import on_one_line
 
 _CODE: Final = re.compile(
     r"^```.*?(?:^```|\Z)|`[^`\n]{1,500}+`|^(?:\t| {4})[^\n]*$", re.DOTALL | re.MULTILINE
@@ -51,7 +53,7 @@ _NAME_LIKE: Final = re.compile(
     r"|(?<![\w@])(?=[\w.-]*[A-Z\d_.-])[^\W_](?:[\w.-]{0,60}\w)?(?!\w)|(?<![\w@])_\w+"
 )
 _UNSPACED_RUN: Final = re.compile(f"[{UNSPACED}]+")
-_PAIR: Final = re.compile(r"[A-Z]\w+ [A-Z]\w+(?!\w)")
+_PAIR: Final = re.compile(rf"[A-Z]\w+{GAP}[A-Z]\w+(?!\w)")
 # Words after an @ that address everybody, or belong to a language rather than to a person.
 _NO_HANDLE: Final = re.compile(
     r"here|channel|everyone|all|team|override|media|import|include|param|return|returns|deprecated"
@@ -131,7 +133,7 @@ class Pseudonyms:
         pieces, done = [], 0
         for match in _NAME_LIKE.finditer(text):
             for start, end in _readings(text, match):
-                name = text[start:end]
+                name = on_one_line(text[start:end])
                 if start < done or not is_distinctive(name):
                     continue
                 member = self._member(name, members)

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 import polars as pl
 
-from feedbackminer.privacy.names import PSEUDONYM, UNSPACED
+from feedbackminer.privacy.names import GAP, PSEUDONYM, UNSPACED
 from feedbackminer.privacy.pseudonyms import Members, Pseudonyms
 
 ERASED = "[erased]"
@@ -19,7 +19,7 @@ _ORIGINAL_MESSAGE = re.compile(
     r"^-{2,9}[ \t]?original message\b[\s\S]*", re.IGNORECASE | re.MULTILINE
 )
 _WORD, _IS_NAME_LIKE = r"\w+(?:[.-]+\w+)*", r"[\d_.-]|\w\p{Lu}"  # of pseudonyms too
-_WORDS_OF_NAMES = r"[A-Z]\w+(?: [A-Z]\w+)+"
+_WORDS_OF_NAMES = rf"[A-Z]\w+(?:{GAP}[A-Z]\w+)+"
 _UNSPACED_RUN = f"[{UNSPACED}]{{3,}}"
 _DEEPEST = 20  # quotes in quotes
 _NO_QUOTE = f"> {ERASED}"

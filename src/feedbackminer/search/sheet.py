@@ -299,7 +299,8 @@ def _found(
 
 def _standing(sentences: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Keep sentences that stand in their post as it is: it may have been changed since `mine`."""
-    own = posts.select("post_id", stands_in=on_one_line(words()))
+    of_sentences = posts.join(sentences, on="post_id", how="semi")
+    own = of_sentences.select("post_id", stands_in=on_one_line(words()))
     return (
         sentences.join(own, on="post_id", how="inner", maintain_order="left")
         .filter(pl.col("stands_in").str.contains(on_one_line(pl.col("text")), literal=True))
