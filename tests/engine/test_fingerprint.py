@@ -18,8 +18,11 @@ from feedbackminer.engine.stage import Stage
 from feedbackminer.steps.mining import CLEAN, EMBED, HEALTH, INSIGHT, SIGNALS, STAGES, TAG, TOPICS
 from tests.support.command import SAMPLE, environment, read_jsonl, whole_threads, write_jsonl
 
-# What composes the stages, keeps their tables and tells of them decides no result of theirs.
-AROUND = ("engine", "project", "settings", "steps", "privacy", "accounts.py", "tables.py")
+# What composes the stages, keeps their tables, tells of them and shares out their work decides no
+# result of theirs.
+AROUND = (
+    "engine", "project", "settings", "steps", "privacy", "accounts.py", "tables.py", "threads.py",
+)  # fmt: skip
 
 
 def code_of(stage: Stage) -> list[Callable[..., Any]]:
