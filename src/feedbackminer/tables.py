@@ -752,7 +752,7 @@ def words() -> pl.Expr:
     return pl.concat_str("title", "body", separator="\n", ignore_nulls=True)
 
 
-def on_one_line(text: pl.Expr) -> pl.Expr:
+def single_spaced(text: pl.Expr) -> pl.Expr:
     """Text with one space wherever it has spaces or line breaks.
 
     What a sentence is found with in its post: it has spaces where a mail program broke it.

@@ -11,6 +11,7 @@ import typer
 
 from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
+from feedbackminer.text.words import on_one_line
 
 if TYPE_CHECKING:
     from feedbackminer.digest.render.alert import AlertView
@@ -131,7 +132,7 @@ def ack(
     from feedbackminer.steps import alerts as steps
 
     found = steps.acknowledge(session.begin(), alert, owner, take=take)
-    if found.owner == " ".join(owner.split()):
+    if found.owner == on_one_line(owner):
         session.print(f"{alert}: {found.owner} has it")
     else:
         session.print(f"{alert}: {found.owner} had taken it before; --take makes it yours")

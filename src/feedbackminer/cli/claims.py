@@ -10,6 +10,7 @@ import typer
 
 from feedbackminer.cli.frame import Session, command, print_json, print_line, print_table
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder
+from feedbackminer.text.words import on_one_line
 from feedbackminer.vocabulary.claims import quantity
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _print(told: Explanation, n_posts: int) -> None:
         print_line(f"{wording.NOT_TOLD}: {wording.SMALL}")
     for post in told.posts[:n_posts]:
         when = f"{post['created_at']:%-d %B %Y}" if post["created_at"] else "undated"
-        body = " ".join(post["body"].split())
+        body = on_one_line(post["body"])
         cut = "…" if len(body) > MOST_CHARS else ""
         print_line(f"\n{post['post_id']} ({when}, {post['segment'] or 'segment not told'})")
         print_line(f"{post['thread'] or ''}\n{body[:MOST_CHARS]}{cut}".strip())

@@ -17,6 +17,7 @@ from feedbackminer.cli.frame import (
     print_table,
 )
 from feedbackminer.cli.options import AsJson, Config, ProjectFolder, Quiet
+from feedbackminer.text.words import on_one_line
 
 app = typer.Typer(
     help="See topics, correct them for good, or find them in any file of texts.",
@@ -85,7 +86,7 @@ def show(
     for part in details["subtopics"]:
         answer.print(f"  {part['topic_id']}  {escape(part['label'])}: {part['size']:,} posts")
     for post in details["posts"]:
-        start = " ".join(post["body"].split())[:POST_CHARS]
+        start = on_one_line(post["body"])[:POST_CHARS]
         answer.print(f"{escape(post['post_id'])}: {escape(start)}")
     for event in details["lineage"]:
         ends = " → ".join(i for i in (event["from_id"], event["to_id"]) if i)

@@ -18,7 +18,7 @@ from feedbackminer.digest.standing import Standing, standing_of
 from feedbackminer.digest.views import Mark, PeriodView, Provenance, Trend
 from feedbackminer.digest.waves import Wave, find_waves
 from feedbackminer.settings.sections import DigestSettings
-from feedbackminer.tables import on_one_line, words
+from feedbackminer.tables import single_spaced, words
 from feedbackminer.vocabulary.claims import FOUND_OF_MEMBERS
 
 
@@ -139,8 +139,8 @@ def _near(claims: pl.DataFrame, points: pl.DataFrame) -> dict[str, str]:
 def _still_there(matches: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Return matches whose text stands in its post as it is now."""
     of_posts = posts.join(matches, on="post_id", how="semi")
-    of_posts = of_posts.select("post_id", now=on_one_line(words()))
-    is_there = pl.col("now").str.contains(on_one_line(pl.col("text")), literal=True)
+    of_posts = of_posts.select("post_id", now=single_spaced(words()))
+    is_there = pl.col("now").str.contains(single_spaced(pl.col("text")), literal=True)
     return matches.join(of_posts, on="post_id").filter(is_there).drop("now")
 
 

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from feedbackminer.tables import on_one_line
+from feedbackminer.tables import single_spaced
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
 from feedbackminer.vocabulary.tags import ASSERTED
 
@@ -52,7 +52,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         tables: by name: posts, tags, assignments (of main topics), threads and repeats.
     """
     threads = tables["threads"]
-    posts = tables["posts"].with_columns(body=on_one_line(pl.col("body")))
+    posts = tables["posts"].with_columns(body=single_spaced(pl.col("body")))
     titles = threads.select("thread_id", thread=pl.col("title").fill_null(""))
     columns = ["sentences", "sentence_kinds", "sentence_statuses", "sentence_scores"]
     sentences = tables["tags"].select("post_id", *columns).explode(columns)
@@ -65,7 +65,7 @@ def quotable_sentences(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         .join(titles, on="thread_id", how="left")
         .join(nearness, on="post_id", how="left")
         .join(first_ids, on="post_id", how="left")
-        .filter(pl.col("body").str.contains(on_one_line(pl.col("sentences")), literal=True))
+        .filter(pl.col("body").str.contains(single_spaced(pl.col("sentences")), literal=True))
         .select(
             "post_id", "url", "thread", "created_at",
             voice=pl.col("author_id").fill_null(""),

@@ -10,6 +10,8 @@ from typing import Any
 
 import polars as pl
 
+from feedbackminer.text.words import on_one_line
+
 LAST = 50  # posts that are searched for a farewell
 SILENT = timedelta(weeks=4)  # without a new thread, at least,
 UNUSUAL = 10  # times the mean time between two threads
@@ -112,5 +114,5 @@ def _farewell(posts: pl.DataFrame) -> tuple[Mapping[str, Any] | None, str]:
     """Return the latest post that says that the place is closed, and where it does."""
     for post in posts.reverse().iter_rows(named=True):
         if found := CLOSED.search(post["body"]):
-            return post, " ".join(found[0].split())
+            return post, on_one_line(found[0])
     return None, ""

@@ -71,7 +71,7 @@ class Traces:
     def _others(self) -> pl.Series:
         titles = self._remaining["title"].drop_nulls()
         said = pl.concat([self._remaining["body"], titles]).str.to_lowercase()
-        return said.to_frame("said").select(tables.on_one_line(pl.col("said"))).to_series()
+        return said.to_frame("said").select(tables.single_spaced(pl.col("said"))).to_series()
 
     @cached_property
     def _words_of_theirs(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from feedbackminer.keypoints.matching import Encode, Matrix
-from feedbackminer.tables import count_once, of_members, on_one_line, words
+from feedbackminer.tables import count_once, of_members, single_spaced, words
 from feedbackminer.text.product import Product
 from feedbackminer.vectors import to_bytes
 from feedbackminer.vocabulary.tags import ASSERTED, FIT, HEADLINES, SAYS, STANDS
@@ -40,10 +40,10 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     numbered = rows.with_columns(number=pl.int_range(1, pl.len() + 1).over("post_id"))
     asserted = numbered.filter(pl.col("status") == ASSERTED, pl.col("asserts") >= DOES_SOMETHING)
     posts = count_once(of_members(tables["posts"], tables["members"]), tables["repeats"])
-    own = posts.drop_nulls("author_id").with_columns(stands_in=on_one_line(words()))
+    own = posts.drop_nulls("author_id").with_columns(stands_in=single_spaced(words()))
     return (
         asserted.join(own, on="post_id", how="inner")
-        .filter(pl.col("stands_in").str.contains(on_one_line(pl.col("text")), literal=True))
+        .filter(pl.col("stands_in").str.contains(single_spaced(pl.col("text")), literal=True))
         .select(
             "post_id",
             "number",

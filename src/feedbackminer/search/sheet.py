@@ -16,7 +16,8 @@ from feedbackminer.search import stance
 from feedbackminer.search.corpus import Corpus
 from feedbackminer.search.question import Question, covers
 from feedbackminer.search.ranking import Evidence
-from feedbackminer.tables import finite_or_none, on_one_line, words
+from feedbackminer.tables import finite_or_none, single_spaced, words
+from feedbackminer.text.words import on_one_line
 from feedbackminer.vocabulary.tags import ASSERTED
 
 QUOTES, POINTS = 3, 3  # of each side, at most
@@ -300,16 +301,16 @@ def _found(
 def _standing(sentences: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
     """Keep sentences that stand in their post as it is: it may have been changed since `mine`."""
     of_sentences = posts.join(sentences, on="post_id", how="semi")
-    own = of_sentences.select("post_id", stands_in=on_one_line(words()))
+    own = of_sentences.select("post_id", stands_in=single_spaced(words()))
     return (
         sentences.join(own, on="post_id", how="inner", maintain_order="left")
-        .filter(pl.col("stands_in").str.contains(on_one_line(pl.col("text")), literal=True))
+        .filter(pl.col("stands_in").str.contains(single_spaced(pl.col("text")), literal=True))
         .drop("stands_in")
     )
 
 
 def _excerpt(text: str) -> str:
-    plain = " ".join(text.split())
+    plain = on_one_line(text)
     return plain if len(plain) <= EXCERPT else f"{plain[:EXCERPT].rsplit(' ', 1)[0]} …"
 
 

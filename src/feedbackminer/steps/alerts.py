@@ -35,6 +35,7 @@ from feedbackminer.steps.digest import refuse_unmined
 from feedbackminer.steps.parcels import alert_name, alert_parcel
 from feedbackminer.steps.publish import Delivery, Sender, Shipment
 from feedbackminer.tables import AlertChecks, AlertLog, Alerts, column_types
+from feedbackminer.text.words import on_one_line
 from feedbackminer.vocabulary.alerts import ACKNOWLEDGED, CLOSED, OPEN, REAL, SNOOZED
 from feedbackminer.vocabulary.claims import SURGE
 from feedbackminer.vocabulary.moments import as_utc
@@ -254,7 +255,7 @@ def acknowledge(run: Run, alert_id: str, owner: str, *, take: bool = False) -> A
     Raises:
         InputError: there is no such alert, or nobody took it.
     """
-    owner = " ".join(owner.split())
+    owner = on_one_line(owner)
     if not owner:
         raise InputError("alerts ack: want who has taken it: --owner NAME")
 

@@ -13,6 +13,8 @@ from functools import cached_property
 
 import polars as pl
 
+from feedbackminer.text.words import on_one_line
+
 STANDS_FOR_IT = "the product"
 LEAST_SENTENCES = 200  # of fewer, a twentieth is what a few members speak of
 ENOUGH = 20_000  # of more, evenly spaced ones are looked at
@@ -54,7 +56,7 @@ def find_product(sentences: Sequence[str], named: str = "") -> Product:
         named: the name, as the settings have it.
     """
     found = _found(sentences[:: len(sentences) // ENOUGH + 1])
-    if named := " ".join(named.split()):
+    if named := on_one_line(named):
         # Beside a name that is known, only a shorter or longer form of it is another one.
         words = set(named.lower().split())
         found = (name for name in found if words & set(name.split()))

@@ -20,6 +20,7 @@ from typing import cast
 from feedbackminer.collect.formats.mail_authors import Sender, author_of_list, read_sender
 from feedbackminer.collect.formats.mail_threads import Mail, threaded
 from feedbackminer.collect.rows import BadRow, FileContent, Row
+from feedbackminer.text.words import on_one_line
 from feedbackminer.vocabulary.moments import as_utc
 
 _DAY, _TIME = rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),?", rb"\d{1,2}:\d\d(?::\d\d)?"
@@ -182,7 +183,7 @@ def _decoded_words(raw: str) -> str:
     plain = _undecoded(raw)
     with suppress(HeaderParseError, LookupError, UnicodeError):
         plain = str(make_header(decode_header(plain)))
-    return " ".join(plain.split())
+    return on_one_line(plain)
 
 
 def _undecoded(raw: str) -> str:

@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from feedbackminer.text.words import on_one_line
+
 _NAMED = re.compile(r"\s*(?P<name>[^<>]{0,300}?)\s*<\s*(?P<address>[^<>]{1,300})>")
 _COMMENTED = re.compile(r"\s*(?P<address>[^()<>]{1,300}?)\s*\((?P<name>[^()]{0,300})\)\s*$")
 _AT = re.compile(r"(?<=\S) (?:at|\(at\)|\[at\]) (?=\S+\.\S)", re.IGNORECASE)  # so archives hide it
@@ -36,7 +38,7 @@ def read_sender(written: str) -> Sender:
     """Read "Ann Lee <ann@example.org>", "ann at example.org (Ann Lee)" or either alone."""
     match = _NAMED.match(written) or _COMMENTED.match(written)
     name, address = (match["name"], match["address"]) if match else ("", written)
-    address = _AT.sub("@", " ".join(address.split()))
+    address = _AT.sub("@", on_one_line(address))
     name = _ESCAPED.sub(r"\1", name).strip(" '\"")
     if " " in address or "@" not in address:
         return Sender(name or address, "")

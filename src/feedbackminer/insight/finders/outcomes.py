@@ -342,8 +342,11 @@ def _told(
     change: Change | None,
     verdict: str,
 ) -> Claim:
-    ending = _ending(change, verdict)
-    headline = f"{_numbers(matter, said, windows, change)}: {ending}"
+    numbers, ending = _numbers(matter, said, windows, change), _ending(change, verdict)
+    is_change = verdict in (HELPED, WORSE)
+    headline = (
+        f"{numbers}: {ending}" if is_change else f"{numbers}. {ending[0].upper()}{ending[1:]}"
+    )
     span = (windows.since, windows.until)
     return _claim(insight, matter, span, verdict, headline, change)
 
@@ -383,7 +386,7 @@ def _numbers(
 def _others(ratio: float) -> str:
     """Write what others did meanwhile, as a part of those who wrote."""
     if abs(ratio - 1) < STEADY:
-        return "a typical other topic stayed"
+        return "a typical other topic stayed as it was"
     by = f"{100 * abs(ratio - 1):.0f} %"
     return f"a typical other topic {'fell' if ratio < 1 else 'rose'} by {by}"
 

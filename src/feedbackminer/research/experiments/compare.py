@@ -15,6 +15,7 @@ from feedbackminer.research.experiments.measures import MEASURES, Measure, Outco
 from feedbackminer.research.experiments.run import Experiment, experiment_of
 from feedbackminer.research.experiments.spec import ROWS, TOPICS
 from feedbackminer.research.experiments.turns import Turn, find_moved, find_turns, titled
+from feedbackminer.text.words import on_one_line
 
 DRAWS = 1_000
 LEVEL = 0.05  # that any measure differs by chance, over all of them
@@ -140,7 +141,7 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
         moved=[
             Moved(
                 item=frame["item"][row],
-                text=" ".join(frame["text"][row].split())[:SHOWN],
+                text=on_one_line(frame["text"][row])[:SHOWN],
                 gold=a.name(a.gold[row]),
                 a=titled(a, a.given[row]),
                 b=titled(b, b.given[row]),
