@@ -1,4 +1,4 @@
-"""Stages that read more than texts: links, key points, changes, alerts."""
+"""Stages that read more than texts, or give them more than one label."""
 
 from __future__ import annotations
 
@@ -11,20 +11,33 @@ import numpy as np
 import polars as pl
 import pytest
 import tomlkit
+from hypothesis import given, settings
+from hypothesis.strategies import frozensets, lists, sampled_from, tuples
+from sklearn.metrics import precision_score, recall_score
+from sklearn.preprocessing import MultiLabelBinarizer
 
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
+from feedbackminer.insight.stage import READS
 from feedbackminer.project.project import open_project
 from feedbackminer.research.benchmarks import key_points
 from feedbackminer.research.experiments import run
 from feedbackminer.research.experiments.compare import compare
-from feedbackminer.research.experiments.measures import MEASURES, QUIET, SHOWN, Outcome, matched
+from feedbackminer.research.experiments.measures import (
+    MEASURES,
+    QUIET,
+    SHOWN,
+    Outcome,
+    matched,
+    together,
+)
 from feedbackminer.research.experiments.run import prepare
 from feedbackminer.research.experiments.spec import read_spec
 from feedbackminer.research.experiments.write import write_spec
 from feedbackminer.steps.exports import collect_exports
 from tests.research.test_key_points import debates
 from tests.support.alert_project import steady, store_talk
+from tests.support.closed_loop import mined
 from tests.support.command import write_jsonl
 
 pytestmark = pytest.mark.slow
@@ -76,6 +89,25 @@ def test_links_are_inferred_and_held_against_the_post_before(chat: Path, tmp_pat
     assert compared.worse == ["link_precision", "link_recall", "link_f1"]
     assert (compared.rows, compared.n_texts, compared.n_moved) == ("posts", 40, 10)
     assert "40 posts, stage links" in (folder / "report.md").read_text("utf-8")
+
+
+def test_accepted_answers_are_held_against_the_first_answer(chat: Path, tmp_path: Path) -> None:
+    store = open_project(chat).store
+    posts = store.read("posts").with_columns(
+        accepted=pl.col("post_id").str.ends_with("-1"),  # each is the first, none the longest
+        score=pl.when(pl.col("post_id").str.ends_with("0-1")).then(3),
+    )
+    store.replace("posts", posts)
+    path = experiment_file(tmp_path, "answers", data={"project": str(chat)}, baselines=["first"])
+    folder, found = measured(path, tmp_path / "out")
+    assert found["first", "link_recall"] == 1
+    assert found["ours", "link_recall"] == 2 / 20  # what is liked
+    assert "20 threads, stage answers" in (folder / "report.md").read_text("utf-8")
+
+
+def test_a_project_without_accepted_answers_says_so(chat: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no answer is marked as accepted"):
+        prepare(experiment_file(tmp_path, "answers", data={"project": str(chat)}))
 
 
 def test_a_project_without_links_has_none_to_hide(chat: Path, tmp_path: Path) -> None:
@@ -167,7 +199,111 @@ def test_rates_are_of_histories_of_their_own_kind() -> None:
     assert MEASURES["power"].of(outcome) == 1
 
 
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return mined(tmp_path_factory.mktemp("loop")).folder
+
+
+def test_outcomes_are_told_of_halvings_and_seldom_of_nothing(loop: Path, tmp_path: Path) -> None:
+    path = experiment_file(
+        tmp_path, "outcomes", data={"project": str(loop)}, histories=12, seeds=[0, 1]
+    )
+    folder, found = measured(path, tmp_path / "out")
+    assert found["ours", "false_alarm_rate"] <= 2 / 12 < found["ours", "power"]
+    again = run.run(prepare(folder / "manifest.json"), tmp_path / "again")
+    assert (again / run.RESULTS).read_bytes() == (folder / run.RESULTS).read_bytes()
+    assert "24 days, stage outcomes" in (folder / "report.md").read_text("utf-8")
+
+
+def test_more_days_than_can_be_asked_about_are_refused(loop: Path, tmp_path: Path) -> None:
+    store = open_project(loop).store
+    project = tmp_path / "few"
+    for name in READS:
+        few = store.read(name).clear() if name == "tags" else store.read(name)
+        open_project(project).store.replace(name, few)
+    open_project(project).store.replace("assignments", store.read("assignments").head(3))
+    path = experiment_file(tmp_path, "outcomes", data={"project": str(project)}, histories=2)
+    with pytest.raises(InputError, match="0 topics and days can be asked about, of 2"):
+        run.run(prepare(path), tmp_path / "out")
+
+
+CASES = [
+    {"text": "Write to jane@example.org", "want": "Write to <email>", "kind": "email"},
+    {"text": "Call 12, or ask Jim", "want": "Call 12, or ask <user>", "kind": "user"},
+    {"text": "Nothing in it", "want": "Nothing in it", "kind": "none", "split": "held_out"},
+]
+
+
+def test_what_is_masked_is_held_to_what_should_be_and_no_text_is_kept(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", CASES)
+    path = experiment_file(tmp_path, "masking", data={"path": "cases.jsonl"})
+    folder, found = measured(path, tmp_path / "out")
+    assert found == {("ours", "precision"): 1, ("ours", "recall"): 0.5, ("ours", "left_alone"): 1}
+    given = pl.concat(map(pl.read_parquet, (folder / "cells").glob("*.parquet")))["given"]
+    assert given.to_list() == ["email 9 to 25", "nothing", "nothing"]
+
+
+def test_cases_of_one_split_are_asked_for_by_name(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", CASES)
+    data = {"path": "cases.jsonl", "split": "held_out"}
+    assert prepare(experiment_file(tmp_path, "masking", data=data)).gold == ["nothing"]
+    with pytest.raises(InputError, match="no case of split 'other'; there is: held_out, tuned"):
+        prepare(experiment_file(tmp_path, "masking", data=data | {"split": "other"}))
+
+
+@pytest.mark.parametrize("line", [
+    {"text": "a b", "want": "c <email>", "kind": "email"},
+    {"text": "a b"},
+    ["a"],
+])  # fmt: skip
+def test_a_file_of_other_things_than_cases_says_what_is_wanted(tmp_path: Path, line: Any) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", [line])
+    with pytest.raises(InputError, match=r"cases\.jsonl: .*; want lines of text, want"):
+        prepare(experiment_file(tmp_path, "masking", data={"path": "cases.jsonl"}))
+
+
+def test_a_post_may_have_several_kinds(tmp_path: Path) -> None:
+    said = {
+        "The export crashes whenever I press save. Could you please add an undo?":
+            "bug|feature_request",
+        "How do I change the colour of the toolbar?": "question",
+        "We met on Tuesday and talked about boats.": "nothing",
+        "It crashed.": "",
+    }  # fmt: skip
+    rows = [{"text": text, "label": label} for text, label in said.items()]
+    write_jsonl(tmp_path / "posts.jsonl", rows)
+    data = {"path": "posts.jsonl", "label": "label"}
+    path = experiment_file(tmp_path, "kinds", data=data, baselines=["rules"])
+    _, found = measured(path, tmp_path / "out")
+    assert found["ours", "average_precision"] == 1
+    assert found["rules", "recall"] == 1
+    assert ("rules", "average_precision") not in found
+
+
+def test_a_label_that_is_no_kind_names_the_nearest(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "posts.jsonl", [{"text": "It crashed.", "label": "bug|questoin"}])
+    data = {"path": "posts.jsonl", "label": "label"}
+    with pytest.raises(InputError, match="'questoin' is no kind; did you mean 'question'"):
+        prepare(experiment_file(tmp_path, "kinds", data=data))
+
+
+@settings(max_examples=50)
+@given(lists(tuples(frozensets(sampled_from("abc")), frozensets(sampled_from("abc"))), min_size=1))
+def test_precision_and_recall_of_sets_are_those_of_scikit_learn(
+    pairs: list[tuple[frozenset[str], frozenset[str]]],
+) -> None:
+    gold, given = ([[*one] for one in side] for side in zip(*pairs, strict=True))
+    outcome = Outcome.of([*map(together, gold)], [*map(together, given)])
+    rows = MultiLabelBinarizer(classes=list("abc"))
+    truth, told = rows.fit_transform(gold), rows.transform(given)
+    for name, score in (("precision", precision_score), ("recall", recall_score)):
+        expected = score(truth, told, average="micro", zero_division=np.nan)
+        np.testing.assert_allclose(MEASURES[name].of(outcome), expected)
+
+
 @pytest.mark.parametrize(("stage", "data", "message"), [
+    ("masking", {"path": "c", "limit": 5}, "data.path and split else; got limit, path"),
+    ("topics", {"path": "c", "texts": "d"}, "data.texts is for kinds"),
     ("alerts", {"path": "posts.csv"}, "wants data.project and nothing else; got path"),
     ("links", {"project": "p", "limit": 5}, "data.project and nothing else; got limit, project"),
     ("key_points", {"project": "p"}, "wants data.path"),
@@ -180,7 +316,9 @@ def test_data_that_a_stage_cannot_use_are_refused(
         read_spec(experiment_file(tmp_path, stage, data=data))
 
 
-@pytest.mark.parametrize("stage", ["links", "changes", "alerts", "key_points"])
+@pytest.mark.parametrize("stage", [
+    "links", "answers", "changes", "alerts", "key_points", "outcomes", "masking", "kinds",
+])  # fmt: skip
 def test_an_experiment_to_begin_with_can_be_read(tmp_path: Path, stage: str) -> None:
     path = tmp_path / "begin.toml"
     write_spec(path, data=str(tmp_path), stage=stage, text="text", label="")

@@ -69,19 +69,7 @@ def hide_links(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> 
 
 def _answers(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> list[Inferred]:
     """Compare the best answers of threads with those that were accepted of another than asked."""
-    askers = read_conversation(posts, tags, texts).threads.select("thread_id", "opener_id")
-    accepted = posts.filter("accepted").join(askers, on="thread_id")
-    accepted = accepted.filter(pl.col("author_id").ne_missing(pl.col("opener_id")))
-    hidden = posts.with_columns(accepted=pl.lit(value=False))
-    threads = read_conversation(hidden, tags, texts).threads
-    order = posts.sort("created_at", "post_id", nulls_last=True).join(askers, on="thread_id")
-    replies = order.filter(pl.col("author_id").ne_missing(pl.col("opener_id")))
-    first = replies.group_by("thread_id", maintain_order=True).agg(first=pl.col("post_id").first())
-    pairs = (
-        accepted.select("thread_id", accepted="post_id")
-        .join(threads.select("thread_id", "best_answer", "helped"), on="thread_id")
-        .join(first, on="thread_id", how="left")
-    )
+    pairs = hide_accepted(posts, tags, texts)
     told = pairs.filter(pl.col("helped") != "longest")
     return [
         _counted(what, rows, truth="accepted", guess="best_answer", simple="first")
@@ -90,6 +78,28 @@ def _answers(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> li
             ("the same, where somebody told so", told),
         )
     ]
+
+
+def hide_accepted(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Return of each thread with an accepted answer that, and what is taken for the best without.
+
+    Returns:
+        thread_id, title, accepted, best_answer, helped (what tells that it is the best), first (the
+        first answer).
+    """
+    askers = read_conversation(posts, tags, texts).threads.select("thread_id", "opener_id")
+    accepted = posts.filter("accepted").join(askers, on="thread_id")
+    accepted = accepted.filter(pl.col("author_id").ne_missing(pl.col("opener_id")))
+    hidden = posts.with_columns(accepted=pl.lit(value=False))
+    threads = read_conversation(hidden, tags, texts).threads
+    order = posts.sort("created_at", "post_id", nulls_last=True).join(askers, on="thread_id")
+    replies = order.filter(pl.col("author_id").ne_missing(pl.col("opener_id")))
+    first = replies.group_by("thread_id", maintain_order=True).agg(first=pl.col("post_id").first())
+    return (
+        accepted.select("thread_id", accepted="post_id")
+        .join(threads.select("thread_id", "title", "best_answer", "helped"), on="thread_id")
+        .join(first, on="thread_id", how="left")
+    )
 
 
 def _thanks(posts: pl.DataFrame, tags: pl.DataFrame, texts: pl.DataFrame) -> Inferred:

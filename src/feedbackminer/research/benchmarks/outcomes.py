@@ -26,7 +26,7 @@ from feedbackminer.insight.timeline import edges_of
 from feedbackminer.settings.sections import InsightSettings
 from feedbackminer.tables import of_members
 
-KINDS = ("problem", "question", "request")
+KINDS = ("problem", "question", "request", "")  # the last: any talk
 ROUNDS = 25  # draws for each that is wanted, at most
 SEED = 1
 
@@ -60,9 +60,16 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
+    """A topic and a day on which nothing was done, as it was and with a halving after it."""
+
     nothing: Change
     halved: Change
+
+    @property
+    def is_false(self) -> bool:
+        """Tell whether something is told of it as it was."""
+        return self.nothing.is_fall or self.nothing.is_rise
 
 
 def measure(
@@ -76,23 +83,49 @@ def measure(
     Raises:
         InputError: the history is too short.
     """
+    history = _history(tables, settings)
+    for kind in KINDS:
+        yield _figures(history, kind, n, settings.confidence)
+
+
+def draw(
+    tables: Mapping[str, pl.DataFrame], settings: InsightSettings, n: int, *, seed: int = SEED
+) -> list[Pair]:
+    """Draw ``n`` topics and days that can be asked about, of any kind; fewer if there are fewer.
+
+    Raises:
+        InputError: the history is too short.
+    """
+    history, rng = _history(tables, settings), np.random.default_rng(seed)
+    said = [_said(history, kind) for kind in KINDS]
+    pairs: list[Pair] = []
+    for _ in range(ROUNDS * n):
+        pair = _drawn(history, said[rng.integers(len(KINDS))], rng, settings.confidence)
+        pairs += [pair] if pair else []
+        if len(pairs) == n:
+            break
+    return pairs
+
+
+def _history(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Facts:
     period = period_of(of_members(tables["posts"], tables["members"]), settings)
     history = build_facts(tables, period.history)
     since, until = history.period.since, history.period.until
     if since is None or until is None or until - since < 2 * LEAST_WEEKS * WEEK:
         weeks = 2 * LEAST_WEEKS
         raise InputError(f"nothing to measure: it wants a history of {weeks} weeks or more")
-    history = replace(history, period=replace(history.period, edges=(since, until)))
-    for kind in (*KINDS, ""):
-        yield _figures(history, kind, n, settings.confidence)
+    return replace(history, period=replace(history.period, edges=(since, until)))
+
+
+def _said(history: Facts, kind: str) -> Said:
+    counted = COUNTED.get(kind, TALK)
+    return Said.of([counted.posts(topic) for topic in history.topics])
 
 
 def _figures(history: Facts, kind: str, n: int, confidence: float) -> Figures:
-    rng = np.random.default_rng(SEED)
-    counted = COUNTED.get(kind, TALK)
-    said = Said.of([counted.posts(topic) for topic in history.topics])
-    pairs: list[_Pair] = []
-    told: list[_Pair] = []
+    rng, said = np.random.default_rng(SEED), _said(history, kind)
+    pairs: list[Pair] = []
+    told: list[Pair] = []
     drawn = 0
     while min(len(pairs), len(told)) < n and drawn < ROUNDS * n:
         drawn += 1
@@ -108,7 +141,7 @@ def _figures(history: Facts, kind: str, n: int, confidence: float) -> Figures:
         helped=sum(pair.nothing.is_fall for pair in pairs),
         worse=sum(pair.nothing.is_rise for pair in pairs),
         can_tell=len(told),
-        wrong=sum(pair.nothing.is_fall or pair.nothing.is_rise for pair in told),
+        wrong=sum(pair.is_false for pair in told),
         found=sum(pair.halved.is_fall for pair in told),
         found_of_asked=sum(pair.halved.is_fall for pair in pairs),
         covers=sum(map(_covers, told)),
@@ -116,11 +149,11 @@ def _figures(history: Facts, kind: str, n: int, confidence: float) -> Figures:
     )
 
 
-def _covers(pair: _Pair) -> bool:
+def _covers(pair: Pair) -> bool:
     return pair.halved.ratio.low <= 0.5 <= pair.halved.ratio.high
 
 
-def _drawn(history: Facts, said: Said, rng: np.random.Generator, confidence: float) -> _Pair | None:
+def _drawn(history: Facts, said: Said, rng: np.random.Generator, confidence: float) -> Pair | None:
     """Draw a topic and a day; None: too little is known of them."""
     since, until = history.period.edges
     target = int(rng.integers(said.n_rows))
@@ -134,7 +167,7 @@ def _drawn(history: Facts, said: Said, rng: np.random.Generator, confidence: flo
     halved = compare(
         _halved(said, target, windows, rng), target, rows, windows, confidence=confidence
     )
-    return _Pair(nothing, halved) if halved else None
+    return Pair(nothing, halved) if halved else None
 
 
 def _halved(said: Said, target: int, windows: Windows, rng: np.random.Generator) -> Said:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time
 from importlib.util import find_spec
 from pathlib import Path
@@ -40,6 +40,12 @@ class Items:
     notices: tuple[str, ...] = ()
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     debates: Debates | None = None
+
+    def with_labels(self, labels: Sequence[str]) -> Items:
+        """Return them with other labels."""
+        return replace(
+            self, frame=self.frame.with_columns(label=pl.Series(labels, dtype=pl.String))
+        )
 
     @property
     def hash(self) -> str:

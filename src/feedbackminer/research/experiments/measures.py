@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +112,37 @@ class Measure:
 
 
 TAGS = ("sentiment", "kind")
-PLANTED = ("changes", "alerts")
+SETS = ("kinds", "masking")  # stages that give several labels at once
+GUESSED = ("links", "answers")  # where one post is inferred for each row
+PLANTED = ("changes", "alerts", "outcomes")
+BESIDE, NOTHING = "|", "nothing"  # between several labels; what stands for no label, as a label
+
+
+def together(names: Iterable[str]) -> str:
+    """Return several labels as one."""
+    return BESIDE.join(sorted(names)) or NOTHING
+
+
+def apart(label: str) -> frozenset[str]:
+    """Return the labels that were put together."""
+    return frozenset(name.strip() for name in label.split(BESIDE)) - {NOTHING, NO_LABEL}
+
+
+class _Counted(NamedTuple):
+    """Labels that a row has, was given, and of these the right ones; it has none, nor was given."""
+
+    wanted: int
+    found: int
+    right: int
+    harmless: int
+    left_alone: int
+
+
+@lru_cache(maxsize=100_000)
+def _counted(gold: str, given: str) -> _Counted:
+    wanted, found = apart(gold), apart(given)
+    left_alone = not wanted | found
+    return _Counted(len(wanted), len(found), len(wanted & found), not wanted, left_alone)
 
 
 def matched(group: int, right: Sequence[str], undecided: Sequence[str]) -> str:
@@ -140,6 +171,19 @@ def _tags(measure: Callable[[Array, Array], float], is_better: int = 1) -> Measu
     return Measure(of, TAGS, ("gold",), is_better)
 
 
+def _sets(part: str, whole: str, stages: tuple[str, ...] = SETS) -> Measure:
+    """Return the share of one count of :class:`_Counted` in another, over all rows."""
+
+    def of(outcome: Outcome) -> float:
+        judged = outcome.judged
+        pairs = zip(judged.gold.tolist(), judged.given.tolist(), strict=True)
+        rows = [_counted(*map(outcome.name, pair)) for pair in pairs]
+        total = sum(getattr(row, whole) for row in rows)
+        return sum(getattr(row, part) for row in rows) / total if total else np.nan
+
+    return Measure(of, stages, ("gold",))
+
+
 def _words(measure: Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]]], float]) -> Measure:
     def of(outcome: Outcome) -> float:
         return measure(list(outcome.words.values()), outcome.texts)
@@ -148,7 +192,7 @@ def _words(measure: Callable[[Sequence[Sequence[str]], Sequence[Sequence[str]]],
 
 
 def _links(measure: Callable[[Array, Array], float]) -> Measure:
-    return Measure(lambda outcome: measure(outcome.gold, outcome.given), ("links",), ("gold",))
+    return Measure(lambda outcome: measure(outcome.gold, outcome.given), GUESSED, ("gold",))
 
 
 def _matches(*, relaxed: bool) -> Measure:
@@ -186,11 +230,19 @@ def _average_precision(outcome: Outcome) -> float:
     """Return the mean over classes that texts have."""
     judged = outcome.judged
     scores = [
-        of_labels.average_precision(judged.gold == number, judged.chances[:, column])
+        of_labels.average_precision(_has(judged, number), judged.chances[:, column])
         for column, number in enumerate(judged.classes.tolist())
     ]
     defined = [score for score in scores if not np.isnan(score)]
     return float(np.mean(defined)) if defined else np.nan
+
+
+def _has(outcome: Outcome, number: int) -> Array:
+    """Tell of each row whether a label is its own, or among its own."""
+    name = outcome.name(number)
+    of_names = np.array([name == label or name in apart(label) for label in outcome.names])
+    has: Array = of_names[outcome.gold]
+    return has
 
 
 def _calibration_error(outcome: Outcome) -> float:
@@ -239,10 +291,13 @@ MEASURES = {
     "macro_recall": _tags(of_labels.macro_recall),
     "accuracy": _tags(of_labels.accuracy),
     "quantification_error": _tags(of_labels.quantification_error, -1),
-    "average_precision": Measure(_average_precision, TAGS, ("gold", "chances")),
+    "average_precision": Measure(_average_precision, (*TAGS, "kinds"), ("gold", "chances")),
     "calibration_error": Measure(_calibration_error, TAGS, ("gold", "chances"), -1),
     "brier": Measure(_brier, TAGS, ("gold", "chances"), -1),
     "right_when_half_answer": Measure(_right_when_half_answer, TAGS, ("gold", "chances")),
+    "precision": _sets("right", "found"),
+    "recall": _sets("right", "wanted"),
+    "left_alone": _sets("left_alone", "harmless", ("masking",)),
     "match_strict": _matches(relaxed=False),
     "match_relaxed": _matches(relaxed=True),
     "link_precision": _links(of_labels.link_precision),

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from feedbackminer.embed.encoder import Encoder
 from feedbackminer.research.baselines import quick_start, rule_tags
-from feedbackminer.research.experiments.links import before, our_links
+from feedbackminer.research.experiments.links import before, first, our_answers, our_links
 from feedbackminer.research.experiments.matches import by_words, our_matches
-from feedbackminer.research.experiments.measures import NO_LABEL, Outcome
-from feedbackminer.research.experiments.planted import our_alerts, our_changes
-from feedbackminer.research.experiments.spec import OF_PROJECT, TOPICS
+from feedbackminer.research.experiments.measures import NO_LABEL, Outcome, together
+from feedbackminer.research.experiments.planted import our_alerts, our_changes, our_outcomes
+from feedbackminer.research.experiments.sets import our_masks
+from feedbackminer.research.experiments.spec import TOPICS, WITHOUT_MODELS
 from feedbackminer.research.experiments.task import Matrix, Task
 from feedbackminer.settings.sections import Settings
 from feedbackminer.vocabulary.tags import KINDS, SENTIMENTS
@@ -65,6 +66,15 @@ def _our_kind(task: Task) -> Outcome:
     if not any(row["p_kinds"] for row in rows):
         return task.labels(_first(row["kinds"], classes) for row in rows)
     return task.tags(_chances([row["p_kinds"] for row in rows], "", classes), classes)
+
+
+def _our_kinds(task: Task) -> Outcome:
+    rows = _our_tags(task)
+    given = [together(row["kinds"] or ()) for row in rows]
+    if not any(row["p_kinds"] for row in rows):
+        return task.labels(given)
+    told = [[(row["p_kinds"] or {}).get(kind) or 0.0 for kind in KINDS] for row in rows]
+    return Outcome.of(task.gold, given, chances=np.array(told), classes=KINDS)
 
 
 def _our_tags(task: Task) -> list[dict[str, Any]]:
@@ -192,6 +202,11 @@ def _rules_of_kind(task: Task) -> Outcome:
     return task.labels(_first(tag.kinds, classes) for tag in rule_tags(task.texts))
 
 
+def _rules_of_kinds(task: Task) -> Outcome:
+    """Give all kinds that rules find."""
+    return task.labels(together(tag.kinds) for tag in rule_tags(task.texts))
+
+
 def _first(kinds: Iterable[str], classes: Collection[str]) -> str:
     """Return the first kind that texts have as a label; "" where there is none."""
     return next((kind for kind in kinds if kind in classes), NO_LABEL)
@@ -213,10 +228,14 @@ METHODS: Mapping[str, Mapping[str, Method]] = {
         "rules": _rules_of_sentiment,
     },
     "kind": {OURS: _our_kind, "majority": _majority, "rules": _rules_of_kind},
+    "kinds": {OURS: _our_kinds, "rules": _rules_of_kinds},
+    "masking": {OURS: our_masks},
     "key_points": {OURS: our_matches, "words": by_words},
     "links": {OURS: our_links, "before": before},
+    "answers": {OURS: our_answers, "first": first},
     "changes": {OURS: our_changes},
     "alerts": {OURS: our_alerts},
+    "outcomes": {OURS: our_outcomes},
 }
 
 
@@ -227,7 +246,7 @@ def models_of(stage: str, settings: Settings) -> list[str]:
     from feedbackminer.embed.load import backend_of, encoder_name
     from feedbackminer.topics.own_clusterer import clusterer_code
 
-    if stage in OF_PROJECT:  # what they read was made before
+    if stage in WITHOUT_MODELS:
         return []
     if stage == "key_points":
         return [matcher_hash(), backend_of(settings.embed).engine]

@@ -24,7 +24,7 @@ from feedbackminer.research.experiments.cells import (
     write_cell,
 )
 from feedbackminer.research.experiments.data import Items, read_items
-from feedbackminer.research.experiments.links import read_links
+from feedbackminer.research.experiments.links import read_answers, read_links
 from feedbackminer.research.experiments.manifest import (
     Manifest,
     differences,
@@ -51,7 +51,8 @@ from feedbackminer.research.experiments.parts import (
     spread_out,
     steadiness,
 )
-from feedbackminer.research.experiments.planted import read_histories
+from feedbackminer.research.experiments.planted import read_days, read_histories
+from feedbackminer.research.experiments.sets import read_cases, read_kinds
 from feedbackminer.research.experiments.spec import (
     CAN_VARY,
     TOPICS,
@@ -86,8 +87,12 @@ def _read_texts(spec: Spec, folder: Path) -> Items:
 READERS: Mapping[str, Callable[[Spec, Path], Items]] = {
     "key_points": read_matches,
     "links": read_links,
+    "answers": read_answers,
     "changes": read_histories,
     "alerts": read_histories,
+    "outcomes": read_days,
+    "kinds": read_kinds,
+    "masking": read_cases,
 }
 
 

@@ -17,26 +17,37 @@ from feedbackminer.research.experiments.parts import STABILITIES
 from feedbackminer.settings.load import load, merge
 from feedbackminer.settings.sections import Settings
 
-Stage = Literal["topics", "sentiment", "kind", "key_points", "links", "changes", "alerts"]
+Stage = Literal[
+    "topics", "sentiment", "kind", "kinds", "masking",
+    "key_points", "links", "answers", "changes", "alerts", "outcomes",
+]  # fmt: skip
 TOPICS = "topics"
-OF_PROJECT = ("links", "changes", "alerts")  # stages that read a whole mined project
-OF_FOLDER = ("key_points",)  # that read a folder of files
+OF_PROJECT = ("links", "answers", "changes", "alerts", "outcomes")  # that read a whole project
+# That read files of a shape of their own: what else of the data they may be told.
+OF_FILES: Mapping[str, tuple[str, ...]] = {"key_points": (), "masking": ("split",)}
+WITHOUT_MODELS = (*OF_PROJECT, "masking")  # what a project holds was made before
 ROWS = {
     "key_points": "arguments",
     "links": "posts",
+    "answers": "threads",
     "changes": "histories",
     "alerts": "histories",
+    "outcomes": "days",
 }  # what is given something, where that is no text
-CAN_VARY = ("topics", "changes", "alerts")  # whose outcome depends on the seed
+CAN_VARY = ("topics", "changes", "alerts", "outcomes")  # whose outcome depends on the seed
 SEED_KEY = "topics.seed"
 BASELINES: Mapping[str, tuple[str, ...]] = {
     "topics": ("bertopic", "nmf", "lda", "kmeans", "turftopic"),
     "sentiment": ("majority", "vader", "rules"),
     "kind": ("majority", "rules"),
+    "kinds": ("rules",),
+    "masking": (),
     "key_points": ("words",),
     "links": ("before",),
+    "answers": ("first",),
     "changes": (),
     "alerts": (),
+    "outcomes": (),
 }
 Value = str | int | float | bool
 
@@ -56,7 +67,11 @@ class DataSpec(_Section):
     since: date | None = Field(default=None, description="Of a project: first day")
     until: date | None = Field(default=None, description="Of a project: first day that is left out")
     loader: str = Field(default="", description="A public set: 20newsgroups, hf:NAME")
-    split: str = Field(default="train", description="Of a public set")
+    split: str = Field(default="train", description="Of a public set, or of masking cases")
+    texts: str = Field(
+        default="",
+        description="For kinds: the folder of the public sets whose posts `path` has labels of",
+    )
     limit: int = Field(default=0, ge=0, description="Texts that are drawn at most; 0: all")
     labels: dict[str, str] = Field(
         default_factory=dict, description="A label of the data = what it is called here"
@@ -76,8 +91,8 @@ class Spec(_Section):
 
     question: str = Field(default="", description="What it is to answer, for the report")
     stage: Stage = Field(
-        description="topics, sentiment, kind of texts; links, changes, alerts of a project; "
-        "key_points of a folder of debates"
+        description="topics, sentiment, kind, kinds of texts; links, answers, changes, alerts, "
+        "outcomes of a project; key_points of a folder of debates; masking of cases"
     )
     data: DataSpec
     settings: dict[str, Any] = Field(
@@ -129,10 +144,16 @@ class Spec(_Section):
 
     @model_validator(mode="after")
     def _check_data(self) -> Spec:
-        wanted = "project" if self.stage in OF_PROJECT else "path"
-        if self.stage in (*OF_PROJECT, *OF_FOLDER) and self.data.model_fields_set != {wanted}:
-            got = ", ".join(sorted(self.data.model_fields_set))
-            raise ValueError(f"stage {self.stage} wants data.{wanted} and nothing else; got {got}")
+        got, wanted = self.data.model_fields_set, "project" if self.stage in OF_PROJECT else "path"
+        others = OF_FILES.get(self.stage, ())
+        if self.stage in (*OF_PROJECT, *OF_FILES) and got - {*others} != {wanted}:
+            only = f"data.{wanted} and {' or '.join(others) or 'nothing'} else"
+            raise ValueError(f"stage {self.stage} wants {only}; got {', '.join(sorted(got))}")
+        if "texts" in got and (self.stage != "kinds" or got != {"path", "texts"}):
+            raise ValueError(
+                "data.texts is for kinds, beside data.path alone; "
+                f"got {', '.join(sorted(got))} for {self.stage}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -11,7 +11,7 @@ from feedbackminer.errors import InputError
 from feedbackminer.research.experiments.spec import (
     BASELINES,
     CAN_VARY,
-    OF_FOLDER,
+    OF_FILES,
     OF_PROJECT,
     Value,
     parse_spec,
@@ -21,20 +21,28 @@ BESIDE = {
     "topics": ["kmeans", "nmf"],
     "sentiment": ["majority", "vader"],
     "kind": ["majority"],
+    "kinds": ["rules"],
     "key_points": ["words"],
     "links": ["before"],
+    "answers": ["first"],
 }
 QUESTIONS = {
     "links": "Are we better than taking the post before?",
+    "answers": "Are we better than taking the first answer?",
     "changes": "How often is a change shown where there is none, and how often found?",
     "alerts": "How often is an alert raised over nothing, and how often where something rises?",
+    "outcomes": "How often is an outcome told of nothing, and how often is a halving found?",
+    "masking": "How much of what is personal is masked, and what else?",
 }
 QUESTION = "Does the second encoder do as well for our posts as the first one?"
 VARIED: Mapping[str, Mapping[str, Sequence[Value]]] = {
     "topics": {"embed.backend": ["auto", "static"]},
     "links": {},
+    "answers": {},
+    "masking": {},
     "changes": {"insight.false_alarms": [0.05, 0.2]},
     "alerts": {"alerts.false_alarms": [0.05, 0.2]},
+    "outcomes": {"insight.confidence": [0.9, 0.95]},
 }
 USUAL = {"embed.backend": ["int8", "fp32"]}  # heads know one encoder alone, however it computes
 
@@ -48,7 +56,7 @@ def write_spec(path: Path, *, data: str, stage: str, text: str, label: str) -> N
     source = Path(data)
     where = str(source.resolve())
     columns = {"text": text} | ({"label": label} if label else {})
-    if stage in OF_FOLDER:
+    if stage in OF_FILES:
         columns = {}
     is_project = (source / "tables").is_dir() or stage in OF_PROJECT
     values = {
