@@ -1,14 +1,18 @@
 """Names of topics: short, distinct, and about the subject, not about people, days or code."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import spacy
 from scipy.stats import chi2_contingency
 from spacy.language import Language
+from spacy.tokens import Doc
 
 from feedbackminer.topics.naming.marks import Marks
 from feedbackminer.topics.naming.phrases import (
     Name,
+    PhraseReader,
     distinct_words,
     greeted_names,
     name_topics,
@@ -54,7 +58,8 @@ def name(*topics: list[str], nlp: Language, ignore: tuple[str, ...] = ()) -> lis
     examples = dict(enumerate(topics))
     weights = {topic: weigh(texts) for topic, texts in examples.items()}
     use = marks(*topics).weight
-    return list(name_topics(examples, weights, weigh=use, nlp=nlp, ignore=ignore).values())
+    reader = PhraseReader(nlp, frozenset(word.lower() for word in ignore))
+    return list(name_topics(examples, weights, weigh=use, reader=reader).values())
 
 
 def test_a_topic_is_named_by_its_noun_phrases(english: Language) -> None:
@@ -80,16 +85,39 @@ def test_without_a_trained_pipeline_runs_of_content_words_stand_in() -> None:
 def test_no_two_topics_share_a_name(english: Language) -> None:
     examples = dict.fromkeys(range(12), BATTERY)
     weights = dict.fromkeys(range(12), weigh(BATTERY))
-    found = name_topics(examples, weights, weigh=lambda *_, **__: 1.0, nlp=english)
+    reader = PhraseReader(english)
+    found = name_topics(examples, weights, weigh=lambda *_, **__: 1.0, reader=reader)
     labels = [each.label for each in found.values()]
     assert len({label.lower() for label in labels}) == 12
+
+
+def test_a_text_is_parsed_once_of_however_many_topics_it_is_an_example(
+    english: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def pipe(texts: list[str]) -> Iterator[Doc]:
+        parsed.extend(texts)
+        return map(english, texts)
+
+    monkeypatch.setattr(english, "pipe", pipe)
+    reader = PhraseReader(english)
+    once = reader.read([*BATTERY, *EXPORT, *BATTERY])
+    assert reader.read([*EXPORT, "Another one"])[:5] == once[5:10]
+    assert parsed == [*BATTERY, *EXPORT, "Another one"]
 
 
 def test_a_name_in_use_is_not_given_again(english: Language) -> None:
     (first,) = name(BATTERY, nlp=english)
     weights = {0: weigh(BATTERY)}
     use = marks(BATTERY).weight
-    again = name_topics({0: BATTERY}, weights, weigh=use, nlp=english, taken=[first.label.upper()])
+    again = name_topics(
+        {0: BATTERY},
+        weights,
+        weigh=use,
+        reader=PhraseReader(english),
+        taken=[first.label.upper()],
+    )
     assert again[0].label.lower() != first.label.lower()
 
 

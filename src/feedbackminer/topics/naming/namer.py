@@ -18,6 +18,7 @@ from feedbackminer.topics.naming.ctfidf import class_words
 from feedbackminer.topics.naming.marks import Marks
 from feedbackminer.topics.naming.phrases import (
     Name,
+    PhraseReader,
     greeted_names,
     marking_words,
     name_topics,
@@ -38,8 +39,7 @@ class Namer:
     corpus: Corpus
     read: Labels
     use: WordUse
-    nlp: Any
-    ignore: frozenset[str]
+    reader: PhraseReader
 
     @classmethod
     def of(cls, corpus: Corpus, nlp: Any, ignore: Iterable[str]) -> Self:
@@ -52,8 +52,7 @@ class Namer:
             corpus=corpus,
             read=read,
             use=use,
-            nlp=nlp,
-            ignore=frozenset(word.lower() for word in words),
+            reader=PhraseReader(nlp, frozenset(word.lower() for word in words)),
         )
 
     def name(
@@ -76,13 +75,11 @@ class Namer:
             examples[topic] = [passages[i][:EXAMPLE_CHARS] for i in chosen]
 
         taken = [*used, *(label for label in carried if label)]
-        names = name_topics(
-            examples, weights, weigh=weigh, nlp=self.nlp, ignore=self.ignore, taken=taken
-        )
+        names = name_topics(examples, weights, weigh=weigh, reader=self.reader, taken=taken)
         for topic, label in enumerate(carried):
             if label:
                 marks = partial(weigh, topic=topic)
-                keywords = marking_words(weights[topic], marks, {*self.ignore})
+                keywords = marking_words(weights[topic], marks, self.reader.ignore)
                 names[topic] = Name(label, tuple(keywords))
         return names
 

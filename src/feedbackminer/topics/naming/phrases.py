@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache, partial
 from itertools import chain, count, islice
@@ -44,6 +44,29 @@ class Name:
     keywords: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class PhraseReader:
+    """Finds what may be a name in texts; each is parsed once, of however many topics it is one.
+
+    Attributes:
+        nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
+        ignore: words kept out of names, such as the product's, in small letters.
+    """
+
+    nlp: Any
+    ignore: frozenset[str] = frozenset()
+    _known: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def read(self, texts: Iterable[str]) -> list[frozenset[str]]:
+        """Return the phrases of each text."""
+        texts = list(texts)
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        for text, doc in zip(new, self.nlp.pipe(new), strict=True):
+            trimmed = (_trim(chunk, self.ignore) for chunk in _chunks(doc))
+            self._known[text] = frozenset(filter(None, trimmed))
+        return [self._known[text] for text in texts]
+
+
 # Tells how surely a phrase marks a topic: nothing, where it does not.
 Weigh = Callable[..., float]
 
@@ -53,8 +76,7 @@ def name_topics(
     weights: Mapping[int, Mapping[str, float]],
     *,
     weigh: Weigh,
-    nlp: Any,
-    ignore: Iterable[str] = (),
+    reader: PhraseReader,
     taken: Iterable[str] = (),
 ) -> dict[int, Name]:
     """Name every topic; no two get the same name.
@@ -63,16 +85,16 @@ def name_topics(
         examples: topic -> texts of it.
         weights: topic -> word -> c-TF-IDF weight.
         weigh: tells how surely a phrase marks a topic.
-        nlp: a spaCy pipeline; without a parser, runs of content words stand in for noun chunks.
-        ignore: words kept out of names, such as the product's.
+        reader: finds phrases of texts.
         taken: names that are in use.
     """
-    ignored = {word.lower() for word in ignore}
+    reader.read(text for topic in sorted(examples) for text in examples[topic])  # all at once
     in_use = {label.lower() for label in taken}
     names = {}
     for topic in sorted(examples):
-        ranked = rank_phrases(examples[topic], partial(weigh, topic=topic), nlp=nlp, ignore=ignored)
-        keywords = marking_words(weights[topic], partial(weigh, topic=topic), ignored)
+        marks = partial(weigh, topic=topic)
+        ranked = rank_phrases(reader.read(examples[topic]), marks)
+        keywords = marking_words(weights[topic], marks, reader.ignore)
         label = _compose(ranked, keywords, in_use)
         in_use.add(label.lower())
         names[topic] = Name(label, tuple(keywords))
@@ -89,13 +111,15 @@ def greeted_names(texts: Iterable[str], n_capitalised: Mapping[str, int]) -> set
     return {w for w, n in greeted.items() if n >= 3 and n >= GREETED_SHARE * n_capitalised[w]}
 
 
-def rank_phrases(
-    texts: Sequence[str], weigh: Callable[[str], float], *, nlp: Any, ignore: set[str]
-) -> list[str]:
-    """Return candidate phrases, best first, each in its most frequent spelling."""
+def rank_phrases(texts: Sequence[Iterable[str]], weigh: Callable[[str], float]) -> list[str]:
+    """Return candidate phrases, best first, each in its most frequent spelling.
+
+    Args:
+        texts: the phrases of each text.
+    """
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
-    for doc in nlp.pipe(texts):
-        for phrase in {clean for chunk in _chunks(doc) if (clean := _trim(chunk, ignore))}:
+    for phrases in texts:
+        for phrase in phrases:
             spellings[" ".join(stems(phrase))][phrase] += 1
     seen_in = max(2.0, SEEN * len(texts)) if len(texts) > 4 else 1.0
     scores = {}
@@ -112,7 +136,7 @@ def _usual(spellings: Counter[str]) -> str:
     return min(spellings, key=lambda spelling: (-spellings[spelling], spelling.swapcase()))
 
 
-def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
+def distinct_words(weights: Mapping[str, float], ignore: Set[str]) -> list[str]:
     """Return the topic's words by weight, one spelling of each (no plural beside its singular)."""
     words: dict[str, str] = {}
     for word in sorted(weights, key=lambda w: (-weights[w], w)):
@@ -125,7 +149,7 @@ def distinct_words(weights: Mapping[str, float], ignore: set[str]) -> list[str]:
 
 
 def marking_words(
-    weights: Mapping[str, float], weigh: Callable[[str], float], ignore: set[str]
+    weights: Mapping[str, float], weigh: Callable[[str], float], ignore: Set[str]
 ) -> list[str]:
     """Return the strongest of the topic's distinct words that mark it."""
     marking = (word for word in distinct_words(weights, ignore) if weigh(word) > 0)
@@ -158,7 +182,7 @@ def _chunks(doc: Any) -> Iterable[Any]:
     return [*runs, doc[run[0].i : run[-1].i + 1]] if run else runs
 
 
-def _trim(chunk: Any, ignore: set[str]) -> str:
+def _trim(chunk: Any, ignore: Set[str]) -> str:
     """Drop determiners, stop words and numbers around a phrase; empty if little is left."""
     kept = list(chunk)
     while kept and _is_weak(kept[0].text, ignore):
@@ -178,7 +202,7 @@ def _is_plain(token: str) -> bool:
     return bool(_PLAIN.match(token)) and not _CODE_TOKEN.search(token)
 
 
-def _is_weak(token: str, ignore: set[str]) -> bool:
+def _is_weak(token: str, ignore: Set[str]) -> bool:
     lower = token.lower()
     if lower in STOPS or lower in ignore or _CONTRACTION.search(lower):
         return True
