@@ -73,6 +73,23 @@ def test_the_words_of_very_many_passages_are_those_of_evenly_spaced_ones(
     assert Lexicon.fit(passages).vocabulary == Lexicon.fit(passages[::2]).vocabulary
 
 
+@pytest.mark.parametrize(("n_documents", "size"), [
+    (5, 10_000), (100_000, 10_000), (150_000, 15_000), (300_000, 30_000), (1_000_000, 30_000),
+])  # fmt: skip
+def test_topics_are_found_in_a_tenth_of_very_many_documents(n_documents: int, size: int) -> None:
+    assert fit.sample_size(n_documents) == size
+
+
+def test_a_sample_holds_as_many_documents_as_its_size_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passages, vectors = EVERYBODY
+    monkeypatch.setattr(fit, "FIT_LIMIT", 5)
+    threads = [f"thread {n:04d}" for n in range(len(passages))]
+    posts = read_corpus(posts_of(passages, vectors, threads), thread_weight=0.5)
+    assert len(DocumentSample.of(posts, TopicSettings()).indices) == len(passages) // 10
+
+
 @pytest.mark.parametrize(("min_threads", "smallest"), [(0, 5), (3, 3), (40, 20), (400, 200)])
 def test_the_smallest_topic_of_a_sample_is_the_same_share_as_of_all(
     min_threads: int, smallest: int, monkeypatch: pytest.MonkeyPatch

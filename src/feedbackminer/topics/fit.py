@@ -40,7 +40,8 @@ from feedbackminer.topics.multilabel import with_part_floors
 from feedbackminer.topics.own_clusterer import GRAPH, OwnClusterer
 from feedbackminer.vectors import Matrix, centroids
 
-FIT_LIMIT = 10_000  # documents that topics are found in; the others join them
+# Documents that topics are found in, the others join them: a tenth, within these.
+FIT_LIMIT, FIT_MOST = 10_000, 30_000
 FEWEST = 5  # sampled documents of a topic, where the settings name a size of all documents
 RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
 
@@ -85,7 +86,7 @@ class DocumentSample:
         features = of_corpus.posts
         if not documents.are_posts:
             features = FeatureBlocks(lexicon, documents.passages, documents.vectors)
-        indices = evenly_spaced(len(documents.passages), FIT_LIMIT)
+        indices = evenly_spaced(len(documents.passages), sample_size(len(documents.passages)))
         return cls(
             documents=documents,
             lexicon=lexicon,
@@ -116,6 +117,14 @@ class DocumentSample:
         """Return the number of each post's document in the sample, -1 where it is in none."""
         numbers = new_numbers(self.indices, len(self.documents.passages))
         return numbers[self.documents.document_of]
+
+
+def sample_size(n_documents: int) -> int:
+    """Return in how many documents topics are found, at most.
+
+    What a fit costs grows with the square of it; docs/decisions/0025-static-and-scale.md.
+    """
+    return min(max(FIT_LIMIT, n_documents // 10), FIT_MOST)
 
 
 def fit_topics(
