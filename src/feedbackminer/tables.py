@@ -397,6 +397,7 @@ class Claims(dy.Schema):
     topic_id = _text()
     key_point_id = _text()
     subject = dy.String(metadata=TEXT)  # a part or a need, which are no topic; empty: its topic
+    does = dy.Enum(("", *SHARES))  # what its posts do, where it is about that; empty: it is not
     since = _utc(nullable=True)
     until = _utc(nullable=True)
     metric = dy.String()

@@ -54,10 +54,15 @@ def quotable(*passages: Sentence, alike: Mapping[str, str] | None = None) -> pl.
 
 
 def quotes(
-    *passages: Sentence, kind: str = "problem", keywords: Sequence[str] = (), count: int = 3
+    *passages: Sentence,
+    kind: str = "problem",
+    keywords: Sequence[str] = (),
+    count: int = 3,
+    does: str = "",
 ) -> list[Quote]:
     evidence = [f"p{i}" for i in range(len(passages))]
-    return choose(quotable(*passages), evidence, kind=kind, keywords=keywords, count=count)
+    sentences = quotable(*passages)
+    return choose(sentences, evidence, kind=kind, keywords=keywords, count=count, does=does)
 
 
 def texts(*passages: Sentence, **how: Any) -> list[str]:
@@ -162,6 +167,22 @@ def test_only_what_is_asserted_speaks_for_what_members_do(
 @pytest.mark.parametrize("kind", ["topic", "change", "surge", "need", "unanswered"])
 def test_what_is_talked_about_may_be_denied_or_over(kind: str) -> None:
     assert texts(passage(SYNC, status="over"), kind=kind) == [SYNC]
+
+
+PRICE = "Twelve dollars a month is more than I pay for my whole phone."
+
+
+@pytest.mark.parametrize("does", ["pricing", "any_problem", "bad"])
+def test_what_many_do_is_quoted_with_sentences_that_do_it(does: str) -> None:
+    kinds = {"pricing": "pricing", "any_problem": "bug", "bad": ""}[does]
+    such = passage(PRICE, who="ben", kinds=kinds, score=-0.5)
+    other = passage("I have used it for four years and want to stay.", kinds="", opens=True)
+    assert texts(other, such, kind="surge", does=does) == [PRICE]
+
+
+def test_what_no_sentence_does_is_quoted_with_what_there_is() -> None:
+    over = passage(SYNC, kinds="pricing", status="over")
+    assert texts(over, kind="surge", does="pricing") == [SYNC]
 
 
 def test_a_sentence_that_names_its_topic_goes_before_one_that_does_not() -> None:

@@ -520,6 +520,17 @@ def test_a_planted_surge_is_found_in_its_week() -> None:
     assert claim["value"] == pytest.approx(20 / usual)
 
 
+def test_where_it_is_something_that_posts_do_the_claim_says_what() -> None:
+    assert surge(mine(weeks(*OUTBREAK)))["does"] == ""
+    priced = [wrote(f"p{i}", 43 + i / 10, None, "pricing") for i in range(30)]
+    (claim,) = [
+        claim
+        for claim in of_kind(mine([*weeks(*STEADY), *priced]), "surge")
+        if claim["headline"].startswith("Talk of prices")
+    ]
+    assert claim["does"] == "pricing"
+
+
 def test_what_broke_out_before_the_period_is_of_the_long_view() -> None:
     assert surge(mine(weeks(*OUTBREAK), settings=BY_WEEK))["scope"] == "history"
 

@@ -287,6 +287,7 @@ def _claim(row: Row) -> dict[str, Any]:
         "scope": "period",
         "editions": [],
         "subject": "",
+        "does": "",
         "metric": "share_of_members",
         "value": 0.5,
         "low": 0.4,

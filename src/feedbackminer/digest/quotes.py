@@ -15,7 +15,7 @@ import polars as pl
 
 from feedbackminer.tables import single_spaced
 from feedbackminer.vocabulary.claims import CLAIM_KINDS, ClaimKind
-from feedbackminer.vocabulary.tags import ASSERTED
+from feedbackminer.vocabulary.tags import ANY_PROBLEM, ASSERTED, PROBLEMS, SIDES
 
 SURE = 0.7  # probability of saying a key point from which a sentence is quoted for it
 NOT_COUNTED: Mapping[str, int] = {}
@@ -87,6 +87,7 @@ def choose(
     kind: str,
     keywords: Iterable[str],
     count: int,
+    does: str = "",
 ) -> list[Quote]:
     """Return up to ``count`` quotes for a claim: near the topic, of its kind, each another voice.
 
@@ -96,6 +97,8 @@ def choose(
         kind: of the claim; its row says what a quote should be like.
         keywords: the topic's words; a quote that names one shows that it belongs.
         count: how many at most.
+        does: one of SHARES, what the posts do, where the claim is about that; a quote does it, too,
+            where any sentence does.
     """
     if not count:
         return []
@@ -110,6 +113,8 @@ def choose(
     n_voices = dict(counted.group_by("first_id").agg(voices).iter_rows())
 
     fits = counted.filter(_is_of_kind(claim_kind)).with_columns(on_topic=_on_topic(list(keywords)))
+    if does and len(doing := fits.filter(_does(does))):
+        fits = doing
     if claim_kind.names_topic and (fits["on_topic"] > 0).any():
         fits = fits.filter(pl.col("on_topic") > 0)
     ranked = fits.with_columns(rank=_rank(claim_kind)).sort(
@@ -159,6 +164,16 @@ def _is_of_kind(claim_kind: ClaimKind) -> pl.Expr:
     is_clean = n_unwanted == 0 if claim_kind.unwanted else pl.lit(value=True)
     is_said = pl.col("status") == ASSERTED if claim_kind.is_asserted else pl.lit(value=True)
     return is_wanted & is_clean & is_said
+
+
+def _does(label: str) -> pl.Expr:
+    """Return whether a sentence does what a label says of posts."""
+    if label in SIDES:
+        is_bad = label == SIDES[0]
+        return pl.col("sentiment") < 0 if is_bad else pl.col("sentiment") > 0
+    kinds = PROBLEMS if label == ANY_PROBLEM else (label,)
+    is_such = pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
+    return is_such & (pl.col("status") == ASSERTED)
 
 
 def _on_topic(keywords: Sequence[str]) -> pl.Expr:

@@ -239,6 +239,7 @@ def _quotes(
         kind=kind.name,
         keywords=_keywords(row, material.keywords),
         count=kind.n_quotes,
+        does=row["does"],
     )
 
 

@@ -116,6 +116,7 @@ class ClaimRow:
     topic_id: str | None
     key_point_id: str | None
     subject: str
+    does: str
     since: datetime | None
     until: datetime | None
     metric: str

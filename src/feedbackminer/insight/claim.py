@@ -33,6 +33,7 @@ class Claim:
     quoted: str = ""  # what of the headline is a member's words
     quoted_from: str | None = None  # the post that these stand in
     subject: str = ""  # what it is about that is no topic
+    does: str = ""  # one of SHARES: what its posts do, where it is about that
     since: datetime | None = None
     until: datetime | None = None
     baseline: float = NAN

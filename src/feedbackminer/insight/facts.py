@@ -36,6 +36,7 @@ class Subject:
     quoted: str = ""
     quoted_from: str | None = None
     first_at: datetime | None = None  # when it was first found, in the period or before
+    does: str = ""  # of what posts do: one of SHARES
 
     @property
     def key_point_id(self) -> str | None:

@@ -193,6 +193,7 @@ def _row(claim: Claim, settings: InsightSettings) -> dict[str, Any]:
         "topic_id": claim.topic_id,
         "key_point_id": claim.key_point_id,
         "subject": claim.subject,
+        "does": claim.does,
         "since": claim.since,
         "until": claim.until,
         "metric": claim.metric,

@@ -183,7 +183,7 @@ def label_rows(posts: pl.DataFrame, labels: Mapping[str, str] = LABEL_TITLES) ->
     """Yield what posts do, by the labels that tell it."""
     for label, title in labels.items():
         does_it = posts.filter(is_given(label) | (pl.col(chance_column(label)) >= EVEN))
-        yield Row(Subject(f"label:{label}", title, does_it, None), is_label=True)
+        yield Row(Subject(f"label:{label}", title, does_it, None, does=label), is_label=True)
 
 
 def unanswered_rows(asked: pl.DataFrame, days: int, within: str) -> Iterator[Row]:

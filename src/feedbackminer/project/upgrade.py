@@ -46,6 +46,7 @@ ADDED: Mapping[str, Mapping[str, pl.Expr]] = {
         "other_ref": pl.lit(""),
     },
     "claims": {
+        "does": pl.lit(""),
         "verdict": pl.lit(None, pl.String),
         "scope": pl.lit("period"),
         "key_point_id": pl.lit(None, pl.String),

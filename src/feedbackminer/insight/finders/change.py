@@ -224,6 +224,7 @@ def _about(subject: Subject, example: Example | None) -> dict[str, Any]:
     return {
         "topic_id": subject.topic_id,
         "key_point_id": subject.key_point_id,
+        "does": subject.does,
         "quoted": example.text if example else subject.quoted,
         "quoted_from": example.post_id if example else subject.quoted_from,
     }
