@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import pickle
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from sklearn.utils import Bunch
 
 from feedbackminer.engine.run import Run
 from feedbackminer.errors import InputError
@@ -176,6 +179,24 @@ def test_texts_that_cannot_be_read_are_told(
     write_texts(tmp_path / "texts.csv", 8)
     with pytest.raises(InputError, match=message):
         read_items(DataSpec(**spec), tmp_path)
+
+
+def test_newsgroups_are_read_as_scikit_learn_keeps_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["sci.space", "rec.autos"]
+    said = ["From: jane\nSubject: Orbits\n\nHow high is a low orbit?", "From: jim\n\n\n"]
+    both = {"data": said, "target_names": names, "filenames": np.array(["a", "b"])}
+    splits = {"train": [0, 1], "test": [1, 0]}
+    kept = {split: Bunch(target=np.array(of), **both) for split, of in splits.items()}
+    file = tmp_path / "20news-bydate_py3.pkz"  # its own cache, which it unpickles
+    file.write_bytes(codecs.encode(pickle.dumps(kept), "zlib_codec"))
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+
+    items = read_items(DataSpec(loader="20newsgroups", split="test"), tmp_path)
+    told = items.frame.select("text", "label").rows()
+    assert told == [("How high is a low orbit?", "rec.autos")]
+    assert items.notices[0] == "rows without a text, left out: 1"
 
 
 def test_what_is_drawn_is_always_the_same(tmp_path: Path) -> None:
