@@ -57,6 +57,7 @@ def found(
     statuses: Sequence[str] = (),
     labelled: Mapping[str, list[str]] | None = None,
     body: str | None = None,
+    threads: Sequence[str] = (),
     begin: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
     keep: Callable[[str, pl.DataFrame], object] = lambda _name, _rows: None,
     product: str = "",
@@ -73,8 +74,11 @@ def found(
                     "author_id": who,
                     "author_role": roles.get(who, "member"),
                     "body": body or text,
+                    "thread_id": thread,
                 }
-                for i, who, text in rows
+                for (i, who, text), thread in zip(
+                    rows, threads or [i for i, *_ in rows], strict=True
+                )
             )
         ),
         "tags": tags(
@@ -133,6 +137,24 @@ def test_what_is_denied_over_or_anothers_says_nothing() -> None:
     said = found(written, statuses=["asserted", "over", "another"])
     assert said.sentences["post_id"].to_list() == ["p0"]
     assert said.key_points.is_empty()
+
+
+def test_what_somebody_else_said_before_in_the_thread_is_an_echo() -> None:
+    louder = CRASH.upper().replace(" ", "  ")
+    written = [("ann", CRASH), ("ben", louder), ("ann", CRASH), ("cat", CRASH)]
+    said = found(written, threads=["t1", "t1", "t1", "t2"])
+    assert said.sentences["post_id"].to_list() == ["p0", "p2", "p3"]
+
+
+def test_what_staff_said_before_is_an_echo_too() -> None:
+    written = [("eve", CRASH), ("ann", CRASH), ("ben", CRASH)]
+    said = found(written, threads=["t1", "t1", "t2"], roles={"eve": "staff"})
+    assert said.sentences["post_id"].to_list() == ["p2"]
+
+
+def test_a_few_words_are_said_again_by_chance() -> None:
+    said = found([("ann", BLANK), ("ben", BLANK)], threads=["t1", "t1"])
+    assert len(said.sentences) == 2
 
 
 def test_a_sentence_that_was_read_is_not_read_again() -> None:

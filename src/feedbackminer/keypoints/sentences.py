@@ -21,6 +21,7 @@ DOES = 0.35  # probability of saying a problem (or else), from which a sentence 
 # From which a sentence counts at all, and its clauses are tried: of standing alone, of being fit.
 # What says neither who nor what ("How can I do this?") would say many points.
 STANDS_ALONE, TELLS = 0.5, 0.15
+ECHOED = 5  # words of a sentence from which nobody says it again in its thread by chance
 # Returns chances of sentences, each read alone, shape (sentences, HEADLINES).
 Tell = Callable[[Sequence[str]], Matrix]
 
@@ -29,8 +30,8 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return what members likely assert: post_id, number, text and voice, in order.
 
     What is denied, over, supposed or another's says no key point, nor does what cleaning changed,
-    but for line breaks: a headline stands word for word in its post. Staff, bots and copies are
-    left out.
+    but for line breaks: a headline stands word for word in its post. Staff, bots, copies and what
+    another member's post quotes without a mark are left out.
 
     Args:
         tables: tags, posts, members and repeats.
@@ -39,6 +40,9 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     rows = tables["tags"].select("post_id", **columns).explode(*columns).drop_nulls("text")
     numbered = rows.with_columns(number=pl.int_range(1, pl.len() + 1).over("post_id"))
     asserted = numbered.filter(pl.col("status") == ASSERTED, pl.col("asserts") >= DOES_SOMETHING)
+    asserted = asserted.join(
+        _echoes(numbered, tables["posts"]), on=["post_id", "number"], how="anti"
+    )
     posts = count_once(of_members(tables["posts"], tables["members"]), tables["repeats"])
     own = posts.drop_nulls("author_id").with_columns(stands_in=single_spaced(words()))
     return (
@@ -52,6 +56,20 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         )
         .sort("post_id", "number")
     )
+
+
+def _echoes(numbered: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Return the sentences that somebody else said before in their thread, word for word."""
+    who = posts.select("post_id", "thread_id", "created_at", "author_id")
+    said = pl.col("text").str.to_lowercase().str.extract_all(r"\w+")
+    in_order = (
+        numbered.select("post_id", "number", said=said)
+        .filter(pl.col("said").list.len() >= ECHOED)
+        .join(who, on="post_id")
+        .sort("created_at", "post_id", "number", nulls_last=True)
+    )
+    first = pl.col("author_id").first().over("thread_id", "said")
+    return in_order.filter(pl.col("author_id").ne_missing(first)).select("post_id", "number")
 
 
 def read_alone(
