@@ -47,7 +47,7 @@ class Reader:
 
 
 def found(
-    written: Sequence[tuple[str, str]],
+    written: Sequence[tuple[str | None, str]],
     *,
     reader: Reader | None = None,
     previous: Any = NOTHING,
@@ -72,7 +72,7 @@ def found(
                 {
                     "post_id": i,
                     "author_id": who,
-                    "author_role": roles.get(who, "member"),
+                    "author_role": roles.get(who or "", "member"),
                     "body": body or text,
                     "thread_id": thread,
                 }
@@ -90,7 +90,7 @@ def found(
         "members": members(
             *(
                 {"author_id": who, "role": roles.get(who, "member")}
-                for who in sorted({w for w, _ in written})
+                for who in sorted({w for w, _ in written if w})
             )
         ),
         "repeats": copies(**(copied or {})),
@@ -150,6 +150,11 @@ def test_what_staff_said_before_is_an_echo_too() -> None:
     written = [("eve", CRASH), ("ann", CRASH), ("ben", CRASH)]
     said = found(written, threads=["t1", "t1", "t2"], roles={"eve": "staff"})
     assert said.sentences["post_id"].to_list() == ["p2"]
+
+
+def test_whoever_has_no_name_is_nobody_else() -> None:
+    said = found([(None, CRASH), ("ann", CRASH), ("ben", CRASH)], threads=["t1"] * 3)
+    assert said.sentences["post_id"].to_list() == ["p1"]
 
 
 def test_a_few_words_are_said_again_by_chance() -> None:

@@ -84,7 +84,7 @@ def test_a_sample_holds_as_many_documents_as_its_size_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     passages, vectors = EVERYBODY
-    monkeypatch.setattr(fit, "FIT_LIMIT", 5)
+    monkeypatch.setattr(fit, "FIT_LEAST", 5)
     threads = [f"thread {n:04d}" for n in range(len(passages))]
     posts = read_corpus(posts_of(passages, vectors, threads), thread_weight=0.5)
     assert len(DocumentSample.of(posts, TopicSettings()).indices) == len(passages) // 10
@@ -95,7 +95,7 @@ def test_the_smallest_topic_of_a_sample_is_the_same_share_as_of_all(
     min_threads: int, smallest: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passages, vectors = EVERYBODY
-    monkeypatch.setattr(fit, "FIT_LIMIT", len(passages) // 2)
+    monkeypatch.setattr(fit, "FIT_LEAST", len(passages) // 2)
     settings = TopicSettings(min_threads=min_threads)
     threads = [f"thread {n:04d}" for n in range(len(passages))]
     posts = read_corpus(posts_of(passages, vectors, threads), thread_weight=0.5)
@@ -105,7 +105,7 @@ def test_the_smallest_topic_of_a_sample_is_the_same_share_as_of_all(
 @pytest.mark.slow
 @pytest.mark.usefixtures("in_blocks")
 def test_very_many_copies_of_one_post_are_one_topic(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "FIT_LIMIT", 500)
+    monkeypatch.setattr(fit, "FIT_LEAST", 500)
     monkeypatch.setattr(features, "LEARNT_FROM", 500)
     copies = (["The battery drains over night."] * 2_000, np.tile(EVERYBODY[1][:1], (2_000, 1)))
     result = find(copies)
@@ -120,7 +120,7 @@ def test_of_very_many_that_wait_a_topic_is_born_and_the_others_join_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = find(EVERYBODY)
-    monkeypatch.setattr(update, "FIT_LIMIT", 60)
+    monkeypatch.setattr(update, "POOL", 60)
     newcomers, vectors = community(20, each=150, seed=3)
     grown = find(
         ([*EVERYBODY[0], *newcomers], np.vstack([EVERYBODY[1], vectors])), tables_of(first)

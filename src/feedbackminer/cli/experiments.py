@@ -32,7 +32,11 @@ def init(
     data: Annotated[str, typer.Argument(help="Texts, a project, or a folder of debates")],
     out: Annotated[Path, typer.Option("--out", help="The experiment that is written")],
     stage: Annotated[
-        str, typer.Option(help="topics, sentiment, kind, key_points, links, changes or alerts")
+        str,
+        typer.Option(
+            help="topics, sentiment, kind, kinds, masking, key_points, links, answers, "
+            "changes, alerts or outcomes"
+        ),
     ] = "topics",
     text: Annotated[str, typer.Option(help="Column with the text")] = "text",
     label: Annotated[str, typer.Option(help="Column with the label; empty: there is none")] = "",

@@ -157,11 +157,8 @@ def read_traits() -> Mapping[str, Trait]:
 
 def _is_of_kind(claim_kind: ClaimKind) -> pl.Expr:
     """Return whether a sentence says what the claim wants, as the claim wants it said."""
-    kinds = pl.col("kinds").list
-    n_wanted = kinds.set_intersection(list(claim_kind.wants)).list.len()
-    n_unwanted = kinds.set_intersection(list(claim_kind.unwanted)).list.len()
-    is_wanted = n_wanted > 0 if claim_kind.wants else pl.lit(value=True)
-    is_clean = n_unwanted == 0 if claim_kind.unwanted else pl.lit(value=True)
+    is_wanted = _is_one_of(claim_kind.wants) if claim_kind.wants else pl.lit(value=True)
+    is_clean = ~_is_one_of(claim_kind.unwanted) if claim_kind.unwanted else pl.lit(value=True)
     is_said = pl.col("status") == ASSERTED if claim_kind.is_asserted else pl.lit(value=True)
     return is_wanted & is_clean & is_said
 
@@ -172,8 +169,11 @@ def _does(label: str) -> pl.Expr:
         is_bad = label == SIDES[0]
         return pl.col("sentiment") < 0 if is_bad else pl.col("sentiment") > 0
     kinds = PROBLEMS if label == ANY_PROBLEM else (label,)
-    is_such = pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
-    return is_such & (pl.col("status") == ASSERTED)
+    return _is_one_of(kinds) & (pl.col("status") == ASSERTED)
+
+
+def _is_one_of(kinds: Collection[str]) -> pl.Expr:
+    return pl.col("kinds").list.set_intersection(list(kinds)).list.len() > 0
 
 
 def _on_topic(keywords: Sequence[str]) -> pl.Expr:

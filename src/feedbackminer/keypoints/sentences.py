@@ -59,8 +59,11 @@ def told(tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
 
 
 def _echoes(numbered: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Return the sentences that somebody else said before in their thread, word for word."""
-    who = posts.select("post_id", "thread_id", "created_at", "author_id")
+    """Return the sentences that somebody else said before in their thread, word for word.
+
+    Whoever has no name is nobody else: it may be the same member.
+    """
+    who = posts.select("post_id", "thread_id", "created_at", "author_id").drop_nulls("author_id")
     said = pl.col("text").str.to_lowercase().str.extract_all(r"\w+")
     in_order = (
         numbered.select("post_id", "number", said=said)
@@ -69,7 +72,7 @@ def _echoes(numbered: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
         .sort("created_at", "post_id", "number", nulls_last=True)
     )
     first = pl.col("author_id").first().over("thread_id", "said")
-    return in_order.filter(pl.col("author_id").ne_missing(first)).select("post_id", "number")
+    return in_order.filter(pl.col("author_id") != first).select("post_id", "number")
 
 
 def read_alone(

@@ -41,7 +41,7 @@ from feedbackminer.topics.own_clusterer import GRAPH, OwnClusterer
 from feedbackminer.vectors import Matrix, centroids
 
 # Documents that topics are found in, the others join them: a tenth, within these.
-FIT_LIMIT, FIT_MOST = 10_000, 30_000
+FIT_LEAST, FIT_MOST = 10_000, 30_000
 FEWEST = 5  # sampled documents of a topic, where the settings name a size of all documents
 RESAMPLES, RESAMPLED = 6, 0.8  # refits that stability is measured by, and their documents
 
@@ -124,7 +124,7 @@ def sample_size(n_documents: int) -> int:
 
     What a fit costs grows with the square of it; docs/decisions/0025-static-and-scale.md.
     """
-    return min(max(FIT_LIMIT, n_documents // 10), FIT_MOST)
+    return min(max(FIT_LEAST, n_documents // 10), FIT_MOST)
 
 
 def fit_topics(

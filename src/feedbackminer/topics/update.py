@@ -10,7 +10,6 @@ from feedbackminer.settings.sections import TopicSettings
 from feedbackminer.topics.cluster import GraphClusterer
 from feedbackminer.topics.corpus import Corpus, document_of, part_features, smallest_topic
 from feedbackminer.topics.features import FeatureBlocks, meaning
-from feedbackminer.topics.fit import FIT_LIMIT
 from feedbackminer.topics.hierarchy import nearest_subtopics
 from feedbackminer.topics.labels import UNSORTED, Labels, evenly_spaced, new_numbers
 from feedbackminer.topics.matching import SAME_MEANING, LineageEvent
@@ -20,6 +19,7 @@ from feedbackminer.topics.previous import PreviousTopics
 from feedbackminer.topics.topic_set import Level, TopicSet
 from feedbackminer.vectors import Matrix, centroids, from_bytes, unit
 
+POOL = 10_000  # waiting posts that topics are born of, at most
 FEWEST_POSTS = 10  # that a topic is born of
 NEARLY = 0.9  # of how near the posts of an ordinary topic are to its centroid: dense enough
 
@@ -105,7 +105,7 @@ def _assign_pending(
     """
     labels = np.concatenate([model.assign(block) for block in features])
     waiting = np.flatnonzero(labels == UNSORTED)
-    pool = waiting[evenly_spaced(len(waiting), FIT_LIMIT)]
+    pool = waiting[evenly_spaced(len(waiting), POOL)]
     documents = document_of(corpus, fewest=settings.small_community)
     fewest = settings.min_threads or smallest_topic(int(documents.max(initial=-1)) + 1)
     fewest = round(fewest * len(pool) / max(1, len(waiting)))

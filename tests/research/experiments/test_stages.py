@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,17 @@ def test_outcomes_are_told_of_halvings_and_seldom_of_nothing(loop: Path, tmp_pat
     assert "24 days, stage outcomes" in (folder / "report.md").read_text("utf-8")
 
 
+def test_a_project_without_topics_has_no_days_to_ask_about(loop: Path, tmp_path: Path) -> None:
+    store, project = open_project(loop).store, tmp_path / "none"
+    for name in READS:
+        table = store.read(name)
+        few = table.clear() if name in ("topics", "assignments") else table
+        open_project(project).store.replace(name, few)
+    path = experiment_file(tmp_path, "outcomes", data={"project": str(project)}, histories=2)
+    with pytest.raises(InputError, match="no topic; `feedbackminer mine` finds some"):
+        run.run(prepare(path), tmp_path / "out")
+
+
 def test_more_days_than_can_be_asked_about_are_refused(loop: Path, tmp_path: Path) -> None:
     store = open_project(loop).store
     project = tmp_path / "few"
@@ -251,14 +263,42 @@ def test_cases_of_one_split_are_asked_for_by_name(tmp_path: Path) -> None:
         prepare(experiment_file(tmp_path, "masking", data=data | {"split": "other"}))
 
 
+def test_a_split_that_is_named_stands_in_the_manifest(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", [*CASES, CASES[0] | {"split": "train"}])
+    data = {"path": "cases.jsonl", "split": "train"}
+    folder, _ = measured(experiment_file(tmp_path, "masking", data=data), tmp_path / "out")
+    assert len(prepare(folder / "manifest.json").items.frame) == 1
+
+
+def test_two_maskings_are_compared_without_what_is_masked(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", CASES)
+    path = experiment_file(tmp_path, "masking", data={"path": "cases.jsonl"})
+    folder, _ = measured(path, tmp_path / "out")
+    (cell,) = (folder / "cells").glob("*.parquet")
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    given = pl.read_parquet(cell).with_columns(given=pl.lit("nothing"))
+    given.write_parquet(other / "cells" / cell.name)
+    compared = compare(folder, other)
+    (moved,) = compared.moved
+    assert (moved.text, moved.a, moved.b) == ("", "email 9 to 25", "nothing")
+
+
+def test_a_case_that_is_no_masking_is_told_by_its_line_alone(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "cases.jsonl", [CASES[0], CASES[0] | {"want": "Call <email>"}])
+    with pytest.raises(InputError, match=r"cases\.jsonl, line 2: `want` is not") as told:
+        prepare(experiment_file(tmp_path, "masking", data={"path": "cases.jsonl"}))
+    assert "jane" not in str(told.value)
+
+
 @pytest.mark.parametrize("line", [
-    {"text": "a b", "want": "c <email>", "kind": "email"},
+    {"text": 1, "want": "c <email>", "kind": "email"},
     {"text": "a b"},
     ["a"],
 ])  # fmt: skip
 def test_a_file_of_other_things_than_cases_says_what_is_wanted(tmp_path: Path, line: Any) -> None:
     write_jsonl(tmp_path / "cases.jsonl", [line])
-    with pytest.raises(InputError, match=r"cases\.jsonl: .*; want lines of text, want"):
+    with pytest.raises(InputError, match=r"cases\.jsonl.*; want lines of text, want"):
         prepare(experiment_file(tmp_path, "masking", data={"path": "cases.jsonl"}))
 
 
@@ -278,6 +318,33 @@ def test_a_post_may_have_several_kinds(tmp_path: Path) -> None:
     assert found["ours", "average_precision"] == 1
     assert found["rules", "recall"] == 1
     assert ("rules", "average_precision") not in found
+
+
+def test_labels_of_other_names_are_read_by_what_they_are_called_here(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "posts.jsonl", [{"text": "It crashed.", "label": "wish|bug"}])
+    data = {"path": "posts.jsonl", "label": "label", "labels": {"wish": "feature_request"}}
+    assert prepare(experiment_file(tmp_path, "kinds", data=data)).gold == ["bug|feature_request"]
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ({"text": "no set is named"}, "KeyError: 'data'; want lines such as those of"),
+    ({"data": "no_such_set", "id": "1"}, "KeyError: 'no_such_set'"),
+    (None, "no post that was drawn evenly"),
+])  # fmt: skip
+def test_a_file_of_other_things_than_labels_says_what_is_wanted(
+    tmp_path: Path, line: Any, message: str
+) -> None:
+    write_jsonl(tmp_path / "labels.jsonl", [line] if line else [])
+    data = {"path": "labels.jsonl", "texts": "."}
+    with pytest.raises(InputError, match=message):
+        prepare(experiment_file(tmp_path, "kinds", data=data))
+
+
+@pytest.mark.parametrize("stage", ["kinds", "masking"])
+def test_other_data_leave_out_what_told_of_the_former(tmp_path: Path, stage: str) -> None:
+    data = {"kinds": {"path": "p", "texts": "t"}, "masking": {"path": "p", "split": "x"}}[stage]
+    spec = read_spec(experiment_file(tmp_path, stage, data=data), data="other.jsonl")
+    assert spec.data.model_dump(exclude_defaults=True) == {"path": "other.jsonl"}
 
 
 def test_a_label_that_is_no_kind_names_the_nearest(tmp_path: Path) -> None:

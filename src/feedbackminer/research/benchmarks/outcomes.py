@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -98,13 +99,11 @@ def draw(
     """
     history, rng = _history(tables, settings), np.random.default_rng(seed)
     said = [_said(history, kind) for kind in KINDS]
-    pairs: list[Pair] = []
-    for _ in range(ROUNDS * n):
-        pair = _drawn(history, said[rng.integers(len(KINDS))], rng, settings.confidence)
-        pairs += [pair] if pair else []
-        if len(pairs) == n:
-            break
-    return pairs
+    drawn = (
+        _drawn(history, said[rng.integers(len(KINDS))], rng, settings.confidence)
+        for _ in range(ROUNDS * n)
+    )
+    return list(islice(filter(None, drawn), n))
 
 
 def _history(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> Facts:
@@ -114,6 +113,8 @@ def _history(tables: Mapping[str, pl.DataFrame], settings: InsightSettings) -> F
     if since is None or until is None or until - since < 2 * LEAST_WEEKS * WEEK:
         weeks = 2 * LEAST_WEEKS
         raise InputError(f"nothing to measure: it wants a history of {weeks} weeks or more")
+    if not history.topics:
+        raise InputError("nothing to measure: no topic; `feedbackminer mine` finds some")
     return replace(history, period=replace(history.period, edges=(since, until)))
 
 

@@ -13,7 +13,7 @@ from feedbackminer.research.experiments.cells import Cell
 from feedbackminer.research.experiments.manifest import read_manifest
 from feedbackminer.research.experiments.measures import MEASURES, Measure, Outcome
 from feedbackminer.research.experiments.run import Experiment, experiment_of
-from feedbackminer.research.experiments.spec import ROWS, TOPICS
+from feedbackminer.research.experiments.spec import MASKING, ROWS, TOPICS
 from feedbackminer.research.experiments.turns import Turn, find_moved, find_turns, titled
 from feedbackminer.text.words import on_one_line
 
@@ -141,7 +141,7 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
         moved=[
             Moved(
                 item=frame["item"][row],
-                text=on_one_line(frame["text"][row])[:SHOWN],
+                text=_beginning(frame["text"][row], experiment),
                 gold=a.name(a.gold[row]),
                 a=titled(a, a.given[row]),
                 b=titled(b, b.given[row]),
@@ -149,6 +149,11 @@ def compare_sides(one: Side, other: Side, experiment: Experiment, *, seed: int =
             for row in sorted(map(int, drawn))
         ],
     )
+
+
+def _beginning(text: str, experiment: Experiment) -> str:
+    """Return the beginning of a text; nothing of one that is there for what is personal in it."""
+    return "" if experiment.spec.stage == MASKING else on_one_line(text)[:SHOWN]
 
 
 def _sides(where: str) -> tuple[Experiment, list[Side]]:

@@ -24,6 +24,7 @@ _SCHEMA: Any = {**dict.fromkeys(("item", "text", "label"), pl.String),
                 "at": pl.Datetime("us", "UTC")}  # fmt: skip
 DRAWN_BY = 0  # seed of what `limit` draws: the same texts in every experiment
 HF = "hf:"
+TRAIN = "train"  # the split of a public set that is read where none is named
 
 
 @dataclass(frozen=True)
@@ -190,10 +191,11 @@ def _newsgroups(spec: DataSpec) -> Iterator[Item]:
     """Read what scikit-learn fetches, or has fetched, into its own folder."""
     from sklearn.datasets import fetch_20newsgroups
 
+    split = spec.split or TRAIN
     try:
-        found = fetch_20newsgroups(subset=spec.split, remove=("headers", "footers", "quotes"))
+        found = fetch_20newsgroups(subset=split, remove=("headers", "footers", "quotes"))
     except (OSError, ValueError) as error:
-        raise InputError(f"20newsgroups, split {spec.split!r}: cannot be had: {error}") from None
+        raise InputError(f"20newsgroups, split {split!r}: cannot be had: {error}") from None
     for number, (text, target) in enumerate(zip(found.data, found.target, strict=True), 1):
         yield str(number), text.strip(), _label(found.target_names[target], spec), None
 
@@ -203,10 +205,11 @@ def _hugging_face(spec: DataSpec) -> Iterator[Item]:
         raise InputError(f'loader {spec.loader!r}: wants a package: pip install "datasets"')
     import datasets
 
+    split = spec.split or TRAIN
     try:
-        found = datasets.load_dataset(spec.loader.removeprefix(HF), split=spec.split)
+        found = datasets.load_dataset(spec.loader.removeprefix(HF), split=split)
     except Exception as error:  # of a dozen kinds, and none of its own
-        raise InputError(f"{spec.loader}, split {spec.split!r}: cannot be had: {error}") from None
+        raise InputError(f"{spec.loader}, split {split!r}: cannot be had: {error}") from None
     for name in filter(None, (spec.text, spec.label, spec.time)):
         if name not in found.column_names:
             columns = ", ".join(found.column_names)

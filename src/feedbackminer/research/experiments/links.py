@@ -31,7 +31,7 @@ def read_links(spec: Spec, folder: Path) -> Items:
 
 
 def read_answers(spec: Spec, folder: Path) -> Items:
-    """Return a row for each thread with an accepted answer of somebody who did not ask.
+    """Return a row for each accepted answer of somebody who did not ask.
 
     Raises:
         InputError: there is no such project, or none was accepted.
@@ -41,7 +41,7 @@ def read_answers(spec: Spec, folder: Path) -> Items:
 
 def _read(spec: Spec, folder: Path, hide: Hide, nothing: str) -> Items:
     tables, versions = read_tables(folder / spec.data.project, TABLES)
-    pairs = hide(*(tables[name] for name in TABLES)).sort("item")
+    pairs = hide(*(tables[name] for name in TABLES)).sort("item", "known")
     if pairs.is_empty():
         raise InputError(f"{spec.data.project}: {nothing}")
     rows = pairs.select("item", "text", "known").iter_rows()

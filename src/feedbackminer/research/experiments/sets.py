@@ -15,6 +15,8 @@ from feedbackminer.research.experiments.spec import DataSpec, Spec
 from feedbackminer.research.experiments.task import Task
 from feedbackminer.vocabulary.tags import KINDS
 
+CASE = "text, want (the text with marks such as <email>), kind and split"
+
 
 def read_cases(spec: Spec, folder: Path) -> Items:
     """Return a row for each text; its label tells what in it is personal, by place alone.
@@ -22,25 +24,29 @@ def read_cases(spec: Spec, folder: Path) -> Items:
     Raises:
         InputError: the file holds nothing of the shape, or no case of the split.
     """
-    path = folder / spec.data.path
+    path, split = folder / spec.data.path, spec.data.split
     try:
         cases = load_cases(path)
-        rows = list(_cases(cases, spec.data))
     except (OSError, ValueError, TypeError) as error:
-        raise InputError(
-            f"{path}: {error}; want lines of text, want (the text with marks such as <email>), "
-            "kind and split"
-        ) from None
+        raise InputError(f"{path}: {error}; want lines of {CASE}") from None
+    rows = [
+        (str(number), case.text, _wanted(case, f"{path}, line {number}"), None)
+        for number, case in enumerate(cases, 1)
+        if split in ("", case.split)
+    ]
     if not rows:
-        found = ", ".join(sorted({case.split for case in cases})) or "no case at all"
-        raise InputError(f"{path}: no case of split {spec.data.split!r}; there is: {found}")
+        found = ", ".join(sorted({str(case.split) for case in cases})) or "no case at all"
+        raise InputError(f"{path}: no case of split {split!r}; there is: {found}")
     return items_of(rows)
 
 
-def _cases(cases: list[Case], data: DataSpec) -> Iterator[Item]:
-    for number, case in enumerate(cases, 1):
-        if "split" not in data.model_fields_set or case.split == data.split:
-            yield str(number), case.text, _masked(case.text, case.want), None
+def _wanted(case: Case, where: str) -> str:
+    try:
+        return _masked(case.text, case.want)
+    except (ValueError, TypeError):  # its message would hold the text
+        raise InputError(
+            f"{where}: `want` is not `text` with marks; want lines of {CASE}"
+        ) from None
 
 
 def our_masks(task: Task) -> Outcome:
@@ -62,24 +68,32 @@ def read_kinds(spec: Spec, folder: Path) -> Items:
     if spec.data.texts:
         return items_of(_of_public_sets(folder / spec.data.path, folder / spec.data.texts))
     items = read_items(spec.data, folder)
-    labels = [_kinds(label, spec.data.path) for label in items.frame["label"]]
+    labels = [_kinds(label, spec.data) for label in items.frame["label"]]
     return items.with_labels(labels)
 
 
 def _of_public_sets(labels: Path, texts: Path) -> Iterator[Item]:
     """Yield posts of public sets that were drawn evenly, not for what they seemed to say."""
-    if not labels.is_file():
-        raise InputError(f"{labels}: no such file of labels")
-    for post in load_labels(texts, labels):
-        if not post.picked:
-            kinds = together(kind for kind, has_it in post.kinds.items() if has_it)
-            yield f"{post.data} {post.id}", post.text, kinds, None
+    try:
+        posts = load_labels(texts, labels)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{labels}, with data.texts = {texts}: {type(error).__name__}: {error}; want lines "
+            "such as those of data/labels/unseen.jsonl, and the folder with the sets that they name"
+        ) from None
+    even = [post for post in posts if not post.picked]
+    if not even:
+        raise InputError(f"{labels}: no post that was drawn evenly (`picked`: false)")
+    for post in even:
+        kinds = together(kind for kind, has_it in post.kinds.items() if has_it)
+        yield f"{post.data} {post.id}", post.text, kinds, None
 
 
-def _kinds(label: str, path: str) -> str:
+def _kinds(label: str, data: DataSpec) -> str:
     """Return a label as it is compared; one that is empty stays so."""
-    found = apart(label)
+    found = {data.labels.get(name, name) for name in apart(label)}
     if unknown := sorted(found - {*KINDS}):
         hint = suggest(unknown[0], KINDS, f"want nothing, or some of {', '.join(KINDS)}")
-        raise InputError(f"{path}: label {label!r}: {unknown[0]!r} is no kind; {hint}")
+        where = data.path or data.loader
+        raise InputError(f"{where}: label {label!r}: {unknown[0]!r} is no kind; {hint}")
     return together(found) if label else NO_LABEL

@@ -21,11 +21,11 @@ Stage = Literal[
     "topics", "sentiment", "kind", "kinds", "masking",
     "key_points", "links", "answers", "changes", "alerts", "outcomes",
 ]  # fmt: skip
-TOPICS = "topics"
+TOPICS, MASKING = "topics", "masking"
 OF_PROJECT = ("links", "answers", "changes", "alerts", "outcomes")  # that read a whole project
 # That read files of a shape of their own: what else of the data they may be told.
-OF_FILES: Mapping[str, tuple[str, ...]] = {"key_points": (), "masking": ("split",)}
-WITHOUT_MODELS = (*OF_PROJECT, "masking")  # what a project holds was made before
+OF_FILES: Mapping[str, tuple[str, ...]] = {"key_points": (), MASKING: ("split",)}
+WITHOUT_MODELS = (*OF_PROJECT, MASKING)  # what a project holds was made before
 ROWS = {
     "key_points": "arguments",
     "links": "posts",
@@ -67,7 +67,10 @@ class DataSpec(_Section):
     since: date | None = Field(default=None, description="Of a project: first day")
     until: date | None = Field(default=None, description="Of a project: first day that is left out")
     loader: str = Field(default="", description="A public set: 20newsgroups, hf:NAME")
-    split: str = Field(default="train", description="Of a public set, or of masking cases")
+    split: str = Field(
+        default="",
+        description="Of a public set (train, if none is named), or of masking cases (all)",
+    )
     texts: str = Field(
         default="",
         description="For kinds: the folder of the public sets whose posts `path` has labels of",
@@ -119,7 +122,9 @@ class Spec(_Section):
         default=50, ge=1, description="Without any change, and of each size that is planted"
     )
     members: int = Field(
-        default=10, ge=1, description="In a usual window, of what a change is planted in"
+        default=10,
+        ge=1,
+        description="Of changes and alerts: in a usual window, of what a change is planted in",
     )
     measures: tuple[str, ...] = Field(default=(), description="Empty: all that the data allow")
     baselines: tuple[str, ...] = Field(default=(), description="What stands beside, in every table")
@@ -248,7 +253,8 @@ def parse_spec(values: Mapping[str, Any], source: str) -> Spec:
 
 def _with_other_data(values: Mapping[str, Any], data: str) -> dict[str, Any]:
     is_project = (Path(data) / "tables").is_dir()
-    rest = {key: value for key, value in values.items() if key not in ("path", "project", "loader")}
+    of_others = ("path", "project", "loader", "split", "texts")  # what told of the former data
+    rest = {key: value for key, value in values.items() if key not in of_others}
     return rest | {"project" if is_project else "path": data}
 
 
