@@ -115,17 +115,17 @@ TAGS = ("sentiment", "kind")
 SETS = ("kinds", "masking")  # stages that give several labels at once
 GUESSED = ("links", "answers")  # where one post is inferred for each row
 PLANTED = ("changes", "alerts", "outcomes")
-BESIDE, NOTHING = "|", "nothing"  # between several labels; what stands for no label, as a label
+SEPARATOR, NOTHING = "|", "nothing"  # between several labels; what stands for no label, as a label
 
 
 def together(names: Iterable[str]) -> str:
     """Return several labels as one."""
-    return BESIDE.join(sorted(names)) or NOTHING
+    return SEPARATOR.join(sorted(names)) or NOTHING
 
 
 def apart(label: str) -> frozenset[str]:
     """Return the labels that were put together."""
-    return frozenset(name.strip() for name in label.split(BESIDE)) - {NOTHING, NO_LABEL}
+    return frozenset(name.strip() for name in label.split(SEPARATOR)) - {NOTHING, NO_LABEL}
 
 
 class _Counted(NamedTuple):
